@@ -1,0 +1,31 @@
+package io.sallyport.attestation;
+
+import io.sallyport.kernel.Actor;
+import io.sallyport.pki.Credential;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Posture attestation in the background-check model (RFC 9334 §5.2). Facts are about subject type {@code device}. */
+public interface Attestations {
+  /**
+   * A nonce to be answered.
+   *
+   * @param nonce unpadded base64url of 32 random octets; answers once
+   */
+  record Challenge(String nonce, Instant expiresAt) {}
+
+  /** A new challenge for the device. */
+  Challenge challenge(UUID device);
+
+  /**
+   * Appraises evidence and records the result, which replaces the one before.
+   *
+   * @param credential the device certificate on the connection that brought the evidence
+   * @param mediaType the evidence's media type without parameters, {@code application/eat+jwt}
+   */
+  Appraisal appraise(UUID device, Credential credential, String mediaType, byte[] evidence, Actor actor);
+
+  /** The newest appraisal, expired or not. */
+  Optional<Appraisal> latest(UUID device);
+}

@@ -1,0 +1,42 @@
+package io.sallyport.devices;
+
+import io.sallyport.kernel.Problem;
+
+/** What the inventory refuses. */
+public enum DeviceProblem implements Problem {
+  UNKNOWN_DEVICE("unknown-device", 404, "No such device"),
+  UNKNOWN_MANUFACTURER("unknown-manufacturer", 404, "No such manufacturer"),
+  UNKNOWN_PROFILE("unknown-profile", 404, "No such device profile"),
+  ALREADY_REGISTERED("already-registered", 409, "A device is registered on this hardware unit"),
+  MANUFACTURER_EXISTS("manufacturer-exists", 409, "The manufacturer is registered already"),
+  WRONG_STATE("wrong-state", 409, "The device's state does not allow this"),
+  DUPLICATE_KEY("duplicate-key", 403, "The key belongs to another hardware unit"),
+  INVALID_PROFILE("invalid-profile", 422, "The device profile is not valid"),
+  INVALID_DEVICE("invalid-device", 422, "The device's description is not valid"),
+  INVALID_ANCHOR("invalid-anchor", 422, "The trust anchor is not valid");
+
+  private final String slug;
+  private final int status;
+  private final String title;
+
+  DeviceProblem(String slug, int status, String title) {
+    this.slug = slug;
+    this.status = status;
+    this.title = title;
+  }
+
+  @Override
+  public String slug() {
+    return slug;
+  }
+
+  @Override
+  public int status() {
+    return status;
+  }
+
+  @Override
+  public String title() {
+    return title;
+  }
+}

@@ -1,0 +1,36 @@
+package io.sallyport.devices;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What applies to a kind of device.
+ *
+ * @param certificateProfiles names of the certificate profiles it may have, the default first
+ * @param policies names of the only access policies that apply, or null for every policy that selects it
+ * @param appraisalValidity how long an appraisal counts
+ * @param firmware reference values by firmware name; empty when none are set
+ * @param secureBoot whether secure boot is required for {@code configuration} to be affirming
+ */
+public record DeviceProfile(
+    String name,
+    List<String> certificateProfiles,
+    @Nullable List<String> policies,
+    Duration appraisalValidity,
+    Map<String, List<FirmwareReference>> firmware,
+    boolean secureBoot) {
+  public DeviceProfile {
+    certificateProfiles = List.copyOf(certificateProfiles);
+    policies = policies == null ? null : List.copyOf(policies);
+    firmware = Map.copyOf(firmware);
+  }
+
+  /**
+   * One firmware that is accepted.
+   *
+   * @param digest {@code sha-256:} and 64 hexadecimal digits
+   */
+  public record FirmwareReference(String version, String digest) {}
+}

@@ -1,0 +1,86 @@
+package io.sallyport.devices;
+
+import io.sallyport.devices.DeviceState.Operation;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Page;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Hardware units and the devices that live on them. Every change is a fact about subject type {@code device}. */
+public interface Devices {
+  /**
+   * What is known of a device before its first contact.
+   *
+   * @param manufacturer the registered manufacturer's name
+   * @param serialNumber 1 to 64 characters (802.1AR)
+   * @param labels at most 32, names and values at most 64 characters
+   */
+  record Registration(
+      String manufacturer,
+      String model,
+      String serialNumber,
+      String profile,
+      String owner,
+      String site,
+      Map<String, String> labels) {
+    public Registration {
+      labels = Map.copyOf(labels);
+    }
+  }
+
+  /** What a list is narrowed by; null means any. */
+  record Filter(@Nullable DeviceState state, @Nullable String profile, @Nullable String site, @Nullable String text) {
+    public static final Filter NONE = new Filter(null, null, null, null);
+  }
+
+  Device register(Registration registration, Actor actor);
+
+  Optional<Device> find(UUID id);
+
+  /** The device; refuses with {@code unknown-device}. */
+  Device get(UUID id);
+
+  /** The device that is not decommissioned on this manufacturer's hardware unit, or else the last one that was. */
+  Optional<Device> onHardware(String manufacturer, String serialNumber);
+
+  /** Devices by id, after {@code cursor}. */
+  Page<Device> list(Filter filter, @Nullable String cursor, int limit);
+
+  /** Refuses with {@code wrong-state} unless the state may do {@code operation}. */
+  void require(Device device, Operation operation);
+
+  /** The device with its row locked until the caller's transaction ends: one issuance at a time prepares for a device. */
+  Device lock(UUID id);
+
+  /** Moves an expected device to active, on its first certificate; anything else is left as it is. */
+  void activate(UUID id, Actor actor);
+
+  Device quarantine(UUID id, String reason, Actor actor);
+
+  /** Back from quarantine or suspension to active, or to expected when it never had a certificate. */
+  Device release(UUID id, String reason, Actor actor);
+
+  /** Takes everything away until released; raises the revocation counter. */
+  Device suspend(UUID id, String reason, Actor actor);
+
+  /** For good; raises the revocation counter. Called by {@code decommission} in its one commit. */
+  Device decommission(UUID id, String reason, Actor actor);
+
+  /** Raises the revocation counter, for instance when a certificate is revoked. */
+  void raiseRevocationCounter(UUID id);
+
+  /**
+   * Binds a public key to a hardware unit for ever (law 3), idempotently; refuses with {@code duplicate-key} when it
+   * belongs to another one or to the server.
+   *
+   * @param key SHA-256 over the SubjectPublicKeyInfo
+   * @param kind {@code idevid}, {@code ldevid}, …
+   */
+  void claimKey(UUID hardwareUnit, Digest key, String kind);
+
+  /** Records a key of the server's own, so that no device can claim it. */
+  void reserveKey(Digest key);
+}

@@ -1,0 +1,43 @@
+package io.sallyport.door;
+
+import io.vertx.core.MultiMap;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that was read within its bound.
+ *
+ * @param path path parameters by name
+ * @param chain the TLS client's certificates, leaf first; the key was proven, nothing else was checked; empty for none
+ * @param remote the peer's address
+ */
+public record Request(
+    String method,
+    Map<String, String> path,
+    MultiMap headers,
+    MultiMap query,
+    List<X509Certificate> chain,
+    String remote,
+    byte[] body) {
+  public Request {
+    path = Map.copyOf(path);
+    chain = List.copyOf(chain);
+  }
+
+  public @Nullable String header(String name) {
+    return headers.get(name);
+  }
+
+  /** The media type of the body in lower case without parameters, or an empty string. */
+  public String mediaType() {
+    String value = headers.get("Content-Type");
+    if (value == null) {
+      return "";
+    }
+    int end = value.indexOf(';');
+    return (end < 0 ? value : value.substring(0, end)).trim().toLowerCase(Locale.ROOT);
+  }
+}

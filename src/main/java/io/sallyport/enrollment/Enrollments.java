@@ -1,0 +1,30 @@
+package io.sallyport.enrollment;
+
+import io.sallyport.kernel.Der;
+import io.sallyport.pki.Credential;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Who asks, for which device, and what it gets. */
+public interface Enrollments {
+  /**
+   * A request for a certificate.
+   *
+   * @param label the certificate profile asked for, or null for the device's default
+   * @param chain the TLS client's certificates, leaf first; empty when it sent none
+   * @param token the one-time token's secret, or null
+   * @param request PKCS #10
+   */
+  record Enrollment(@Nullable String label, List<X509Certificate> chain, @Nullable String token, Der request) {
+    public Enrollment {
+      chain = List.copyOf(chain);
+    }
+  }
+
+  /** A first certificate, by IDevID or token; the same request again gives the same certificate (law 2). */
+  Credential enroll(Enrollment enrollment);
+
+  /** A successor, by the certificate that it follows. */
+  Credential reenroll(Enrollment enrollment);
+}

@@ -1,0 +1,46 @@
+package io.sallyport.keys;
+
+import io.sallyport.kernel.Der;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Supplier;
+import javax.net.ssl.X509ExtendedKeyManager;
+
+/** Key generation and signing (law 7). Every private key is encrypted at rest and never leaves this package. */
+public interface Keys {
+  /** Makes a key and stores it, encrypted, in the caller's transaction or one of its own. */
+  KeyHandle generate(KeyAlgorithm algorithm, String purpose);
+
+  /** The key with this id; refuses with {@code not-found}. */
+  KeyHandle get(UUID id);
+
+  /** The keys made for {@code purpose}, newest first. */
+  List<KeyHandle> of(String purpose);
+
+  /**
+   * Signs {@code data} with the key's own algorithm. ECDSA answers in DER (RFC 3279 §2.2.3). Holds no lock and needs no
+   * transaction; the first use of a key reads it from the database, later uses do not.
+   */
+  byte[] sign(UUID id, byte[] data);
+
+  /** A TLS key manager over what {@code identity} gives at the time of each handshake. */
+  X509ExtendedKeyManager keyManager(Supplier<TlsIdentity> identity);
+
+  /** Encrypts a small secret for storing; {@code context} is bound to it and must be given again. */
+  byte[] seal(byte[] secret, String context);
+
+  /** What {@link #seal} encrypted; throws {@link IllegalStateException} when it was altered or the context differs. */
+  byte[] unseal(byte[] sealed, String context);
+
+  /**
+   * A key and the chain that certifies it, leaf first, for TLS.
+   *
+   * @param chain without the root
+   */
+  record TlsIdentity(UUID key, List<X509Certificate> chain, Der root) {
+    public TlsIdentity {
+      chain = List.copyOf(chain);
+    }
+  }
+}

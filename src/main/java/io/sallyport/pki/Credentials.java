@@ -1,0 +1,34 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Page;
+import java.math.BigInteger;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Issued certificates by whom and what they certify. Changes are facts about the subject of the certificate. */
+public interface Credentials {
+  Optional<Credential> byThumbprint(Digest thumbprint);
+
+  Optional<Credential> bySerial(String authority, BigInteger serial);
+
+  /** Those issued to {@code subject}, newest first, revoked and superseded ones included. */
+  List<Credential> of(CertificateSubject subject);
+
+  /** By authority and serial, after {@code cursor}. */
+  Page<Credential> list(@Nullable String cursor, int limit);
+
+  /**
+   * Notes that a credential was presented. On its first use every older credential of the same subject and certificate
+   * profile is superseded (law 2). Later calls cost one read.
+   */
+  void used(Credential credential);
+
+  /** Revokes one; idempotent, the first time and reason stay. Raises the device's revocation counter. */
+  Credential revoke(String authority, BigInteger serial, RevocationReason reason, Actor actor);
+
+  /** Revokes all that a subject has, in the caller's transaction. */
+  void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor);
+}

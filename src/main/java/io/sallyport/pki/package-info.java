@@ -1,0 +1,10 @@
+/**
+ * Certification authorities: issuance, linting, revocation, CRL and OCSP.
+ * 
+ * <p>Doors: {@link io.sallyport.pki.Authorities}, {@link io.sallyport.pki.Issuance}, {@link
+ * io.sallyport.pki.Credentials}, {@code CertificateStatus}. Must not know enrollment protocols.
+ */
+@NullMarked
+package io.sallyport.pki;
+
+import org.jspecify.annotations.NullMarked;

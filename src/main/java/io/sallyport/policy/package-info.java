@@ -1,0 +1,9 @@
+/**
+ * Access policies: documents, compiling, evaluating, explaining. The evaluator is pure.
+ * 
+ * <p>Doors: {@link io.sallyport.policy.Policies} keeps the documents, {@link io.sallyport.policy.PolicySet} answers. Must not know the fleet.
+ */
+@NullMarked
+package io.sallyport.policy;
+
+import org.jspecify.annotations.NullMarked;
