@@ -49,7 +49,7 @@ public interface Devices {
   /** Devices by id, after {@code cursor}. */
   Page<Device> list(Filter filter, @Nullable String cursor, int limit);
 
-  /** Refuses with {@code wrong-state} unless the state may do {@code operation}. */
+  /** Refuses with {@code state-forbids} unless the state may do {@code operation}. */
   void require(Device device, Operation operation);
 
   /** The device with its row locked until the caller's transaction ends: one issuance at a time prepares for a device. */

@@ -1,6 +1,5 @@
 package io.sallyport.keys;
 
-import io.sallyport.kernel.Der;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.UUID;
@@ -38,7 +37,7 @@ public interface Keys {
    *
    * @param chain without the root
    */
-  record TlsIdentity(UUID key, List<X509Certificate> chain, Der root) {
+  record TlsIdentity(UUID key, List<X509Certificate> chain) {
     public TlsIdentity {
       chain = List.copyOf(chain);
     }

@@ -1,0 +1,106 @@
+package io.sallyport.door;
+
+import io.sallyport.audit.Audit;
+import io.sallyport.audit.Fact;
+import io.sallyport.devices.Device;
+import io.sallyport.devices.DeviceState.Operation;
+import io.sallyport.devices.Devices;
+import io.sallyport.enforcement.EnforcementPoints;
+import io.sallyport.enforcement.EnforcementPoints.EnforcementPoint;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
+import io.sallyport.pki.Credentials;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+
+/** Who is on the other end of the TLS connection. Asked for every request: a resumed session proves nothing new. */
+@ApplicationScoped
+public class Callers {
+  private final Credentials credentials;
+  private final Devices devices;
+  private final EnforcementPoints enforcementPoints;
+  private final Audit audit;
+  private final Clock clock;
+
+  Callers(
+      Credentials credentials, Devices devices, EnforcementPoints enforcementPoints, Audit audit, Clock clock) {
+    this.credentials = credentials;
+    this.devices = devices;
+    this.enforcementPoints = enforcementPoints;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  /**
+   * The device whose live certificate is on this connection and whose state allows {@code operation}. Refuses with 401
+   * when there is none, and with 403, recorded as a fact, when it is revoked, superseded, out of date or not allowed.
+   */
+  public DeviceCaller device(Request request, Operation operation) {
+    Credential credential = request.chain().isEmpty()
+        ? null
+        : credentials
+            .byThumbprint(thumbprint(request.chain()))
+            .filter(found -> found.subject().kind() == CertificateSubject.Kind.DEVICE)
+            .orElse(null);
+    if (credential == null) {
+      throw new Refusal(
+          CommonProblem.UNAUTHENTICATED, "Connect with the device certificate that this server issued.");
+    }
+    UUID id = UUID.fromString(credential.subject().id());
+    try {
+      requireLive(credential);
+      Device device = devices.get(id);
+      devices.require(device, operation);
+      credentials.used(credential);
+      return new DeviceCaller(device, credential);
+    } catch (Refusal refusal) {
+      audit.recordRefusal(Fact.of("device.refused", Actor.device(id), "device", id)
+          .with("operation", operation.name().toLowerCase(Locale.ROOT))
+          .with("problem", refusal.problem().slug())
+          .with("serial", credential.serial().toString(16)));
+      throw refusal;
+    }
+  }
+
+  /** The registered enforcement point on this connection, from memory; refuses with 401. */
+  public EnforcementPoint enforcementPoint(Request request) {
+    if (request.chain().isEmpty()) {
+      throw new Refusal(CommonProblem.UNAUTHENTICATED, "Connect with the enforcement point's certificate.");
+    }
+    return enforcementPoints
+        .recognise(thumbprint(request.chain()))
+        .orElseThrow(() -> new Refusal(
+            CommonProblem.UNAUTHENTICATED, "This certificate is not one of a registered enforcement point."));
+  }
+
+  private void requireLive(Credential credential) {
+    Instant now = clock.instant();
+    if (credential.revocation() != null) {
+      throw new Refusal(CommonProblem.FORBIDDEN, "This certificate is revoked.");
+    }
+    if (credential.supersededAt() != null) {
+      throw new Refusal(CommonProblem.FORBIDDEN, "This certificate was superseded; use its successor.");
+    }
+    if (!credential.liveAt(now)) {
+      throw new Refusal(CommonProblem.FORBIDDEN, "This certificate is outside its validity.");
+    }
+  }
+
+  private static Digest thumbprint(List<X509Certificate> chain) {
+    try {
+      return Digest.of(chain.getFirst().getEncoded());
+    } catch (CertificateEncodingException e) {
+      throw new Refusal(CommonProblem.UNAUTHENTICATED, "The client certificate cannot be read.");
+    }
+  }
+}

@@ -1,0 +1,177 @@
+package io.sallyport.door;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Outage;
+import io.sallyport.kernel.Problem;
+import io.sallyport.kernel.Refusal;
+import io.vertx.core.Context;
+import io.vertx.core.Handler;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import org.jboss.logging.Logger;
+
+/**
+ * Reads a request within its bound, runs a use case and writes the answer. Any thread; one for all doors.
+ *
+ * <p>A {@link Refusal} is answered in the protocol's own words, a database that is away with 503 and {@code Retry-After},
+ * anything else with 500 and nothing about the inside.
+ */
+@ApplicationScoped
+public class Exchanges {
+  private static final Logger LOG = Logger.getLogger(Exchanges.class);
+  private static final String RETRY_SECONDS = "2";
+
+  private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
+  private final MeterRegistry meters;
+  private final Throttle throttle;
+
+  Exchanges(MeterRegistry meters, Clock clock, DoorSettings settings) {
+    this.meters = meters;
+    this.throttle = new Throttle(clock, settings.failedAuthenticationsPerMinute());
+  }
+
+  /** For use cases that may block: runs on a virtual thread. */
+  public Handler<RoutingContext> handler(int mostBytes, UseCase useCase, RefusalWriter refusals) {
+    return context -> read(context, mostBytes, refusals, request -> {
+      Context loop = context.vertx().getOrCreateContext();
+      workers.execute(() -> {
+        Reply reply = answer(request, useCase, refusals);
+        loop.runOnContext(nothing -> write(context, reply));
+      });
+    });
+  }
+
+  /** For use cases that touch memory only: runs on the event loop. */
+  public Handler<RoutingContext> direct(int mostBytes, UseCase useCase, RefusalWriter refusals) {
+    return context ->
+        read(context, mostBytes, refusals, request -> write(context, answer(request, useCase, refusals)));
+  }
+
+  /** Answers 405 with the methods that the path knows (RFC 9110 §15.5.6). */
+  public Handler<RoutingContext> methodNotAllowed(String allow, RefusalWriter refusals) {
+    return context -> write(
+        context,
+        refusals
+            .write(CommonProblem.METHOD_NOT_ALLOWED, "Use " + allow + " here.")
+            .with("Allow", allow));
+  }
+
+  private Reply answer(Request request, UseCase useCase, RefusalWriter refusals) {
+    try {
+      if (throttle.exceeded(request.remote())) {
+        return refuse(
+                refusals,
+                CommonProblem.TOO_MANY_REQUESTS,
+                "Too many failed authentications from this address; wait a minute.")
+            .with("Retry-After", "60");
+      }
+      return useCase.answer(request);
+    } catch (Refusal refusal) {
+      if (refusal.problem().status() == CommonProblem.UNAUTHENTICATED.status()) {
+        throttle.failed(request.remote());
+      }
+      Reply reply = refuse(refusals, refusal.problem(), refusal.detail());
+      return refusal.problem().status() == CommonProblem.UNAVAILABLE.status()
+          ? reply.with("Retry-After", RETRY_SECONDS)
+          : reply;
+    } catch (RuntimeException failure) {
+      if (Outage.caused(failure)) {
+        return refuse(
+                refusals, CommonProblem.UNAVAILABLE, "The server cannot reach its database; repeat the request later.")
+            .with("Retry-After", RETRY_SECONDS);
+      }
+      LOG.errorf(failure, "%s failed", request.method());
+      return refuse(refusals, CommonProblem.INTERNAL, "The server failed; its log tells why.");
+    }
+  }
+
+  private Reply refuse(RefusalWriter refusals, Problem problem, String detail) {
+    meters.counter("sallyport_refusals", "problem", problem.slug()).increment();
+    return refusals.write(problem, detail);
+  }
+
+  private void read(RoutingContext context, int mostBytes, RefusalWriter refusals, Consumer<Request> then) {
+    HttpServerRequest http = context.request();
+    Buffer body = Buffer.buffer();
+    boolean[] refused = {false};
+    http.handler(chunk -> {
+      if (refused[0]) {
+        return;
+      }
+      if (body.length() + chunk.length() > mostBytes) {
+        refused[0] = true;
+        tooLarge(context, mostBytes, refusals);
+        return;
+      }
+      body.appendBuffer(chunk);
+    });
+    http.endHandler(end -> {
+      if (!refused[0]) {
+        then.accept(request(context, body.getBytes()));
+      }
+    });
+    http.resume();
+  }
+
+  /** The rest of a body that is too large is not read: the connection ends with the answer. */
+  private void tooLarge(RoutingContext context, int mostBytes, RefusalWriter refusals) {
+    write(
+        context,
+        refuse(refusals, CommonProblem.TOO_LARGE, "The body may have " + mostBytes + " bytes at most.")
+            .with("Connection", "close"));
+  }
+
+  private static Request request(RoutingContext context, byte[] body) {
+    HttpServerRequest http = context.request();
+    return new Request(
+        http.method().name(),
+        context.pathParams(),
+        http.headers(),
+        context.queryParams(),
+        chain(http),
+        http.remoteAddress().hostAddress(),
+        body);
+  }
+
+  private static List<X509Certificate> chain(HttpServerRequest http) {
+    SSLSession session = http.connection().sslSession();
+    if (session == null) {
+      return List.of();
+    }
+    List<X509Certificate> chain = new ArrayList<>();
+    try {
+      for (Certificate certificate : session.getPeerCertificates()) {
+        if (certificate instanceof X509Certificate x509) {
+          chain.add(x509);
+        }
+      }
+    } catch (SSLPeerUnverifiedException noneWasSent) {
+      return List.of();
+    }
+    return chain;
+  }
+
+  private static void write(RoutingContext context, Reply reply) {
+    HttpServerResponse response = context.response();
+    if (response.ended() || response.closed()) {
+      return;
+    }
+    response.setStatusCode(reply.status());
+    reply.headers().forEach(response::putHeader);
+    response.end(Buffer.buffer(reply.body()));
+  }
+}

@@ -1,0 +1,35 @@
+package io.sallyport.kernel;
+
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+
+/** Tells a database that is away, which is answered with 503 and a retry, from a defect. */
+public final class Outage {
+  private static final int DEEPEST = 20;
+
+  private Outage() {}
+
+  /** Whether {@code failure} or one of its causes says that the database cannot be reached or is shutting down. */
+  public static boolean caused(Throwable failure) {
+    Throwable cause = failure;
+    for (int depth = 0; cause != null && depth < DEEPEST; depth++, cause = cause.getCause()) {
+      if (cause instanceof SQLTransientConnectionException) {
+        return true;
+      }
+      if (cause instanceof SQLException sql && away(sql)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** SQLSTATE classes 08 (connection), 53 (resources) and 57P (operator intervention), and a pool that ran dry. */
+  private static boolean away(SQLException sql) {
+    String state = sql.getSQLState();
+    if (state != null) {
+      return state.startsWith("08") || state.startsWith("53") || state.startsWith("57P");
+    }
+    String message = sql.getMessage();
+    return message != null && (message.contains("cquisition timeout") || message.contains("closed"));
+  }
+}
