@@ -1,6 +1,8 @@
 package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
+import io.sallyport.keys.KeyAlgorithm;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -17,6 +19,16 @@ public interface Authorities {
    * @param issuer the name of the authority that certified it; its own for a root
    */
   record Authority(String name, String issuer, UUID key, Der certificate) {}
+
+  /**
+   * Makes an authority with a key of its own, or answers the one of that name. A root certifies itself; any other is
+   * certified by {@code issuer}. Opens its own transactions.
+   *
+   * @param issuer the name of a certified authority, or {@code name} for a root
+   * @param distinguishedName in RFC 4514 form
+   */
+  Authority establish(
+      String name, String issuer, String distinguishedName, KeyAlgorithm algorithm, Duration validity);
 
   Optional<Authority> find(String name);
 

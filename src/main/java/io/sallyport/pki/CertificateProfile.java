@@ -1,6 +1,5 @@
 package io.sallyport.pki;
 
-import io.sallyport.keys.KeyAlgorithm;
 import java.time.Duration;
 import java.util.List;
 
@@ -17,10 +16,8 @@ public record CertificateProfile(
     String authority,
     Duration validity,
     Duration backdating,
-    List<String> extendedKeyUsages,
-    List<KeyAlgorithm> keys) {
+    List<String> extendedKeyUsages) {
   public CertificateProfile {
     extendedKeyUsages = List.copyOf(extendedKeyUsages);
-    keys = List.copyOf(keys);
   }
 }

@@ -1,0 +1,310 @@
+package io.sallyport.devices;
+
+import io.sallyport.audit.Audit;
+import io.sallyport.audit.Fact;
+import io.sallyport.devices.DeviceState.Operation;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.Page;
+import io.sallyport.kernel.Refusal;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
+import jakarta.persistence.TypedQuery;
+import jakarta.transaction.Transactional;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The inventory in the database. */
+@ApplicationScoped
+class FleetInventory implements Devices {
+  private static final String SUBJECT = "device";
+
+  private final EntityManager entities;
+  private final Audit audit;
+  private final Ids ids;
+  private final Clock clock;
+
+  FleetInventory(EntityManager entities, Audit audit, Ids ids, Clock clock) {
+    this.entities = entities;
+    this.audit = audit;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  @Override
+  @Transactional
+  public Device register(Registration registration, Actor actor) {
+    RegistrationRules.check(registration);
+    ManufacturerRow manufacturer = entities
+        .createQuery("from ManufacturerRow where name = :name", ManufacturerRow.class)
+        .setParameter("name", registration.manufacturer())
+        .getResultStream()
+        .findFirst()
+        .orElseThrow(() -> new Refusal(
+            DeviceProblem.UNKNOWN_MANUFACTURER,
+            "Register the manufacturer \"" + registration.manufacturer() + "\" first."));
+    if (entities.find(DeviceProfileRow.class, registration.profile()) == null) {
+      throw new Refusal(
+          DeviceProblem.UNKNOWN_PROFILE, "Apply the device profile \"" + registration.profile() + "\" first.");
+    }
+    HardwareUnitRow unit = hardwareUnit(manufacturer, registration);
+    if (onUnit(unit.id).filter(row -> row.state != DeviceState.DECOMMISSIONED).isPresent()) {
+      throw new Refusal(
+          DeviceProblem.ALREADY_REGISTERED,
+          "Serial number " + registration.serialNumber() + " of " + manufacturer.name
+              + " has a device; decommission it before the unit gets a new one.");
+    }
+    DeviceRow row = new DeviceRow(ids.next(), unit, registration, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    entities.persist(row);
+    audit.record(Fact.of("device.registered", actor, SUBJECT, row.id)
+        .with("manufacturer", manufacturer.name)
+        .with("model", unit.model)
+        .with("serial_number", unit.serialNumber)
+        .with("profile", row.profile)
+        .with("owner", row.owner)
+        .with("site", row.site));
+    return row.device();
+  }
+
+  /** Found or made; of two parallel registrations one makes it and both find it, locked. */
+  private HardwareUnitRow hardwareUnit(ManufacturerRow manufacturer, Registration registration) {
+    entities
+        .createNativeQuery("insert into hardware_unit (id, manufacturer, model, serial_number)"
+            + " values (:id, :manufacturer, :model, :serial) on conflict (manufacturer, serial_number) do nothing")
+        .setParameter("id", ids.next())
+        .setParameter("manufacturer", manufacturer.id)
+        .setParameter("model", registration.model())
+        .setParameter("serial", registration.serialNumber())
+        .executeUpdate();
+    HardwareUnitRow unit = entities
+        .createQuery(
+            "from HardwareUnitRow where manufacturer.id = :manufacturer and serialNumber = :serial",
+            HardwareUnitRow.class)
+        .setParameter("manufacturer", manufacturer.id)
+        .setParameter("serial", registration.serialNumber())
+        .setLockMode(LockModeType.PESSIMISTIC_WRITE)
+        .getSingleResult();
+    if (!unit.model.equals(registration.model())) {
+      throw new Refusal(
+          DeviceProblem.INVALID_DEVICE,
+          "Serial number " + unit.serialNumber + " is recorded as model \"" + unit.model + "\".");
+    }
+    return unit;
+  }
+
+  @Override
+  @Transactional
+  public Optional<Device> find(UUID id) {
+    return Optional.ofNullable(entities.find(DeviceRow.class, id)).map(DeviceRow::device);
+  }
+
+  @Override
+  @Transactional
+  public Device get(UUID id) {
+    return find(id).orElseThrow(() -> unknown(id));
+  }
+
+  @Override
+  @Transactional
+  public Optional<Device> onHardware(String manufacturer, String serialNumber) {
+    return entities
+        .createQuery(
+            "from HardwareUnitRow where manufacturer.name = :manufacturer and serialNumber = :serial",
+            HardwareUnitRow.class)
+        .setParameter("manufacturer", manufacturer)
+        .setParameter("serial", serialNumber)
+        .getResultStream()
+        .findFirst()
+        .flatMap(unit -> onUnit(unit.id))
+        .map(DeviceRow::device);
+  }
+
+  private Optional<DeviceRow> onUnit(UUID unit) {
+    return entities
+        .createQuery("from DeviceRow where hardware.id = :unit order by createdAt desc, id desc", DeviceRow.class)
+        .setParameter("unit", unit)
+        .setMaxResults(1)
+        .getResultStream()
+        .findFirst();
+  }
+
+  @Override
+  @Transactional
+  public Page<Device> list(Filter filter, @Nullable String cursor, int limit) {
+    List<String> conditions = new ArrayList<>(List.of("id > :after"));
+    Map<String, Object> values = new TreeMap<>(Map.of("after", after(cursor)));
+    narrow(filter.state(), "state = :state", "state", conditions, values);
+    narrow(filter.profile(), "profile = :profile", "profile", conditions, values);
+    narrow(filter.site(), "site = :site", "site", conditions, values);
+    if (filter.text() != null) {
+      conditions.add("(hardware.serialNumber like :text escape '\\' or owner like :text escape '\\')");
+      values.put("text", startOf(filter.text()));
+    }
+    int most = Math.clamp(limit, 1, Page.MOST);
+    TypedQuery<DeviceRow> query = entities.createQuery(
+        "from DeviceRow where " + String.join(" and ", conditions) + " order by id", DeviceRow.class);
+    values.forEach(query::setParameter);
+    List<Device> rows = query.setMaxResults(most + 1).getResultStream().map(DeviceRow::device).toList();
+    return Page.cut(rows, most, device -> device.id().toString());
+  }
+
+  private static void narrow(
+      @Nullable Object value, String condition, String name, List<String> conditions, Map<String, Object> values) {
+    if (value != null) {
+      conditions.add(condition);
+      values.put(name, value);
+    }
+  }
+
+  private static String startOf(String text) {
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%";
+  }
+
+  private static UUID after(@Nullable String cursor) {
+    if (cursor == null) {
+      return new UUID(0, 0);
+    }
+    try {
+      return UUID.fromString(cursor);
+    } catch (IllegalArgumentException e) {
+      throw new Refusal(CommonProblem.MALFORMED, "The cursor is not one that this server gave.");
+    }
+  }
+
+  @Override
+  public void require(Device device, Operation operation) {
+    if (!device.state().may(operation)) {
+      throw new Refusal(
+          DeviceProblem.STATE_FORBIDS,
+          "The device is " + device.state().word() + ", which does not allow it to "
+              + operation.name().toLowerCase(Locale.ROOT) + ".");
+    }
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public Device lock(UUID id) {
+    return locked(id).device();
+  }
+
+  private DeviceRow locked(UUID id) {
+    DeviceRow row = entities.find(DeviceRow.class, id, LockModeType.PESSIMISTIC_WRITE);
+    if (row == null) {
+      throw unknown(id);
+    }
+    entities.refresh(row);
+    return row;
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public void activate(UUID id, Actor actor) {
+    DeviceRow row = locked(id);
+    row.enrolled = true;
+    if (row.state == DeviceState.EXPECTED) {
+      row.state = DeviceState.ACTIVE;
+      audit.record(Fact.of("device.activated", actor, SUBJECT, id));
+    }
+  }
+
+  @Override
+  @Transactional
+  public Device quarantine(UUID id, String reason, Actor actor) {
+    return change(locked(id), DeviceState.QUARANTINED, "device.quarantined", reason, actor);
+  }
+
+  @Override
+  @Transactional
+  public Device release(UUID id, String reason, Actor actor) {
+    DeviceRow row = locked(id);
+    if (row.state != DeviceState.QUARANTINED && row.state != DeviceState.SUSPENDED) {
+      throw new Refusal(
+          DeviceProblem.WRONG_STATE,
+          "The device is " + row.state.word() + "; only a quarantined or suspended one can be released.");
+    }
+    DeviceState next = row.enrolled ? DeviceState.ACTIVE : DeviceState.EXPECTED;
+    return change(row, next, "device.released", reason, actor);
+  }
+
+  @Override
+  @Transactional
+  public Device suspend(UUID id, String reason, Actor actor) {
+    DeviceRow row = locked(id);
+    row.revocationCounter++;
+    return change(row, DeviceState.SUSPENDED, "device.suspended", reason, actor);
+  }
+
+  @Override
+  @Transactional
+  public Device decommission(UUID id, String reason, Actor actor) {
+    DeviceRow row = locked(id);
+    row.revocationCounter++;
+    return change(row, DeviceState.DECOMMISSIONED, "device.decommissioned", reason, actor);
+  }
+
+  private Device change(DeviceRow row, DeviceState next, String kind, String reason, Actor actor) {
+    if (!row.state.canBecome(next)) {
+      throw new Refusal(
+          DeviceProblem.WRONG_STATE,
+          "The device is " + row.state.word() + " and cannot become " + next.word() + ".");
+    }
+    audit.record(Fact.of(kind, actor, SUBJECT, row.id)
+        .with("from", row.state.word())
+        .with("to", next.word())
+        .with("reason", RegistrationRules.reason(reason)));
+    row.state = next;
+    return row.device();
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public void raiseRevocationCounter(UUID id) {
+    locked(id).revocationCounter++;
+  }
+
+  @Override
+  @Transactional
+  public void claimKey(UUID hardwareUnit, Digest key, String kind) {
+    claim(hardwareUnit, key, kind);
+    Object owner = entities
+        .createNativeQuery("select hardware_unit from key_digest where digest = :digest", UUID.class)
+        .setParameter("digest", key.octets())
+        .getSingleResultOrNull();
+    if (!hardwareUnit.equals(owner)) {
+      throw new Refusal(
+          DeviceProblem.DUPLICATE_KEY, "This public key belongs to another hardware unit; make a new key.");
+    }
+  }
+
+  @Override
+  @Transactional
+  public void reserveKey(Digest key) {
+    claim(null, key, "server");
+  }
+
+  private void claim(@Nullable UUID hardwareUnit, Digest key, String kind) {
+    entities
+        .createNativeQuery("insert into key_digest (digest, hardware_unit, kind, claimed_at)"
+            + " values (:digest, cast(cast(:unit as text) as uuid), :kind, :at) on conflict (digest) do nothing")
+        .setParameter("digest", key.octets())
+        .setParameter("unit", hardwareUnit == null ? null : hardwareUnit.toString())
+        .setParameter("kind", kind)
+        .setParameter("at", clock.instant())
+        .executeUpdate();
+  }
+
+  private static Refusal unknown(UUID id) {
+    return new Refusal(DeviceProblem.UNKNOWN_DEVICE, "No device " + id + " is registered.");
+  }
+}

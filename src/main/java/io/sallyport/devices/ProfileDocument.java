@@ -1,0 +1,156 @@
+package io.sallyport.devices;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import io.sallyport.devices.DeviceProfile.FirmwareReference;
+import io.sallyport.kernel.Refusal;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a DeviceProfile document, strictly. */
+final class ProfileDocument {
+  private static final int MOST_CHARACTERS = 256 * 1024;
+  private static final Duration SHORTEST_VALIDITY = Duration.ofSeconds(10);
+  private static final Duration LONGEST_VALIDITY = Duration.ofDays(30);
+  private static final Duration DEFAULT_VALIDITY = Duration.ofMinutes(15);
+  private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?");
+  private static final Pattern DIGEST = Pattern.compile("sha-256:[0-9a-f]{64}");
+  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory())
+      .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+      .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
+
+  private ProfileDocument() {}
+
+  static DeviceProfile read(String yaml) {
+    if (yaml.length() > MOST_CHARACTERS) {
+      throw invalid("The document may have " + MOST_CHARACTERS + " characters at most.");
+    }
+    Document document;
+    try {
+      document = YAML.readValue(yaml, Document.class);
+    } catch (UnrecognizedPropertyException e) {
+      throw invalid(line(e) + "unknown field \"" + e.getPropertyName() + "\".");
+    } catch (JsonMappingException e) {
+      throw invalid(line(e) + path(e) + " has a value of the wrong kind.");
+    } catch (JsonProcessingException e) {
+      throw invalid(line(e) + "this is not well-formed YAML, or a field stands twice.");
+    }
+    return profile(document);
+  }
+
+  private static DeviceProfile profile(@Nullable Document document) {
+    if (document == null || !"sallyport.io/v1".equals(document.apiVersion) || !"DeviceProfile".equals(document.kind)) {
+      throw invalid("apiVersion must be sallyport.io/v1 and kind DeviceProfile.");
+    }
+    if (document.metadata == null || document.metadata.name == null || !NAME.matcher(document.metadata.name).matches()) {
+      throw invalid("metadata.name must have 1 to 63 of a-z 0-9 . - and start and end with a letter or digit.");
+    }
+    Spec spec = document.spec == null ? new Spec(null, null, null) : document.spec;
+    List<String> certificateProfiles =
+        spec.certificateProfiles == null ? List.of("device") : spec.certificateProfiles;
+    if (certificateProfiles.isEmpty() || certificateProfiles.stream().anyMatch(name -> name == null || name.isBlank())) {
+      throw invalid("spec.certificateProfiles must name at least one certificate profile.");
+    }
+    Attestation attestation =
+        spec.attestation == null ? new Attestation(null, null, null) : spec.attestation;
+    return new DeviceProfile(
+        document.metadata.name,
+        certificateProfiles,
+        spec.policies,
+        validity(attestation.validity),
+        references(attestation.firmware),
+        Boolean.TRUE.equals(attestation.secureBoot));
+  }
+
+  private static Duration validity(@Nullable String text) {
+    if (text == null) {
+      return DEFAULT_VALIDITY;
+    }
+    Duration validity;
+    try {
+      validity = Duration.parse(text);
+    } catch (DateTimeException e) {
+      throw invalid("spec.attestation.validity must be an ISO 8601 duration such as PT15M.");
+    }
+    if (validity.compareTo(SHORTEST_VALIDITY) < 0 || validity.compareTo(LONGEST_VALIDITY) > 0) {
+      throw invalid("spec.attestation.validity must lie between " + SHORTEST_VALIDITY + " and " + LONGEST_VALIDITY + ".");
+    }
+    return validity;
+  }
+
+  private static Map<String, List<FirmwareReference>> references(
+      @Nullable Map<String, List<FirmwareReference>> firmware) {
+    Map<String, List<FirmwareReference>> references = new TreeMap<>();
+    if (firmware == null) {
+      return references;
+    }
+    firmware.forEach((name, versions) -> {
+      if (versions == null || versions.isEmpty()) {
+        throw invalid("spec.attestation.firmware." + name + " must list at least one version and digest.");
+      }
+      for (FirmwareReference reference : versions) {
+        if (reference == null
+            || reference.version() == null
+            || reference.digest() == null
+            || !DIGEST.matcher(reference.digest()).matches()) {
+          throw invalid("spec.attestation.firmware." + name
+              + ": each entry needs version and digest, the digest as sha-256: and 64 lower-case hexadecimal digits.");
+        }
+      }
+      references.put(name, List.copyOf(versions));
+    });
+    return references;
+  }
+
+  private static String line(JsonProcessingException e) {
+    JsonLocation location = e.getLocation();
+    return location == null ? "" : "Line " + location.getLineNr() + ": ";
+  }
+
+  private static String path(JsonMappingException e) {
+    StringBuilder path = new StringBuilder();
+    for (JsonMappingException.Reference reference : e.getPath()) {
+      if (reference.getFieldName() == null) {
+        path.append('[').append(reference.getIndex()).append(']');
+      } else {
+        path.append(path.isEmpty() ? "" : ".").append(reference.getFieldName());
+      }
+    }
+    return path.isEmpty() ? "the document" : path.toString();
+  }
+
+  private static Refusal invalid(String detail) {
+    return new Refusal(DeviceProblem.INVALID_PROFILE, detail);
+  }
+
+  private record Document(
+      @JsonProperty @Nullable String apiVersion,
+      @JsonProperty @Nullable String kind,
+      @JsonProperty @Nullable Metadata metadata,
+      @JsonProperty @Nullable Spec spec) {}
+
+  private record Metadata(@JsonProperty @Nullable String name) {}
+
+  private record Spec(
+      @JsonProperty @Nullable List<String> certificateProfiles,
+      @JsonProperty @Nullable List<String> policies,
+      @JsonProperty @Nullable Attestation attestation) {}
+
+  private record Attestation(
+      @JsonProperty @Nullable String validity,
+      @JsonProperty @Nullable Boolean secureBoot,
+      @JsonProperty @Nullable Map<String, List<FirmwareReference>> firmware) {}
+}

@@ -1,0 +1,153 @@
+package io.sallyport.keys;
+
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.Refusal;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.EntityManager;
+import jakarta.transaction.Transactional;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.Signature;
+import java.security.spec.ECGenParameterSpec;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Clock;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import javax.net.ssl.X509ExtendedKeyManager;
+
+/** Keys in software, sealed under the master key in the database, opened once and kept in memory. */
+@ApplicationScoped
+class SoftwareKeys implements Keys {
+  private static final int RSA_BITS = 3072;
+
+  private final ConcurrentHashMap<UUID, Opened> opened = new ConcurrentHashMap<>();
+  private final EntityManager entities;
+  private final MasterKey master;
+  private final Ids ids;
+  private final Clock clock;
+
+  SoftwareKeys(EntityManager entities, MasterKey master, Ids ids, Clock clock) {
+    this.entities = entities;
+    this.master = master;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  @Override
+  @Transactional
+  public KeyHandle generate(KeyAlgorithm algorithm, String purpose) {
+    KeyPair pair = pair(algorithm);
+    UUID id = ids.next();
+    StoredKey stored = new StoredKey(
+        id,
+        algorithm,
+        purpose,
+        pair.getPublic().getEncoded(),
+        master.seal(pair.getPrivate().getEncoded(), context(id)),
+        clock.instant());
+    entities.persist(stored);
+    return stored.handle();
+  }
+
+  @Override
+  @Transactional
+  public KeyHandle get(UUID id) {
+    return stored(id).handle();
+  }
+
+  @Override
+  @Transactional
+  public List<KeyHandle> of(String purpose) {
+    return entities
+        .createQuery("from StoredKey where purpose = :purpose order by createdAt desc, id desc", StoredKey.class)
+        .setParameter("purpose", purpose)
+        .getResultStream()
+        .map(StoredKey::handle)
+        .toList();
+  }
+
+  @Override
+  public byte[] sign(UUID id, byte[] data) {
+    Opened key = open(id);
+    try {
+      Signature signature = Signature.getInstance(key.algorithm.signature());
+      signature.initSign(key.privateKey);
+      signature.update(data);
+      return signature.sign();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("key " + id + " cannot sign", e);
+    }
+  }
+
+  @Override
+  public X509ExtendedKeyManager keyManager(Supplier<TlsIdentity> identity) {
+    return new TlsKeyManager(identity, id -> open(id).privateKey);
+  }
+
+  @Override
+  public byte[] seal(byte[] secret, String context) {
+    return master.seal(secret, "secret:" + context);
+  }
+
+  @Override
+  public byte[] unseal(byte[] sealed, String context) {
+    return master.unseal(sealed, "secret:" + context);
+  }
+
+  private Opened open(UUID id) {
+    Opened key = opened.get(id);
+    if (key == null) {
+      key = QuarkusTransaction.joiningExisting().call(() -> opened(stored(id)));
+      opened.put(id, key);
+    }
+    return key;
+  }
+
+  private Opened opened(StoredKey stored) {
+    KeyHandle handle = stored.handle();
+    byte[] pkcs8 = master.unseal(stored.sealedPrivateKey(), context(handle.id()));
+    try {
+      return new Opened(
+          handle.algorithm(),
+          KeyFactory.getInstance(handle.algorithm().family()).generatePrivate(new PKCS8EncodedKeySpec(pkcs8)));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("key " + handle.id() + " cannot be opened", e);
+    }
+  }
+
+  private StoredKey stored(UUID id) {
+    StoredKey stored = entities.find(StoredKey.class, id);
+    if (stored == null) {
+      throw new Refusal(CommonProblem.NOT_FOUND, "No key " + id + " is held here.");
+    }
+    return stored;
+  }
+
+  private static KeyPair pair(KeyAlgorithm algorithm) {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm.family());
+      switch (algorithm) {
+        case EC_P256 -> generator.initialize(new ECGenParameterSpec("secp256r1"));
+        case EC_P384 -> generator.initialize(new ECGenParameterSpec("secp384r1"));
+        case RSA_3072 -> generator.initialize(RSA_BITS);
+        case ED25519 -> {}
+      }
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JVM cannot make a key for " + algorithm, e);
+    }
+  }
+
+  private static String context(UUID id) {
+    return "key:" + id;
+  }
+
+  private record Opened(KeyAlgorithm algorithm, PrivateKey privateKey) {}
+}

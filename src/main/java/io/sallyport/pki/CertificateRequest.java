@@ -1,0 +1,112 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Refusal;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.bouncycastle.asn1.ASN1InputStream;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1Primitive;
+import org.bouncycastle.asn1.pkcs.CertificationRequest;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.bouncycastle.pkcs.PKCSException;
+
+/**
+ * A PKCS #10 request (RFC 2986) whose key is acceptable and whose signature proves that the requester holds it.
+ *
+ * @param subject the name asked for, possibly empty
+ * @param names the subject alternative names asked for
+ * @param attributes the object identifiers of all attributes present
+ */
+public record CertificateRequest(
+    Der subjectPublicKeyInfo, X500Name subject, List<GeneralName> names, List<String> attributes) {
+  private static final int MOST_NAMES = 16;
+
+  public CertificateRequest {
+    names = List.copyOf(names);
+    attributes = List.copyOf(attributes);
+  }
+
+  /** Reads and checks a request; refuses with {@code bad-certificate-request} or {@code weak-key}. */
+  public static CertificateRequest read(Der der) {
+    PKCS10CertificationRequest request = parse(der);
+    Der key;
+    try {
+      key = Der.of(request.getSubjectPublicKeyInfo().getEncoded("DER"));
+    } catch (IOException e) {
+      throw bad("The request's public key cannot be read.");
+    }
+    KeyRules.check(key);
+    verify(request);
+    return new CertificateRequest(key, request.getSubject(), names(request), attributes(request));
+  }
+
+  private static PKCS10CertificationRequest parse(Der der) {
+    try (ASN1InputStream in = new ASN1InputStream(der.octets())) {
+      ASN1Primitive value = in.readObject();
+      if (value == null || in.read() >= 0) {
+        throw bad("The body must be one PKCS #10 request in DER and nothing else.");
+      }
+      return new PKCS10CertificationRequest(CertificationRequest.getInstance(value));
+    } catch (IOException | RuntimeException e) {
+      throw e instanceof Refusal refusal ? refusal : bad("The body must be one PKCS #10 request in DER.");
+    }
+  }
+
+  private static void verify(PKCS10CertificationRequest request) {
+    boolean valid;
+    try {
+      valid = request.isSignatureValid(
+          new JcaContentVerifierProviderBuilder().build(request.getSubjectPublicKeyInfo()));
+    } catch (OperatorCreationException | PKCSException | RuntimeException e) {
+      throw bad("The request's signature cannot be checked; sign it with the key that it asks for.");
+    }
+    if (!valid) {
+      throw bad("The request's signature is wrong; sign it with the key that it asks for.");
+    }
+  }
+
+  private static List<GeneralName> names(PKCS10CertificationRequest request) {
+    try {
+      Extensions extensions = request.getRequestedExtensions();
+      if (extensions == null) {
+        return List.of();
+      }
+      Extension alternative = extensions.getExtension(Extension.subjectAlternativeName);
+      if (alternative == null) {
+        return List.of();
+      }
+      GeneralName[] names = GeneralNames.getInstance(alternative.getParsedValue()).getNames();
+      if (names.length > MOST_NAMES) {
+        throw bad("A request may ask for " + MOST_NAMES + " subject alternative names at most.");
+      }
+      return List.of(names);
+    } catch (RuntimeException e) {
+      throw e instanceof Refusal refusal ? refusal : bad("The request's extensions cannot be read.");
+    }
+  }
+
+  private static List<String> attributes(PKCS10CertificationRequest request) {
+    List<String> found = new ArrayList<>();
+    for (var attribute : request.getAttributes()) {
+      ASN1ObjectIdentifier type = attribute.getAttrType();
+      if (!type.equals(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest)) {
+        found.add(type.getId());
+      }
+    }
+    return found;
+  }
+
+  private static Refusal bad(String detail) {
+    return new Refusal(PkiProblem.BAD_REQUEST, detail);
+  }
+}

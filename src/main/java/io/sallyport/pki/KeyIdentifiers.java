@@ -1,0 +1,26 @@
+package io.sallyport.pki;
+
+import org.bouncycastle.asn1.oiw.OIWObjectIdentifiers;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.cert.X509ExtensionUtils;
+import org.bouncycastle.operator.DigestCalculator;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
+
+/** Subject and authority key identifiers by method 1 of RFC 5280 §4.2.1.2. */
+final class KeyIdentifiers {
+  private KeyIdentifiers() {}
+
+  /** Not safe for several threads: one for each use. */
+  static X509ExtensionUtils utils() {
+    return new X509ExtensionUtils(calculator(new AlgorithmIdentifier(OIWObjectIdentifiers.idSHA1)));
+  }
+
+  static DigestCalculator calculator(AlgorithmIdentifier algorithm) {
+    try {
+      return new JcaDigestCalculatorProviderBuilder().build().get(algorithm);
+    } catch (OperatorCreationException e) {
+      throw new IllegalStateException("this JVM lacks " + algorithm.getAlgorithm(), e);
+    }
+  }
+}

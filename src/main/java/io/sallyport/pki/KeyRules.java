@@ -1,0 +1,94 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Refusal;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.util.Set;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.pkcs.RSAPublicKey;
+import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.asn1.x9.ECNamedCurveTable;
+import org.bouncycastle.asn1.x9.X962Parameters;
+import org.bouncycastle.asn1.x9.X9ECParameters;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
+import org.bouncycastle.math.ec.ECPoint;
+
+/** Which public keys are certified (NIST SP 800-57 part 1, SP 800-89). Checked before the key is used for anything. */
+final class KeyRules {
+  private static final int LEAST_RSA_BITS = 2048;
+  /** Verifying with a larger modulus costs an attacker nothing and the server much. */
+  private static final int MOST_RSA_BITS = 8192;
+
+  private static final BigInteger LEAST_EXPONENT = BigInteger.valueOf(65_537);
+  private static final int MOST_EXPONENT_BITS = 64;
+  private static final Set<ASN1ObjectIdentifier> CURVES =
+      Set.of(SECObjectIdentifiers.secp256r1, SECObjectIdentifiers.secp384r1);
+
+  private KeyRules() {}
+
+  /** Refuses with {@code weak-key}. */
+  static void check(Der subjectPublicKeyInfo) {
+    try {
+      SubjectPublicKeyInfo info = SubjectPublicKeyInfo.getInstance(subjectPublicKeyInfo.octets());
+      ASN1ObjectIdentifier algorithm = info.getAlgorithm().getAlgorithm();
+      if (algorithm.equals(X9ObjectIdentifiers.id_ecPublicKey)) {
+        ellipticCurve(info);
+      } else if (algorithm.equals(PKCSObjectIdentifiers.rsaEncryption)) {
+        rsa(info);
+      } else if (algorithm.equals(EdECObjectIdentifiers.id_Ed25519)) {
+        require(info.getPublicKeyData().getOctets().length == 32, "An Ed25519 key has 32 octets.");
+      } else {
+        throw weak("Use a key on P-256, P-384 or Ed25519, or RSA with 2048 to 8192 bits.");
+      }
+    } catch (IOException | IllegalArgumentException | IllegalStateException | ClassCastException e) {
+      throw weak("The public key cannot be read.");
+    }
+  }
+
+  private static void ellipticCurve(SubjectPublicKeyInfo info) {
+    X962Parameters parameters = X962Parameters.getInstance(info.getAlgorithm().getParameters());
+    require(
+        parameters.isNamedCurve() && CURVES.contains(ASN1ObjectIdentifier.getInstance(parameters.getParameters())),
+        "Use the named curve P-256 or P-384.");
+    X9ECParameters curve =
+        ECNamedCurveTable.getByOID(ASN1ObjectIdentifier.getInstance(parameters.getParameters()));
+    ECPoint point;
+    try {
+      point = curve.getCurve().decodePoint(info.getPublicKeyData().getOctets());
+    } catch (IllegalArgumentException offTheCurve) {
+      throw weak("The public key is not a point on its curve.");
+    }
+    require(!point.isInfinity() && point.isValid(), "The public key is not a point on its curve.");
+  }
+
+  private static void rsa(SubjectPublicKeyInfo info) throws IOException {
+    RSAPublicKey key = RSAPublicKey.getInstance(info.parsePublicKey());
+    BigInteger modulus = key.getModulus();
+    BigInteger exponent = key.getPublicExponent();
+    int bits = modulus.bitLength();
+    require(
+        modulus.signum() > 0 && bits >= LEAST_RSA_BITS && bits <= MOST_RSA_BITS,
+        "An RSA key must have " + LEAST_RSA_BITS + " to " + MOST_RSA_BITS + " bits; this one has " + bits + ".");
+    require(
+        exponent.compareTo(LEAST_EXPONENT) >= 0 && exponent.testBit(0) && exponent.bitLength() <= MOST_EXPONENT_BITS,
+        "An RSA key's public exponent must be odd, at least 65537 and at most 64 bits long.");
+    require(modulus.testBit(0), "The RSA modulus is even.");
+    RsaWeaknesses.find(modulus).ifPresent(weakness -> {
+      throw weak(weakness);
+    });
+  }
+
+  private static void require(boolean holds, String otherwise) {
+    if (!holds) {
+      throw weak(otherwise);
+    }
+  }
+
+  private static Refusal weak(String detail) {
+    return new Refusal(PkiProblem.WEAK_KEY, detail);
+  }
+}

@@ -1,0 +1,21 @@
+package io.sallyport.pki;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+
+/** Where certificate status is served and how long an answer counts (law 5: what is checked offline declares its bound). */
+@ConfigMapping(prefix = "sallyport.status")
+public interface StatusSettings {
+  /** Base of the URLs that certificates carry for CRL, OCSP and issuer; fixed into every certificate. */
+  @WithDefault("http://localhost:8080")
+  String url();
+
+  /** From thisUpdate to nextUpdate of a CRL. */
+  @WithDefault("PT1H")
+  Duration crlValidity();
+
+  /** From thisUpdate to nextUpdate of an OCSP answer. */
+  @WithDefault("PT5M")
+  Duration ocspValidity();
+}
