@@ -3,6 +3,7 @@ package io.sallyport.pki;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /** Makes certificates, by laws 1 and 2. */
@@ -10,20 +11,32 @@ public interface Issuance {
   /**
    * What is to be certified.
    *
-   * @param certificateProfile name of a certificate profile
    * @param subjectPublicKeyInfo the key, whose possession was proven
    * @param authentication digest of what authenticated the request: the certificate's thumbprint or the token's digest
+   * @param once whether {@code authentication} is spent by one certificate, as a one-time token is
    * @param distinguishedName in RFC 4514 form
    */
   record Order(
       CertificateSubject subject,
-      String certificateProfile,
+      CertificateProfile certificateProfile,
       Der subjectPublicKeyInfo,
       Digest authentication,
+      boolean once,
       String distinguishedName,
       List<Name> names) {
     public Order {
       names = List.copyOf(names);
+    }
+
+    /** What a retry has in common with the first request (law 2). */
+    public Digest digest() {
+      StringBuilder text = new StringBuilder();
+      text.append(subject.kind()).append('\n').append(subject.id()).append('\n');
+      text.append(certificateProfile.name()).append('\n').append(certificateProfile.authority()).append('\n');
+      text.append(subjectPublicKeyInfo.digest()).append('\n').append(authentication).append('\n');
+      text.append(distinguishedName).append('\n');
+      names.forEach(name -> text.append(name.kind()).append(':').append(name.value()).append('\n'));
+      return Digest.of(text.toString().getBytes(StandardCharsets.UTF_8));
     }
   }
 
@@ -38,16 +51,23 @@ public interface Issuance {
   }
 
   /**
-   * Runs in the transaction that records serial and TBSCertificate, before that is written: consumes a token, checks the
-   * state again, claims the key. May refuse; then nothing is recorded.
+   * Runs in the transaction that records serial and TBSCertificate, with the device locked and before anything is
+   * written: consumes a token, checks the state again, claims the key. May refuse; then nothing is recorded. Runs again
+   * for a retry, so it must let the same request pass twice.
    */
+  @FunctionalInterface
   interface Guard {
-    void check();
+    /** Lets everything pass, for certificates that the server makes for itself. */
+    Guard NONE = request -> {};
+
+    /** Checks the order with digest {@code request}. */
+    void check(Digest request);
   }
 
   /**
-   * The certificate for this order: a new one, or the one already issued for the same order while law 2 says so. Opens
-   * its own transactions; must be called outside one.
+   * The certificate for this order: a new one, or the one already issued for the same order until that is first used or
+   * its renewal window opens (its last third), and never after revocation. Opens its own transactions; must be called
+   * outside one.
    */
   Credential issue(Order order, Guard guard, Actor actor);
 }

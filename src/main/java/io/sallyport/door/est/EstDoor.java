@@ -1,0 +1,117 @@
+package io.sallyport.door.est;
+
+import io.sallyport.door.Door;
+import io.sallyport.door.Exchanges;
+import io.sallyport.door.Reply;
+import io.sallyport.door.Request;
+import io.sallyport.door.UseCase;
+import io.sallyport.enrollment.Enrollments;
+import io.sallyport.enrollment.Enrollments.Enrollment;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Problem;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.Authorities;
+import io.sallyport.pki.CertificateProfiles;
+import io.sallyport.pki.Credential;
+import io.sallyport.pki.PkiProblem;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.ext.web.Router;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** EST (RFC 7030): {@code cacerts}, {@code simpleenroll}, {@code simplereenroll}, {@code csrattrs}. */
+@ApplicationScoped
+class EstDoor implements Door {
+  /** A request with an RSA-8192 key and its attributes stays far below this, in base64 with line breaks too. */
+  private static final int MOST_BYTES = 64 * 1024;
+
+  private static final String BASE = "/.well-known/est/";
+  private static final Set<String> OPERATIONS =
+      Set.of("cacerts", "simpleenroll", "simplereenroll", "csrattrs", "serverkeygen", "fullcmc");
+  private static final String CERTS_ONLY = "application/pkcs7-mime; smime-type=certs-only";
+
+  private final Exchanges exchanges;
+  private final Enrollments enrollments;
+  private final Authorities authorities;
+
+  EstDoor(Exchanges exchanges, Enrollments enrollments, Authorities authorities) {
+    this.exchanges = exchanges;
+    this.enrollments = enrollments;
+    this.authorities = authorities;
+  }
+
+  @Override
+  public void mount(Router router) {
+    for (String prefix : List.of(BASE, BASE + ":label/")) {
+      route(router, prefix + "cacerts", HttpMethod.GET, this::cacerts);
+      route(router, prefix + "csrattrs", HttpMethod.GET, this::csrattrs);
+      route(router, prefix + "simpleenroll", HttpMethod.POST, request -> issue(request, enrollments::enroll));
+      route(router, prefix + "simplereenroll", HttpMethod.POST, request -> issue(request, enrollments::reenroll));
+      route(router, prefix + "serverkeygen", HttpMethod.POST, request -> notSupported("serverkeygen"));
+      route(router, prefix + "fullcmc", HttpMethod.POST, request -> notSupported("fullcmc"));
+    }
+    router.route(BASE + "*").handler(exchanges.handler(MOST_BYTES, request -> {
+      throw new Refusal(CommonProblem.NOT_FOUND, "No such EST operation.");
+    }, EstDoor::refusal));
+  }
+
+  private void route(Router router, String path, HttpMethod method, UseCase useCase) {
+    router.route(method, path).handler(exchanges.handler(MOST_BYTES, useCase, EstDoor::refusal));
+    router.route(path).handler(exchanges.methodNotAllowed(method.name(), EstDoor::refusal));
+  }
+
+  private Reply cacerts(Request request) {
+    label(request);
+    return certificates(request, "application/pkcs7-mime", authorities.chain(Authorities.DEVICES));
+  }
+
+  /** None are set, so there is nothing to announce (RFC 7030 §4.5.2). */
+  private Reply csrattrs(Request request) {
+    label(request);
+    return new Reply(204, Map.of(), new byte[0]);
+  }
+
+  private static Reply notSupported(String operation) {
+    throw new Refusal(CommonProblem.NOT_SUPPORTED, operation + " is not supported.");
+  }
+
+  private Reply issue(Request request, Function<Enrollment, Credential> use) {
+    String label = label(request);
+    if (!request.mediaType().equals("application/pkcs10")) {
+      throw new Refusal(CommonProblem.UNSUPPORTED_MEDIA_TYPE, "Send the request as Content-Type: application/pkcs10.");
+    }
+    Credential credential = use.apply(new Enrollment(
+        label,
+        request.chain(),
+        BasicCredentials.password(request.header("Authorization")),
+        EstEncoding.decode(request.body())));
+    return certificates(request, CERTS_ONLY, List.of(credential.certificate()));
+  }
+
+  /** The profile that the path names; an operation's name is no label (RFC 7030 §3.2.2). */
+  private static @Nullable String label(Request request) {
+    String label = request.path().get("label");
+    if (label != null && (OPERATIONS.contains(label) || CertificateProfiles.find(label).isEmpty())) {
+      throw new Refusal(PkiProblem.UNKNOWN_CERTIFICATE_PROFILE, "No certificate profile has this label.");
+    }
+    return label;
+  }
+
+  private static Reply certificates(Request request, String mediaType, List<Der> certificates) {
+    boolean lines = EstEncoding.wantsLines(request.header("User-Agent"));
+    return Reply.of(200, mediaType, EstEncoding.encode(EstEncoding.certsOnly(certificates), lines))
+        .with("Content-Transfer-Encoding", "base64");
+  }
+
+  private static Reply refusal(Problem problem, String detail) {
+    Reply reply = Reply.text(problem.status(), detail);
+    return problem.status() == CommonProblem.UNAUTHENTICATED.status()
+        ? reply.with("WWW-Authenticate", "Basic realm=\"sallyport\"")
+        : reply;
+  }
+}

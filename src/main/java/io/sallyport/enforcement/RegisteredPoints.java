@@ -1,0 +1,208 @@
+package io.sallyport.enforcement;
+
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.sallyport.audit.Audit;
+import io.sallyport.audit.Fact;
+import io.sallyport.audit.FactRecorded;
+import io.sallyport.devices.Devices;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.Page;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateProfile;
+import io.sallyport.pki.CertificateProfiles;
+import io.sallyport.pki.CertificateRequest;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
+import io.sallyport.pki.Credentials;
+import io.sallyport.pki.Issuance;
+import io.sallyport.pki.RevocationReason;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.TransactionPhase;
+import jakarta.persistence.EntityManager;
+import jakarta.transaction.Transactional;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Enforcement points in the database, their live certificates in memory. */
+@ApplicationScoped
+class RegisteredPoints implements EnforcementPoints {
+  private static final String SUBJECT = CertificateSubject.Kind.ENFORCEMENT_POINT.word();
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?");
+  private static final List<String> KINDS = List.of("authzen");
+
+  private final EntityManager entities;
+  private final Issuance issuance;
+  private final Credentials credentials;
+  private final Devices devices;
+  private final Audit audit;
+  private final Ids ids;
+  private final Clock clock;
+
+  /** Null until it was read; read again after every change. */
+  private volatile @Nullable Map<Digest, Recognised> recognised;
+
+  RegisteredPoints(
+      EntityManager entities,
+      Issuance issuance,
+      Credentials credentials,
+      Devices devices,
+      Audit audit,
+      Ids ids,
+      Clock clock) {
+    this.entities = entities;
+    this.issuance = issuance;
+    this.credentials = credentials;
+    this.devices = devices;
+    this.audit = audit;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  private record Recognised(EnforcementPoint point, Credential credential) {}
+
+  @Override
+  public Admission add(String name, String kind, Der request, Actor actor) {
+    if (!NAME.matcher(name).matches()) {
+      throw invalid("The name must have 1 to 63 letters, digits, dots or hyphens.");
+    }
+    if (!KINDS.contains(kind)) {
+      throw invalid("The kind must be one of " + String.join(", ", KINDS) + ".");
+    }
+    CertificateRequest parsed = CertificateRequest.read(request);
+    Digest key = parsed.subjectPublicKeyInfo().digest();
+    EnforcementPoint point =
+        QuarkusTransaction.requiringNew().call(() -> registered(name, kind, key, actor));
+    CertificateProfile profile =
+        CertificateProfiles.find(CertificateProfiles.ENFORCEMENT_POINT).orElseThrow();
+    Credential credential = issuance.issue(
+        new Issuance.Order(
+            new CertificateSubject(CertificateSubject.Kind.ENFORCEMENT_POINT, point.id().toString()),
+            profile,
+            parsed.subjectPublicKeyInfo(),
+            Digest.of(("enforcement-point:" + point.id()).getBytes(StandardCharsets.UTF_8)),
+            false,
+            "CN=" + name + ",O=Sallyport enforcement",
+            List.of()),
+        digest -> devices.reserveKey(key),
+        actor);
+    return new Admission(point, credential);
+  }
+
+  private EnforcementPoint registered(String name, String kind, Digest key, Actor actor) {
+    Optional<EnforcementPointRow> known = row(name);
+    if (known.isPresent()) {
+      if (!Arrays.equals(known.get().keyDigest, key.octets()) || !known.get().kind.equals(kind)) {
+        throw new Refusal(
+            EnforcementProblem.ENFORCEMENT_POINT_EXISTS,
+            "\"" + name + "\" is registered with another key or kind; remove it first or choose another name.");
+      }
+      return known.get().point();
+    }
+    EnforcementPointRow row = new EnforcementPointRow(
+        ids.next(), name, kind, key.octets(), clock.instant().truncatedTo(ChronoUnit.MICROS));
+    entities.persist(row);
+    audit.record(Fact.of("enforcement-point.added", actor, SUBJECT, row.id).with("name", name).with("kind", kind));
+    return row.point();
+  }
+
+  @Override
+  @Transactional
+  public Page<EnforcementPoint> list(@Nullable String cursor, int limit) {
+    int most = Math.clamp(limit, 1, Page.MOST);
+    List<EnforcementPoint> rows = entities
+        .createQuery(
+            "from EnforcementPointRow where removedAt is null and name > :after order by name",
+            EnforcementPointRow.class)
+        .setParameter("after", cursor == null ? "" : cursor)
+        .setMaxResults(most + 1)
+        .getResultStream()
+        .map(EnforcementPointRow::point)
+        .toList();
+    return Page.cut(rows, most, EnforcementPoint::name);
+  }
+
+  @Override
+  @Transactional
+  public Optional<EnforcementPoint> find(String name) {
+    return row(name).map(EnforcementPointRow::point);
+  }
+
+  private Optional<EnforcementPointRow> row(String name) {
+    return entities
+        .createQuery("from EnforcementPointRow where removedAt is null and name = :name", EnforcementPointRow.class)
+        .setParameter("name", name)
+        .getResultStream()
+        .findFirst();
+  }
+
+  @Override
+  @Transactional
+  public void remove(String name, Actor actor) {
+    EnforcementPointRow row = row(name)
+        .orElseThrow(() -> new Refusal(
+            EnforcementProblem.UNKNOWN_ENFORCEMENT_POINT, "No enforcement point \"" + name + "\" is registered."));
+    row.removedAt = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    credentials.revokeAll(
+        new CertificateSubject(CertificateSubject.Kind.ENFORCEMENT_POINT, row.id.toString()),
+        RevocationReason.CESSATION_OF_OPERATION,
+        actor);
+    audit.record(Fact.of("enforcement-point.removed", actor, SUBJECT, row.id).with("name", name));
+  }
+
+  @Override
+  public Optional<EnforcementPoint> recognise(Digest thumbprint) {
+    Map<Digest, Recognised> current = recognised;
+    if (current == null) {
+      current = read();
+    }
+    Recognised found = current.get(thumbprint);
+    Instant now = clock.instant();
+    return found == null || !found.credential.liveAt(now) ? Optional.empty() : Optional.of(found.point);
+  }
+
+  /** After a change the next question reads again; until it succeeded, nobody is recognised from old knowledge. */
+  void changed(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {
+    if (recorded.fact().subjectType().equals(SUBJECT)) {
+      recognised = null;
+    }
+  }
+
+  private synchronized Map<Digest, Recognised> read() {
+    Map<Digest, Recognised> current = recognised;
+    if (current != null) {
+      return current;
+    }
+    Map<Digest, Recognised> fresh = QuarkusTransaction.requiringNew().call(this::live);
+    recognised = fresh;
+    return fresh;
+  }
+
+  private Map<Digest, Recognised> live() {
+    Map<Digest, Recognised> live = new HashMap<>();
+    entities
+        .createQuery("from EnforcementPointRow where removedAt is null", EnforcementPointRow.class)
+        .getResultStream()
+        .map(EnforcementPointRow::point)
+        .forEach(point -> credentials
+            .of(new CertificateSubject(CertificateSubject.Kind.ENFORCEMENT_POINT, point.id().toString()))
+            .forEach(credential -> live.put(credential.thumbprint(), new Recognised(point, credential))));
+    return live;
+  }
+
+  private static Refusal invalid(String detail) {
+    return new Refusal(EnforcementProblem.INVALID_ENFORCEMENT_POINT, detail);
+  }
+}

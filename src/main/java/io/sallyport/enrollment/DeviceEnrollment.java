@@ -1,0 +1,187 @@
+package io.sallyport.enrollment;
+
+import io.sallyport.audit.Audit;
+import io.sallyport.audit.Fact;
+import io.sallyport.devices.Device;
+import io.sallyport.devices.DeviceProblem;
+import io.sallyport.devices.DeviceProfile;
+import io.sallyport.devices.DeviceProfiles;
+import io.sallyport.devices.DeviceState.Operation;
+import io.sallyport.devices.Devices;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.Authorities;
+import io.sallyport.pki.CertificateProfile;
+import io.sallyport.pki.CertificateProfiles;
+import io.sallyport.pki.CertificateRequest;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
+import io.sallyport.pki.Credentials;
+import io.sallyport.pki.Issuance;
+import io.sallyport.pki.Issuance.Guard;
+import io.sallyport.pki.Issuance.Order;
+import io.sallyport.pki.PkiProblem;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.security.cert.CertificateEncodingException;
+import java.time.Clock;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.bouncycastle.asn1.x509.Certificate;
+import org.jspecify.annotations.Nullable;
+
+/** Enrollment: who asks, what it may have, and the order that is then issued. */
+@ApplicationScoped
+class DeviceEnrollment implements Enrollments {
+  private final FirstContact firstContact;
+  private final StoredTokens tokens;
+  private final Devices devices;
+  private final DeviceProfiles profiles;
+  private final Credentials credentials;
+  private final Issuance issuance;
+  private final Audit audit;
+  private final Clock clock;
+
+  DeviceEnrollment(
+      FirstContact firstContact,
+      StoredTokens tokens,
+      Devices devices,
+      DeviceProfiles profiles,
+      Credentials credentials,
+      Issuance issuance,
+      Audit audit,
+      Clock clock) {
+    this.firstContact = firstContact;
+    this.tokens = tokens;
+    this.devices = devices;
+    this.profiles = profiles;
+    this.credentials = credentials;
+    this.issuance = issuance;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  @Override
+  public Credential enroll(Enrollment enrollment) {
+    requireKnown(enrollment.label());
+    Proven proven = firstContact.prove(enrollment);
+    Device device = proven.device();
+    return recordingRefusals(device.id(), () -> {
+      devices.require(device, Operation.ENROLL);
+      CertificateProfile profile = certificateProfile(device, enrollment.label());
+      CertificateRequest request = CertificateRequest.read(enrollment.request());
+      DeviceNames.requireOwn(request, device);
+      Order order = order(device, profile, request, proven.authentication(), proven.token() != null);
+      Guard guard = digest -> {
+        devices.require(devices.get(device.id()), Operation.ENROLL);
+        if (proven.manufacturerKey() != null) {
+          devices.claimKey(device.hardware().id(), proven.manufacturerKey(), "idevid");
+        }
+        devices.claimKey(device.hardware().id(), request.subjectPublicKeyInfo().digest(), "ldevid");
+        if (proven.token() != null) {
+          tokens.consume(proven.token(), digest);
+        }
+      };
+      return issuance.issue(order, guard, Actor.device(device.id()));
+    });
+  }
+
+  @Override
+  public Credential reenroll(Enrollment enrollment) {
+    requireKnown(enrollment.label());
+    Credential current = current(enrollment);
+    UUID id = UUID.fromString(current.subject().id());
+    return recordingRefusals(id, () -> {
+      requireLive(current);
+      Device device = devices.get(id);
+      devices.require(device, Operation.RENEW);
+      CertificateProfile profile = certificateProfile(device, enrollment.label());
+      CertificateRequest request = CertificateRequest.read(enrollment.request());
+      DeviceNames.requireUnchanged(request, Certificate.getInstance(current.certificate().octets()));
+      credentials.used(current);
+      Order order = order(device, profile, request, current.thumbprint(), false);
+      Guard guard = digest -> {
+        devices.require(devices.get(id), Operation.RENEW);
+        requireLive(credentials.byThumbprint(current.thumbprint()).orElseThrow());
+        devices.claimKey(device.hardware().id(), request.subjectPublicKeyInfo().digest(), "ldevid");
+      };
+      return issuance.issue(order, guard, Actor.device(id));
+    });
+  }
+
+  private Credential current(Enrollment enrollment) {
+    if (enrollment.chain().isEmpty()) {
+      throw new Refusal(
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "Connect with the certificate that is to be renewed.");
+    }
+    Digest thumbprint;
+    try {
+      thumbprint = Digest.of(enrollment.chain().getFirst().getEncoded());
+    } catch (CertificateEncodingException e) {
+      throw new Refusal(EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The client certificate cannot be read.");
+    }
+    return credentials
+        .byThumbprint(thumbprint)
+        .filter(found -> found.subject().kind() == CertificateSubject.Kind.DEVICE)
+        .orElseThrow(() -> new Refusal(
+            EnrollmentProblem.NO_CURRENT_CERTIFICATE,
+            "The client certificate is not one that this server issued to a device."));
+  }
+
+  private void requireLive(Credential current) {
+    if (current.revocation() != null) {
+      throw new Refusal(EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The certificate is revoked.");
+    }
+    if (current.supersededAt() != null) {
+      throw new Refusal(
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The certificate was superseded; use its successor.");
+    }
+    if (!current.liveAt(clock.instant())) {
+      throw new Refusal(
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The certificate has expired; enroll again.");
+    }
+  }
+
+  private static void requireKnown(@Nullable String label) {
+    if (label != null && CertificateProfiles.find(label).isEmpty()) {
+      throw new Refusal(PkiProblem.UNKNOWN_CERTIFICATE_PROFILE, "No certificate profile is called \"" + label + "\".");
+    }
+  }
+
+  /** The label, when the device's profile allows it and it is one for devices; without a label the profile's first. */
+  private CertificateProfile certificateProfile(Device device, @Nullable String label) {
+    DeviceProfile profile = profiles.find(device.profile()).orElseThrow();
+    String name = label == null ? profile.certificateProfiles().getFirst() : label;
+    Optional<CertificateProfile> found = CertificateProfiles.find(name)
+        .filter(candidate -> candidate.authority().equals(Authorities.DEVICES))
+        .filter(candidate -> profile.certificateProfiles().contains(candidate.name()));
+    return found.orElseThrow(() -> new Refusal(
+        EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,
+        "The device profile \"" + profile.name() + "\" does not allow certificate profile \"" + name + "\"."));
+  }
+
+  private static Order order(
+      Device device, CertificateProfile profile, CertificateRequest request, Digest authentication, boolean once) {
+    return new Order(
+        CertificateSubject.device(device.id()),
+        profile,
+        request.subjectPublicKeyInfo(),
+        authentication,
+        once,
+        DeviceNames.distinguishedName(device),
+        DeviceNames.alternatives(device));
+  }
+
+  /** Law 8: a refusal to a device that proved who it is stands in the log. */
+  private Credential recordingRefusals(UUID device, Supplier<Credential> use) {
+    try {
+      return use.get();
+    } catch (Refusal refusal) {
+      String kind = refusal.problem() == DeviceProblem.DUPLICATE_KEY ? "security.duplicate-key" : "enrollment.refused";
+      audit.recordRefusal(Fact.of(kind, Actor.device(device), "device", device)
+          .with("problem", refusal.problem().slug()));
+      throw refusal;
+    }
+  }
+}

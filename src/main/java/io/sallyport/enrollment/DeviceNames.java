@@ -1,0 +1,82 @@
+package io.sallyport.enrollment;
+
+import io.sallyport.devices.Device;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateRequest;
+import io.sallyport.pki.Issuance.Name;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.x500.RDN;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x500.style.IETFUtils;
+import org.bouncycastle.asn1.x509.Certificate;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+
+/** What a device is called: the inventory decides, a request may only agree. */
+final class DeviceNames {
+  /** ChangeSubjectName (RFC 6402 §2.8). */
+  private static final String CHANGE_SUBJECT_NAME = "1.3.6.1.5.5.7.7.36";
+
+  private DeviceNames() {}
+
+  /** CN and serialNumber are the hardware's serial number, O its manufacturer. */
+  static String distinguishedName(Device device) {
+    return new X500NameBuilder(BCStyle.INSTANCE)
+        .addRDN(BCStyle.O, device.hardware().manufacturer())
+        .addRDN(BCStyle.SERIALNUMBER, device.hardware().serialNumber())
+        .addRDN(BCStyle.CN, device.hardware().serialNumber())
+        .build()
+        .toString();
+  }
+
+  static List<Name> alternatives(Device device) {
+    return List.of(new Name(Name.Kind.URI, "urn:uuid:" + device.id()));
+  }
+
+  /** A first request may leave names out, or name the device by its serial number or id. */
+  static void requireOwn(CertificateRequest request, Device device) {
+    Set<String> own = Set.of(device.hardware().serialNumber(), device.id().toString());
+    for (ASN1ObjectIdentifier type : List.of(BCStyle.CN, BCStyle.SERIALNUMBER)) {
+      for (RDN rdn : request.subject().getRDNs(type)) {
+        if (!own.contains(IETFUtils.valueToString(rdn.getFirst().getValue()))) {
+          throw other("The request's subject must be empty or name this device by its serial number or id.");
+        }
+      }
+    }
+    for (GeneralName name : request.names()) {
+      if (!name.equals(new GeneralName(GeneralName.uniformResourceIdentifier, "urn:uuid:" + device.id()))) {
+        throw other("The request asks for a subject alternative name that is not this device's; leave it out.");
+      }
+    }
+  }
+
+  /** A renewal names exactly what the current certificate names (RFC 7030 §4.2.2); alternatives may be left out. */
+  static void requireUnchanged(CertificateRequest request, Certificate current) {
+    if (request.attributes().contains(CHANGE_SUBJECT_NAME)) {
+      throw other("Changing the subject's name is not supported; leave the ChangeSubjectName attribute out.");
+    }
+    X500Name subject = current.getSubject();
+    if (!request.subject().equals(subject)) {
+      throw other("The request's subject must be that of the current certificate.");
+    }
+    if (request.names().isEmpty()) {
+      return;
+    }
+    GeneralNames names = GeneralNames.fromExtensions(
+        current.getTBSCertificate().getExtensions(), Extension.subjectAlternativeName);
+    Set<GeneralName> own = names == null ? Set.of() : new HashSet<>(List.of(names.getNames()));
+    if (!own.equals(new HashSet<>(request.names()))) {
+      throw other("The request's subject alternative names must be those of the current certificate.");
+    }
+  }
+
+  private static Refusal other(String detail) {
+    return new Refusal(EnrollmentProblem.OTHER_NAMES, detail);
+  }
+}

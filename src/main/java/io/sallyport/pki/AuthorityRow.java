@@ -1,0 +1,49 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Der;
+import io.sallyport.pki.Authorities.Authority;
+import jakarta.persistence.Column;
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+@Entity
+@Table(name = "authority")
+class AuthorityRow {
+  @Id
+  String name;
+
+  String issuer;
+
+  @Column(name = "signing_key")
+  UUID key;
+
+  /** Null until it is certified. */
+  byte @Nullable [] certificate;
+
+  @Column(name = "crl_number")
+  long crlNumber;
+
+  @Column(name = "created_at")
+  Instant createdAt;
+
+  @SuppressWarnings("NullAway.Init")
+  protected AuthorityRow() {}
+
+  AuthorityRow(String name, String issuer, UUID key, Instant createdAt) {
+    this.name = name;
+    this.issuer = issuer;
+    this.key = key;
+    this.createdAt = createdAt;
+  }
+
+  Authority authority() {
+    if (certificate == null) {
+      throw new IllegalStateException("authority " + name + " is not certified yet");
+    }
+    return new Authority(name, issuer, key, Der.of(certificate));
+  }
+}

@@ -1,0 +1,76 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Der;
+import io.sallyport.keys.KeyAlgorithm;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
+import org.bouncycastle.asn1.ASN1EncodableVector;
+import org.bouncycastle.asn1.ASN1Primitive;
+import org.bouncycastle.asn1.DERBitString;
+import org.bouncycastle.asn1.DERSequence;
+import org.bouncycastle.asn1.x509.Certificate;
+import org.bouncycastle.asn1.x509.TBSCertificate;
+
+/** Puts certificates together and takes them apart. */
+final class CertificateParts {
+  private CertificateParts() {}
+
+  static TBSCertificate tbs(Der certificate) {
+    return Certificate.getInstance(certificate.octets()).getTBSCertificate();
+  }
+
+  /** The JDK's view of a certificate. */
+  static X509Certificate x509(Der certificate) {
+    try {
+      return (X509Certificate) CertificateFactory.getInstance("X.509")
+          .generateCertificate(new ByteArrayInputStream(certificate.octets()));
+    } catch (CertificateException e) {
+      throw new IllegalStateException("a stored certificate cannot be read", e);
+    }
+  }
+
+  /**
+   * The signed certificate (RFC 5280 §4.1). Throws unless the signature is right and the part that was signed is, octet
+   * for octet, what was recorded (law 1).
+   */
+  static Der assemble(byte[] tbsCertificate, KeyAlgorithm algorithm, byte[] signature, Der issuerKey) {
+    try {
+      ASN1EncodableVector parts = new ASN1EncodableVector();
+      parts.add(ASN1Primitive.fromByteArray(tbsCertificate));
+      parts.add(TbsCertificates.algorithm(algorithm));
+      parts.add(new DERBitString(signature));
+      Der certificate = Der.of(new DERSequence(parts).getEncoded("DER"));
+      if (!Arrays.equals(tbs(certificate).getEncoded("DER"), tbsCertificate)) {
+        throw new IllegalStateException("the certificate is not what was recorded");
+      }
+      if (!verified(tbsCertificate, algorithm, signature, issuerKey)) {
+        throw new IllegalStateException("the issuer's signature is wrong");
+      }
+      return certificate;
+    } catch (IOException e) {
+      throw new IllegalStateException("the certificate cannot be put together", e);
+    }
+  }
+
+  static boolean verified(byte[] data, KeyAlgorithm algorithm, byte[] signature, Der key) {
+    try {
+      PublicKey publicKey =
+          KeyFactory.getInstance(algorithm.family()).generatePublic(new X509EncodedKeySpec(key.octets()));
+      Signature verifier = Signature.getInstance(algorithm.signature());
+      verifier.initVerify(publicKey);
+      verifier.update(data);
+      return verifier.verify(signature);
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+}

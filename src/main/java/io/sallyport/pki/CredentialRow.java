@@ -1,0 +1,121 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
+import jakarta.persistence.Column;
+import jakarta.persistence.Entity;
+import jakarta.persistence.EnumType;
+import jakarta.persistence.Enumerated;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import java.math.BigInteger;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** A serial number and all that became of it. */
+@Entity
+@Table(name = "credential")
+class CredentialRow {
+  @Id
+  UUID id;
+
+  String authority;
+
+  /** Lower-case hexadecimal without leading zeros. */
+  String serial;
+
+  @Enumerated(EnumType.STRING)
+  @Column(name = "subject_kind")
+  CertificateSubject.Kind subjectKind;
+
+  @Column(name = "subject_id")
+  String subjectId;
+
+  String profile;
+
+  @Column(name = "key_digest")
+  byte[] keyDigest;
+
+  @Column(name = "tbs_certificate")
+  byte[] tbsCertificate;
+
+  byte @Nullable [] certificate;
+
+  byte @Nullable [] thumbprint;
+
+  @Column(name = "not_before")
+  Instant notBefore;
+
+  @Column(name = "not_after")
+  Instant notAfter;
+
+  @Column(name = "crl_shard")
+  int crlShard;
+
+  @Enumerated(EnumType.STRING)
+  CredentialState state;
+
+  /** The device's, when this issuance began (law 5). */
+  @Column(name = "revocation_counter")
+  long revocationCounter;
+
+  @Column(name = "prepared_at")
+  Instant preparedAt;
+
+  @Column(name = "issued_at")
+  @Nullable Instant issuedAt;
+
+  @Column(name = "first_used_at")
+  @Nullable Instant firstUsedAt;
+
+  @Column(name = "superseded_at")
+  @Nullable Instant supersededAt;
+
+  @Column(name = "revoked_at")
+  @Nullable Instant revokedAt;
+
+  @Enumerated(EnumType.STRING)
+  @Column(name = "revocation_reason")
+  @Nullable RevocationReason revocationReason;
+
+  @SuppressWarnings("NullAway.Init")
+  protected CredentialRow() {}
+
+  CertificateSubject subject() {
+    return new CertificateSubject(subjectKind, subjectId);
+  }
+
+  void issued(Der signed, Instant at) {
+    certificate = signed.octets();
+    thumbprint = signed.digest().octets();
+    issuedAt = at;
+    state = CredentialState.ISSUED;
+  }
+
+  void revoked(RevocationReason reason, Instant at) {
+    state = CredentialState.REVOKED;
+    revokedAt = at;
+    revocationReason = reason;
+  }
+
+  /** Only of a serial whose certificate was signed. */
+  Credential credential() {
+    if (certificate == null || thumbprint == null) {
+      throw new IllegalStateException("serial " + serial + " of " + authority + " was never signed");
+    }
+    return new Credential(
+        authority,
+        new BigInteger(serial, 16),
+        subject(),
+        profile,
+        Digest.ofOctets(thumbprint),
+        Digest.ofOctets(keyDigest),
+        notBefore,
+        notAfter,
+        firstUsedAt,
+        supersededAt,
+        revokedAt == null || revocationReason == null ? null : new Credential.Revocation(revokedAt, revocationReason),
+        Der.of(certificate));
+  }
+}

@@ -1,0 +1,72 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
+import io.sallyport.keys.KeyAlgorithm;
+import io.sallyport.keys.KeyHandle;
+import io.sallyport.keys.Keys;
+import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Delegated OCSP responders (RFC 6960 §4.2.2.2): one an authority, short-lived, renewed when a third of life is left. */
+@Singleton
+final class OcspResponders {
+  private final ConcurrentHashMap<String, Responder> responders = new ConcurrentHashMap<>();
+  private final Issuance issuance;
+  private final Keys keys;
+  private final Clock clock;
+
+  OcspResponders(Issuance issuance, Keys keys, Clock clock) {
+    this.issuance = issuance;
+    this.keys = keys;
+    this.clock = clock;
+  }
+
+  /** A key and the certificate that lets it answer for an authority. */
+  record Responder(KeyHandle key, Der certificate, Instant renewAt) {}
+
+  Responder of(String authority) {
+    Responder current = responders.get(authority);
+    if (current != null && clock.instant().isBefore(current.renewAt())) {
+      return current;
+    }
+    Responder renewed = renew(authority);
+    responders.put(authority, renewed);
+    return renewed;
+  }
+
+  /** The newest key of this purpose and its certificate; when that one's renewal window is open, a new key. */
+  private Responder renew(String authority) {
+    String purpose = "ocsp:" + authority;
+    List<KeyHandle> known = keys.of(purpose);
+    Responder responder =
+        certify(authority, known.isEmpty() ? keys.generate(KeyAlgorithm.EC_P256, purpose) : known.getFirst());
+    return clock.instant().isBefore(responder.renewAt())
+        ? responder
+        : certify(authority, keys.generate(KeyAlgorithm.EC_P256, purpose));
+  }
+
+  /** By law 2 the same key gets the certificate that it has, until the renewal window opens. */
+  private Responder certify(String authority, KeyHandle key) {
+    Credential credential = issuance.issue(
+        new Issuance.Order(
+            new CertificateSubject(CertificateSubject.Kind.OCSP_RESPONDER, authority),
+            CertificateProfiles.ocspResponder(authority),
+            key.subjectPublicKeyInfo(),
+            Digest.of(("ocsp:" + key.id()).getBytes(StandardCharsets.UTF_8)),
+            false,
+            "CN=OCSP " + authority + ",O=Sallyport",
+            List.of()),
+        Issuance.Guard.NONE,
+        Actor.SERVER);
+    Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
+    return new Responder(
+        key, credential.certificate(), credential.notAfter().minus(validity.dividedBy(3)));
+  }
+}

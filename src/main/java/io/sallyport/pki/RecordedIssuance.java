@@ -1,0 +1,87 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.keys.KeyHandle;
+import io.sallyport.keys.Keys;
+import io.sallyport.pki.IssuanceStore.Completion;
+import io.sallyport.pki.IssuanceStore.Preparation;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Issuance in four steps: prepare (validated, linted, serial and TBSCertificate recorded), sign, compare, record. Equal
+ * orders at the same time share one run.
+ */
+@ApplicationScoped
+class RecordedIssuance implements Issuance {
+  private final ConcurrentHashMap<String, CompletableFuture<Credential>> running = new ConcurrentHashMap<>();
+  private final IssuanceStore store;
+  private final Keys keys;
+
+  RecordedIssuance(IssuanceStore store, Keys keys) {
+    this.store = store;
+    this.keys = keys;
+  }
+
+  @Override
+  public Credential issue(Order order, Guard guard, Actor actor) {
+    String request = order.digest().hex();
+    CompletableFuture<Credential> mine = new CompletableFuture<>();
+    CompletableFuture<Credential> other = running.putIfAbsent(request, mine);
+    if (other != null) {
+      return join(other);
+    }
+    try {
+      Credential credential = run(order, guard, actor);
+      mine.complete(credential);
+      return credential;
+    } catch (RuntimeException | Error failure) {
+      mine.completeExceptionally(failure);
+      throw failure;
+    } finally {
+      running.remove(request, mine);
+    }
+  }
+
+  private Credential run(Order order, Guard guard, Actor actor) {
+    // 1. Prepare: after this the serial exists, whatever happens.
+    Preparation preparation = store.prepare(order, guard);
+    return switch (preparation) {
+      case Preparation.Retry retry -> retry.credential();
+      case Preparation.Prepared prepared -> {
+        // 2. Sign, holding neither lock nor transaction. 3. Compare with what was recorded.
+        Der certificate = sign(prepared);
+        // 4. Record, unless the device was revoked while this went on.
+        yield switch (store.finish(prepared, certificate, actor)) {
+          case Completion.Issued issued -> issued.credential();
+          case Completion.RevokedMeanwhile ignored -> throw new Refusal(
+              PkiProblem.REVOKED_MEANWHILE, "The device was revoked while its certificate was made.");
+          case Completion.Closed ignored -> throw new Refusal(
+              PkiProblem.IN_PROGRESS, "The request took too long and was closed; repeat it.");
+        };
+      }
+    };
+  }
+
+  private Der sign(Preparation.Prepared prepared) {
+    KeyHandle key = prepared.issuerKey();
+    byte[] signature = keys.sign(key.id(), prepared.tbsCertificate());
+    return CertificateParts.assemble(
+        prepared.tbsCertificate(), key.algorithm(), signature, key.subjectPublicKeyInfo());
+  }
+
+  private static Credential join(CompletableFuture<Credential> other) {
+    try {
+      return other.join();
+    } catch (CompletionException failed) {
+      if (failed.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw failed;
+    }
+  }
+}

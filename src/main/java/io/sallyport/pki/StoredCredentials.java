@@ -1,0 +1,186 @@
+package io.sallyport.pki;
+
+import io.sallyport.audit.Audit;
+import io.sallyport.audit.Fact;
+import io.sallyport.devices.Devices;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Page;
+import io.sallyport.kernel.Refusal;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
+import jakarta.transaction.Transactional;
+import java.math.BigInteger;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Credentials in the database. */
+@ApplicationScoped
+class StoredCredentials implements Credentials {
+  private final EntityManager entities;
+  private final Devices devices;
+  private final Audit audit;
+  private final Clock clock;
+
+  StoredCredentials(EntityManager entities, Devices devices, Audit audit, Clock clock) {
+    this.entities = entities;
+    this.devices = devices;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  @Override
+  @Transactional
+  public Optional<Credential> byThumbprint(Digest thumbprint) {
+    return entities
+        .createQuery("from CredentialRow where thumbprint = :thumbprint", CredentialRow.class)
+        .setParameter("thumbprint", thumbprint.octets())
+        .getResultStream()
+        .findFirst()
+        .map(CredentialRow::credential);
+  }
+
+  @Override
+  @Transactional
+  public Optional<Credential> bySerial(String authority, BigInteger serial) {
+    return row(authority, serial).filter(row -> row.certificate != null).map(CredentialRow::credential);
+  }
+
+  private Optional<CredentialRow> row(String authority, BigInteger serial) {
+    return entities
+        .createQuery("from CredentialRow where authority = :authority and serial = :serial", CredentialRow.class)
+        .setParameter("authority", authority)
+        .setParameter("serial", serial.toString(16))
+        .getResultStream()
+        .findFirst();
+  }
+
+  @Override
+  @Transactional
+  public List<Credential> of(CertificateSubject subject) {
+    return rows(subject).stream()
+        .filter(row -> row.certificate != null)
+        .map(CredentialRow::credential)
+        .toList();
+  }
+
+  private List<CredentialRow> rows(CertificateSubject subject) {
+    return entities
+        .createQuery(
+            "from CredentialRow where subjectKind = :kind and subjectId = :id order by preparedAt desc",
+            CredentialRow.class)
+        .setParameter("kind", subject.kind())
+        .setParameter("id", subject.id())
+        .getResultList();
+  }
+
+  @Override
+  @Transactional
+  public Page<Credential> list(@Nullable String cursor, int limit) {
+    int most = Math.clamp(limit, 1, Page.MOST);
+    String[] after = cursor == null ? new String[] {"", ""} : cursor.split("/", 2);
+    if (after.length != 2) {
+      throw new Refusal(CommonProblem.MALFORMED, "The cursor is not one that this server gave.");
+    }
+    List<Credential> rows = entities
+        .createQuery(
+            "from CredentialRow where certificate is not null and (authority > :authority"
+                + " or authority = :authority and serial > :serial) order by authority, serial",
+            CredentialRow.class)
+        .setParameter("authority", after[0])
+        .setParameter("serial", after[1])
+        .setMaxResults(most + 1)
+        .getResultStream()
+        .map(CredentialRow::credential)
+        .toList();
+    return Page.cut(rows, most, last -> last.authority() + "/" + last.serial().toString(16));
+  }
+
+  @Override
+  @Transactional
+  public void used(Credential credential) {
+    if (credential.firstUsedAt() != null) {
+      return;
+    }
+    CertificateSubject subject = credential.subject();
+    if (subject.kind() == CertificateSubject.Kind.DEVICE) {
+      devices.lock(UUID.fromString(subject.id()));
+    }
+    CredentialRow used = row(credential.authority(), credential.serial()).orElseThrow();
+    entities.refresh(used, LockModeType.PESSIMISTIC_WRITE);
+    if (used.firstUsedAt != null || used.state != CredentialState.ISSUED) {
+      return;
+    }
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    used.firstUsedAt = now;
+    audit.record(fact("certificate.first-used", used, Actor.SERVER));
+    for (CredentialRow older : rows(subject)) {
+      if (older.supersededAt == null
+          && older.profile.equals(used.profile)
+          && older.state == CredentialState.ISSUED
+          && older.preparedAt.isBefore(used.preparedAt)) {
+        older.supersededAt = now;
+        audit.record(fact("certificate.superseded", older, Actor.SERVER).with("by", used.serial));
+      }
+    }
+  }
+
+  @Override
+  @Transactional
+  public Credential revoke(String authority, BigInteger serial, RevocationReason reason, Actor actor) {
+    CredentialRow row = row(authority, serial)
+        .filter(found -> found.certificate != null)
+        .orElseThrow(() -> new Refusal(
+            PkiProblem.UNKNOWN_CERTIFICATE,
+            "Authority \"" + authority + "\" issued no certificate with serial " + serial.toString(16) + "."));
+    if (row.subjectKind == CertificateSubject.Kind.AUTHORITY) {
+      throw new Refusal(CommonProblem.NOT_SUPPORTED, "Revoking an authority is not supported yet.");
+    }
+    if (reason == RevocationReason.CERTIFICATE_HOLD) {
+      throw new Refusal(CommonProblem.NOT_SUPPORTED, "Hold is not supported yet; suspend the device instead.");
+    }
+    lockDevice(row.subject());
+    entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
+    revoke(row, reason, actor);
+    return row.credential();
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor) {
+    lockDevice(subject);
+    for (CredentialRow row : rows(subject)) {
+      entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
+      if (row.state == CredentialState.ISSUED) {
+        revoke(row, reason, actor);
+      }
+    }
+  }
+
+  private void lockDevice(CertificateSubject subject) {
+    if (subject.kind() == CertificateSubject.Kind.DEVICE) {
+      devices.raiseRevocationCounter(UUID.fromString(subject.id()));
+    }
+  }
+
+  private void revoke(CredentialRow row, RevocationReason reason, Actor actor) {
+    if (row.state == CredentialState.REVOKED) {
+      return;
+    }
+    row.revoked(reason, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    audit.record(fact("certificate.revoked", row, actor).with("reason", reason.name()));
+  }
+
+  private static Fact fact(String kind, CredentialRow row, Actor actor) {
+    return Fact.of(kind, actor, row.subjectKind.word(), row.subjectId)
+        .with("authority", row.authority)
+        .with("serial", row.serial);
+  }
+}
