@@ -1,0 +1,144 @@
+package io.sallyport.boot;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The PostgreSQL that a server without a database URL runs for itself: in the data folder, durable, on loopback, with a
+ * password that only the owner of the folder can read.
+ */
+final class OwnDatabase {
+  private static final Duration STARTS_WITHIN = Duration.ofSeconds(60);
+  private static final int STOPS_WITHIN_SECONDS = 20;
+  private static final String PASSWORD_FILE = "postgres.password";
+  private static final String HOST_BASED_AUTHENTICATION =
+      """
+      # Written at every start.
+      local all all scram-sha-256
+      host  all all 127.0.0.1/32 scram-sha-256
+      host  all all ::1/128      scram-sha-256
+      """;
+
+  private final EmbeddedPostgres postgres;
+  private final String password;
+
+  private OwnDatabase(EmbeddedPostgres postgres, String password) {
+    this.postgres = postgres;
+    this.password = password;
+  }
+
+  static OwnDatabase start(DataFolder folder, SecureRandom random) {
+    Path cluster = folder.path("postgres");
+    takeOver(cluster);
+    String password = folder.read(PASSWORD_FILE).orElseGet(() -> {
+      byte[] secret = new byte[32];
+      random.nextBytes(secret);
+      String fresh = HexFormat.of().formatHex(secret);
+      folder.writeSecret(PASSWORD_FILE, fresh);
+      return fresh;
+    });
+    Path log = folder.path("postgres.log");
+    try {
+      EmbeddedPostgres postgres = EmbeddedPostgres.builder()
+          .setDataDirectory(cluster)
+          .setCleanDataDirectory(false)
+          .setOverrideWorkingDirectory(folder.path("postgres-programs").toFile())
+          .setRegisterShutdownHook(false)
+          .setConnectConfig("password", password)
+          .setPGStartupWait(STARTS_WITHIN)
+          .setOutputRedirector(ProcessBuilder.Redirect.appendTo(log.toFile()))
+          .setErrorRedirector(ProcessBuilder.Redirect.appendTo(log.toFile()))
+          .setServerConfig("fsync", "on")
+          .setServerConfig("synchronous_commit", "on")
+          .setServerConfig("full_page_writes", "on")
+          .setServerConfig("max_connections", "64")
+          .setServerConfig("shared_buffers", "64MB")
+          .setServerConfig("password_encryption", "scram-sha-256")
+          .start();
+      OwnDatabase database = new OwnDatabase(postgres, password);
+      database.requirePassword(cluster);
+      return database;
+    } catch (IOException | SQLException | IllegalStateException e) {
+      throw new StartRefused("PostgreSQL did not start; see " + log + " (" + e.getMessage() + ").");
+    }
+  }
+
+  /** After a hard death of this process its PostgreSQL lives on: it is stopped, so that it recovers under a new one. */
+  private static void takeOver(Path cluster) {
+    Path file = cluster.resolve("postmaster.pid");
+    if (!Files.exists(file)) {
+      return;
+    }
+    Optional<ProcessHandle> orphan;
+    try {
+      List<String> lines = Files.readAllLines(file);
+      orphan = lines.isEmpty() ? Optional.empty() : ProcessHandle.of(Long.parseLong(lines.getFirst().strip()));
+    } catch (IOException | NumberFormatException e) {
+      throw new StartRefused(file + " cannot be read; is another PostgreSQL running there?");
+    }
+    orphan
+        .filter(process -> process.info().command().orElse("").endsWith("postgres"))
+        .ifPresent(OwnDatabase::stop);
+  }
+
+  private static void stop(ProcessHandle process) {
+    process.destroy();
+    try {
+      process.onExit().get(STOPS_WITHIN_SECONDS, TimeUnit.SECONDS);
+    } catch (TimeoutException stillThere) {
+      process.destroyForcibly();
+      process.onExit().join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A fresh cluster trusts everybody on this machine; from here on it asks for the password. */
+  private void requirePassword(Path cluster) throws IOException, SQLException {
+    Path rules = cluster.resolve("pg_hba.conf");
+    if (Files.readString(rules).equals(HOST_BASED_AUTHENTICATION)) {
+      return;
+    }
+    try (Connection connection = postgres.getPostgresDatabase().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("alter user postgres password '" + password + "'");
+      Files.writeString(rules, HOST_BASED_AUTHENTICATION);
+      statement.execute("select pg_reload_conf()");
+    }
+  }
+
+  String url() {
+    return "jdbc:postgresql://localhost:" + postgres.getPort() + "/postgres";
+  }
+
+  String user() {
+    return "postgres";
+  }
+
+  String password() {
+    return password;
+  }
+
+  void stop() {
+    try {
+      postgres.close();
+    } catch (IOException e) {
+      throw new IllegalStateException("PostgreSQL did not stop", e);
+    }
+  }
+}

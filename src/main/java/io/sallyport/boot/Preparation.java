@@ -1,0 +1,143 @@
+package io.sallyport.boot;
+
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What must stand before Quarkus reads its configuration: the options as properties, the data folder's lock, the master
+ * key, the database. All faults are told in one report.
+ */
+final class Preparation {
+  private static final String PREFIX = "sallyport.";
+  private static final List<String> OPTIONS = List.of(
+      "data", "https-port", "http-port", "people-port", "management-port", "listen", "host-names", "db-url", "db-user",
+      "master-key-file", "root");
+  private static final Map<String, Integer> PORTS =
+      Map.of("https-port", 8443, "http-port", 8080, "people-port", 9443, "management-port", 9000);
+  private static final int MASTER_KEY_OCTETS = 32;
+
+  private final Map<String, String> options;
+
+  private Preparation(Map<String, String> options) {
+    this.options = options;
+  }
+
+  static Preparation of(String... arguments) {
+    Map<String, String> options = new TreeMap<>();
+    List<String> rest = new ArrayList<>(List.of(arguments));
+    if (!rest.isEmpty() && rest.getFirst().equals("serve")) {
+      rest.removeFirst();
+    }
+    while (!rest.isEmpty()) {
+      String argument = rest.removeFirst();
+      int equals = argument.indexOf('=');
+      String name = argument.startsWith("--") ? argument.substring(2, equals < 0 ? argument.length() : equals) : "";
+      if (!OPTIONS.contains(name)) {
+        throw new StartRefused("serve does not know " + argument + ". Its options are --" + String.join(", --", OPTIONS) + ".");
+      }
+      if (equals < 0 && rest.isEmpty()) {
+        throw new StartRefused(argument + " needs a value.");
+      }
+      options.put(name, equals < 0 ? rest.removeFirst() : argument.substring(equals + 1));
+    }
+    return new Preparation(options);
+  }
+
+  /** Answers the database that this server runs for itself, or null when it was given one. */
+  @Nullable OwnDatabase run() {
+    options.forEach((name, value) -> System.setProperty(PREFIX + name, value));
+    ports();
+    DataFolder folder = new DataFolder(Path.of(setting("data", "data")));
+    folder.lock();
+    String url = setting("db-url", "");
+    if (!url.isEmpty()) {
+      requireGiven();
+      return null;
+    }
+    SecureRandom random = new SecureRandom();
+    if (setting("master-key", "").isEmpty() && setting("master-key-file", "").isEmpty()) {
+      masterKey(folder, random);
+    }
+    OwnDatabase database = OwnDatabase.start(folder, random);
+    System.setProperty(PREFIX + "own-database", "true");
+    System.setProperty("quarkus.datasource.jdbc.url", database.url());
+    System.setProperty("quarkus.datasource.username", database.user());
+    System.setProperty("quarkus.datasource.password", database.password());
+    return database;
+  }
+
+  /** With a database URL nothing secret is made up. */
+  private void requireGiven() {
+    List<String> missing = new ArrayList<>();
+    if (setting("master-key", "").isEmpty() && setting("master-key-file", "").isEmpty()) {
+      missing.add("SALLYPORT_MASTER_KEY or SALLYPORT_MASTER_KEY_FILE (32 random octets in base64)");
+    }
+    if (setting("admin-token", "").isEmpty()) {
+      missing.add("SALLYPORT_ADMIN_TOKEN (bearer token of the first administrator, 32 characters or more)");
+    }
+    if (!missing.isEmpty()) {
+      throw new StartRefused("With a database URL set these too:\n  " + String.join("\n  ", missing));
+    }
+  }
+
+  private static void masterKey(DataFolder folder, SecureRandom random) {
+    if (folder.read("master.key").isEmpty()) {
+      byte[] key = new byte[MASTER_KEY_OCTETS];
+      random.nextBytes(key);
+      folder.writeSecret("master.key", Base64.getEncoder().encodeToString(key));
+    }
+    System.setProperty(PREFIX + "master-key-file", folder.path("master.key").toString());
+  }
+
+  /** Port 0 is resolved here, so that every address that goes into a certificate or a file is known. */
+  private void ports() {
+    List<ServerSocket> held = new ArrayList<>();
+    PORTS.forEach((name, standard) -> {
+      String text = setting(name, standard.toString());
+      int port;
+      try {
+        port = Integer.parseInt(text);
+      } catch (NumberFormatException e) {
+        throw new StartRefused("--" + name + " must be a port number, not " + text + ".");
+      }
+      if (port < 0 || port > 65_535) {
+        throw new StartRefused("--" + name + " must lie between 0 and 65535.");
+      }
+      try {
+        if (port == 0) {
+          ServerSocket socket = new ServerSocket(0);
+          held.add(socket);
+          port = socket.getLocalPort();
+        }
+      } catch (IOException e) {
+        throw new StartRefused("No free port for --" + name + ".");
+      }
+      System.setProperty(PREFIX + name, Integer.toString(port));
+    });
+    for (ServerSocket socket : held) {
+      try {
+        socket.close();
+      } catch (IOException e) {
+        throw new StartRefused("A port cannot be freed: " + e.getMessage());
+      }
+    }
+  }
+
+  private static String setting(String name, String otherwise) {
+    String property = System.getProperty(PREFIX + name);
+    if (property != null) {
+      return property;
+    }
+    String variable = System.getenv("SALLYPORT_" + name.toUpperCase(Locale.ROOT).replace('-', '_'));
+    return variable == null ? otherwise : variable;
+  }
+}

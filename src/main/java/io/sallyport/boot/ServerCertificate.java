@@ -1,0 +1,147 @@
+package io.sallyport.boot;
+
+import io.sallyport.devices.Devices;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
+import io.sallyport.keys.KeyAlgorithm;
+import io.sallyport.keys.KeyHandle;
+import io.sallyport.keys.Keys;
+import io.sallyport.keys.Keys.TlsIdentity;
+import io.sallyport.pki.Authorities;
+import io.sallyport.pki.CertificateProfiles;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
+import io.sallyport.pki.Issuance;
+import io.sallyport.pki.Issuance.Name;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.ByteArrayInputStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** The server's own certificate, from the internal authority; renewed when a third of its life is left. */
+@ApplicationScoped
+class ServerCertificate {
+  private static final Logger LOG = Logger.getLogger(ServerCertificate.class);
+  private static final String PURPOSE = "server";
+
+  private final Authorities authorities;
+  private final Issuance issuance;
+  private final Devices devices;
+  private final Keys keys;
+  private final BootSettings settings;
+  private final Clock clock;
+  private volatile @Nullable Current current;
+
+  ServerCertificate(
+      Authorities authorities, Issuance issuance, Devices devices, Keys keys, BootSettings settings, Clock clock) {
+    this.authorities = authorities;
+    this.issuance = issuance;
+    this.devices = devices;
+    this.keys = keys;
+    this.settings = settings;
+    this.clock = clock;
+  }
+
+  private record Current(TlsIdentity identity, Instant renewAt) {}
+
+  /** The identity for the next handshake. */
+  TlsIdentity identity() {
+    Current known = current;
+    if (known == null) {
+      throw new IllegalStateException("the server has no certificate yet");
+    }
+    return known.identity;
+  }
+
+  /** Called at start and by a timer; does nothing while the certificate is fresh. */
+  void renew() {
+    Current known = current;
+    if (known != null && clock.instant().isBefore(known.renewAt)) {
+      return;
+    }
+    List<KeyHandle> made = keys.of(PURPOSE);
+    Current next = certify(made.isEmpty() ? key() : made.getFirst());
+    if (!clock.instant().isBefore(next.renewAt)) {
+      next = certify(key());
+    }
+    current = next;
+    LOG.infof("The server's certificate is renewed at %s", next.renewAt);
+  }
+
+  private KeyHandle key() {
+    KeyHandle key = keys.generate(KeyAlgorithm.EC_P256, PURPOSE);
+    devices.reserveKey(key.subjectPublicKeyInfo().digest());
+    return key;
+  }
+
+  /** By law 2 the same key and names get the certificate that is there, until its renewal window opens. */
+  private Current certify(KeyHandle key) {
+    Set<String> hosts = hosts();
+    Credential credential = issuance.issue(
+        new Issuance.Order(
+            new CertificateSubject(CertificateSubject.Kind.SERVER, hosts.iterator().next()),
+            CertificateProfiles.find(CertificateProfiles.SERVER).orElseThrow(),
+            key.subjectPublicKeyInfo(),
+            Digest.of(("server:" + key.id()).getBytes(StandardCharsets.UTF_8)),
+            false,
+            "CN=Sallyport server,O=Sallyport",
+            names(hosts)),
+        Issuance.Guard.NONE,
+        Actor.SERVER);
+    List<X509Certificate> chain = new ArrayList<>();
+    chain.add(x509(credential.certificate()));
+    List<Der> issuers = authorities.chain(Authorities.INTERNAL);
+    issuers.subList(0, issuers.size() - 1).forEach(issuer -> chain.add(x509(issuer)));
+    Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
+    return new Current(
+        new TlsIdentity(key.id(), chain), credential.notAfter().minus(validity.dividedBy(3)));
+  }
+
+  private Set<String> hosts() {
+    Set<String> hosts = new TreeSet<>(settings.hostNames().orElse(List.of()));
+    hosts.add("localhost");
+    localHost().ifPresent(hosts::add);
+    return hosts;
+  }
+
+  private static Optional<String> localHost() {
+    try {
+      String name = InetAddress.getLocalHost().getHostName();
+      return name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?") ? Optional.of(name) : Optional.empty();
+    } catch (UnknownHostException hostHasNoName) {
+      return Optional.empty();
+    }
+  }
+
+  private static List<Name> names(Set<String> hosts) {
+    List<Name> names = new ArrayList<>();
+    hosts.forEach(host -> names.add(new Name(Name.Kind.DNS, host)));
+    names.add(new Name(Name.Kind.IP, "127.0.0.1"));
+    names.add(new Name(Name.Kind.IP, "::1"));
+    return names;
+  }
+
+  private static X509Certificate x509(Der certificate) {
+    try {
+      return (X509Certificate) CertificateFactory.getInstance("X.509")
+          .generateCertificate(new ByteArrayInputStream(certificate.octets()));
+    } catch (CertificateException e) {
+      throw new IllegalStateException("a stored certificate cannot be read", e);
+    }
+  }
+}

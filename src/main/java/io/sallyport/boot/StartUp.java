@@ -1,0 +1,153 @@
+package io.sallyport.boot;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.sallyport.door.Door;
+import io.sallyport.door.StatusDoor;
+import io.sallyport.keys.CryptoProvider;
+import io.sallyport.keys.Keys;
+import io.sallyport.pki.CrlPublisher;
+import io.sallyport.pki.UnfinishedSerials;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.TrustOptions;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+
+/**
+ * The order in which a server comes up: what it needs is made before anything else observes the start, and the fronts
+ * open when everything else stands.
+ */
+@ApplicationScoped
+class StartUp {
+  /** Before every other observer of the start. */
+  private static final int FIRST = 100;
+  /** After every other observer of the start. */
+  private static final int LAST = 9000;
+
+  private static final int MAINTENANCE_SECONDS = 30;
+  private static final int IDLE_SECONDS = 60;
+  private static final int LONGEST_LINE = 8192;
+  private static final int LONGEST_HEADERS = 16 * 1024;
+  private static final Logger LOG = Logger.getLogger(StartUp.class);
+
+  private final ScheduledExecutorService maintenance =
+      Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("maintenance").factory());
+  private final List<Front> fronts = new ArrayList<>();
+  private final BootSettings settings;
+  private final Durability durability;
+  private final FirstStart firstStart;
+  private final ServerCertificate certificate;
+  private final UnfinishedSerials unfinished;
+  private final CrlPublisher crls;
+  private final Keys keys;
+  private final Clock clock;
+
+  StartUp(
+      BootSettings settings,
+      Durability durability,
+      FirstStart firstStart,
+      ServerCertificate certificate,
+      UnfinishedSerials unfinished,
+      CrlPublisher crls,
+      Keys keys,
+      Clock clock) {
+    this.settings = settings;
+    this.durability = durability;
+    this.firstStart = firstStart;
+    this.certificate = certificate;
+    this.unfinished = unfinished;
+    this.crls = crls;
+    this.keys = keys;
+    this.clock = clock;
+  }
+
+  void prepare(@Observes @Priority(FIRST) StartupEvent event) {
+    LOG.infof("Cryptography by %s", CryptoProvider.install());
+    durability.require();
+    firstStart.run();
+    int closed = unfinished.closeFromBefore(clock.instant());
+    if (closed > 0) {
+      LOG.infof("Closed %d serials that were never finished", closed);
+    }
+    certificate.renew();
+    crls.start();
+  }
+
+  void open(
+      @Observes @Priority(LAST) StartupEvent event,
+      Vertx vertx,
+      Instance<Door> doors,
+      Instance<StatusDoor> statusDoors) {
+    fronts.add(Front.open(vertx, deviceFront(), router -> doors.forEach(door -> door.mount(router))));
+    fronts.add(Front.open(
+        vertx, plain().setPort(settings.httpPort()), router -> statusDoors.forEach(door -> door.mount(router))));
+    maintenance.scheduleWithFixedDelay(
+        this::maintain, MAINTENANCE_SECONDS, MAINTENANCE_SECONDS, TimeUnit.SECONDS);
+    announce();
+  }
+
+  private HttpServerOptions plain() {
+    return new HttpServerOptions()
+        .setHost(settings.listen())
+        .setIdleTimeout(IDLE_SECONDS)
+        .setMaxInitialLineLength(LONGEST_LINE)
+        .setMaxHeaderSize(LONGEST_HEADERS);
+  }
+
+  private HttpServerOptions deviceFront() {
+    return plain()
+        .setPort(settings.httpsPort())
+        .setSsl(true)
+        .setUseAlpn(true)
+        .setEnabledSecureTransportProtocols(Set.of("TLSv1.3", "TLSv1.2"))
+        .setClientAuth(ClientAuth.REQUEST)
+        .setKeyCertOptions(KeyCertOptions.wrap(keys.keyManager(certificate::identity)))
+        .setTrustOptions(TrustOptions.wrap(new AnyClientCertificate()));
+  }
+
+  private void announce() {
+    String devices = "https://localhost:" + settings.httpsPort();
+    String people = "https://localhost:" + settings.peoplePort();
+    String status = "http://localhost:" + settings.httpPort();
+    new DataFolder(Path.of(settings.data()))
+        .write(
+            "server.json",
+            new JsonObject()
+                .put("devices", devices)
+                .put("status", status)
+                .put("people", people)
+                .put("management", "http://localhost:" + settings.managementPort())
+                .encodePrettily());
+    LOG.infof("Sallyport is ready: devices %s, people %s, status %s", devices, people, status);
+  }
+
+  private void maintain() {
+    try {
+      unfinished.closeOld();
+      certificate.renew();
+    } catch (RuntimeException failure) {
+      LOG.warnf("Maintenance is put off: %s", failure.getMessage());
+    }
+  }
+
+  void close(@Observes ShutdownEvent event) {
+    maintenance.shutdownNow();
+    fronts.forEach(Front::close);
+    crls.stop();
+  }
+}
