@@ -1,7 +1,7 @@
 /**
  * Facts, the Merkle tree over them, and the signed checkpoints that make the log tamper-evident.
- * 
- * <p>Door: {@link io.sallyport.audit.Audit}. Must not know what a fact is about.
+ *
+ * <p>Doors: {@link io.sallyport.audit.Audit} to record, {@link io.sallyport.audit.AuditLog} to read back. Must not know what a fact is about.
  */
 @NullMarked
 package io.sallyport.audit;

@@ -1,0 +1,107 @@
+package io.sallyport.audit;
+
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Ids;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
+
+/** A real PostgreSQL with the log's tables in it, for tests of the jobs without a server around them. */
+public final class LogDatabase implements AutoCloseable {
+  private static final String SCRIPT = "db/migration/V10__audit.sql";
+  private static final long LONGEST_WAIT = 20_000_000_000L;
+
+  private final EmbeddedPostgres server;
+  private final DataSource database;
+  private final FactTable facts = new FactTable(Clock.systemUTC(), new Ids(Clock.systemUTC(), new SecureRandom()));
+
+  private LogDatabase(EmbeddedPostgres server) {
+    this.server = server;
+    this.database = server.getPostgresDatabase();
+  }
+
+  public static LogDatabase start(Path folder) throws IOException, SQLException {
+    LogDatabase started = new LogDatabase(
+        EmbeddedPostgres.builder().setOverrideWorkingDirectory(folder.toFile()).start());
+    try (InputStream script = LogDatabase.class.getClassLoader().getResourceAsStream(SCRIPT)) {
+      started.execute(new String(script.readAllBytes(), StandardCharsets.UTF_8));
+    }
+    return started;
+  }
+
+  public DataSource dataSource() {
+    return database;
+  }
+
+  /** Inserts a fact about {@code subject} in the transaction of {@code connection}. */
+  public UUID record(Connection connection, String subject) throws SQLException {
+    return facts.insert(connection, Fact.of("test.happened", Actor.SERVER, "test", subject).with("note", "é\n"));
+  }
+
+  public UUID record(String subject) throws SQLException {
+    try (Connection connection = database.getConnection()) {
+      return record(connection, subject);
+    }
+  }
+
+  public void execute(String sql) throws SQLException {
+    try (Connection connection = database.getConnection(); Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  /** Changes the log as somebody would who owns the tables. */
+  public void tamper(String sql) throws SQLException {
+    execute("set session_replication_role = replica; " + sql);
+  }
+
+  public List<String> column(String sql) throws SQLException {
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      List<String> values = new ArrayList<>();
+      while (row.next()) {
+        values.add(row.getString(1));
+      }
+      return values;
+    }
+  }
+
+  public String one(String sql) throws SQLException {
+    return column(sql).getFirst();
+  }
+
+  /** Waits until {@code sql} gives {@code expected}. */
+  public void await(String sql, String expected) throws SQLException {
+    long end = System.nanoTime() + LONGEST_WAIT;
+    while (!one(sql).equals(expected)) {
+      if (System.nanoTime() - end > 0) {
+        throw new AssertionError("waited for " + expected + " from " + sql + ", have " + one(sql));
+      }
+      LockSupport.parkNanos(5_000_000);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      server.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
