@@ -4,6 +4,9 @@ import java.util.List;
 
 /** The change feed: numbered facts in order, at least once, resumable from any position. */
 public interface Changes {
+  /** The priority at which numbering starts on {@code StartupEvent}; whoever follows starts at a higher one. */
+  int START = 1000;
+
   /** The highest position numbered so far, 0 when there is none. */
   long position();
 

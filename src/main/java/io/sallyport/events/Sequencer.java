@@ -1,0 +1,53 @@
+package io.sallyport.events;
+
+import io.sallyport.audit.JobLease;
+import io.sallyport.audit.SingleWriterJob;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+
+/**
+ * Numbers committed facts, 1, 2, 3, …, each once and without a gap (law 8). What committed late, with an id lower than
+ * facts already numbered, is simply numbered later: a fact waits until it has a number, so none is missed.
+ */
+final class Sequencer implements SingleWriterJob.Step {
+  static final String JOB = "sequence";
+
+  /** Facts a transaction: bounds how long the first of a large batch waits for its commit. */
+  private static final int MOST = 1000;
+
+  private static final String WAITING = "select exists (select 1 from fact where position is null)";
+  private static final String NUMBER = """
+      with waiting as (select id from fact where position is null order by id limit ?),
+        next as (select id, row_number() over (order by id) as n from waiting)
+      update fact set position = ? + next.n from next where fact.id = next.id""";
+
+  @Override
+  public boolean run(JobLease lease) throws SQLException {
+    if (!waiting(lease.connection())) {
+      return false;
+    }
+    long[] numbered = new long[1];
+    lease.write((transaction, mark) -> {
+      numbered[0] = number(transaction, mark);
+      return mark + numbered[0];
+    });
+    return numbered[0] == MOST;
+  }
+
+  private static boolean waiting(Connection connection) throws SQLException {
+    try (Statement waiting = connection.createStatement(); ResultSet row = waiting.executeQuery(WAITING)) {
+      return row.next() && row.getBoolean(1);
+    }
+  }
+
+  private static int number(Connection transaction, long mark) throws SQLException {
+    try (PreparedStatement number = transaction.prepareStatement(NUMBER)) {
+      number.setInt(1, MOST);
+      number.setLong(2, mark);
+      return number.executeUpdate();
+    }
+  }
+}
