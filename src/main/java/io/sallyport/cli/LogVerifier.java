@@ -1,0 +1,289 @@
+package io.sallyport.cli;
+
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.MerkleCheckpoint;
+import io.sallyport.kernel.MerkleFrontier;
+import io.sallyport.kernel.MerkleLeaf;
+import io.sallyport.kernel.SignedNote;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks a log from what a server shows of it: {@code new LogVerifier(key, pinned, earlier).verify(entries,
+ * checkpoints)}. Believes nothing but the key and the earlier checkpoints that it is given: it computes every leaf anew
+ * from what a reader sees, and every root from the leaves. Needs the same memory for any log. One use.
+ *
+ * <p>Both iterators are pulled in turns, a checkpoint first and then the entries up to its size, so they may fetch a page
+ * at a time from a log that grows meanwhile. What they throw passes through.
+ */
+public final class LogVerifier {
+  private final SignedNote.VerifierKey key;
+  private final boolean pinned;
+  private final List<Mark> earlier = new ArrayList<>();
+
+  private MerkleFrontier tree = MerkleFrontier.EMPTY;
+
+  /** Sizes up to which the server's checkpoints, the earlier ones, and either hold. */
+  private long sealed;
+
+  private long agreed;
+  private long covered;
+
+  /**
+   * Throws {@link IllegalArgumentException} with a sentence when {@code vkey} is no verifier key or an earlier
+   * checkpoint is no checkpoint.
+   *
+   * @param vkey the log's C2SP verifier key, {@code name+id+key}
+   * @param pinned whether the key was kept outside the server; false when the server itself has just given it
+   * @param earlier signed notes of this log that were kept outside the server; may be empty
+   */
+  public LogVerifier(String vkey, boolean pinned, List<String> earlier) {
+    this.key = SignedNote.VerifierKey.parse(vkey);
+    this.pinned = pinned;
+    for (String text : earlier) {
+      SignedNote note = SignedNote.parse(text);
+      this.earlier.add(new Mark(note, MerkleCheckpoint.parse(note.text())));
+    }
+    this.earlier.sort(Comparator.comparingLong(mark -> mark.checkpoint().size()));
+  }
+
+  /**
+   * Checks everything up to the first position that does not fit.
+   *
+   * @param entries all entries from position 1, in the order of the server's list
+   * @param checkpoints all checkpoints, in the order of the server's list
+   */
+  public Verdict verify(Iterator<Entry> entries, Iterator<Checkpoint> checkpoints) {
+    Finding finding = check(entries, checkpoints);
+    return finding == null
+        ? new Verdict(tree.size(), covered, null, notExcluded())
+        : new Verdict(finding.position() - 1, Math.min(covered, finding.position() - 1), finding,
+            List.of("What stands after the first position that does not fit: it was not judged."));
+  }
+
+  private @Nullable Finding check(Iterator<Entry> entries, Iterator<Checkpoint> checkpoints) {
+    for (Mark mark : earlier) {
+      if (!key.signed(mark.note()) || !mark.checkpoint().origin().equals(key.name())) {
+        return new Finding(agreed + 1, Fault.REWRITTEN, "The earlier checkpoint of " + mark.checkpoint().size()
+            + " facts is not signed by the key " + key.name() + " that is checked against: it is of another log, or"
+            + " the log was begun anew with another key.");
+      }
+    }
+    Iterator<Mark> marks = earlier.iterator();
+    Mark mark = next(marks);
+    while (checkpoints.hasNext()) {
+      Checkpoint checkpoint = checkpoints.next();
+      while (mark != null && mark.checkpoint().size() < checkpoint.size()) {
+        Finding finding = agrees(mark, entries);
+        if (finding != null) {
+          return finding;
+        }
+        mark = next(marks);
+      }
+      Finding finding = holds(checkpoint, entries);
+      if (finding != null) {
+        return finding;
+      }
+    }
+    for (; mark != null; mark = next(marks)) {
+      Finding finding = agrees(mark, entries);
+      if (finding != null) {
+        return finding;
+      }
+    }
+    return advance(Long.MAX_VALUE, entries);
+  }
+
+  /** A checkpoint that the server shows. */
+  private @Nullable Finding holds(Checkpoint checkpoint, Iterator<Entry> entries) {
+    long size = checkpoint.size();
+    String fault = fault(checkpoint);
+    if (fault != null) {
+      return new Finding(covered + 1, Fault.BAD_CHECKPOINT, "The checkpoint of " + size + " facts " + fault);
+    }
+    Finding finding = advance(size, entries);
+    if (finding == null && tree.size() < size) {
+      finding = new Finding(tree.size() + 1, Fault.MISSING,
+          "The log ends at fact " + tree.size() + ", but its checkpoint covers " + size + ".");
+    }
+    if (finding == null && !tree.root().equals(checkpoint.root())) {
+      finding = new Finding(covered + 1, Fault.ROOT_MISMATCH, "The facts do not have the root of the checkpoint of "
+          + size + ": one of the facts " + (covered + 1) + " to " + size + ", between the checkpoints of " + covered
+          + " and " + size + ", is not what was sealed.");
+    }
+    sealed = finding == null ? size : sealed;
+    covered = finding == null ? size : covered;
+    return finding;
+  }
+
+  /** A checkpoint that was kept outside the server. */
+  private @Nullable Finding agrees(Mark mark, Iterator<Entry> entries) {
+    long size = mark.checkpoint().size();
+    Finding finding = advance(size, entries);
+    if (finding == null && tree.size() < size) {
+      finding = new Finding(tree.size() + 1, Fault.MISSING,
+          "The log ends at fact " + tree.size() + ", but an earlier checkpoint covers " + size + ": it was cut short.");
+    }
+    if (finding == null && !tree.root().equals(mark.checkpoint().root())) {
+      finding = new Finding(agreed + 1, Fault.REWRITTEN, "History was rewritten: the first " + size
+          + " facts do not have the root that the earlier checkpoint signed; at least one of the facts " + (agreed + 1)
+          + " to " + size + " was changed since.");
+    }
+    agreed = finding == null ? size : agreed;
+    covered = finding == null ? Math.max(covered, size) : covered;
+    return finding;
+  }
+
+  private @Nullable String fault(Checkpoint checkpoint) {
+    if (checkpoint.size() <= sealed) {
+      return "does not follow the one of " + sealed + ".";
+    }
+    try {
+      SignedNote note = SignedNote.parse(checkpoint.note());
+      MerkleCheckpoint signed = MerkleCheckpoint.parse(note.text());
+      if (!key.signed(note)) {
+        return "is not signed by the key " + key + ".";
+      }
+      return signed.equals(new MerkleCheckpoint(key.name(), checkpoint.size(), checkpoint.root()))
+          ? null
+          : "shows another size or root than its signed note.";
+    } catch (IllegalArgumentException e) {
+      return "has a note that cannot be read: " + e.getMessage();
+    }
+  }
+
+  private @Nullable Finding advance(long size, Iterator<Entry> entries) {
+    while (tree.size() < size && entries.hasNext()) {
+      Entry entry = entries.next();
+      long expected = tree.size() + 1;
+      if (entry.position() > expected) {
+        return new Finding(expected, Fault.MISSING,
+            "Fact " + expected + " is missing; the next one is " + entry.position() + ".");
+      }
+      if (entry.position() < expected) {
+        return new Finding(expected, Fault.REORDERED,
+            "Fact " + entry.position() + " stands where fact " + expected + " should.");
+      }
+      MerkleLeaf leaf = entry.computed();
+      if (!leaf.equals(entry.leaf())) {
+        return new Finding(expected, Fault.ALTERED, "Fact " + expected + " was altered: it does not fit its own leaf.");
+      }
+      if (!leaf.hash().equals(entry.hash())) {
+        return displaced(entry, leaf.hash(), entries);
+      }
+      tree = tree.append(leaf.hash());
+    }
+    return null;
+  }
+
+  /** A fact that agrees with itself but not with the hash sealed at its place: where did the sealed one go? */
+  private static Finding displaced(Entry entry, Digest found, Iterator<Entry> rest) {
+    long position = entry.position();
+    boolean moved = false;
+    while (rest.hasNext()) {
+      Entry other = rest.next();
+      if (other.computed().hash().equals(entry.hash())) {
+        return new Finding(position, Fault.REORDERED, "The order was changed: the fact that was sealed at " + position
+            + " stands at " + other.position() + ".");
+      }
+      moved |= other.hash().equals(found);
+    }
+    return moved
+        ? new Finding(position, Fault.MISSING,
+            "The fact that was sealed at " + position + " is missing, and a later one was moved to its place.")
+        : new Finding(position, Fault.ALTERED,
+            "Fact " + position + " was altered or replaced: it does not have the hash that was sealed.");
+  }
+
+  private List<String> notExcluded() {
+    List<String> sentences = new ArrayList<>();
+    if (tree.size() > covered) {
+      sentences.add("A change to facts " + (covered + 1) + " to " + tree.size()
+          + ": they stand after the last checkpoint that holds.");
+    }
+    if (earlier.isEmpty()) {
+      sentences.add(pinned
+          ? "A history rewritten or cut short, and signed anew, by whoever has the log's key, the server included: no"
+              + " earlier checkpoint was given."
+          : "A history rewritten or cut short together with its key: no earlier checkpoint was given, and the key came"
+              + " from the server that was checked.");
+    } else {
+      sentences.add("Facts after " + agreed + " rewritten or cut short, and signed anew, by whoever has the log's key:"
+          + " they are newer than the earlier checkpoint.");
+    }
+    sentences.add("What was never recorded, or was altered before it was sealed, about a second after it happened.");
+    return sentences;
+  }
+
+  private static @Nullable Mark next(Iterator<Mark> marks) {
+    return marks.hasNext() ? marks.next() : null;
+  }
+
+  private record Mark(SignedNote note, MerkleCheckpoint checkpoint) {}
+
+  /** An entry as the server shows it ({@code GET /api/v1/audit/facts}). */
+  public record Entry(
+      long position,
+      UUID id,
+      Instant at,
+      String kind,
+      String actor,
+      String subjectType,
+      String subject,
+      Map<String, String> detail,
+      MerkleLeaf leaf,
+      Digest hash) {
+    public Entry {
+      detail = Map.copyOf(detail);
+    }
+
+    private MerkleLeaf computed() {
+      return MerkleLeaf.of(id, at, kind, actor, subjectType, subject, detail);
+    }
+  }
+
+  /** A checkpoint as the server shows it ({@code GET /api/v1/audit/checkpoints}). */
+  public record Checkpoint(long size, Digest root, String note) {}
+
+  /**
+   * What came out.
+   *
+   * @param facts how many facts were checked and fit, from the first
+   * @param covered how many of them a checkpoint that holds covers
+   * @param finding the first position that does not fit, or null when everything does
+   * @param notExcluded what this check could not exclude, a sentence each
+   */
+  public record Verdict(long facts, long covered, @Nullable Finding finding, List<String> notExcluded) {
+    public Verdict {
+      notExcluded = List.copyOf(notExcluded);
+    }
+
+    public boolean ok() {
+      return finding == null;
+    }
+  }
+
+  /**
+   * What does not fit.
+   *
+   * @param position the first position that does not fit, or that may be concerned where only a range is known
+   * @param sentence for a reader
+   */
+  public record Finding(long position, Fault fault, String sentence) {}
+
+  /** In what way a log does not fit. */
+  public enum Fault {
+    ALTERED,
+    MISSING,
+    REORDERED,
+    ROOT_MISMATCH,
+    BAD_CHECKPOINT,
+    REWRITTEN
+  }
+}

@@ -1,0 +1,288 @@
+package io.sallyport.audit;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sallyport.cli.LogVerifier;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.SignedNote;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.Signature;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SealerTest {
+  private static final String NUMBER = """
+      update fact set position = n + (select coalesce(max(position), 0) from fact)
+      from (select id as i, row_number() over (order by id) as n from fact where position is null) as waiting
+      where fact.id = i""";
+
+  @TempDir
+  private static Path folder;
+
+  private static LogDatabase database;
+  private static SealedLog log;
+
+  private final TestSigner signer = new TestSigner("test.example/log");
+  private final Sealer sealer = new Sealer(signer, Clock.systemUTC());
+
+  @BeforeAll
+  static void startDatabase() throws Exception {
+    database = LogDatabase.start(folder);
+    log = new SealedLog(database.dataSource());
+  }
+
+  @AfterAll
+  static void stopDatabase() {
+    database.close();
+  }
+
+  @BeforeEach
+  void empty() throws SQLException {
+    database.tamper("delete from fact; delete from log_leaf; delete from checkpoint; delete from job_epoch");
+  }
+
+  @Nested
+  class Sealing {
+    @Test
+    void theSealedLogVerifiesAndEachSealGivesOneCheckpoint() throws SQLException {
+      record(3);
+      seal();
+      seal();
+      record(5);
+      seal();
+      assertEquals(List.of(3L, 8L), log.checkpoints(0, 10).items().stream().map(Checkpoint::size).toList());
+      assertEquals(8, log.latest().orElseThrow().size());
+      LogVerifier.Verdict verdict = verify();
+      assertTrue(verdict.ok(), verdict.toString());
+      assertEquals(8, verdict.covered());
+    }
+
+    @Test
+    void aCheckpointThatACrashLeftUnsignedIsNotShownAndIsSignedLater() throws SQLException {
+      record(2);
+      signer.broken = true;
+      assertThrows(IllegalStateException.class, () -> seal());
+      assertEquals(List.of(), log.checkpoints(0, 10).items());
+      assertEquals("2", database.one("select size from checkpoint where note is null"));
+
+      signer.broken = false;
+      record(1);
+      seal();
+      assertEquals(List.of(2L, 3L), log.checkpoints(0, 10).items().stream().map(Checkpoint::size).toList());
+      assertTrue(verify().ok());
+    }
+
+    @Test
+    void aFormerHolderThatWasOnlyPausedSealsAndSignsNothing() throws SQLException {
+      record(2);
+      try (JobLease former = lease(); JobLease next = lease()) {
+        assertTrue(former.take());
+        try (var statement = former.connection().createStatement()) {
+          statement.execute("select pg_advisory_unlock_all()");
+        }
+        assertTrue(next.take());
+        assertThrows(JobLease.LostLeaseException.class, () -> sealer.run(former));
+        assertEquals("0", database.one("select count(*) from checkpoint"));
+        assertEquals(0, signer.signatures);
+      }
+    }
+
+    @Test
+    void aGapIsNotSealedOver() throws SQLException {
+      record(3);
+      database.tamper("delete from fact where position = 2");
+      assertThrows(IllegalStateException.class, () -> seal());
+      assertEquals("0", database.one("select count(*) from checkpoint"));
+    }
+
+    @Test
+    void removedCheckpointsAreNotSealedAnew() throws SQLException {
+      record(3);
+      seal();
+      record(3);
+      seal();
+      database.tamper("delete from checkpoint where size = 6");
+      record(1);
+      assertThrows(IllegalStateException.class, () -> seal());
+    }
+
+    @Test
+    void anotherOriginThanTheLogBeganWithIsRefused() throws SQLException {
+      record(1);
+      seal();
+      record(1);
+      Sealer renamed = new Sealer(new TestSigner("renamed.example/log"), Clock.systemUTC());
+      try (JobLease lease = lease()) {
+        assertTrue(lease.take());
+        assertThrows(IllegalStateException.class, () -> renamed.run(lease));
+      }
+    }
+  }
+
+  @Nested
+  class Tampering {
+    @BeforeEach
+    void sealTwice() throws SQLException {
+      record(6);
+      seal();
+      record(6);
+      seal();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {
+      "update fact set kind = 'x' where position = 2",
+      "update fact set position = null where position = 2",
+      "update fact set position = 99 where position = 2",
+      "delete from fact where position = 2",
+      "truncate fact",
+      "update log_leaf set position = 99 where position = 2",
+      "delete from log_leaf",
+      "update checkpoint set note = 'x'",
+      "delete from checkpoint"
+    })
+    void theDatabaseItselfRefusesToChangeTheLog(String sql) {
+      SQLException refused = assertThrows(SQLException.class, () -> database.execute(sql));
+      assertTrue(refused.toString().contains("The log is never changed"), refused.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', quoteCharacter = '`', value = {
+      "update fact set at = at + interval '1 microsecond' where position = 2 ; 2 ALTERED",
+      "update fact set actor = 'operator:eve' where position = 9             ; 9 ALTERED",
+      "update fact set detail = '{}' where position = 9                      ; 9 ALTERED",
+      "update fact set detail = detail || ' ' where position = 9             ; 9 ALTERED",
+      "update fact set detail = 'null' where position = 9                    ; 9 ALTERED",
+      "update fact set detail = 'not JSON' where position = 9                ; 9 ALTERED",
+      "update fact set leaf = '' where position = 12                         ; 12 ALTERED",
+      "update log_leaf set hash = sha256('') where position = 12             ; 12 ALTERED",
+      "delete from fact where position = 1                                   ; 1 MISSING",
+      "delete from fact where position = 12                                  ; 12 MISSING",
+      "update fact set position = 14 - position where position in (3, 11)    ; 3 REORDERED",
+      "update checkpoint set root = sha256('') where size = 6                ; 1 BAD_CHECKPOINT",
+      "update checkpoint set note = replace(note, '6', '7') where size = 6   ; 1 BAD_CHECKPOINT"
+    })
+    void aChangeBehindTheServersBackIsFound(String sql, String finding) throws SQLException {
+      // PostgreSQL checks a unique constraint row by row; the swap goes through a free number.
+      if (sql.contains("14 - position")) {
+        database.tamper("update fact set position = 99 where position = 3;"
+            + "update fact set position = 3 where position = 11; update fact set position = 11 where position = 99");
+      } else {
+        database.tamper(sql);
+      }
+      LogVerifier.Finding found = verify().finding();
+      assertNotNull(found);
+      assertEquals(finding, found.position() + " " + found.fault(), found.sentence());
+    }
+
+    @Test
+    void aFactReplacedWithItsLeafAndHashIsFoundAgainstTheCheckpoint() throws SQLException {
+      database.tamper("""
+          update fact set subject = 'subject-X', leaf = convert_to(
+            replace(convert_from(leaf, 'UTF8'), '"subject":"' || subject || '"', '"subject":"subject-X"'), 'UTF8')
+          where position = 8;
+          update log_leaf set hash = sha256('\\x00'::bytea || (select leaf from fact where position = 8))
+          where position = 8""");
+      LogVerifier.Finding found = verify().finding();
+      assertNotNull(found);
+      assertEquals("7 ROOT_MISMATCH", found.position() + " " + found.fault(), found.sentence());
+    }
+  }
+
+  @Nested
+  class Reading {
+    @Test
+    void entriesComeInPagesAndBySubjectAndKind() throws SQLException {
+      record(3);
+      assertEquals("2", log.entries(0, 2, null, null).next());
+      assertEquals(List.of(3L), log.entries(2, 2, null, null).items().stream().map(LogEntry::position).toList());
+      assertEquals(2, log.entries(0, 9, "subject-2", "test.happened").items().getFirst().position());
+      assertEquals(List.of(), log.entries(0, 9, "subject-2", "other").items());
+      assertEquals("é\n", log.entries(0, 1, null, null).items().getFirst().detail().get("note"));
+    }
+  }
+
+  private void record(int count) throws SQLException {
+    for (int i = 1; i <= count; i++) {
+      database.record("subject-" + i);
+    }
+    database.execute(NUMBER);
+  }
+
+  private void seal() throws SQLException {
+    try (JobLease lease = lease()) {
+      assertTrue(lease.take());
+      assertFalse(sealer.run(lease));
+    }
+  }
+
+  private LogVerifier.Verdict verify() {
+    return new LogVerifier(signer.key().toString(), true, List.of()).verify(
+        log.entries(0, 100, null, null).items().stream()
+            .map(e -> new LogVerifier.Entry(e.position(), e.id(), e.at(), e.kind(), e.actor(), e.subjectType(),
+                e.subject(), e.detail(), e.leaf(), e.hash()))
+            .iterator(),
+        log.checkpoints(0, 100).items().stream()
+            .map(c -> new LogVerifier.Checkpoint(c.size(), c.root(), c.note()))
+            .iterator());
+  }
+
+  private static JobLease lease() {
+    return new JobLease(database.dataSource(), Sealer.JOB, "test");
+  }
+
+  /** Signs with a key in memory, and counts. */
+  private static final class TestSigner implements LogSigner {
+    private final KeyPair pair;
+    private final SignedNote.VerifierKey key;
+    private boolean broken;
+    private int signatures;
+
+    TestSigner(String origin) {
+      try {
+        pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException(e);
+      }
+      key = SignedNote.VerifierKey.of(origin, Der.of(pair.getPublic().getEncoded()));
+    }
+
+    @Override
+    public SignedNote.VerifierKey key() {
+      return key;
+    }
+
+    @Override
+    public byte[] sign(byte[] text) {
+      if (broken) {
+        throw new IllegalStateException("no signature now");
+      }
+      signatures++;
+      try {
+        Signature ed25519 = Signature.getInstance("Ed25519");
+        ed25519.initSign(pair.getPrivate());
+        ed25519.update(text);
+        return ed25519.sign();
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+}
