@@ -2,12 +2,14 @@ package io.sallyport.attestation;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 
 /**
- * An attestation result. Immutable.
+ * An attestation result. Immutable. None can be made that breaks law 10 or whose status is better than its worst claim;
+ * the constructor throws {@link IllegalArgumentException}.
  *
- * @param status never better than its worst claim
+ * @param status never better than its worst claim; none when nothing affirms what the device runs
  * @param claims by AR4SI claim name, for instance {@code executables}
  * @param observed what the evidence said, for conditions and for people: {@code firmware.name}, {@code firmware.version},
  *     {@code firmware.digest}, {@code secureBoot}; values are strings and booleans
@@ -22,9 +24,33 @@ public record Appraisal(
     Instant at,
     Instant expiresAt,
     String ear) {
+  /** Law 10: what a device says of itself never makes these affirming. */
+  private static final Set<String> NEEDS_HARDWARE = Set.of("executables", "hardware");
+
   public Appraisal {
     claims = Map.copyOf(claims);
     observed = Map.copyOf(observed);
+    claims.forEach(Appraisal::requireLaw10);
+    TrustTier worst = worst(claims);
+    boolean withheld = status == TrustTier.NONE && worst == TrustTier.AFFIRMING;
+    if (status.compareTo(worst) < 0 && !withheld) {
+      throw new IllegalArgumentException(
+          "a status of " + status.word() + " is better than a claim that is " + worst.word());
+    }
+  }
+
+  /** The tier of the worst claim; a claim that makes no statement is no worse than one that affirms. */
+  static TrustTier worst(Map<String, Claim> claims) {
+    return claims.values().stream().map(Claim::tier).max(TrustTier::compareTo).orElse(TrustTier.NONE);
+  }
+
+  private static void requireLaw10(String name, Claim claim) {
+    if (NEEDS_HARDWARE.contains(name)
+        && claim.tier() == TrustTier.AFFIRMING
+        && claim.assurance().compareTo(Assurance.HARDWARE) < 0) {
+      throw new IllegalArgumentException(
+          name + " cannot be affirming on the assurance " + claim.assurance().word() + " (law 10)");
+    }
   }
 
   /**

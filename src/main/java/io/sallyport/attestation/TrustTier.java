@@ -9,16 +9,19 @@ public enum TrustTier {
   WARNING,
   CONTRAINDICATED;
 
-  /** The tier of a claim's value: 0 none, 2 to 31 affirming, 32 to 95 warning, 96 to 127 contraindicated. */
+  /**
+   * The tier of a claim's value (AR4SI §2.3.2): 0, 1 and -1 none; 2 to 31 and -2 to -32 affirming; 32 to 95 and -33 to
+   * -96 warning; 96 to 127 and -97 to -128 contraindicated.
+   */
   public static TrustTier of(int value) {
-    int magnitude = value < 0 ? -value : value;
-    if (magnitude >= 96) {
+    int standard = value < -1 ? -value - 1 : value;
+    if (standard >= 96) {
       return CONTRAINDICATED;
     }
-    if (magnitude >= 32) {
+    if (standard >= 32) {
       return WARNING;
     }
-    return magnitude >= 2 ? AFFIRMING : NONE;
+    return value >= 2 || value <= -2 ? AFFIRMING : NONE;
   }
 
   public String word() {
