@@ -1,39 +1,63 @@
 package io.sallyport.decision;
 
+import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Answers from memory; nothing here reads the database. */
+/** Answers from memory; nothing here reads the database. Never throws for a question, whatever it asks. */
 public interface DecisionPoint {
   /**
    * A verdict with what it stands on.
    *
    * @param id names this decision in the decision log
-   * @param device null when no live device was meant
+   * @param device null when no known device was meant
    * @param permit false whenever the device is unknown, not active, has no live credential, or the node is stale
+   * @param reasons at least one; the first starts with {@code stale} when the node was not confirmed current
+   * @param verdict the policy's part of it; denies whenever {@code permit} is false
    * @param appraisal the appraisal it rests on, or null
-   * @param validUntil the earliest end of what a permit rests on: appraisal, credential; null when denied
+   * @param validUntil the earliest end of what a permit rests on: appraisal, credential; null when denied. A permit that
+   *     stands only because its flow is essential (law 6) ends at once: it is this answer, and nothing is built on it
    */
   record Decision(
       UUID id,
       @Nullable UUID device,
       boolean permit,
-      java.util.List<String> reasons,
+      List<String> reasons,
       Verdict verdict,
       @Nullable UUID appraisal,
-      @Nullable Instant validUntil) {}
+      @Nullable Instant validUntil) {
+    public Decision {
+      reasons = List.copyOf(reasons);
+    }
+  }
 
-  /** May the device open this flow? {@code flow} null asks what it may do at all. */
-  Decision decide(UUID device, @Nullable RequestedFlow flow);
+  /**
+   * May the device open this flow?
+   *
+   * @param flow null asks what it may do at all
+   * @param asker for the decision log
+   */
+  Decision decide(UUID device, @Nullable RequestedFlow flow, Actor asker);
 
-  /** The same, for the device whose live certificate has this thumbprint. */
-  Decision decide(Digest thumbprint, @Nullable RequestedFlow flow);
+  /** The same, for the device of which this very certificate is live: not revoked, not superseded, in its validity. */
+  Decision decide(Digest thumbprint, @Nullable RequestedFlow flow, Actor asker);
 
-  /** How long ago this node last confirmed that it is current. */
+  /** {@link #decide(UUID, RequestedFlow, Actor)}, asked by the server itself. */
+  default Decision decide(UUID device, @Nullable RequestedFlow flow) {
+    return decide(device, flow, Actor.SERVER);
+  }
+
+  /** {@link #decide(Digest, RequestedFlow, Actor)}, asked by the server itself. */
+  default Decision decide(Digest thumbprint, @Nullable RequestedFlow flow) {
+    return decide(thumbprint, flow, Actor.SERVER);
+  }
+
+  /** How long ago this node last confirmed that it is current; {@code ChronoUnit.FOREVER} before the first time. */
   Duration lag();
 }

@@ -1,0 +1,101 @@
+package io.sallyport.decision;
+
+import io.sallyport.decision.FleetDevice.LiveCredential;
+import io.sallyport.kernel.Digest;
+import io.sallyport.policy.PolicySet;
+import jakarta.inject.Singleton;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What decisions are made from. Any thread reads; {@link FleetKeeper} alone writes, one thread at a time for each part.
+ * A part that could not be read again is doubtful, and nothing is permitted on it.
+ */
+@Singleton
+final class Fleet {
+  /**
+   * What a profile says of policies.
+   *
+   * @param policies the only ones that apply, or null for all
+   */
+  record ProfilePolicies(@Nullable Set<String> policies) {}
+
+  private final Map<UUID, FleetDevice> devices = new ConcurrentHashMap<>();
+  private final Map<Digest, UUID> holders = new ConcurrentHashMap<>();
+  private final Map<String, ProfilePolicies> profiles = new ConcurrentHashMap<>();
+  private final Set<Part> doubtful = ConcurrentHashMap.newKeySet();
+  private volatile @Nullable PolicySet policies;
+  private volatile @Nullable Instant confirmed;
+
+  @Nullable FleetDevice device(UUID id) {
+    return devices.get(id);
+  }
+
+  /** Whose certificate this is or was, or null. */
+  @Nullable UUID holder(Digest thumbprint) {
+    return holders.get(thumbprint);
+  }
+
+  @Nullable ProfilePolicies profile(String name) {
+    return profiles.get(name);
+  }
+
+  @Nullable PolicySet policies() {
+    return policies;
+  }
+
+  boolean isDoubtful(Part part) {
+    return !doubtful.isEmpty() && doubtful.contains(part);
+  }
+
+  /** The instant up to which all numbered changes are in here, or null before the first load. */
+  @Nullable Instant confirmed() {
+    return confirmed;
+  }
+
+  void confirm(Instant instant) {
+    confirmed = instant;
+  }
+
+  /** Returns whether the part was trusted until now. */
+  boolean doubt(Part part) {
+    return doubtful.add(part);
+  }
+
+  void trust(Part part) {
+    doubtful.remove(part);
+  }
+
+  List<Part> doubtful() {
+    return List.copyOf(doubtful);
+  }
+
+  void putDevice(UUID id, Optional<FleetDevice> device) {
+    FleetDevice before = device.isPresent() ? devices.put(id, device.get()) : devices.remove(id);
+    List<LiveCredential> now = device.map(FleetDevice::credentials).orElse(List.of());
+    now.forEach(credential -> holders.put(credential.thumbprint(), id));
+    if (before != null) {
+      before.credentials().stream()
+          .filter(credential -> now.stream().noneMatch(other -> other.thumbprint().equals(credential.thumbprint())))
+          .forEach(credential -> holders.remove(credential.thumbprint(), id));
+    }
+  }
+
+  void putProfile(String name, Optional<ProfilePolicies> profile) {
+    if (profile.isPresent()) {
+      profiles.put(name, profile.get());
+    } else {
+      profiles.remove(name);
+    }
+  }
+
+  void putPolicies(PolicySet set) {
+    policies = set;
+  }
+}

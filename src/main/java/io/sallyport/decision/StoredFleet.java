@@ -1,0 +1,96 @@
+package io.sallyport.decision;
+
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.sallyport.attestation.Attestations;
+import io.sallyport.decision.Fleet.ProfilePolicies;
+import io.sallyport.devices.Device;
+import io.sallyport.devices.DeviceProfile;
+import io.sallyport.devices.DeviceProfiles;
+import io.sallyport.devices.Devices;
+import io.sallyport.events.Changes;
+import io.sallyport.events.Changes.Change;
+import io.sallyport.kernel.Page;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credentials;
+import io.sallyport.policy.Policies;
+import io.sallyport.policy.PolicySet;
+import jakarta.inject.Singleton;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the fleet through the doors of those who keep it, each time in a new transaction. */
+@Singleton
+final class StoredFleet implements FleetSource {
+  private final Devices devices;
+  private final DeviceProfiles profiles;
+  private final Credentials credentials;
+  private final Attestations attestations;
+  private final Policies policies;
+  private final Changes changes;
+
+  StoredFleet(
+      Devices devices,
+      DeviceProfiles profiles,
+      Credentials credentials,
+      Attestations attestations,
+      Policies policies,
+      Changes changes) {
+    this.devices = devices;
+    this.profiles = profiles;
+    this.credentials = credentials;
+    this.attestations = attestations;
+    this.policies = policies;
+    this.changes = changes;
+  }
+
+  @Override
+  public Optional<FleetDevice> device(UUID id) {
+    return read(() -> devices
+        .find(id)
+        .map(device -> FleetDevice.of(
+            device, credentials.of(CertificateSubject.device(id)), attestations.latest(id))));
+  }
+
+  @Override
+  public Optional<ProfilePolicies> profile(String name) {
+    return read(() -> profiles.find(name).map(StoredFleet::policies));
+  }
+
+  @Override
+  public PolicySet policies() {
+    return read(policies::load);
+  }
+
+  @Override
+  public Page<UUID> devices(@Nullable String cursor) {
+    return read(() -> devices.list(Devices.Filter.NONE, cursor, Page.MOST).map(Device::id));
+  }
+
+  @Override
+  public Page<String> profiles(@Nullable String cursor) {
+    return read(() -> profiles.list(cursor, Page.MOST).map(DeviceProfile::name));
+  }
+
+  @Override
+  public long position() {
+    return read(changes::position);
+  }
+
+  @Override
+  public List<Change> changesAfter(long position, int limit) {
+    return read(() -> changes.after(position, limit));
+  }
+
+  private static ProfilePolicies policies(DeviceProfile profile) {
+    List<String> names = profile.policies();
+    return new ProfilePolicies(names == null ? null : Set.copyOf(names));
+  }
+
+  private static <T> T read(Callable<T> work) {
+    return QuarkusTransaction.requiringNew().call(work);
+  }
+}
