@@ -1,7 +1,7 @@
 /**
  * What a decision permits, as certificate-bound tokens (RFC 8705, RFC 9396).
- * 
- * <p>Door: {@code Grants}. Must not know the protocol that asked.
+ *
+ * <p>Door: {@link io.sallyport.grants.Grants}. Must not know the protocol that asked.
  */
 @NullMarked
 package io.sallyport.grants;

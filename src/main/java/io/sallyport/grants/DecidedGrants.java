@@ -1,0 +1,185 @@
+package io.sallyport.grants;
+
+import com.nimbusds.jose.util.JSONArrayUtils;
+import com.nimbusds.jwt.JWTClaimsSet;
+import io.sallyport.audit.Fact;
+import io.sallyport.decision.DecisionPoint;
+import io.sallyport.decision.DecisionPoint.Decision;
+import io.sallyport.devices.Device;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
+import io.sallyport.policy.Question.RequestedFlow;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Date;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Grants what the decision point permits: decide, record, sign, decide again, hand out. */
+@Singleton
+final class DecidedGrants implements Grants {
+  private final DecisionPoint decisions;
+  private final GrantStore store;
+  private final TokenKeys keys;
+  private final GrantSettings settings;
+  private final Clock clock;
+  private final Ids ids;
+
+  DecidedGrants(
+      DecisionPoint decisions, GrantStore store, TokenKeys keys, GrantSettings settings, Clock clock, Ids ids) {
+    this.decisions = decisions;
+    this.store = store;
+    this.keys = keys;
+    this.settings = settings;
+    this.clock = clock;
+    this.ids = ids;
+  }
+
+  @Override
+  public Grant grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor) {
+    if (flows.size() > MOST_FLOWS) {
+      throw new Refusal(GrantProblem.TOO_MANY_FLOWS, "Ask for at most " + MOST_FLOWS + " flows at once.");
+    }
+    if (!credential.subject().equals(CertificateSubject.device(device.id()))) {
+      throw new IllegalArgumentException("the certificate is not one of the device");
+    }
+    // 1. What is permitted, and until when.
+    Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    List<Decision> decided = decide(device, credential, flows, actor);
+    Instant end = end(now, credential, decided);
+    if (!end.isAfter(now)) {
+      throw denied(
+          device, actor, null, List.of("Nothing is left of what the permit rests on; renew, attest, then ask again"));
+    }
+    // 2. Recorded before it is signed, and signed outside of the transaction.
+    UUID id = ids.next();
+    List<GrantedFlow> granted = granted(flows, decided);
+    List<Map<String, Object>> details = NetworkFlows.details(granted);
+    Decision first = decided.getFirst();
+    store.issued(
+        new NetworkGrant(
+            id,
+            device.id(),
+            credential.thumbprint(),
+            JSONArrayUtils.toJSONString(details),
+            now,
+            end,
+            decided.stream().map(Decision::id).toList(),
+            first.verdict().policyHash(),
+            first.appraisal()),
+        actor);
+    String token = keys.sign(claims(id, device, credential, now, end, details, first));
+    // 3. Law 5: whatever took the permit away while this was made is seen before anything leaves.
+    List<String> lost = reasons(ask(credential, flows, actor));
+    if (!lost.isEmpty()) {
+      throw denied(device, actor, id, lost);
+    }
+    return new Grant(id, token, end, Duration.between(now, end), granted);
+  }
+
+  @Override
+  public String issuer() {
+    return settings.issuer();
+  }
+
+  @Override
+  public String keySet() {
+    return keys.keySet();
+  }
+
+  private List<Decision> decide(Device device, Credential credential, List<RequestedFlow> flows, Actor actor) {
+    List<Decision> decided = ask(credential, flows, actor);
+    List<String> reasons = reasons(decided);
+    if (!reasons.isEmpty()) {
+      throw denied(device, actor, null, reasons);
+    }
+    return decided;
+  }
+
+  private List<Decision> ask(Credential credential, List<RequestedFlow> flows, Actor actor) {
+    return flows.isEmpty()
+        ? List.of(decisions.decide(credential.thumbprint(), null, actor))
+        : flows.stream()
+            .map(flow -> decisions.decide(credential.thumbprint(), flow, actor))
+            .toList();
+  }
+
+  /** Why the decisions do not all permit; empty when they do. */
+  private static List<String> reasons(List<Decision> decided) {
+    return decided.stream()
+        .filter(decision -> !decision.permit())
+        .flatMap(decision -> decision.reasons().stream())
+        .distinct()
+        .toList();
+  }
+
+  /** Law 4: the earliest end of all that it stands on; whole seconds, as the token has them. */
+  private static Instant end(Instant now, Credential credential, List<Decision> decided) {
+    return Stream.concat(
+            Stream.of(credential.notAfter()),
+            decided.stream().flatMap(decision -> {
+              Duration ttl = decision.verdict().ttl();
+              // A permit without a longest time gives no time at all.
+              return Stream.of(ttl == null ? now : now.plus(ttl), decision.validUntil());
+            }))
+        .filter(Objects::nonNull)
+        .min(Instant::compareTo)
+        .orElse(now)
+        .truncatedTo(ChronoUnit.SECONDS);
+  }
+
+  private static List<GrantedFlow> granted(List<RequestedFlow> flows, List<Decision> decided) {
+    if (flows.isEmpty()) {
+      return decided.getFirst().verdict().flows().stream()
+          .map(flow -> new GrantedFlow(flow.peer(), flow.protocol(), flow.ports()))
+          .toList();
+    }
+    return flows.stream().map(NetworkFlows::granted).toList();
+  }
+
+  private JWTClaimsSet claims(
+      UUID id,
+      Device device,
+      Credential credential,
+      Instant now,
+      Instant end,
+      List<Map<String, Object>> details,
+      Decision decision) {
+    JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder()
+        .issuer(settings.issuer())
+        .subject(device.id().toString())
+        .audience(settings.audience())
+        .claim("client_id", device.id().toString())
+        .issueTime(Date.from(now))
+        .notBeforeTime(Date.from(now))
+        .expirationTime(Date.from(end))
+        .jwtID(id.toString())
+        .claim("cnf", Map.of("x5t#S256", credential.thumbprint().base64Url()))
+        .claim("authorization_details", details)
+        .claim("policy_hash", decision.verdict().policyHash());
+    if (decision.appraisal() != null) {
+      claims.claim("appraisal", decision.appraisal().toString());
+    }
+    return claims.build();
+  }
+
+  /** Records the refusal (law 8); {@code withheld} is a grant that was recorded and is not handed out, or null. */
+  private Refusal denied(Device device, Actor actor, @Nullable UUID withheld, List<String> reasons) {
+    String why = reasons.stream().collect(Collectors.joining("; "));
+    Fact fact = Fact.of(withheld == null ? "grant.refused" : "grant.withheld", actor, "device", device.id())
+        .with("reasons", why);
+    store.refused(withheld == null ? fact : fact.with("grant", withheld));
+    return new Refusal(GrantProblem.ACCESS_DENIED, why);
+  }
+}

@@ -1,0 +1,58 @@
+package io.sallyport.grants;
+
+import io.sallyport.devices.Device;
+import io.sallyport.kernel.Actor;
+import io.sallyport.pki.Credential;
+import io.sallyport.policy.Question.RequestedFlow;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+/** Grants: what a device may open, for minutes, as a signed token that only its certificate can use. */
+public interface Grants {
+  /** The {@code type} of authorization details (RFC 9396 §2). */
+  String NETWORK_FLOW = "network_flow";
+
+  /** The most flows that one grant may be asked for; a token travels in one header field. */
+  int MOST_FLOWS = 64;
+
+  /**
+   * A grant that was recorded and may be handed out.
+   *
+   * @param id the token's {@code jti}
+   * @param token JWT of type {@code at+jwt} (RFC 9068)
+   * @param lifetime whole seconds, at least one
+   */
+  record Grant(UUID id, String token, Instant expiresAt, Duration lifetime, List<GrantedFlow> flows) {
+    public Grant {
+      flows = List.copyOf(flows);
+    }
+  }
+
+  /**
+   * A flow that the grant permits.
+   *
+   * @param ports single ports and {@code a-b} ranges; empty for icmp
+   */
+  record GrantedFlow(String peer, String protocol, List<String> ports) {
+    public GrantedFlow {
+      ports = List.copyOf(ports);
+    }
+  }
+
+  /**
+   * Grants all of {@code flows}, or refuses with {@code access-denied} and the reasons. Ends by the earliest of policy,
+   * certificate and appraisal (law 4). Opens its own transactions; must be called outside one.
+   *
+   * @param credential of the device, live, proven on the connection that asks
+   * @param flows at most {@link #MOST_FLOWS}; empty for all that policy permits
+   */
+  Grant grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor);
+
+  /** The {@code iss} of every token: an https URL without a trailing slash. */
+  String issuer();
+
+  /** The keys that tokens are checked with, as a JWK Set (RFC 7517 §5). */
+  String keySet();
+}

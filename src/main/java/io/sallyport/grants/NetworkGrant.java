@@ -1,0 +1,98 @@
+package io.sallyport.grants;
+
+import io.sallyport.kernel.Digest;
+import jakarta.persistence.Column;
+import jakarta.persistence.Entity;
+import jakarta.persistence.Id;
+import jakarta.persistence.Table;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.hibernate.annotations.Immutable;
+import org.jspecify.annotations.Nullable;
+
+/** A grant as it is recorded before its token is signed. */
+@Entity
+@Immutable
+@Table(name = "network_grant")
+class NetworkGrant {
+  @Id
+  private UUID id;
+
+  @Column(nullable = false)
+  private UUID device;
+
+  @Column(nullable = false)
+  private String thumbprint;
+
+  @Column(nullable = false)
+  private String flows;
+
+  @Column(name = "issued_at", nullable = false)
+  private Instant issuedAt;
+
+  @Column(name = "expires_at", nullable = false)
+  private Instant expiresAt;
+
+  @Column(nullable = false)
+  private String decisions;
+
+  @Column(name = "policy_hash", nullable = false)
+  private String policyHash;
+
+  private @Nullable UUID appraisal;
+
+  /** For Hibernate. */
+  @SuppressWarnings("NullAway.Init")
+  protected NetworkGrant() {}
+
+  NetworkGrant(
+      UUID id,
+      UUID device,
+      Digest thumbprint,
+      String flows,
+      Instant issuedAt,
+      Instant expiresAt,
+      List<UUID> decisions,
+      String policyHash,
+      @Nullable UUID appraisal) {
+    this.id = id;
+    this.device = device;
+    this.thumbprint = thumbprint.hex();
+    this.flows = flows;
+    this.issuedAt = issuedAt;
+    this.expiresAt = expiresAt;
+    this.decisions = decisions.stream().map(UUID::toString).collect(Collectors.joining(" "));
+    this.policyHash = policyHash;
+    this.appraisal = appraisal;
+  }
+
+  UUID id() {
+    return id;
+  }
+
+  UUID device() {
+    return device;
+  }
+
+  String thumbprint() {
+    return thumbprint;
+  }
+
+  String flows() {
+    return flows;
+  }
+
+  Instant expiresAt() {
+    return expiresAt;
+  }
+
+  String decisions() {
+    return decisions;
+  }
+
+  String policyHash() {
+    return policyHash;
+  }
+}
