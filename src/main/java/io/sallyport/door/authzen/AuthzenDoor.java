@@ -1,0 +1,126 @@
+package io.sallyport.door.authzen;
+
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.sallyport.decision.DecisionPoint;
+import io.sallyport.door.Callers;
+import io.sallyport.door.Door;
+import io.sallyport.door.Exchanges;
+import io.sallyport.door.RefusalWriter;
+import io.sallyport.door.Reply;
+import io.sallyport.door.Request;
+import io.sallyport.door.UseCase;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Refusal;
+import io.vertx.core.Handler;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.regex.Pattern;
+
+/** {@code /access/v1/…} and its metadata, answered from memory on the event loop. */
+@Singleton
+final class AuthzenDoor implements Door {
+  private static final String EVALUATION = "/access/v1/evaluation";
+  private static final String EVALUATIONS = "/access/v1/evaluations";
+  private static final String SEARCH = "/access/v1/search/:kind";
+  private static final String METADATA = "/.well-known/authzen-configuration";
+  /** One question with generous properties. */
+  private static final int MOST_BYTES = 16 * 1024;
+  /** {@link Evaluator#MOST_EVALUATIONS} questions of usual size. */
+  private static final int MOST_BATCH_BYTES = 64 * 1024;
+  /** An error body is a string (AuthZEN 1.0 §10.1.4). */
+  private static final RefusalWriter ERRORS = (problem, detail) -> Reply.text(problem.status(), detail);
+  /** What may be echoed: visible ASCII, not longer than anybody's request id. */
+  private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
+
+  private static final ObjectMapper JSON = JsonMapper.builder()
+      .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+      .build();
+
+  private final Evaluator evaluator;
+  private final Callers callers;
+  private final Exchanges exchanges;
+  private final AuthzenSettings settings;
+
+  AuthzenDoor(DecisionPoint decisions, Callers callers, Exchanges exchanges, AuthzenSettings settings) {
+    this.evaluator = new Evaluator(decisions);
+    this.callers = callers;
+    this.exchanges = exchanges;
+    this.settings = settings;
+  }
+
+  @Override
+  public void mount(Router router) {
+    router.route("/access/v1/*").handler(AuthzenDoor::echoRequestId);
+    router.post(EVALUATION).handler(exchanges.direct(MOST_BYTES, answering(evaluator::evaluation), ERRORS));
+    router.post(EVALUATIONS).handler(exchanges.direct(MOST_BATCH_BYTES, answering(evaluator::evaluations), ERRORS));
+    router.post(SEARCH).handler(exchanges.direct(MOST_BYTES, this::search, ERRORS));
+    router.get(METADATA).handler(exchanges.direct(MOST_BYTES, this::metadata, ERRORS));
+    router.route(EVALUATION).handler(notAllowed("POST"));
+    router.route(EVALUATIONS).handler(notAllowed("POST"));
+    router.route(METADATA).handler(notAllowed("GET"));
+  }
+
+  static JsonNode parse(Request request) {
+    if (!request.mediaType().equals("application/json")) {
+      throw Evaluation.malformed("Content-Type must be application/json");
+    }
+    JsonNode body;
+    try {
+      body = JSON.readTree(request.body());
+    } catch (IOException e) {
+      throw Evaluation.malformed("the body is not JSON");
+    }
+    if (!body.isObject()) {
+      throw Evaluation.malformed("the body must be a JSON object");
+    }
+    return body;
+  }
+
+  static boolean mayEcho(String requestId) {
+    return REQUEST_ID.matcher(requestId).matches();
+  }
+
+  private UseCase answering(BiFunction<JsonNode, Actor, Map<String, Object>> question) {
+    return request -> {
+      Actor asker = Actor.enforcementPoint(callers.enforcementPoint(request).name());
+      return Reply.json(200, question.apply(parse(request), asker)).with("Cache-Control", "no-store");
+    };
+  }
+
+  private Reply search(Request request) {
+    callers.enforcementPoint(request);
+    throw new Refusal(CommonProblem.NOT_SUPPORTED, "Search is not supported.");
+  }
+
+  private Reply metadata(Request request) {
+    String base = settings.policyDecisionPoint();
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("policy_decision_point", base);
+    body.put("access_evaluation_endpoint", base + EVALUATION);
+    body.put("access_evaluations_endpoint", base + EVALUATIONS);
+    return Reply.json(200, body);
+  }
+
+  private static void echoRequestId(RoutingContext context) {
+    String id = context.request().getHeader("X-Request-ID");
+    if (id != null && mayEcho(id)) {
+      context.response().putHeader("X-Request-ID", id);
+    }
+    context.next();
+  }
+
+  private Handler<RoutingContext> notAllowed(String allow) {
+    return exchanges.methodNotAllowed(allow, ERRORS);
+  }
+}
