@@ -1,0 +1,249 @@
+package io.sallyport.grants;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.nimbusds.jose.crypto.ECDSAVerifier;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import io.sallyport.audit.Fact;
+import io.sallyport.decision.DecisionPoint;
+import io.sallyport.decision.DrivenClock;
+import io.sallyport.devices.Device;
+import io.sallyport.devices.DeviceState;
+import io.sallyport.devices.HardwareUnit;
+import io.sallyport.grants.Grants.Grant;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.keys.KeyAlgorithm;
+import io.sallyport.keys.KeyHandle;
+import io.sallyport.keys.Keys;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
+import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Verdict;
+import io.sallyport.policy.Verdict.AllowedFlow;
+import java.lang.reflect.Proxy;
+import java.math.BigInteger;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.SecureRandom;
+import java.security.Signature;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DecidedGrantsTest {
+  private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+  private static final RequestedFlow VIDEO = new RequestedFlow("vms.plant.example", "tcp", 8554);
+  private static final RequestedFlow PING = new RequestedFlow("10.20.0.1", "icmp", 0);
+
+  private final UUID id = UUID.fromString("0193516b-0000-7000-8000-000000000001");
+  private final Device device = new Device(
+      id, new HardwareUnit(id, "Acme", "Cam 1", "S-1"), "camera", "ops", "plant-1", Map.of(), DeviceState.ACTIVE, 0, NOW);
+  private final Actor actor = Actor.device(id);
+  private final DrivenClock clock = new DrivenClock(NOW.plusMillis(400));
+  private final FakeDecisions decisions = new FakeDecisions();
+  private final List<Object> events = new ArrayList<>();
+  private final Grants grants = new DecidedGrants(
+      decisions, new Store(), new TokenKeys(keys()), new Settings(), clock, new Ids(clock, new SecureRandom()));
+
+  @Test
+  void aTokenSaysWhatIsGrantedAndToWhichCertificate() throws Exception {
+    Grant grant = grants.grant(device, credential(Duration.ofDays(1)), List.of(VIDEO, PING), actor);
+    SignedJWT token = SignedJWT.parse(grant.token());
+    JWK key = JWKSet.parse(grants.keySet()).getKeyByKeyId(token.getHeader().getKeyID());
+    assertTrue(token.verify(new ECDSAVerifier(key.toECKey())));
+    assertFalse(grants.keySet().contains("\"d\""), "no private part");
+    assertEquals("at+jwt", token.getHeader().getType().toString());
+    JWTClaimsSet claims = token.getJWTClaimsSet();
+    assertEquals("https://sallyport.example", claims.getIssuer());
+    assertEquals(id.toString(), claims.getSubject());
+    assertEquals(grant.id().toString(), claims.getJWTID());
+    assertEquals(Map.of("x5t#S256", Digest.of(new byte[] {1}).base64Url()), claims.getClaim("cnf"));
+    assertEquals("hash", claims.getClaim("policy_hash"));
+    assertEquals(decisions.appraisal.toString(), claims.getClaim("appraisal"));
+    assertEquals(
+        List.of(
+            Map.of("type", "network_flow", "peer", "vms.plant.example", "protocol", "tcp", "port", 8554L),
+            Map.of("type", "network_flow", "peer", "10.20.0.1", "protocol", "icmp")),
+        claims.getClaim("authorization_details"));
+    assertEquals(NOW, claims.getIssueTime().toInstant());
+    assertEquals(grant.expiresAt(), claims.getExpirationTime().toInstant());
+  }
+
+  @Test
+  void withoutFlowsEverythingThatPolicyPermitsIsGranted() {
+    Grant grant = grants.grant(device, credential(Duration.ofDays(1)), List.of(), actor);
+    assertEquals(
+        List.of(
+            Map.of("type", "network_flow", "peer", "vms.plant.example", "protocol", "tcp", "ports", List.of("8554", "9000-9010"))),
+        NetworkFlows.details(grant.flows()));
+  }
+
+  /** Law 4: seconds that policy, certificate and appraisal last, and the least of them. */
+  @ParameterizedTest
+  @CsvSource({"600, 86400, 900, 600", "600, 300, 900, 300", "600, 86400, 200, 200", "600, 86400, , 600"})
+  void aGrantEndsWithTheFirstOfAllThatItStandsOn(long policy, long certificate, @Nullable Long appraisal, long expected) {
+    decisions.ttl = Duration.ofSeconds(policy);
+    decisions.validUntil = appraisal == null ? null : NOW.plusSeconds(appraisal);
+    Grant grant = grants.grant(device, credential(Duration.ofSeconds(certificate)), List.of(VIDEO), actor);
+    assertEquals(NOW.plusSeconds(expected), grant.expiresAt());
+    assertEquals(Duration.ofSeconds(expected), grant.lifetime());
+  }
+
+  @Test
+  void nothingIsGrantedOnWhatEndsNow() {
+    decisions.validUntil = clock.instant();
+    assertDenied(List.of(VIDEO), "Nothing is left");
+    assertEquals(List.of("grant.refused"), events);
+  }
+
+  @Test
+  void oneForbiddenFlowRefusesAllWithItsReasons() {
+    assertDenied(List.of(VIDEO, new RequestedFlow("evil.example", "tcp", 22)), "no rule for evil.example");
+    assertEquals(List.of("grant.refused"), events);
+  }
+
+  @Test
+  void aGrantIsRecordedBeforeItIsSigned() {
+    grants.grant(device, credential(Duration.ofDays(1)), List.of(VIDEO), actor);
+    assertEquals(List.of("issued", "signed"), events);
+  }
+
+  @Test
+  void aPermitThatWasLostWhileItWasMadeIsNotHandedOut() {
+    decisions.lostAfter = 1;
+    assertDenied(List.of(VIDEO), "state");
+    assertEquals(List.of("issued", "signed", "grant.withheld"), events);
+  }
+
+  @Test
+  void tooManyFlowsAreRefused() {
+    List<RequestedFlow> flows = java.util.Collections.nCopies(Grants.MOST_FLOWS + 1, VIDEO);
+    Refusal refusal = assertThrows(
+        Refusal.class, () -> grants.grant(device, credential(Duration.ofDays(1)), flows, actor));
+    assertEquals(GrantProblem.TOO_MANY_FLOWS, refusal.problem());
+  }
+
+  private void assertDenied(List<RequestedFlow> flows, String reason) {
+    Refusal refusal = assertThrows(
+        Refusal.class, () -> grants.grant(device, credential(Duration.ofDays(1)), flows, actor));
+    assertEquals(GrantProblem.ACCESS_DENIED, refusal.problem());
+    assertTrue(refusal.detail().contains(reason), refusal.detail());
+  }
+
+  private Credential credential(Duration left) {
+    return new Credential(
+        "devices",
+        BigInteger.ONE,
+        CertificateSubject.device(id),
+        "device",
+        Digest.of(new byte[] {1}),
+        Digest.of(new byte[] {2}),
+        NOW.minusSeconds(60),
+        NOW.plus(left),
+        null,
+        null,
+        null,
+        Der.of(new byte[] {1}));
+  }
+
+  private Keys keys() {
+    KeyPair pair;
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(256);
+      pair = generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+    KeyHandle handle = new KeyHandle(id, KeyAlgorithm.EC_P256, Der.of(pair.getPublic().getEncoded()));
+    return (Keys) Proxy.newProxyInstance(
+        Keys.class.getClassLoader(), new Class<?>[] {Keys.class}, (proxy, method, arguments) -> switch (method.getName()) {
+          case "of" -> List.of();
+          case "generate" -> handle;
+          case "sign" -> {
+            events.add("signed");
+            Signature signature = Signature.getInstance("SHA256withECDSA");
+            signature.initSign(pair.getPrivate());
+            signature.update((byte[]) arguments[1]);
+            yield signature.sign();
+          }
+          default -> throw new UnsupportedOperationException(method.getName());
+        });
+  }
+
+  private final class Store implements GrantStore {
+    @Override
+    public void issued(NetworkGrant grant, Actor by) {
+      events.add("issued");
+    }
+
+    @Override
+    public void refused(Fact fact) {
+      events.add(fact.kind());
+    }
+  }
+
+  private record Settings() implements GrantSettings {
+    @Override
+    public String issuer() {
+      return "https://sallyport.example";
+    }
+
+    @Override
+    public String audience() {
+      return "urn:sallyport:enforcement-points";
+    }
+  }
+
+  /** Permits all but evil.example, and nothing after {@code lostAfter} questions. */
+  private static final class FakeDecisions implements DecisionPoint {
+    final UUID appraisal = new UUID(7, 7);
+    Duration ttl = Duration.ofMinutes(10);
+    @Nullable Instant validUntil;
+    int lostAfter = Integer.MAX_VALUE;
+    private int asked;
+
+    @Override
+    public Decision decide(UUID device, @Nullable RequestedFlow flow, Actor asker) {
+      throw new UnsupportedOperationException("a grant is bound to a certificate");
+    }
+
+    @Override
+    public Decision decide(Digest thumbprint, @Nullable RequestedFlow flow, Actor asker) {
+      String reason = asked++ >= lostAfter
+          ? "state: the device is quarantined"
+          : flow != null && flow.peer().equals("evil.example") ? "no rule for evil.example" : null;
+      boolean permit = reason == null;
+      List<String> reasons = List.of(permit ? "allowed" : reason);
+      List<AllowedFlow> flows =
+          permit ? List.of(new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010"))) : List.of();
+      Verdict verdict =
+          new Verdict(permit, reasons, "cameras", "hash", flows, permit ? ttl : null, null, null, null);
+      return new Decision(
+          new UUID(1, asked), new UUID(0, 1), permit, reasons, verdict, appraisal, permit ? validUntil : null);
+    }
+
+    @Override
+    public Duration lag() {
+      return Duration.ZERO;
+    }
+  }
+}
