@@ -8,14 +8,14 @@ import java.time.Duration;
 @ConfigMapping(prefix = "sallyport.decision")
 interface DecisionSettings {
   /** L of law 5: a node that was not confirmed current within this time denies. */
-  @WithDefault("5s")
+  @WithDefault("PT5S")
   Duration confirmWithin();
 
   /** How often the change feed is asked. */
-  @WithDefault("200ms")
+  @WithDefault("PT0.2S")
   Duration followEvery();
 
   /** How often logged decisions are written. */
-  @WithDefault("250ms")
+  @WithDefault("PT0.25S")
   Duration logEvery();
 }
