@@ -1,0 +1,37 @@
+package io.sallyport.admin.api;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.sallyport.kernel.CommonProblem;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+
+/** Refuses a body that says itself to be too large, before it is sent. One that does not say is cut off by the server. */
+@Singleton
+final class BodyLimit {
+  /** The same as {@code quarkus.http.limits.max-body-size}: a policy of a megabyte is a mistake. */
+  static final int MOST = 1024 * 1024;
+
+  static final String SENTENCE = "Send at most 1 MiB.";
+
+  /** Before authentication, which has priority 200. */
+  private static final int FIRST = 1000;
+
+  void install(@Observes Filters filters) {
+    filters.register(BodyLimit::check, FIRST);
+  }
+
+  private static void check(RoutingContext context) {
+    String length = context.request().getHeader(HttpHeaderNames.CONTENT_LENGTH);
+    if (length == null || length.length() <= 7 && Long.parseLong(length) <= MOST) {
+      context.next();
+      return;
+    }
+    context.response()
+        .setStatusCode(CommonProblem.TOO_LARGE.status())
+        .putHeader(HttpHeaderNames.CONTENT_TYPE, ProblemDocument.MEDIA_TYPE)
+        .putHeader(HttpHeaderNames.CONNECTION, "close")
+        .end(ProblemDocument.of(CommonProblem.TOO_LARGE, SENTENCE, null).json());
+  }
+}

@@ -1,0 +1,106 @@
+package io.sallyport.admin.api;
+
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.Credentials;
+import io.sallyport.pki.RevocationReason;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.BeanParam;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.math.BigInteger;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.regex.Pattern;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+
+/** Issued certificates. */
+@Path(Api.V1 + "/certificates")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "certificates")
+class CertificatesResource {
+  /** RFC 5280 §4.1.2.2: at most 20 octets. */
+  private static final Pattern SERIAL = Pattern.compile("[0-9A-Fa-f]{1,40}");
+
+  private static final int HEX = 16;
+
+  private final Credentials credentials;
+  private final Caller caller;
+  private final Once once;
+  private final Clock clock;
+
+  CertificatesResource(Credentials credentials, Caller caller, Once once, Clock clock) {
+    this.credentials = credentials;
+    this.caller = caller;
+    this.once = once;
+    this.clock = clock;
+  }
+
+  @GET
+  @Operation(operationId = "listCertificates", summary = "List issued certificates")
+  Items<CertificateView> list(@BeanParam Paging paging) {
+    Instant now = clock.instant();
+    return paging.of("certificates", credentials::list, credential -> CertificateView.of(credential, now));
+  }
+
+  @GET
+  @Path("{authority}/{serial}")
+  @Operation(operationId = "getCertificate", summary = "One certificate, by authority and serial number in hex")
+  CertificateView get(@PathParam("authority") String authority, @PathParam("serial") String serial) {
+    return credentials
+        .bySerial(authority, number(serial))
+        .map(credential -> CertificateView.of(credential, clock.instant()))
+        .orElseThrow(CertificatesResource::unknown);
+  }
+
+  @POST
+  @Path("{authority}/{serial}/revoke")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(
+      operationId = "revokeCertificate",
+      summary = "Revoke a certificate",
+      description = "Idempotent: the first time and reason stay.")
+  CertificateView revoke(
+      @PathParam("authority") String authority, @PathParam("serial") String serial, @Nullable Revoke body) {
+    BigInteger number = number(serial);
+    RevocationReason reason =
+        Reasons.read("reason", Fields.body(body).reason(), RevocationReason.UNSPECIFIED);
+    return once.run(200, () -> CertificateView.of(
+        credentials.revoke(authority, number, reason, caller.actor()), clock.instant()));
+  }
+
+  private static BigInteger number(String serial) {
+    if (!SERIAL.matcher(serial).matches()) {
+      throw unknown();
+    }
+    return new BigInteger(serial, HEX);
+  }
+
+  private static Refusal unknown() {
+    return new Refusal(CommonProblem.NOT_FOUND, "No certificate has this authority and serial number.");
+  }
+
+  /** Why a certificate is revoked. */
+  @Schema(name = "Revoke")
+  record Revoke(
+      @Schema(
+              enumeration = {
+                "unspecified",
+                "key-compromise",
+                "affiliation-changed",
+                "superseded",
+                "cessation-of-operation",
+                "privilege-withdrawn"
+              },
+              defaultValue = "unspecified")
+          @Nullable String reason) {}
+}

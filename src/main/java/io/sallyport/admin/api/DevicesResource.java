@@ -1,0 +1,194 @@
+package io.sallyport.admin.api;
+
+import io.sallyport.attestation.Attestations;
+import io.sallyport.decommission.Decommissions;
+import io.sallyport.devices.Device;
+import io.sallyport.devices.DeviceState;
+import io.sallyport.devices.Devices;
+import io.sallyport.devices.Devices.Filter;
+import io.sallyport.devices.Devices.Registration;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credentials;
+import io.sallyport.pki.RevocationReason;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.BeanParam;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.ResponseStatus;
+import org.jspecify.annotations.Nullable;
+
+/** The inventory and the acts on a device's lifecycle. */
+@Path(Api.V1 + "/devices")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "devices")
+class DevicesResource {
+  private final Devices devices;
+  private final Decommissions decommissions;
+  private final Credentials credentials;
+  private final Attestations attestations;
+  private final Caller caller;
+  private final Once once;
+  private final Clock clock;
+
+  DevicesResource(
+      Devices devices,
+      Decommissions decommissions,
+      Credentials credentials,
+      Attestations attestations,
+      Caller caller,
+      Once once,
+      Clock clock) {
+    this.devices = devices;
+    this.decommissions = decommissions;
+    this.credentials = credentials;
+    this.attestations = attestations;
+    this.caller = caller;
+    this.once = once;
+    this.clock = clock;
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  @ResponseStatus(201)
+  @Operation(operationId = "registerDevice", summary = "Register a device before its first contact")
+  DeviceView register(@Nullable NewDevice body) {
+    NewDevice wanted = Fields.body(body);
+    Registration registration = new Registration(
+        Fields.text("manufacturer", wanted.manufacturer()),
+        Fields.text("model", wanted.model()),
+        Fields.text("serial_number", wanted.serialNumber()),
+        Fields.text("profile", wanted.profile()),
+        Fields.optional("owner", wanted.owner()),
+        Fields.optional("site", wanted.site()),
+        Fields.labels("labels", wanted.labels()));
+    return once.run(201, () -> DeviceView.of(devices.register(registration, caller.actor())));
+  }
+
+  @GET
+  @Operation(operationId = "listDevices", summary = "List devices")
+  Items<DeviceView> list(
+      @QueryParam("state")
+          @Parameter(
+              schema =
+                  @Schema(
+                      type = SchemaType.STRING,
+                      enumeration = {"expected", "active", "quarantined", "suspended", "decommissioned"}))
+          @Nullable String state,
+      @QueryParam("profile") @Nullable String profile,
+      @QueryParam("site") @Nullable String site,
+      @QueryParam("text") @Parameter(description = "Part of a name, model or number.") @Nullable String text,
+      @BeanParam Paging paging) {
+    Filter filter = new Filter(state == null ? null : state(state), profile, site, text);
+    return paging.of("devices", (cursor, limit) -> devices.list(filter, cursor, limit), DeviceView::of);
+  }
+
+  @GET
+  @Path("{id}")
+  @Operation(operationId = "getDevice", summary = "One device with its certificates and newest appraisal")
+  DeviceDetail get(@PathParam("id") UUID id) {
+    Device device = devices.get(id);
+    Instant now = clock.instant();
+    List<CertificateView> certificates = credentials.of(CertificateSubject.device(id)).stream()
+        .map(credential -> CertificateView.of(credential, now))
+        .toList();
+    return new DeviceDetail(
+        DeviceView.of(device),
+        certificates,
+        attestations.latest(id).map(AppraisalView::of).orElse(null));
+  }
+
+  @POST
+  @Path("{id}/quarantine")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(operationId = "quarantineDevice", summary = "Cut a device off but let it recover")
+  DeviceView quarantine(@PathParam("id") UUID id, @Nullable Reason body) {
+    String reason = Fields.text("reason", Fields.body(body).reason());
+    return once.run(200, () -> DeviceView.of(devices.quarantine(id, reason, caller.actor())));
+  }
+
+  @POST
+  @Path("{id}/release")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(operationId = "releaseDevice", summary = "Let a device back from quarantine or suspension")
+  DeviceView release(@PathParam("id") UUID id, @Nullable Reason body) {
+    String reason = Fields.text("reason", Fields.body(body).reason());
+    return once.run(200, () -> DeviceView.of(devices.release(id, reason, caller.actor())));
+  }
+
+  @POST
+  @Path("{id}/suspend")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(operationId = "suspendDevice", summary = "Take everything away from a device until it is released")
+  DeviceView suspend(@PathParam("id") UUID id, @Nullable Reason body) {
+    String reason = Fields.text("reason", Fields.body(body).reason());
+    return once.run(200, () -> DeviceView.of(devices.suspend(id, reason, caller.actor())));
+  }
+
+  @POST
+  @Path("{id}/decommission")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(operationId = "decommissionDevice", summary = "Take everything away from a device for good")
+  DeviceView decommission(@PathParam("id") UUID id, @Nullable Decommission body) {
+    Decommission wanted = Fields.body(body);
+    String reason = Fields.text("reason", wanted.reason());
+    RevocationReason revocation =
+        Reasons.read("revocation_reason", wanted.revocationReason(), RevocationReason.CESSATION_OF_OPERATION);
+    return once.run(200, () -> DeviceView.of(decommissions.run(id, revocation, reason, caller.actor())));
+  }
+
+  private static DeviceState state(String word) {
+    return Arrays.stream(DeviceState.values())
+        .filter(state -> state.word().equals(word))
+        .findFirst()
+        .orElseThrow(() -> Fields.malformed("state", "is not a state of a device"));
+  }
+
+  /** A device to register. */
+  @Schema(name = "NewDevice", requiredProperties = {"manufacturer", "model", "serial_number", "profile"})
+  record NewDevice(
+      @Nullable String manufacturer,
+      @Nullable String model,
+      @Nullable String serialNumber,
+      @Nullable String profile,
+      @Nullable String owner,
+      @Nullable String site,
+      @Nullable Map<String, @Nullable String> labels) {}
+
+  /** Why something is done, for the log. */
+  @Schema(name = "Reason", requiredProperties = "reason")
+  record Reason(@Nullable String reason) {}
+
+  /** Why a device goes. */
+  @Schema(name = "Decommission", requiredProperties = "reason")
+  record Decommission(
+      @Nullable String reason,
+      @Schema(
+              enumeration = {
+                "unspecified",
+                "key-compromise",
+                "affiliation-changed",
+                "superseded",
+                "cessation-of-operation",
+                "privilege-withdrawn"
+              },
+              defaultValue = "cessation-of-operation")
+          @Nullable String revocationReason) {}
+}

@@ -1,0 +1,112 @@
+package io.sallyport.admin.api;
+
+import io.sallyport.enforcement.EnforcementPoints;
+import io.sallyport.enforcement.EnforcementPoints.Admission;
+import io.sallyport.enforcement.EnforcementPoints.EnforcementPoint;
+import io.sallyport.kernel.Der;
+import io.sallyport.pki.Authorities;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.BeanParam;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.ResponseStatus;
+import org.jspecify.annotations.Nullable;
+
+/** Policy enforcement points. */
+@Path(Api.V1 + "/enforcement-points")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "enforcement points")
+class EnforcementPointsResource {
+  private final EnforcementPoints points;
+  private final Authorities authorities;
+  private final Caller caller;
+  private final Once once;
+
+  EnforcementPointsResource(EnforcementPoints points, Authorities authorities, Caller caller, Once once) {
+    this.points = points;
+    this.authorities = authorities;
+    this.caller = caller;
+    this.once = once;
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  @ResponseStatus(201)
+  @Operation(
+      operationId = "addEnforcementPoint",
+      summary = "Register an enforcement point and certify its key",
+      description = "The same name and key again give the same certificate.")
+  AdmissionView add(@Nullable NewPoint body) {
+    NewPoint wanted = Fields.body(body);
+    String name = Fields.text("name", wanted.name());
+    String kind = Fields.text("kind", wanted.kind());
+    Der request = Pem.one("csr", "CERTIFICATE REQUEST", Fields.required("csr", wanted.csr()));
+    return once.apart(201, () -> admission(points.add(name, kind, request, caller.actor())));
+  }
+
+  @GET
+  @Operation(operationId = "listEnforcementPoints", summary = "List enforcement points")
+  Items<PointView> list(@BeanParam Paging paging) {
+    return paging.of("enforcement-points", points::list, PointView::of);
+  }
+
+  @DELETE
+  @Path("{name}")
+  @Operation(
+      operationId = "removeEnforcementPoint",
+      summary = "Withdraw an enforcement point and revoke its certificates")
+  void remove(@PathParam("name") String name) {
+    points.remove(name, caller.actor());
+  }
+
+  private AdmissionView admission(Admission admission) {
+    EnforcementPoint point = admission.point();
+    return new AdmissionView(
+        point.id(),
+        point.name(),
+        point.kind(),
+        point.createdAt(),
+        admission.credential().certificate().pem("CERTIFICATE"),
+        authorities.chain(admission.credential().authority()).stream()
+            .map(certificate -> certificate.pem("CERTIFICATE"))
+            .toList());
+  }
+
+  /** A point to register. */
+  @Schema(name = "NewEnforcementPoint", requiredProperties = {"name", "kind", "csr"})
+  record NewPoint(
+      @Nullable String name,
+      @Schema(enumeration = "authzen") @Nullable String kind,
+      @Schema(description = "A certificate request in PEM (PKCS #10).") @Nullable String csr) {}
+
+  /** A point, as people see it. */
+  @Schema(name = "EnforcementPoint")
+  record PointView(UUID id, String name, String kind, Instant createdAt) {
+    static PointView of(EnforcementPoint point) {
+      return new PointView(point.id(), point.name(), point.kind(), point.createdAt());
+    }
+  }
+
+  /** A point with its certificate. */
+  @Schema(name = "AdmittedEnforcementPoint")
+  record AdmissionView(
+      UUID id,
+      String name,
+      String kind,
+      Instant createdAt,
+      String certificate,
+      @Schema(description = "From the issuing authority to the root, in PEM.") List<String> chain) {}
+}

@@ -1,0 +1,178 @@
+package io.sallyport.admin.api;
+
+import io.sallyport.admin.Documents;
+import io.sallyport.attestation.Attestations;
+import io.sallyport.decision.DecisionPoint;
+import io.sallyport.decision.DecisionPoint.Decision;
+import io.sallyport.devices.Devices;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.Policies;
+import io.sallyport.policy.Policies.Policy;
+import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Verdict.AllowedFlow;
+import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.BeanParam;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
+
+/** Access policies, and what they mean for a device. */
+@Path(Api.V1 + "/policies")
+@Produces(MediaType.APPLICATION_JSON)
+@RunOnVirtualThread
+@Tag(name = "policies")
+class PoliciesResource {
+  private static final Set<String> PROTOCOLS = Set.of("tcp", "udp", "icmp");
+  private static final int HIGHEST_PORT = 65_535;
+
+  private final Policies policies;
+  private final Documents documents;
+  private final Devices devices;
+  private final Attestations attestations;
+  private final DecisionPoint decisions;
+  private final Caller caller;
+  private final Once once;
+
+  PoliciesResource(
+      Policies policies,
+      Documents documents,
+      Devices devices,
+      Attestations attestations,
+      DecisionPoint decisions,
+      Caller caller,
+      Once once) {
+    this.policies = policies;
+    this.documents = documents;
+    this.devices = devices;
+    this.attestations = attestations;
+    this.decisions = decisions;
+    this.caller = caller;
+    this.once = once;
+  }
+
+  @PUT
+  @Path("{name}")
+  @Consumes(Api.YAML)
+  @Operation(operationId = "applyPolicy", summary = "Create or replace an access policy by its document")
+  PolicyView apply(@PathParam("name") String name, @Nullable String yaml) {
+    return PolicyView.of(documents.applyPolicy(name, Fields.body(yaml), caller.actor()));
+  }
+
+  @GET
+  @Operation(operationId = "listPolicies", summary = "List access policies")
+  Items<PolicyView> list(@BeanParam Paging paging) {
+    return paging.of("policies", policies::list, PolicyView::of);
+  }
+
+  @GET
+  @Path("{name}")
+  @Operation(operationId = "getPolicy", summary = "One access policy")
+  PolicyView get(@PathParam("name") String name) {
+    return policies
+        .find(name)
+        .map(PolicyView::of)
+        .orElseThrow(
+            () -> new Refusal(CommonProblem.NOT_FOUND, "No policy is named " + Fields.shown(name) + "."));
+  }
+
+  @DELETE
+  @Path("{name}")
+  @Operation(operationId = "removePolicy", summary = "Withdraw an access policy")
+  void remove(@PathParam("name") String name) {
+    policies.remove(name, caller.actor());
+  }
+
+  @POST
+  @Path("explain")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(operationId = "explainPolicy", summary = "What a device may do at present, and why")
+  Explanation explain(@Nullable Explain body) {
+    Explain wanted = Fields.body(body);
+    UUID device = Fields.uuid("device", wanted.device());
+    RequestedFlow flow = flow(wanted);
+    return once.apart(200, () -> explain(device, flow));
+  }
+
+  private Explanation explain(UUID device, @Nullable RequestedFlow flow) {
+    devices.get(device);
+    Decision decision = decisions.decide(device, flow);
+    return new Explanation(
+        decision.permit(),
+        decision.reasons(),
+        decision.verdict().policy(),
+        decision.verdict().policyHash(),
+        decision.verdict().flows().stream().map(FlowView::of).toList(),
+        decision.validUntil(),
+        attestations.latest(device).map(AppraisalView::of).orElse(null));
+  }
+
+  /** The flow that is asked about, or null for any. */
+  private static @Nullable RequestedFlow flow(Explain wanted) {
+    if (wanted.peer() == null && wanted.protocol() == null && wanted.port() == null) {
+      return null;
+    }
+    String protocol = Fields.text("protocol", wanted.protocol());
+    if (!PROTOCOLS.contains(protocol)) {
+      throw Fields.malformed("protocol", "is none of tcp, udp and icmp");
+    }
+    int port = protocol.equals("icmp") && wanted.port() == null ? 0 : Fields.required("port", wanted.port());
+    if (port < 0 || port > HIGHEST_PORT) {
+      throw Fields.malformed("port", "is not from 0 to " + HIGHEST_PORT);
+    }
+    return new RequestedFlow(Fields.text("peer", wanted.peer()), protocol, port);
+  }
+
+  /** A policy, as people see it. */
+  @Schema(name = "Policy")
+  record PolicyView(
+      String name,
+      @Schema(description = "SHA-256 in hex over the document.") String hash,
+      Instant appliedAt,
+      @Schema(description = "The document as it was applied.") String document) {
+    static PolicyView of(Policy policy) {
+      return new PolicyView(policy.name(), policy.hash(), policy.appliedAt(), policy.yaml());
+    }
+  }
+
+  /** A question: a device, and a flow or none to ask what is permitted at all. */
+  @Schema(name = "Explain", requiredProperties = "device")
+  record Explain(
+      @Schema(format = "uuid") @Nullable String device,
+      @Nullable String peer,
+      @Schema(enumeration = {"tcp", "udp", "icmp"}) @Nullable String protocol,
+      @Schema(minimum = "0", maximum = "65535") @Nullable Integer port) {}
+
+  /** The answer. */
+  @Schema(name = "Explanation")
+  record Explanation(
+      boolean decision,
+      List<String> reasons,
+      @Schema(nullable = true) @Nullable String policy,
+      String policyHash,
+      List<FlowView> flows,
+      @Schema(nullable = true) @Nullable Instant validUntil,
+      @Schema(nullable = true) @Nullable AppraisalView posture) {}
+
+  /** A flow as a policy allows it. */
+  @Schema(name = "AllowedFlow")
+  record FlowView(String peer, String protocol, List<String> ports) {
+    static FlowView of(AllowedFlow flow) {
+      return new FlowView(flow.peer(), flow.protocol(), flow.ports());
+    }
+  }
+}
