@@ -1,0 +1,71 @@
+package io.sallyport.policy;
+
+import dev.cel.common.CelErrorCode;
+import dev.cel.runtime.CelEvaluationException;
+import dev.cel.runtime.Program;
+import org.jspecify.annotations.Nullable;
+
+/** A compiled condition. Immutable; made by {@link Conditions}. */
+final class Condition {
+  private static final int SHOWN = 160;
+
+  private final String shown;
+  private final Program program;
+  private final boolean looksAtPosture;
+
+  Condition(String text, Program program, boolean looksAtPosture) {
+    String oneLine = text.strip().replaceAll("\\s+", " ");
+    this.shown = oneLine.length() > SHOWN ? oneLine.substring(0, SHOWN) + "…" : oneLine;
+    this.program = program;
+    this.looksAtPosture = looksAtPosture;
+  }
+
+  boolean looksAtPosture() {
+    return looksAtPosture;
+  }
+
+  /** Why this is not true, in words, or null when it is. Never throws. */
+  @Nullable String shortfall(Attributes attributes) {
+    Object result;
+    try {
+      result = program.eval(attributes);
+    } catch (CelEvaluationException | RuntimeException e) {
+      return shown + " cannot be evaluated: " + reason(e);
+    }
+    if (Boolean.TRUE.equals(result)) {
+      return null;
+    }
+    if (Boolean.FALSE.equals(result)) {
+      return shown + " is false";
+    }
+    return looksAtPosture && attributes.posture() == null
+        ? shown + " needs posture, but " + attributes.postureMissing()
+        : shown + " is neither true nor false";
+  }
+
+  /** CEL's words without its place; the version's own words when that was at fault. */
+  private static String reason(Throwable thrown) {
+    Throwable innermost = thrown;
+    while (innermost.getCause() != null) {
+      innermost = innermost.getCause();
+    }
+    String message = innermost instanceof Version.Malformed ? innermost.getMessage() : thrown.getMessage();
+    if (message == null) {
+      return "it failed";
+    }
+    String words =
+        message.replaceFirst("^evaluation error(?: at <input>:\\d+)?: ", "").replaceAll("\\p{Cntrl}", "\uFFFD");
+    if (isBareKey(thrown, words)) {
+      words = "key '" + words + "' is not present in map.";
+    }
+    return words.length() > SHOWN ? words.substring(0, SHOWN) + "…" : words;
+  }
+
+  /** CEL tells of a missing field in a sentence, but of a missing index by the index alone. */
+  private static boolean isBareKey(Throwable thrown, String words) {
+    return thrown instanceof CelEvaluationException evaluation
+        && evaluation.getErrorCode() == CelErrorCode.ATTRIBUTE_NOT_FOUND
+        && !words.startsWith("key '")
+        && !words.startsWith("Error ");
+  }
+}

@@ -1,0 +1,34 @@
+package io.sallyport.policy;
+
+import io.sallyport.kernel.Problem;
+
+/** What policy administration refuses. */
+public enum PolicyProblem implements Problem {
+  UNKNOWN_POLICY("not-found", 404, "No such policy"),
+  INVALID_POLICY("invalid-policy", 422, "The access policy is not valid");
+
+  private final String slug;
+  private final int status;
+  private final String title;
+
+  PolicyProblem(String slug, int status, String title) {
+    this.slug = slug;
+    this.status = status;
+    this.title = title;
+  }
+
+  @Override
+  public String slug() {
+    return slug;
+  }
+
+  @Override
+  public int status() {
+    return status;
+  }
+
+  @Override
+  public String title() {
+    return title;
+  }
+}

@@ -1,0 +1,230 @@
+package io.sallyport.policy;
+
+import static io.sallyport.policy.YamlReader.quoted;
+
+import io.sallyport.kernel.Digest;
+import io.sallyport.policy.AccessPolicy.Selector;
+import io.sallyport.policy.FlowRule.PortRange;
+import io.sallyport.policy.Verdict.AllowedFlow;
+import io.sallyport.policy.Verdict.Essential;
+import io.sallyport.policy.YamlNode.Kind;
+import io.sallyport.policy.YamlNode.Mark;
+import io.sallyport.policy.YamlNode.Scalar;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and compiles AccessPolicy documents, {@code apiVersion: sallyport.io/v1}. The first fault is refused with
+ * {@code invalid-policy}; the detail is one line: place, field path, reason.
+ */
+final class PolicyReader {
+  static final int MOST_CONDITION_LENGTH = 2048;
+
+  static final Duration DEFAULT_TTL = Duration.ofMinutes(10);
+  private static final Duration MOST_TTL = Duration.ofHours(24);
+  private static final Duration MOST_ESSENTIAL = Duration.ofDays(30);
+
+  private static final int MOST_FLOWS = 256;
+  private static final int MOST_PORTS = 64;
+  private static final int MOST_CONDITIONS = 32;
+  private static final int MOST_LABELS = 32;
+  private static final int MOST_TEXT = 255;
+  private static final int MOST_DNS_NAME = 253;
+
+  /** A DNS label (RFC 1123 §2.1) in lower case: what Kubernetes takes for a name. */
+  private static final Pattern NAME = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?");
+
+  private static final Pattern DNS_NAME =
+      Pattern.compile("[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*");
+
+  /** A name that ends in a number is an IPv4 address gone wrong. */
+  private static final Pattern ENDS_IN_NUMBER = Pattern.compile("(?:.*\\.)?[0-9]+");
+
+  private static final Pattern PORTS = Pattern.compile("([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?");
+
+  private final String text;
+
+  private PolicyReader(String text) {
+    this.text = text;
+  }
+
+  static AccessPolicy read(String text) {
+    return new PolicyReader(text).policy();
+  }
+
+  static boolean isName(String name) {
+    return NAME.matcher(name).matches();
+  }
+
+  private AccessPolicy policy() {
+    YamlValue document =
+        new YamlValue(YamlReader.read(text), "").section("apiVersion", "kind", "metadata", "spec");
+    document.need("apiVersion").word(List.of("sallyport.io/v1"));
+    document.need("kind").word(List.of("AccessPolicy"));
+    String name = name(document.need("metadata").section("name").need("name"));
+    YamlValue spec =
+        document.need("spec").section("selector", "posture", "conditions", "allow", "grant", "otherwise");
+    return new AccessPolicy(
+        name,
+        Digest.of(text.getBytes(StandardCharsets.UTF_8)).hex(),
+        spec.find("selector").map(PolicyReader::selector).orElseGet(() -> new Selector(null, null, Map.of())),
+        spec.find("posture").map(PolicyReader::posture).orElse(List.of()),
+        spec.find("conditions").map(this::conditions).orElse(List.of()),
+        spec.need("allow").items(MOST_FLOWS).stream().map(PolicyReader::rule).toList(),
+        spec.find("grant")
+            .map(grant -> grant.section("ttl").need("ttl").duration(MOST_TTL))
+            .orElse(DEFAULT_TTL),
+        spec.find("otherwise")
+            .map(otherwise -> otherwise.section("quarantineVlan").need("quarantineVlan").number(1, 4094))
+            .orElse(null));
+  }
+
+  private static String name(YamlValue value) {
+    String name = value.text(63);
+    if (!isName(name)) {
+      throw value.fault(
+          quoted(name) + " is not a name; use lower-case letters, digits and hyphens, and no hyphen at an end");
+    }
+    return name;
+  }
+
+  private static Selector selector(YamlValue value) {
+    YamlValue selector = value.section("profile", "site", "labels");
+    Map<String, String> labels = new LinkedHashMap<>();
+    selector
+        .find("labels")
+        .ifPresent(all -> all.fields(MOST_LABELS).forEach((label, is) -> labels.put(label, is.text(MOST_TEXT))));
+    return new Selector(text(selector.find("profile")), text(selector.find("site")), labels);
+  }
+
+  private static @Nullable String text(Optional<YamlValue> value) {
+    return value.map(present -> present.text(MOST_TEXT)).orElse(null);
+  }
+
+  private static List<PostureRequirement> posture(YamlValue value) {
+    List<PostureRequirement> requirements = new ArrayList<>();
+    value
+        .section(PostureRequirement.CLAIMS.toArray(String[]::new))
+        .fields(PostureRequirement.CLAIMS.size())
+        .forEach(
+            (claim, is) -> {
+              is.section("tier", "assurance");
+              requirements.add(
+                  new PostureRequirement(
+                      claim,
+                      is.need("tier").word(PostureRequirement.TIERS.reversed()),
+                      is.need("assurance").word(PostureRequirement.ASSURANCES)));
+            });
+    return requirements;
+  }
+
+  private List<Condition> conditions(YamlValue value) {
+    List<Condition> conditions = new ArrayList<>();
+    for (YamlValue item : value.items(MOST_CONDITIONS)) {
+      String condition = item.text(MOST_CONDITION_LENGTH);
+      try {
+        conditions.add(Conditions.compile(condition));
+      } catch (Conditions.Fault fault) {
+        throw item.fault(place(item.node().at(), condition, fault), String.valueOf(fault.getMessage()));
+      }
+    }
+    return conditions;
+  }
+
+  /**
+   * Where in the document a place of a condition stands. A condition written on one line, or as a literal block, is found
+   * again line by line; of one that YAML folded or unescaped only the beginning is known.
+   */
+  private Mark place(Mark start, String condition, Conditions.Fault fault) {
+    String wanted = condition.lines().skip(fault.line() - 1L).findFirst().orElse("");
+    List<String> lines = text.lines().toList();
+    for (int line = start.line() + fault.line() - 1; line <= start.line() + fault.line(); line++) {
+      if (!wanted.isBlank() && line <= lines.size()) {
+        int from = line == start.line() ? start.column() - 1 : 0;
+        int column = lines.get(line - 1).indexOf(wanted, from);
+        if (column >= 0) {
+          return new Mark(line, column + fault.column() + 1);
+        }
+      }
+    }
+    return start;
+  }
+
+  private static FlowRule rule(YamlValue value) {
+    value.section("peer", "protocol", "ports", "essential");
+    YamlValue peer = value.need("peer");
+    String peerText = peer.text(MOST_DNS_NAME).toLowerCase(Locale.ROOT);
+    IpPrefix prefix = prefix(peer, peerText);
+    if (prefix != null && peerText.indexOf('/') < 0) {
+      peerText += peerText.indexOf(':') < 0 ? "/32" : "/128";
+    }
+    String protocol = value.need("protocol").word(List.of("tcp", "udp", "icmp"));
+    List<PortRange> ports = ports(value, protocol);
+    return new FlowRule(
+        new AllowedFlow(peerText, protocol, ports.stream().map(PortRange::toString).toList()),
+        prefix,
+        ports,
+        value.find("essential").map(PolicyReader::essential).orElse(null));
+  }
+
+  private static @Nullable IpPrefix prefix(YamlValue value, String peer) {
+    IpPrefix prefix = IpPrefix.parse(peer);
+    if (prefix != null) {
+      if (!prefix.isCanonical()) {
+        throw value.fault(quoted(peer) + " has bits set behind its prefix length; write the first address of the network");
+      }
+      return prefix;
+    }
+    if (peer.indexOf('/') >= 0 || peer.indexOf(':') >= 0 || ENDS_IN_NUMBER.matcher(peer).matches()) {
+      throw value.fault(quoted(peer) + " is not an IP address or CIDR prefix, for instance 10.20.0.0/16 or 2001:db8::/32");
+    }
+    if (!DNS_NAME.matcher(peer).matches() || !value.text(MOST_DNS_NAME).chars().allMatch(c -> c < 128)) {
+      throw value.fault(quoted(peer) + " is neither a DNS name nor a CIDR prefix");
+    }
+    return null;
+  }
+
+  private static List<PortRange> ports(YamlValue rule, String protocol) {
+    Optional<YamlValue> ports = rule.find("ports");
+    if (protocol.equals("icmp")) {
+      if (ports.isPresent()) {
+        throw ports.get().fault("icmp has no ports; leave the field out");
+      }
+      return List.of();
+    }
+    return rule.need("ports").items(MOST_PORTS).stream().map(PolicyReader::portRange).toList();
+  }
+
+  private static PortRange portRange(YamlValue value) {
+    if (!(value.node() instanceof Scalar scalar) || (scalar.kind() != Kind.INTEGER && scalar.kind() != Kind.TEXT)) {
+      throw value.fault("must be a port or a range such as \"9000-9010\"");
+    }
+    Matcher ports = PORTS.matcher(scalar.text());
+    if (!ports.matches()) {
+      throw value.fault(quoted(scalar.text()) + " is not a port from 1 to 65535 or a range such as \"9000-9010\"");
+    }
+    int first = Integer.parseInt(ports.group(1));
+    int last = ports.group(2) == null ? first : Integer.parseInt(ports.group(2));
+    if (first > 65535 || last > 65535) {
+      throw value.fault(quoted(scalar.text()) + " is not a port from 1 to 65535 or a range such as \"9000-9010\"");
+    }
+    if (first > last) {
+      throw value.fault(quoted(scalar.text()) + " runs backwards; write the lower port first");
+    }
+    return new PortRange(first, last);
+  }
+
+  private static Essential essential(YamlValue value) {
+    value.section("owner", "longest");
+    return new Essential(value.need("owner").text(MOST_TEXT), value.need("longest").duration(MOST_ESSENTIAL));
+  }
+}
