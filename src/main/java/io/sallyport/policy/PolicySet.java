@@ -1,7 +1,17 @@
 package io.sallyport.policy;
 
+import java.util.Collection;
+
 /** An immutable, compiled set of policies. Pure: no clock, no database. Safe for any thread. */
 public interface PolicySet {
+  /**
+   * Compiles AccessPolicy documents; order and repetition do not matter. Refuses with {@code invalid-policy}; throws
+   * {@link IllegalArgumentException} when two different documents have one name.
+   */
+  static PolicySet compile(Collection<String> documents) {
+    return new CompiledPolicySet(documents.stream().map(PolicyReader::read).toList());
+  }
+
   /** Answers {@code question}; never throws: an evaluation error denies and says so in the reasons. */
   Verdict evaluate(Question question);
 
