@@ -1,0 +1,104 @@
+package io.sallyport.policy;
+
+import io.sallyport.audit.Audit;
+import io.sallyport.audit.Fact;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Page;
+import io.sallyport.kernel.Refusal;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.transaction.Transactional;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** Policies in the database. What was compiled is kept by text, so that a change compiles one policy and not all. */
+@ApplicationScoped
+class StoredPolicies implements Policies {
+  private static final Logger LOG = Logger.getLogger(StoredPolicies.class);
+
+  private final PolicyRows rows;
+  private final Audit audit;
+  private final Clock clock;
+
+  /** What the last load compiled, by hash. */
+  private volatile Map<String, AccessPolicy> compiled = Map.of();
+
+  StoredPolicies(PolicyRows rows, Audit audit, Clock clock) {
+    this.rows = rows;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  @Override
+  @Transactional
+  public Policy apply(String yaml, Actor actor) {
+    AccessPolicy policy = PolicyReader.read(yaml);
+    rows.lockChanges();
+    Optional<Policy> current = rows.find(policy.name());
+    if (current.isPresent() && current.get().hash().equals(policy.hash())) {
+      return current.get();
+    }
+    Policy applied =
+        new Policy(policy.name(), policy.hash(), yaml, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    rows.put(applied, actor.toString());
+    Fact fact = Fact.of("policy.applied", actor, "policy", policy.name()).with("hash", policy.hash());
+    audit.record(current.isPresent() ? fact.with("replaced", current.get().hash()) : fact);
+    return applied;
+  }
+
+  @Override
+  @Transactional
+  public Optional<Policy> find(String name) {
+    return PolicyReader.isName(name) ? rows.find(name) : Optional.empty();
+  }
+
+  @Override
+  @Transactional
+  public Page<Policy> list(@Nullable String cursor, int limit) {
+    if (cursor != null && !PolicyReader.isName(cursor)) {
+      throw new Refusal(CommonProblem.INVALID, "The cursor is not one that a list of policies gave.");
+    }
+    int most = Math.clamp(limit, 1, Page.MOST);
+    return Page.cut(rows.list(cursor == null ? "" : cursor, most + 1), most, Policy::name);
+  }
+
+  @Override
+  @Transactional
+  public void remove(String name, Actor actor) {
+    rows.lockChanges();
+    Policy current =
+        find(name)
+            .orElseThrow(
+                () -> new Refusal(PolicyProblem.UNKNOWN_POLICY, "No policy has the name " + YamlReader.quoted(name) + "."));
+    rows.remove(name);
+    audit.record(Fact.of("policy.removed", actor, "policy", name).with("hash", current.hash()));
+  }
+
+  /** Leaves out, and logs, a text that this version of Sallyport no longer takes: policies only permit. */
+  @Override
+  @Transactional
+  public PolicySet load() {
+    Map<String, AccessPolicy> known = compiled;
+    Map<String, AccessPolicy> now = new HashMap<>();
+    List<AccessPolicy> policies = new ArrayList<>();
+    for (Policy stored : rows.all()) {
+      AccessPolicy policy = known.get(stored.hash());
+      try {
+        policy = policy == null ? PolicyReader.read(stored.yaml()) : policy;
+        now.put(stored.hash(), policy);
+        policies.add(policy);
+      } catch (Refusal e) {
+        LOG.errorf("Policy %s is not in force, its stored text is refused: %s", stored.name(), e.detail());
+      }
+    }
+    compiled = Map.copyOf(now);
+    return new CompiledPolicySet(policies);
+  }
+}
