@@ -40,4 +40,8 @@ public interface BootSettings {
 
   /** Database URL; without one the server runs its own PostgreSQL. */
   Optional<String> dbUrl();
+
+  Optional<String> dbUser();
+
+  Optional<String> dbPassword();
 }

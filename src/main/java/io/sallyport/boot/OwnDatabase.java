@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * The PostgreSQL that a server without a database URL runs for itself: in the data folder, durable, on loopback, with a
@@ -32,6 +34,9 @@ final class OwnDatabase {
       host  all all ::1/128      scram-sha-256
       """;
 
+  /** Held, because a logger that nobody holds forgets its level. */
+  private static final Logger LIBRARY = Logger.getLogger("io.zonky.test.db.postgres.embedded");
+
   private final EmbeddedPostgres postgres;
   private final String password;
 
@@ -41,6 +46,7 @@ final class OwnDatabase {
   }
 
   static OwnDatabase start(DataFolder folder, SecureRandom random) {
+    LIBRARY.setLevel(Level.WARNING);
     Path cluster = folder.path("postgres");
     takeOver(cluster);
     String password = folder.read(PASSWORD_FILE).orElseGet(() -> {
