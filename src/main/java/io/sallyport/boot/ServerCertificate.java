@@ -109,7 +109,7 @@ class ServerCertificate {
     issuers.subList(0, issuers.size() - 1).forEach(issuer -> chain.add(x509(issuer)));
     Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
     return new Current(
-        new TlsIdentity(key.id(), chain), credential.notAfter().minus(validity.dividedBy(3)));
+        keys.tlsIdentity(key.id(), chain), credential.notAfter().minus(validity.dividedBy(3)));
   }
 
   private Set<String> hosts() {

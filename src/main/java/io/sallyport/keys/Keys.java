@@ -23,6 +23,9 @@ public interface Keys {
    */
   byte[] sign(UUID id, byte[] data);
 
+  /** A key made ready for handshakes, which run on event loops and may not read the database. */
+  TlsIdentity tlsIdentity(UUID key, List<X509Certificate> chain);
+
   /** A TLS key manager over what {@code identity} gives at the time of each handshake. */
   X509ExtendedKeyManager keyManager(Supplier<TlsIdentity> identity);
 
@@ -33,7 +36,7 @@ public interface Keys {
   byte[] unseal(byte[] sealed, String context);
 
   /**
-   * A key and the chain that certifies it, leaf first, for TLS.
+   * A key and the chain that certifies it, leaf first, for TLS. Made by {@link #tlsIdentity}.
    *
    * @param chain without the root
    */

@@ -13,6 +13,7 @@ import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.Signature;
+import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
@@ -84,6 +85,12 @@ class SoftwareKeys implements Keys {
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("key " + id + " cannot sign", e);
     }
+  }
+
+  @Override
+  public TlsIdentity tlsIdentity(UUID key, List<X509Certificate> chain) {
+    open(key);
+    return new TlsIdentity(key, chain);
   }
 
   @Override

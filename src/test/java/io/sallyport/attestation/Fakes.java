@@ -26,6 +26,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.Signature;
+import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -170,6 +171,11 @@ final class Fakes {
 
     @Override
     public KeyHandle get(UUID id) {
+      throw unused();
+    }
+
+    @Override
+    public TlsIdentity tlsIdentity(UUID key, List<X509Certificate> chain) {
       throw unused();
     }
 
