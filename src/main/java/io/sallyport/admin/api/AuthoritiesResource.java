@@ -30,7 +30,7 @@ class AuthoritiesResource {
 
   @GET
   @Operation(operationId = "listAuthorities", summary = "List the certification authorities")
-  Items<AuthorityView> list() {
+  public Items<AuthorityView> list() {
     return new Items<>(authorities.list().stream().map(AuthorityView::of).toList(), null);
   }
 

@@ -47,7 +47,7 @@ class CertificatesResource {
 
   @GET
   @Operation(operationId = "listCertificates", summary = "List issued certificates")
-  Items<CertificateView> list(@BeanParam Paging paging) {
+  public Items<CertificateView> list(@BeanParam Paging paging) {
     Instant now = clock.instant();
     return paging.of("certificates", credentials::list, credential -> CertificateView.of(credential, now));
   }
@@ -55,7 +55,7 @@ class CertificatesResource {
   @GET
   @Path("{authority}/{serial}")
   @Operation(operationId = "getCertificate", summary = "One certificate, by authority and serial number in hex")
-  CertificateView get(@PathParam("authority") String authority, @PathParam("serial") String serial) {
+  public CertificateView get(@PathParam("authority") String authority, @PathParam("serial") String serial) {
     return credentials
         .bySerial(authority, number(serial))
         .map(credential -> CertificateView.of(credential, clock.instant()))
@@ -69,7 +69,7 @@ class CertificatesResource {
       operationId = "revokeCertificate",
       summary = "Revoke a certificate",
       description = "Idempotent: the first time and reason stay.")
-  CertificateView revoke(
+  public CertificateView revoke(
       @PathParam("authority") String authority, @PathParam("serial") String serial, @Nullable Revoke body) {
     BigInteger number = number(serial);
     RevocationReason reason =

@@ -30,6 +30,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jspecify.annotations.Nullable;
@@ -68,23 +69,24 @@ class DevicesResource {
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
+  @APIResponseSchema(value = DeviceView.class, responseCode = "201", responseDescription = "Created")
   @Operation(operationId = "registerDevice", summary = "Register a device before its first contact")
-  DeviceView register(@Nullable NewDevice body) {
+  public DeviceView register(@Nullable NewDevice body) {
     NewDevice wanted = Fields.body(body);
     Registration registration = new Registration(
         Fields.text("manufacturer", wanted.manufacturer()),
         Fields.text("model", wanted.model()),
         Fields.text("serial_number", wanted.serialNumber()),
         Fields.text("profile", wanted.profile()),
-        Fields.optional("owner", wanted.owner()),
-        Fields.optional("site", wanted.site()),
+        Fields.text("owner", wanted.owner()),
+        Fields.text("site", wanted.site()),
         Fields.labels("labels", wanted.labels()));
     return once.run(201, () -> DeviceView.of(devices.register(registration, caller.actor())));
   }
 
   @GET
   @Operation(operationId = "listDevices", summary = "List devices")
-  Items<DeviceView> list(
+  public Items<DeviceView> list(
       @QueryParam("state")
           @Parameter(
               schema =
@@ -103,7 +105,7 @@ class DevicesResource {
   @GET
   @Path("{id}")
   @Operation(operationId = "getDevice", summary = "One device with its certificates and newest appraisal")
-  DeviceDetail get(@PathParam("id") UUID id) {
+  public DeviceDetail get(@PathParam("id") UUID id) {
     Device device = devices.get(id);
     Instant now = clock.instant();
     List<CertificateView> certificates = credentials.of(CertificateSubject.device(id)).stream()
@@ -119,7 +121,7 @@ class DevicesResource {
   @Path("{id}/quarantine")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(operationId = "quarantineDevice", summary = "Cut a device off but let it recover")
-  DeviceView quarantine(@PathParam("id") UUID id, @Nullable Reason body) {
+  public DeviceView quarantine(@PathParam("id") UUID id, @Nullable Reason body) {
     String reason = Fields.text("reason", Fields.body(body).reason());
     return once.run(200, () -> DeviceView.of(devices.quarantine(id, reason, caller.actor())));
   }
@@ -128,7 +130,7 @@ class DevicesResource {
   @Path("{id}/release")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(operationId = "releaseDevice", summary = "Let a device back from quarantine or suspension")
-  DeviceView release(@PathParam("id") UUID id, @Nullable Reason body) {
+  public DeviceView release(@PathParam("id") UUID id, @Nullable Reason body) {
     String reason = Fields.text("reason", Fields.body(body).reason());
     return once.run(200, () -> DeviceView.of(devices.release(id, reason, caller.actor())));
   }
@@ -137,7 +139,7 @@ class DevicesResource {
   @Path("{id}/suspend")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(operationId = "suspendDevice", summary = "Take everything away from a device until it is released")
-  DeviceView suspend(@PathParam("id") UUID id, @Nullable Reason body) {
+  public DeviceView suspend(@PathParam("id") UUID id, @Nullable Reason body) {
     String reason = Fields.text("reason", Fields.body(body).reason());
     return once.run(200, () -> DeviceView.of(devices.suspend(id, reason, caller.actor())));
   }
@@ -146,7 +148,7 @@ class DevicesResource {
   @Path("{id}/decommission")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(operationId = "decommissionDevice", summary = "Take everything away from a device for good")
-  DeviceView decommission(@PathParam("id") UUID id, @Nullable Decommission body) {
+  public DeviceView decommission(@PathParam("id") UUID id, @Nullable Decommission body) {
     Decommission wanted = Fields.body(body);
     String reason = Fields.text("reason", wanted.reason());
     RevocationReason revocation =
@@ -162,7 +164,9 @@ class DevicesResource {
   }
 
   /** A device to register. */
-  @Schema(name = "NewDevice", requiredProperties = {"manufacturer", "model", "serial_number", "profile"})
+  @Schema(
+      name = "NewDevice",
+      requiredProperties = {"manufacturer", "model", "serial_number", "profile", "owner", "site"})
   record NewDevice(
       @Nullable String manufacturer,
       @Nullable String model,

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jspecify.annotations.Nullable;
@@ -45,11 +46,12 @@ class EnforcementPointsResource {
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
+  @APIResponseSchema(value = AdmissionView.class, responseCode = "201", responseDescription = "Created")
   @Operation(
       operationId = "addEnforcementPoint",
       summary = "Register an enforcement point and certify its key",
       description = "The same name and key again give the same certificate.")
-  AdmissionView add(@Nullable NewPoint body) {
+  public AdmissionView add(@Nullable NewPoint body) {
     NewPoint wanted = Fields.body(body);
     String name = Fields.text("name", wanted.name());
     String kind = Fields.text("kind", wanted.kind());
@@ -59,7 +61,7 @@ class EnforcementPointsResource {
 
   @GET
   @Operation(operationId = "listEnforcementPoints", summary = "List enforcement points")
-  Items<PointView> list(@BeanParam Paging paging) {
+  public Items<PointView> list(@BeanParam Paging paging) {
     return paging.of("enforcement-points", points::list, PointView::of);
   }
 
@@ -68,7 +70,7 @@ class EnforcementPointsResource {
   @Operation(
       operationId = "removeEnforcementPoint",
       summary = "Withdraw an enforcement point and revoke its certificates")
-  void remove(@PathParam("name") String name) {
+  public void remove(@PathParam("name") String name) {
     points.remove(name, caller.actor());
   }
 

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +43,9 @@ class EnrollmentTokensResource {
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
+  @APIResponseSchema(value = TokenView.class, responseCode = "201", responseDescription = "Created")
   @Operation(operationId = "createEnrollmentToken", summary = "Make a token that lets a device enroll once")
-  TokenView create(@Nullable NewToken body) {
+  public TokenView create(@Nullable NewToken body) {
     NewToken wanted = Fields.body(body);
     UUID device = Fields.uuid("device", wanted.device());
     Duration lifetime = Fields.duration("lifetime", wanted.lifetime(), USUAL_LIFETIME);
@@ -55,7 +57,7 @@ class EnrollmentTokensResource {
 
   @GET
   @Operation(operationId = "listEnrollmentTokens", summary = "List enrollment tokens, without their secrets")
-  Items<TokenView> list(@BeanParam Paging paging) {
+  public Items<TokenView> list(@BeanParam Paging paging) {
     return paging.of("enrollment-tokens", tokens::list, token -> TokenView.of(token, null));
   }
 

@@ -78,7 +78,7 @@ record Failure(Problem problem, String detail, boolean expected) {
       case 401 -> told(CommonProblem.UNAUTHENTICATED, "Send an operator's bearer token.");
       case 403 -> told(CommonProblem.FORBIDDEN, "Your roles do not include this.");
       case 404 -> told(CommonProblem.NOT_FOUND, "There is nothing under this path.");
-      case 405 -> told(CommonProblem.METHOD_NOT_ALLOWED, "Use a method that the Allow header names.");
+      case 405 -> told(CommonProblem.METHOD_NOT_ALLOWED, "This path does not know the method.");
       case 406 -> told(AdminProblem.NOT_ACCEPTABLE, "Accept application/json.");
       case 413 -> told(CommonProblem.TOO_LARGE, BodyLimit.SENTENCE);
       case 415 -> told(

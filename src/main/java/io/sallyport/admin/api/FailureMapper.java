@@ -53,7 +53,7 @@ class FailureMapper {
     }
     Failure failure = Failure.of(thrown);
     Throwable cause = thrown;
-    if (recorded(failure.problem(), request)) {
+    if (recorded(failure.problem(), request, resource)) {
       try {
         record(failure.problem(), request, resource);
       } catch (RuntimeException e) {
@@ -64,8 +64,12 @@ class FailureMapper {
     return response(failure, cause, request);
   }
 
-  private boolean recorded(Problem problem, ContainerRequestContext request) {
-    return RECORDED.contains(problem.status()) && !SAFE_METHODS.contains(request.getMethod()) && caller.known();
+  /** Without a resource nothing could have been changed. */
+  private boolean recorded(Problem problem, ContainerRequestContext request, ResourceInfo resource) {
+    return RECORDED.contains(problem.status())
+        && !SAFE_METHODS.contains(request.getMethod())
+        && resource.getResourceMethod() != null
+        && caller.known();
   }
 
   private void record(Problem problem, ContainerRequestContext request, ResourceInfo resource) {

@@ -38,11 +38,6 @@ final class Fields {
     return line(name, text);
   }
 
-  /** One line of text, empty when it is absent. */
-  static String optional(String name, @Nullable String value) {
-    return value == null ? "" : line(name, value);
-  }
-
   static UUID uuid(String name, @Nullable String value) {
     String text = required(name, value);
     try {

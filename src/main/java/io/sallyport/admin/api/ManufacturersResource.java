@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.ResponseStatus;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +43,9 @@ class ManufacturersResource {
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
+  @APIResponseSchema(value = ManufacturerView.class, responseCode = "201", responseDescription = "Created")
   @Operation(operationId = "addManufacturer", summary = "Register a manufacturer with its trust anchors")
-  ManufacturerView add(@Nullable NewManufacturer body) {
+  public ManufacturerView add(@Nullable NewManufacturer body) {
     NewManufacturer wanted = Fields.body(body);
     String name = Fields.text("name", wanted.name());
     List<Der> anchors = new ArrayList<>();
@@ -55,14 +57,14 @@ class ManufacturersResource {
 
   @GET
   @Operation(operationId = "listManufacturers", summary = "List manufacturers")
-  Items<ManufacturerView> list(@BeanParam Paging paging) {
+  public Items<ManufacturerView> list(@BeanParam Paging paging) {
     return paging.of("manufacturers", manufacturers::list, ManufacturerView::of);
   }
 
   @GET
   @Path("{name}")
   @Operation(operationId = "getManufacturer", summary = "One manufacturer")
-  ManufacturerView get(@PathParam("name") String name) {
+  public ManufacturerView get(@PathParam("name") String name) {
     return manufacturers
         .find(name)
         .map(ManufacturerView::of)

@@ -69,20 +69,20 @@ class PoliciesResource {
   @Path("{name}")
   @Consumes(Api.YAML)
   @Operation(operationId = "applyPolicy", summary = "Create or replace an access policy by its document")
-  PolicyView apply(@PathParam("name") String name, @Nullable String yaml) {
+  public PolicyView apply(@PathParam("name") String name, @Nullable String yaml) {
     return PolicyView.of(documents.applyPolicy(name, Fields.body(yaml), caller.actor()));
   }
 
   @GET
   @Operation(operationId = "listPolicies", summary = "List access policies")
-  Items<PolicyView> list(@BeanParam Paging paging) {
+  public Items<PolicyView> list(@BeanParam Paging paging) {
     return paging.of("policies", policies::list, PolicyView::of);
   }
 
   @GET
   @Path("{name}")
   @Operation(operationId = "getPolicy", summary = "One access policy")
-  PolicyView get(@PathParam("name") String name) {
+  public PolicyView get(@PathParam("name") String name) {
     return policies
         .find(name)
         .map(PolicyView::of)
@@ -93,7 +93,7 @@ class PoliciesResource {
   @DELETE
   @Path("{name}")
   @Operation(operationId = "removePolicy", summary = "Withdraw an access policy")
-  void remove(@PathParam("name") String name) {
+  public void remove(@PathParam("name") String name) {
     policies.remove(name, caller.actor());
   }
 
@@ -101,7 +101,7 @@ class PoliciesResource {
   @Path("explain")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(operationId = "explainPolicy", summary = "What a device may do at present, and why")
-  Explanation explain(@Nullable Explain body) {
+  public Explanation explain(@Nullable Explain body) {
     Explain wanted = Fields.body(body);
     UUID device = Fields.uuid("device", wanted.device());
     RequestedFlow flow = flow(wanted);

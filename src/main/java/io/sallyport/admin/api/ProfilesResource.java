@@ -42,20 +42,20 @@ class ProfilesResource {
   @Path("{name}")
   @Consumes(Api.YAML)
   @Operation(operationId = "applyProfile", summary = "Create or replace a device profile by its document")
-  ProfileView apply(@PathParam("name") String name, @Nullable String yaml) {
+  public ProfileView apply(@PathParam("name") String name, @Nullable String yaml) {
     return ProfileView.of(documents.applyProfile(name, Fields.body(yaml), caller.actor()));
   }
 
   @GET
   @Operation(operationId = "listProfiles", summary = "List device profiles")
-  Items<ProfileView> list(@BeanParam Paging paging) {
+  public Items<ProfileView> list(@BeanParam Paging paging) {
     return paging.of("profiles", profiles::list, ProfileView::of);
   }
 
   @GET
   @Path("{name}")
   @Operation(operationId = "getProfile", summary = "One device profile")
-  ProfileView get(@PathParam("name") String name) {
+  public ProfileView get(@PathParam("name") String name) {
     return profiles
         .find(name)
         .map(ProfileView::of)

@@ -17,7 +17,7 @@ final class Replay extends RuntimeException {
 
   Response response() {
     return Response.status(answer.status())
-        .type(MediaType.APPLICATION_JSON_TYPE)
+        .type(MediaType.APPLICATION_JSON_TYPE.withCharset("UTF-8"))
         .header("Idempotency-Replayed", "true")
         .entity(answer.body())
         .build();

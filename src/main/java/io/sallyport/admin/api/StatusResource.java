@@ -35,7 +35,7 @@ class StatusResource {
 
   @GET
   @Operation(operationId = "getStatus", summary = "Version, cryptographic provider and how current the nodes are")
-  Status get() {
+  public Status get() {
     return new Status(
         version, CryptoProvider.inUse(), changes.position(), List.of(new Node("local", decisions.lag().toMillis())));
   }
