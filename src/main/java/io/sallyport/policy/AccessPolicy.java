@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param conditions all must be true
  * @param rules what it allows, in the document's order
  * @param quarantineVlan 1 to 4094, or null
+ * @param flows what {@code rules} allow, each once
+ * @param restsOnPosture whether a permit by this policy stands on the device's posture
  */
 record AccessPolicy(
     String name,
@@ -24,11 +26,36 @@ record AccessPolicy(
     List<Condition> conditions,
     List<FlowRule> rules,
     Duration ttl,
-    @Nullable Integer quarantineVlan) {
+    @Nullable Integer quarantineVlan,
+    List<AllowedFlow> flows,
+    boolean restsOnPosture) {
   AccessPolicy {
     requirements = List.copyOf(requirements);
     conditions = List.copyOf(conditions);
     rules = List.copyOf(rules);
+    flows = List.copyOf(flows);
+  }
+
+  AccessPolicy(
+      String name,
+      String hash,
+      Selector selector,
+      List<PostureRequirement> requirements,
+      List<Condition> conditions,
+      List<FlowRule> rules,
+      Duration ttl,
+      @Nullable Integer quarantineVlan) {
+    this(
+        name,
+        hash,
+        selector,
+        requirements,
+        conditions,
+        rules,
+        ttl,
+        quarantineVlan,
+        rules.stream().map(FlowRule::flow).distinct().toList(),
+        !requirements.isEmpty() || conditions.stream().anyMatch(Condition::looksAtPosture));
   }
 
   /** Which devices a policy is about; null and empty select all. */
@@ -44,15 +71,6 @@ record AccessPolicy(
         && (selector.site() == null || selector.site().equals(subject.site()))
         && (subject.policies() == null || subject.policies().contains(name))
         && hasLabels(subject.labels());
-  }
-
-  /** Whether a permit by this policy stands on the device's posture. */
-  boolean restsOnPosture() {
-    return !requirements.isEmpty() || conditions.stream().anyMatch(Condition::looksAtPosture);
-  }
-
-  List<AllowedFlow> flows() {
-    return rules.stream().map(FlowRule::flow).toList();
   }
 
   private boolean hasLabels(Map<String, String> labels) {
