@@ -142,6 +142,9 @@ final class OracleEvaluator {
     if (!Character.isDigit(allowed.charAt(0))) {
       return asked.chars().allMatch(c -> c < 128) && allowed.equalsIgnoreCase(asked);
     }
+    if (asked.indexOf(':') < 0 && asked.split("\\.", -1).length != 4) {
+      return false; // Java reads 10.0 as 10.0.0.0, not every firewall does.
+    }
     String[] prefix = allowed.split("/");
     byte[] network = InetAddress.ofLiteral(prefix[0]).getAddress();
     byte[] address;

@@ -71,7 +71,7 @@ class PolicySetPropertyTest {
         .map(posture -> (String) posture.observed().get("firmware.version"));
   }
 
-  @Property(tries = 2000)
+  @Property(tries = 5000)
   void saysWhatTheOracleSays(@ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
     assertEquals(OracleEvaluator.evaluate(docs, question), outcome(compile(docs).evaluate(question)));
   }
@@ -136,8 +136,8 @@ class PolicySetPropertyTest {
     Arbitrary<Doc> doc =
         Combinators.combine(
                 Arbitraries.of("a", "b", "c", "d", "e"),
-                Arbitraries.of("p1", "p2").injectNull(0.4),
-                Arbitraries.of("s1", "s2").injectNull(0.6),
+                Arbitraries.of("p1", "p2").injectNull(0.6),
+                Arbitraries.of("s1", "s2").injectNull(0.8),
                 Arbitraries.maps(Arbitraries.just("zone"), Arbitraries.of("a", "b")).ofMaxSize(1),
                 least,
                 Arbitraries.of(CONDITIONS).list().ofMaxSize(2),
@@ -160,7 +160,7 @@ class PolicySetPropertyTest {
 
   @Provide
   Arbitrary<Question> questions() {
-    Arbitrary<Set<String>> named = Arbitraries.of("a", "b", "c", "d", "e").set().injectNull(0.6);
+    Arbitrary<Set<String>> named = Arbitraries.of("a", "b", "c", "d", "e").set().injectNull(0.8);
     Arbitrary<Subject> subject =
         Combinators.combine(
                 Arbitraries.of("p1", "p2", "p3"),
@@ -213,7 +213,7 @@ class PolicySetPropertyTest {
                 "10.0.0.0/8", "10.0.0.0/31", "10.1.2.3", "0.0.0.0/0", "2001:db8::/32", "2001:db8::5", "vms.example",
                 "ntp.example"),
             Arbitraries.of("tcp", "udp", "icmp"),
-            Arbitraries.of("1", "123", "100-200", "201-65535", "1-65535").list().ofMinSize(1).ofMaxSize(2),
+            Arbitraries.of("1", "100-200", "201-65535", "1-65535").list().ofMinSize(1).ofMaxSize(2),
             essential)
         .as((peer, protocol, ports, kept) ->
             new Flow(peer, protocol, protocol.equals("icmp") ? List.of() : ports, kept));
