@@ -19,6 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
@@ -35,6 +37,15 @@ public class Exchanges {
   private static final Logger LOG = Logger.getLogger(Exchanges.class);
   private static final String RETRY_SECONDS = "2";
 
+  /**
+   * Use cases at the same time. Each may hold one database connection and, right after a commit, a second one to refresh
+   * the decision point, so twice this and the server's own jobs must fit into the pool.
+   */
+  private static final int MOST_AT_ONCE = 14;
+
+  private static final int LONGEST_WAIT_SECONDS = 10;
+
+  private final Semaphore places = new Semaphore(MOST_AT_ONCE);
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
   private final MeterRegistry meters;
   private final Throttle throttle;
@@ -49,7 +60,7 @@ public class Exchanges {
     return context -> read(context, mostBytes, refusals, request -> {
       Context loop = context.vertx().getOrCreateContext();
       workers.execute(() -> {
-        Reply reply = answer(request, useCase, refusals);
+        Reply reply = inTurn(request, useCase, refusals);
         loop.runOnContext(nothing -> write(context, reply));
       });
     });
@@ -68,6 +79,24 @@ public class Exchanges {
         refusals
             .write(CommonProblem.METHOD_NOT_ALLOWED, "Use " + allow + " here.")
             .with("Allow", allow));
+  }
+
+  private Reply inTurn(Request request, UseCase useCase, RefusalWriter refusals) {
+    try {
+      if (!places.tryAcquire(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)) {
+        return refuse(refusals, CommonProblem.UNAVAILABLE, "The server is busy; repeat the request later.")
+            .with("Retry-After", RETRY_SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return refuse(refusals, CommonProblem.UNAVAILABLE, "The server is stopping; repeat the request later.")
+          .with("Retry-After", RETRY_SECONDS);
+    }
+    try {
+      return answer(request, useCase, refusals);
+    } finally {
+      places.release();
+    }
   }
 
   private Reply answer(Request request, UseCase useCase, RefusalWriter refusals) {

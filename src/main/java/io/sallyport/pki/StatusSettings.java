@@ -8,7 +8,7 @@ import java.time.Duration;
 @ConfigMapping(prefix = "sallyport.status")
 public interface StatusSettings {
   /** Base of the URLs that certificates carry for CRL, OCSP and issuer; fixed into every certificate. */
-  @WithDefault("http://localhost:8080")
+  @WithDefault("http://localhost:${sallyport.http-port:8080}")
   String url();
 
   /** From thisUpdate to nextUpdate of a CRL. */

@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Base64;
+import java.util.Locale;
 import java.util.Objects;
 
 /** OCSP (RFC 6960 appendix A), CRLs and CA certificates (RFC 5280 §4.2.1.13, §4.2.2.1), cacheable by anybody. */
@@ -29,6 +30,9 @@ import java.util.Objects;
 class CertificateStatusDoor implements StatusDoor {
   /** Thirty-two CertIDs with a nonce stay below this. */
   private static final int MOST_BYTES = 16 * 1024;
+  /** IMF-fixdate (RFC 9110 §5.6.7). */
+  private static final DateTimeFormatter HTTP_DATE =
+      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
 
   private final Exchanges exchanges;
   private final CertificateStatus status;
@@ -135,7 +139,7 @@ class CertificateStatusDoor implements StatusDoor {
   }
 
   private static String httpDate(Instant time) {
-    return DateTimeFormatter.RFC_1123_DATE_TIME.format(time.atZone(ZoneOffset.UTC));
+    return HTTP_DATE.format(time);
   }
 
   private static Reply refusal(Problem problem, String detail) {
