@@ -1,7 +1,8 @@
 create table authority (
   name text primary key,
   issuer text not null,
-  signing_key uuid not null references signing_key,
+  -- Null for a root whose key is kept elsewhere.
+  signing_key uuid references signing_key,
   certificate bytea,
   crl_number bigint not null,
   created_at timestamptz not null

@@ -38,6 +38,18 @@ public interface BootSettings {
   /** Bearer token of the first administrator; made up and written to admin.token when the server runs its own database. */
   Optional<String> adminToken();
 
+  /**
+   * Where the root's key is: {@code here}, or {@code offline}, when the server only makes requests for it. Default: here
+   * with a database of its own, offline with a database URL.
+   */
+  Optional<RootKey> root();
+
+  /** Where a root's key may be. */
+  enum RootKey {
+    HERE,
+    OFFLINE
+  }
+
   /** Database URL; without one the server runs its own PostgreSQL. */
   Optional<String> dbUrl();
 

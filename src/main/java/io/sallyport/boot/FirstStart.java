@@ -1,5 +1,6 @@
 package io.sallyport.boot;
 
+import io.sallyport.boot.BootSettings.RootKey;
 import io.sallyport.kernel.Ids;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.people.Operators;
@@ -11,7 +12,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import javax.sql.DataSource;
 
 /** Makes what every server needs, once, under a lock in the database; a first start that was cut off is taken up. */
@@ -23,15 +27,27 @@ final class FirstStart {
   private static final Duration ROOT_LIFE = Duration.ofDays(20 * 365);
   private static final Duration ISSUING_LIFE = Duration.ofDays(10 * 365);
   private static final int TOKEN_OCTETS = 32;
+  private static final String ROOT_NAME = "CN=Sallyport Root,O=Sallyport";
+  /** The issuing authorities and their names, device authority first. */
+  private static final SortedMap<String, String> ISSUING = new TreeMap<>(Map.of(
+      Authorities.DEVICES, "CN=Sallyport Devices,O=Sallyport",
+      Authorities.INTERNAL, "CN=Sallyport Internal,O=Sallyport"));
 
   private final DataSource database;
   private final Authorities authorities;
   private final Operators operators;
   private final BootSettings settings;
+  private final OfflineRoot offlineRoot;
   private final Ids ids;
 
   FirstStart(
-      DataSource database, Authorities authorities, Operators operators, BootSettings settings, Ids ids) {
+      DataSource database,
+      Authorities authorities,
+      Operators operators,
+      BootSettings settings,
+      OfflineRoot offlineRoot,
+      Ids ids) {
+    this.offlineRoot = offlineRoot;
     this.database = database;
     this.authorities = authorities;
     this.operators = operators;
@@ -54,16 +70,21 @@ final class FirstStart {
   }
 
   private void make(DataFolder folder) {
-    authorities.establish(
-        Authorities.ROOT, Authorities.ROOT, "CN=Sallyport Root,O=Sallyport", KeyAlgorithm.EC_P256, ROOT_LIFE);
-    authorities.establish(
-        Authorities.DEVICES, Authorities.ROOT, "CN=Sallyport Devices,O=Sallyport", KeyAlgorithm.EC_P256, ISSUING_LIFE);
-    authorities.establish(
-        Authorities.INTERNAL, Authorities.ROOT, "CN=Sallyport Internal,O=Sallyport", KeyAlgorithm.EC_P256, ISSUING_LIFE);
+    if (authorities.find(Authorities.INTERNAL).isEmpty() && rootKey() == RootKey.OFFLINE) {
+      offlineRoot.adopt(folder, ISSUING);
+    } else {
+      authorities.establish(Authorities.ROOT, Authorities.ROOT, ROOT_NAME, KeyAlgorithm.EC_P256, ROOT_LIFE);
+      ISSUING.forEach((name, subject) ->
+          authorities.establish(name, Authorities.ROOT, subject, KeyAlgorithm.EC_P256, ISSUING_LIFE));
+    }
     folder.write("root.pem", authorities.get(Authorities.ROOT).certificate().pem("CERTIFICATE"));
     if (!operators.any()) {
       operators.add("admin", Set.of(Role.ADMINISTRATOR), token(folder));
     }
+  }
+
+  private RootKey rootKey() {
+    return settings.root().orElse(settings.dbUrl().isPresent() ? RootKey.OFFLINE : RootKey.HERE);
   }
 
   private String token(DataFolder folder) {

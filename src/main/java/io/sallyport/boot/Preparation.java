@@ -20,7 +20,7 @@ final class Preparation {
   private static final String PREFIX = "sallyport.";
   private static final List<String> OPTIONS = List.of(
       "data", "https-port", "http-port", "people-port", "management-port", "listen", "host-names", "db-url", "db-user",
-      "master-key-file");
+      "master-key-file", "root");
   private static final Map<String, Integer> PORTS =
       Map.of("https-port", 8443, "http-port", 8080, "people-port", 9443, "management-port", 9000);
   private static final int MASTER_KEY_OCTETS = 32;

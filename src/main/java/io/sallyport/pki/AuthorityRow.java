@@ -18,8 +18,9 @@ class AuthorityRow {
 
   String issuer;
 
+  /** Null when the key is kept elsewhere. */
   @Column(name = "signing_key")
-  UUID key;
+  @Nullable UUID key;
 
   /** Null until it is certified. */
   byte @Nullable [] certificate;
@@ -33,7 +34,7 @@ class AuthorityRow {
   @SuppressWarnings("NullAway.Init")
   protected AuthorityRow() {}
 
-  AuthorityRow(String name, String issuer, UUID key, Instant createdAt) {
+  AuthorityRow(String name, String issuer, @Nullable UUID key, Instant createdAt) {
     this.name = name;
     this.issuer = issuer;
     this.key = key;

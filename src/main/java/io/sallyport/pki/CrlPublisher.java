@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Date;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,7 +63,7 @@ public class CrlPublisher {
 
   /** Publishes every authority's list once, then goes on in a thread of its own. */
   public void start() {
-    authorities.list().forEach(this::publish);
+    own().forEach(this::publish);
     running = true;
     thread = Thread.ofPlatform().daemon().name("crl-publisher").start(this::run);
   }
@@ -97,7 +98,7 @@ public class CrlPublisher {
     while (running) {
       LockSupport.parkNanos(changed.isEmpty() ? LOOK_NANOS : GATHER_NANOS);
       try {
-        for (Authority authority : authorities.list()) {
+        for (Authority authority : own()) {
           if (running && (changed.remove(authority.name()) || halfPassed(authority))) {
             publish(authority);
           }
@@ -107,10 +108,15 @@ public class CrlPublisher {
           LOG.error("A CRL could not be published", failure);
         }
         // Whatever was due is due again: the list on the shelf tells by its nextUpdate how old it may get.
-        authorities.list().forEach(authority -> changed.add(authority.name()));
+        own().forEach(authority -> changed.add(authority.name()));
         LockSupport.parkNanos(LOOK_NANOS);
       }
     }
+  }
+
+  /** A root that is kept elsewhere publishes its own list. */
+  private List<Authority> own() {
+    return authorities.list().stream().filter(authority -> authority.key() != null).toList();
   }
 
   private boolean halfPassed(Authority authority) {
@@ -121,7 +127,7 @@ public class CrlPublisher {
 
   private void publish(Authority authority) {
     CrlStore.Draft draft = store.draft(authority.name(), SHARD);
-    KeyHandle key = keys.get(authority.key());
+    KeyHandle key = keys.get(authority.signingKey());
     Instant thisUpdate = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     Instant nextUpdate = thisUpdate.plus(settings.crlValidity());
     Der crl = sign(authority, key, draft, thisUpdate, nextUpdate);

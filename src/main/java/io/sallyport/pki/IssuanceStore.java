@@ -154,7 +154,7 @@ class IssuanceStore {
       Order order, String request, @Nullable IssuanceRequestRow known, long revocationCounter) {
     Authority issuer = authorities.get(order.certificateProfile().authority());
     CredentialRow row = row(order, revocationCounter, serial());
-    KeyHandle issuerKey = keys.get(issuer.key());
+    KeyHandle issuerKey = keys.get(issuer.signingKey());
     TBSCertificate issuerTbs = CertificateParts.tbs(issuer.certificate());
     Instant issuerEnd = issuerTbs.getEndDate().getDate().toInstant();
     row.notAfter = row.notAfter.isAfter(issuerEnd) ? issuerEnd : row.notAfter;

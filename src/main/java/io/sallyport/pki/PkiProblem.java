@@ -11,6 +11,7 @@ public enum PkiProblem implements Problem {
   UNKNOWN_AUTHORITY("unknown-authority", 404, "No such authority"),
   UNKNOWN_CERTIFICATE("unknown-certificate", 404, "No such certificate"),
   UNKNOWN_CERTIFICATE_PROFILE("unknown-certificate-profile", 404, "No such certificate profile"),
+  BAD_AUTHORITY_CERTIFICATE("bad-authority-certificate", 422, "The authority's certificate does not fit"),
   INVALID_REASON("invalid-revocation-reason", 422, "Not a revocation reason that can be given"),
   LINT("lint", 500, "The certificate would break a rule"),
   IN_PROGRESS("in-progress", 503, "The same request is being answered");

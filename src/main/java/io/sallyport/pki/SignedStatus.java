@@ -1,15 +1,12 @@
 package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
-import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.Authorities.Authority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.math.BigInteger;
 import java.time.Clock;
 import java.time.Instant;
@@ -39,7 +36,6 @@ import org.bouncycastle.cert.ocsp.Req;
 import org.bouncycastle.cert.ocsp.RespID;
 import org.bouncycastle.cert.ocsp.RevokedStatus;
 import org.bouncycastle.cert.ocsp.UnknownStatus;
-import org.bouncycastle.operator.ContentSigner;
 import org.jspecify.annotations.Nullable;
 
 /** Status from the database, signed when it is asked for. */
@@ -118,7 +114,7 @@ class SignedStatus implements CertificateStatus {
     for (Req asked : request.getRequestList()) {
       authority = authority == null ? issuer(asked.getCertID()) : authority;
     }
-    if (authority == null) {
+    if (authority == null || authorities.get(authority).key() == null) {
       return error(OCSPRespBuilder.UNAUTHORIZED);
     }
     OcspResponders.Responder responder = responders.of(authority);
@@ -141,7 +137,7 @@ class SignedStatus implements CertificateStatus {
         .build(
             OCSPRespBuilder.SUCCESSFUL,
             builder.build(
-                signer(responder.key()),
+                new KeySigner(keys, responder.key()),
                 new X509CertificateHolder[] {new X509CertificateHolder(responder.certificate().octets())},
                 Date.from(thisUpdate)))
         .getEncoded();
@@ -205,26 +201,6 @@ class SignedStatus implements CertificateStatus {
     } catch (IOException e) {
       throw new IllegalStateException("a stored certificate cannot be read", e);
     }
-  }
-
-  private ContentSigner signer(KeyHandle key) {
-    ByteArrayOutputStream data = new ByteArrayOutputStream();
-    return new ContentSigner() {
-      @Override
-      public AlgorithmIdentifier getAlgorithmIdentifier() {
-        return TbsCertificates.algorithm(key.algorithm());
-      }
-
-      @Override
-      public OutputStream getOutputStream() {
-        return data;
-      }
-
-      @Override
-      public byte[] getSignature() {
-        return keys.sign(key.id(), data.toByteArray());
-      }
-    };
   }
 
   private static OcspAnswer error(int code) {

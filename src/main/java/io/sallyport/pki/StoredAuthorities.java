@@ -13,6 +13,7 @@ import io.sallyport.keys.Keys;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
+import jakarta.transaction.Transactional;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.security.SecureRandom;
@@ -23,11 +24,14 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x509.TBSCertificate;
+import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
 
 /** Authorities in the database; certified ones never change and are kept in memory. */
 @ApplicationScoped
@@ -93,11 +97,11 @@ class StoredAuthorities implements Authorities {
       entities.persist(row);
       devices.reserveKey(key.subjectPublicKeyInfo().digest());
     } else {
-      key = keys.get(row.key);
+      key = keys.get(Objects.requireNonNull(row.key));
       closeUnfinished(name);
     }
     boolean root = name.equals(issuer);
-    KeyHandle issuerKey = root ? key : keys.get(get(issuer).key());
+    KeyHandle issuerKey = root ? key : keys.get(get(issuer).signingKey());
     X500Name subject = new X500Name(BCStyle.INSTANCE, distinguishedName);
     CredentialRow credential = credential(name, issuer, key, validity);
     X500Name issuerName = subject;
@@ -168,6 +172,50 @@ class StoredAuthorities implements Authorities {
         .with("issuer", credential.authority)
         .with("serial", credential.serial)
         .with("sha256", certificate.digest()));
+  }
+
+  @Override
+  @Transactional
+  public Der request(String name, String issuer, String distinguishedName, KeyAlgorithm algorithm) {
+    AuthorityRow row = entities.find(AuthorityRow.class, name);
+    KeyHandle key;
+    if (row == null) {
+      key = keys.generate(algorithm, "authority:" + name);
+      entities.persist(new AuthorityRow(name, issuer, key.id(), clock.instant().truncatedTo(ChronoUnit.MICROS)));
+      devices.reserveKey(key.subjectPublicKeyInfo().digest());
+    } else {
+      key = keys.get(Objects.requireNonNull(row.key));
+    }
+    entities.flush();
+    try {
+      return Der.of(new PKCS10CertificationRequestBuilder(
+              new X500Name(BCStyle.INSTANCE, distinguishedName),
+              SubjectPublicKeyInfo.getInstance(key.subjectPublicKeyInfo().octets()))
+          .build(new KeySigner(keys, key))
+          .getEncoded());
+    } catch (IOException e) {
+      throw new IllegalStateException("a request cannot be encoded", e);
+    }
+  }
+
+  @Override
+  @Transactional
+  public void adopt(String rootName, Der root, Map<String, Der> certified) {
+    AdoptedCertificates.requireRoot(root, clock.instant());
+    AuthorityRow rootRow = new AuthorityRow(rootName, rootName, null, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    rootRow.certificate = root.octets();
+    entities.persist(rootRow);
+    devices.reserveKey(AdoptedCertificates.key(root));
+    audit.record(Fact.of("authority.adopted", Actor.SERVER, "authority", rootName).with("sha256", root.digest()));
+    certified.forEach((name, certificate) -> {
+      AuthorityRow row = entities.find(AuthorityRow.class, name);
+      KeyHandle key = keys.get(Objects.requireNonNull(row.key));
+      AdoptedCertificates.require(name, certificate, key, root, clock.instant());
+      row.certificate = certificate.octets();
+      audit.record(Fact.of("authority.adopted", Actor.SERVER, "authority", name)
+          .with("issuer", rootName)
+          .with("sha256", certificate.digest()));
+    });
   }
 
   @Override

@@ -30,6 +30,7 @@ public final class PostgresResource implements QuarkusTestResourceLifecycleManag
       String people = freePort();
       return Map.ofEntries(
           Map.entry("sallyport.data", data.toString()),
+          Map.entry("sallyport.root", "here"),
           Map.entry("sallyport.db-url", postgres.getJdbcUrl("postgres", "postgres")),
           Map.entry("sallyport.db-user", "postgres"),
           Map.entry("sallyport.db-password", "postgres"),
