@@ -1,0 +1,23 @@
+package io.sallyport.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** {@code admin}: the group of operators' commands. */
+@Command(name = "admin", description = "Inventory, policy and certificates, for operators.")
+final class AdminCommands extends OptionGroup.ForOperators {
+  private AdminCommands(Options options) {
+    super(options);
+  }
+
+  static CommandLine with(Options options) {
+    return new CommandLine(new AdminCommands(options))
+        .addSubcommand(new ManufacturerCommands(options))
+        .addSubcommand(new ProfileCommands(options))
+        .addSubcommand(new InventoryCommands(options))
+        .addSubcommand(new TokenCommands(options))
+        .addSubcommand(new PolicyCommands(options))
+        .addSubcommand(new EnforcementPointCommands(options))
+        .addSubcommand(new CertificateCommands(options));
+  }
+}

@@ -1,0 +1,107 @@
+package io.sallyport.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sallyport.kernel.Ids;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** {@code /api/v1} of the people's front, with a bearer token. Every POST carries an Idempotency-Key. */
+final class ApiClient implements AutoCloseable {
+  private static final String JSON = "application/json";
+  private static final String YAML = "application/yaml";
+  private static final int PAGE = 1000;
+
+  private final URI base;
+  private final String token;
+  private final Web web;
+  private final Ids ids = new Ids(Clock.systemUTC(), new SecureRandom());
+
+  ApiClient(URI server, String token, Web web) {
+    this.base = URI.create(server.toString().replaceAll("/+$", "") + "/api/v1");
+    this.token = token;
+    this.web = web;
+  }
+
+  JsonNode get(String path) {
+    return send("GET", path, BodyPublishers.noBody(), null).orFail().json();
+  }
+
+  JsonNode post(String path, JsonNode body) {
+    return tryPost(path, body).orFail().json();
+  }
+
+  /** As {@link #post}, but a refusal comes back as an answer. */
+  Answer tryPost(String path, JsonNode body) {
+    return send("POST", path, BodyPublishers.ofByteArray(Json.octets(body)), JSON);
+  }
+
+  /** Applies a document (YAML). */
+  JsonNode put(String path, String document) {
+    return tryPut(path, document).orFail().json();
+  }
+
+  Answer tryPut(String path, String document) {
+    return send("PUT", path, BodyPublishers.ofString(document), YAML);
+  }
+
+  void delete(String path) {
+    send("DELETE", path, BodyPublishers.noBody(), null).orFail();
+  }
+
+  /** Up to {@code limit} items over as many pages as it takes; {@code next} is null when there are no more. */
+  ObjectNode list(String path, Map<String, @Nullable String> filters, int limit) {
+    ArrayNode items = Json.array();
+    String cursor = null;
+    do {
+      StringBuilder query = new StringBuilder("?limit=").append(Math.min(PAGE, limit - items.size()));
+      filters.forEach((name, value) -> {
+        if (value != null) {
+          query.append('&').append(name).append('=').append(encode(value));
+        }
+      });
+      if (cursor != null) {
+        query.append("&cursor=").append(encode(cursor));
+      }
+      JsonNode page = get(path + query);
+      items.addAll((ArrayNode) page.withArray("/items"));
+      cursor = page.path("next").isTextual() ? page.path("next").asText() : null;
+    } while (cursor != null && items.size() < limit);
+    ObjectNode all = Json.object();
+    all.set("items", items);
+    all.put("next", cursor);
+    return all;
+  }
+
+  static String encode(String part) {
+    return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  @Override
+  public void close() {
+    web.close();
+  }
+
+  private Answer send(String method, String path, BodyPublisher body, @Nullable String contentType) {
+    HttpRequest.Builder request = Web.to(URI.create(base + path))
+        .method(method, body)
+        .header("Authorization", "Bearer " + token)
+        .header("Accept", JSON + ", application/problem+json");
+    if (contentType != null) {
+      request.header("Content-Type", contentType);
+    }
+    if (method.equals("POST")) {
+      request.header("Idempotency-Key", ids.next().toString());
+    }
+    return web.send(request.build());
+  }
+}

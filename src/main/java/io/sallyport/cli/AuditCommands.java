@@ -1,0 +1,95 @@
+package io.sallyport.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code audit}: the tamper-evident log, checked from the outside. */
+@Command(name = "audit", description = "The tamper-evident log.")
+final class AuditCommands extends OptionGroup.ForOperators {
+  AuditCommands(Options options) {
+    super(options);
+  }
+
+  @Command(description = "Checks the whole log; says what it found and what it cannot exclude. Exit 1: it does not fit.")
+  int verify(
+      @Option(names = "--checkpoint", paramLabel = "FILE", description = "an earlier checkpoint, kept elsewhere; repeatable")
+          @Nullable List<Path> checkpoints,
+      @Option(names = "--key", paramLabel = "VKEY|FILE", description = "the log's key, kept elsewhere") @Nullable
+          String key) {
+    List<String> earlier = checkpoints == null ? List.of() : checkpoints.stream().map(Pem::text).toList();
+    try (ApiClient api = options.api()) {
+      String vkey = key == null ? api.get("/audit/key").path("vkey").asText() : vkey(key);
+      LogVerifier.Verdict verdict = verify(api, vkey, key != null, earlier);
+      tell(verdict);
+      return (verdict.ok() ? ExitCode.OK : ExitCode.REFUSED).number();
+    }
+  }
+
+  @Command(description = "Prints the newest checkpoint, a signed note; keep it where the server cannot write.")
+  void checkpoint() {
+    try (ApiClient api = options.api()) {
+      JsonNode latest = api.get("/audit/checkpoints/latest");
+      options.output().result(latest, latest.path("note").asText().stripTrailing());
+    }
+  }
+
+  @Command(description = "Lists facts, oldest first.")
+  void list(
+      @Option(names = "--after", defaultValue = "0", description = "those after this position") long after,
+      @Option(names = "--limit", defaultValue = "100", description = "at most so many (default: ${DEFAULT-VALUE})")
+          int limit) {
+    try (ApiClient api = options.api()) {
+      JsonNode page = api.get("/audit/facts?after=" + after + "&limit=" + limit);
+      options.output().list(page, "position", "at", "kind", "actor", "subject_type", "subject", "detail");
+    }
+  }
+
+  static LogVerifier.Verdict verify(ApiClient api, String vkey, boolean pinned, List<String> earlier) {
+    try {
+      return new LogVerifier(vkey, pinned, earlier)
+          .verify(new AuditFeed<>(api, "facts", "position", AuditFeed::entry),
+              new AuditFeed<>(api, "checkpoints", "size", AuditFeed::checkpoint));
+    } catch (IllegalArgumentException e) {
+      throw Failure.usage(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void tell(LogVerifier.Verdict verdict) {
+    LogVerifier.Finding finding = verdict.finding();
+    if (options.json) {
+      ObjectNode result = Json.object()
+          .put("ok", verdict.ok())
+          .put("facts", verdict.facts())
+          .put("covered", verdict.covered());
+      if (finding != null) {
+        result.putObject("finding")
+            .put("position", finding.position())
+            .put("fault", finding.fault().name().toLowerCase(Locale.ROOT).replace('_', '-'))
+            .put("sentence", finding.sentence());
+      }
+      verdict.notExcluded().forEach(result.putArray("not_excluded")::add);
+      options.output().show(result);
+      return;
+    }
+    Output output = options.output();
+    if (finding == null) {
+      output.say("The log fits: " + verdict.facts() + " facts, " + verdict.covered() + " of them under a checkpoint.");
+    } else {
+      output.say("THE LOG DOES NOT FIT at fact " + finding.position() + ": " + finding.sentence());
+      output.say(verdict.facts() + " facts before it fit, " + verdict.covered() + " of them under a checkpoint.");
+    }
+    output.say("Not excluded:");
+    verdict.notExcluded().forEach(sentence -> output.say("  - " + sentence));
+  }
+
+  private static String vkey(String given) {
+    return Files.exists(Path.of(given)) ? Pem.text(Path.of(given)).strip() : given;
+  }
+}

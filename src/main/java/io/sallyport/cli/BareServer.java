@@ -1,0 +1,48 @@
+package io.sallyport.cli;
+
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.PemKeyCertOptions;
+import java.net.URI;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+
+/** A Vert.x HTTPS route that reads a body and answers always the same: what HTTP and TLS alone cost. */
+final class BareServer implements AutoCloseable {
+  private final Vertx vertx = Vertx.vertx();
+  private final Identity identity;
+  private final HttpServer server;
+
+  BareServer(byte[] answer, Clock clock) {
+    this.identity = new ManufacturingLine("Bare", clock).server("localhost");
+    Buffer same = Buffer.buffer(answer);
+    HttpServerOptions secure = new HttpServerOptions()
+        .setSsl(true)
+        .setKeyCertOptions(new PemKeyCertOptions()
+            .setKeyValue(Buffer.buffer(Pem.of(identity.key())))
+            .setCertValue(Buffer.buffer(Pem.of(identity.chain()))));
+    this.server = vertx.createHttpServer(secure)
+        .requestHandler(request -> request.body().onSuccess(body -> request.response()
+            .putHeader("Content-Type", "application/json")
+            .end(same)))
+        .listen(0, "localhost")
+        .toCompletionStage()
+        .toCompletableFuture()
+        .join();
+  }
+
+  URI address() {
+    return URI.create("https://localhost:" + server.actualPort());
+  }
+
+  X509Certificate certificate() {
+    return identity.chain().getLast();
+  }
+
+  @Override
+  public void close() {
+    vertx.close().toCompletionStage().toCompletableFuture().join();
+  }
+}

@@ -1,0 +1,103 @@
+package io.sallyport.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code bench}: figures beside the same work done by a bare loop in the same run. */
+@Command(
+    name = "bench",
+    description = "Measures a server of its own, each figure beside a bare loop; client and server share this machine.")
+final class BenchCommand implements Callable<Integer> {
+  /** A figure, the same work done barely, and their quotient. */
+  record Figure(String name, double value, String unit, double bare, String barely) {
+    double ratio() {
+      return bare == 0 ? 0 : value / bare;
+    }
+  }
+
+  private static final List<String> ALL = List.of("est", "decisions");
+  private static final int MOST_SECONDS = 300;
+
+  private final Options options;
+  private final Clock clock;
+
+  @Parameters(paramLabel = "WHAT", arity = "0..*", description = "est, decisions (default: all)")
+  private List<String> what = new ArrayList<>();
+
+  @Option(names = "--seconds", defaultValue = "5", description = "how long each figure may take (default: 5)")
+  private int seconds;
+
+  @Option(names = "--json", paramLabel = "FILE", description = "write the figures there, as JSON")
+  private @Nullable Path file;
+
+  BenchCommand(Options options, Clock clock) {
+    this.options = options;
+    this.clock = clock;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    List<String> wanted = what.isEmpty() ? ALL : what;
+    for (String name : wanted) {
+      if (!ALL.contains(name)) {
+        throw Failure.usage("There is no bench " + name + "; there are " + String.join(", ", ALL) + ".");
+      }
+    }
+    if (seconds < 1 || seconds > MOST_SECONDS) {
+      throw Failure.usage("--seconds is from 1 to " + MOST_SECONDS + ".");
+    }
+    Path scratch = Files.createTempDirectory("sallyport-bench-");
+    List<Figure> figures = new ArrayList<>();
+    try (ChildServer server = ChildServer.start(options, scratch.resolve("server"), scratch.resolve("server.log"))) {
+      options.data = scratch.resolve("server");
+      try (Bench bench = new Bench(options, scratch, clock, Duration.ofSeconds(seconds))) {
+        for (String name : wanted) {
+          figures.add(name.equals("est") ? bench.est() : bench.decisions());
+        }
+      } catch (Failure failure) {
+        options.output().writer().println(server.tail());
+        throw failure;
+      }
+    } finally {
+      Scratch.remove(scratch);
+    }
+    tell(figures);
+    return ExitCode.OK.number();
+  }
+
+  private void tell(List<Figure> figures) {
+    ArrayNode all = Json.array();
+    List<List<String>> rows = new ArrayList<>();
+    rows.add(List.of("name", "value", "unit", "bare", "ratio", "bare is"));
+    for (Figure figure : figures) {
+      all.addObject()
+          .put("name", figure.name())
+          .put("value", figure.value())
+          .put("unit", figure.unit())
+          .put("bare", figure.bare())
+          .put("ratio", figure.ratio());
+      rows.add(List.of(figure.name(), number(figure.value()), figure.unit(), number(figure.bare()),
+          String.format(Locale.ROOT, "%.3f", figure.ratio()), figure.barely()));
+    }
+    if (file != null) {
+      WholeFile.open(file, Json.pretty(all) + "\n");
+    }
+    options.output().table(rows);
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, value < 100 ? "%.1f" : "%.0f", value);
+  }
+}

@@ -1,0 +1,120 @@
+package io.sallyport.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code admin device}. */
+@Command(name = "device", description = "Devices and their lifecycle.")
+final class InventoryCommands {
+  private static final String WHY = "why, for the log";
+
+  private final Options options;
+
+  InventoryCommands(Options options) {
+    this.options = options;
+  }
+
+  @Command(description = "Registers a device that is to come.")
+  void register(
+      @Option(names = "--manufacturer", required = true, description = "a registered manufacturer") String manufacturer,
+      @Option(names = "--model", required = true) String model,
+      @Option(names = "--serial", required = true, description = "serial number, as in its IDevID") String serial,
+      @Option(names = "--profile", required = true, description = "an applied device profile") String profile,
+      @Option(names = "--owner") @Nullable String owner,
+      @Option(names = "--site") @Nullable String site,
+      @Option(names = "--label", paramLabel = "KEY=VALUE", description = "repeatable")
+          @Nullable Map<String, String> labels) {
+    ObjectNode device = Json.object()
+        .put("manufacturer", manufacturer)
+        .put("model", model)
+        .put("serial_number", serial)
+        .put("profile", profile);
+    if (owner != null) {
+      device.put("owner", owner);
+    }
+    if (site != null) {
+      device.put("site", site);
+    }
+    ObjectNode named = device.putObject("labels");
+    if (labels != null) {
+      labels.forEach(named::put);
+    }
+    try (ApiClient api = options.api()) {
+      JsonNode added = api.post("/devices", device);
+      options.output().result(added, added.path("id").asText());
+    }
+  }
+
+  @Command(description = "Lists devices.")
+  void list(
+      @Option(names = "--state", description = "expected, active, quarantined, suspended, decommissioned")
+          @Nullable String state,
+      @Option(names = "--profile") @Nullable String profile,
+      @Option(names = "--site") @Nullable String site,
+      @Option(names = "--text", description = "part of a serial number, model, owner or label") @Nullable String text,
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many") int limit) {
+    Map<String, @Nullable String> filters = new LinkedHashMap<>();
+    filters.put("state", state);
+    filters.put("profile", profile);
+    filters.put("site", site);
+    filters.put("text", text);
+    try (ApiClient api = options.api()) {
+      options.output().list(
+          api.list("/devices", filters, limit),
+          "id", "state", "manufacturer", "model", "serial_number", "profile", "site", "owner");
+    }
+  }
+
+  @Command(description = "Shows a device with its certificates and its newest appraisal.")
+  void show(@Parameters(paramLabel = "ID") String id) {
+    try (ApiClient api = options.api()) {
+      options.output().show(api.get("/devices/" + ApiClient.encode(id)));
+    }
+  }
+
+  @Command(description = "Cuts a device off; it keeps certificate, renewal and attestation.")
+  void quarantine(
+      @Parameters(paramLabel = "ID") String id,
+      @Option(names = "--reason", required = true, description = WHY) String reason) {
+    act(id, "quarantine", Json.object().put("reason", reason));
+  }
+
+  @Command(description = "Ends a quarantine or a suspension.")
+  void release(
+      @Parameters(paramLabel = "ID") String id,
+      @Option(names = "--reason", required = true, description = WHY) String reason) {
+    act(id, "release", Json.object().put("reason", reason));
+  }
+
+  @Command(description = "Sets a device aside: nothing is allowed until it is released.")
+  void suspend(
+      @Parameters(paramLabel = "ID") String id,
+      @Option(names = "--reason", required = true, description = WHY) String reason) {
+    act(id, "suspend", Json.object().put("reason", reason));
+  }
+
+  @Command(description = "Ends a device for good and revokes its certificates.")
+  void decommission(
+      @Parameters(paramLabel = "ID") String id,
+      @Option(names = "--reason", required = true, description = WHY) String reason,
+      @Option(
+              names = "--revocation-reason",
+              defaultValue = "cessation-of-operation",
+              description = "RFC 5280 reason of the revocations (default: ${DEFAULT-VALUE})")
+          String revocation) {
+    act(id, "decommission", Json.object().put("reason", reason).put("revocation_reason", revocation));
+  }
+
+  private void act(String id, String action, ObjectNode body) {
+    try (ApiClient api = options.api()) {
+      JsonNode device = api.post("/devices/" + ApiClient.encode(id) + "/" + action, body);
+      options.output().result(device, "Device " + id + " is " + device.path("state").asText() + ".");
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package io.sallyport.cli;
+
+import io.sallyport.kernel.Der;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.SecureRandom;
+import java.security.Signature;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.security.interfaces.ECPrivateKey;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.security.spec.ECGenParameterSpec;
+import java.security.spec.ECPublicKeySpec;
+import java.security.spec.RSAPublicKeySpec;
+import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
+import org.bouncycastle.jcajce.provider.asymmetric.util.EC5Util;
+import org.bouncycastle.jce.spec.ECParameterSpec;
+import org.bouncycastle.math.ec.ECPoint;
+import org.bouncycastle.math.ec.FixedPointCombMultiplier;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.PKCS10CertificationRequest;
+import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+
+/** Keys and certification requests (PKCS #10, RFC 2986). */
+final class Requests {
+  private static final SecureRandom RANDOM = new SecureRandom();
+
+  private Requests() {}
+
+  /** A P-256 key pair. */
+  static KeyPair newKey() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+      generator.initialize(new ECGenParameterSpec("secp256r1"), RANDOM);
+      return generator.generateKeyPair();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JVM has no P-256", e);
+    }
+  }
+
+  /** A request for {@code subject} without any extension. */
+  static Der forSubject(KeyPair pair, X500Name subject) {
+    return sign(new JcaPKCS10CertificationRequestBuilder(subject, pair.getPublic()), pair.getPrivate());
+  }
+
+  /** A request whose subject and subjectAltName equal those of {@code present} (RFC 7030 §4.2.2). */
+  static Der likeCertificate(KeyPair pair, X509Certificate present) {
+    try {
+      JcaX509CertificateHolder holder = new JcaX509CertificateHolder(present);
+      PKCS10CertificationRequestBuilder builder =
+          new JcaPKCS10CertificationRequestBuilder(holder.getSubject(), pair.getPublic());
+      Extension names = holder.getExtension(Extension.subjectAlternativeName);
+      if (names != null) {
+        builder.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, new Extensions(names));
+      }
+      return sign(builder, pair.getPrivate());
+    } catch (CertificateEncodingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The subject of a certificate, in the order of its octets. */
+  static X500Name subject(X509Certificate certificate) {
+    X500Principal principal = certificate.getSubjectX500Principal();
+    return X500Name.getInstance(principal.getEncoded());
+  }
+
+  /** Whether the two halves are of one key, tried by a signature. */
+  static boolean belong(PrivateKey key, PublicKey publicKey) {
+    if (!key.getAlgorithm().equals(publicKey.getAlgorithm())) {
+      return false;
+    }
+    try {
+      byte[] probe = new byte[32];
+      RANDOM.nextBytes(probe);
+      Signature signature = Signature.getInstance(signatureAlgorithm(key));
+      signature.initSign(key);
+      signature.update(probe);
+      byte[] signed = signature.sign();
+      signature.initVerify(publicKey);
+      signature.update(probe);
+      return signature.verify(signed);
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  /** The public half, computed: PKCS #8 need not carry it. */
+  static PublicKey publicHalf(PrivateKey key) {
+    try {
+      if (key instanceof ECPrivateKey ec) {
+        ECParameterSpec curve = EC5Util.convertSpec(ec.getParams());
+        ECPoint point = new FixedPointCombMultiplier().multiply(curve.getG(), ec.getS()).normalize();
+        return KeyFactory.getInstance("EC")
+            .generatePublic(new ECPublicKeySpec(EC5Util.convertPoint(point), ec.getParams()));
+      }
+      if (key instanceof RSAPrivateCrtKey rsa) {
+        return KeyFactory.getInstance("RSA")
+            .generatePublic(new RSAPublicKeySpec(rsa.getModulus(), rsa.getPublicExponent()));
+      }
+    } catch (GeneralSecurityException e) {
+      throw Failure.usage("The private key is not valid.");
+    }
+    throw Failure.usage("A key of the kind " + key.getAlgorithm() + " cannot be used here; EC or RSA can.");
+  }
+
+  static String signatureAlgorithm(PrivateKey key) {
+    return switch (key.getAlgorithm()) {
+      case "EC" -> "SHA256withECDSA";
+      case "RSA" -> "SHA256withRSA";
+      default -> key.getAlgorithm();
+    };
+  }
+
+  private static Der sign(PKCS10CertificationRequestBuilder builder, PrivateKey key) {
+    try {
+      PKCS10CertificationRequest request =
+          builder.build(new JcaContentSignerBuilder(signatureAlgorithm(key)).build(key));
+      return Der.of(request.getEncoded());
+    } catch (OperatorCreationException | IOException e) {
+      throw Failure.usage("The key cannot sign a certification request: " + e.getMessage());
+    }
+  }
+}
