@@ -84,7 +84,7 @@ final class Camera {
   }
 
   private Answer tryEnroll(EstClient est) {
-    Der request = Requests.forSubject(folder.key(), Requests.subject(idevid.leaf()));
+    Der request = Requests.forSubject(folder.key(), Requests.deviceName(idevid.leaf()));
     return est.tryEnroll("simpleenroll", null, request, null);
   }
 }

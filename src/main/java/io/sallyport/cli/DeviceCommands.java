@@ -8,8 +8,6 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.X500NameBuilder;
-import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -51,7 +49,7 @@ final class DeviceCommands extends OptionGroup {
         idevidCertificate == null || idevidKey == null ? null : Identity.read(idevidCertificate, idevidKey);
     DeviceFolder folder = new DeviceFolder(dir);
     KeyPair pair = folder.key();
-    X500Name subject = subject(idevid, serial);
+    X500Name subject = serial == null && idevid != null ? Requests.deviceName(idevid.leaf()) : Requests.deviceName(serial);
     List<X509Certificate> roots = options.roots(folder.rootFile());
     try (Web web = new Web(roots, idevid)) {
       EstClient est = new EstClient(options.front("devices"), web, roots);
@@ -138,17 +136,5 @@ final class DeviceCommands extends OptionGroup {
         .put("dir", dir.toString());
     options.output().result(result, done + ": certificate " + serial + " until "
         + certificate.getNotAfter().toInstant() + " in " + dir + ".");
-  }
-
-  /** The IDevID's own subject, or one that carries the serial number; the server decides what it certifies. */
-  private static X500Name subject(@Nullable Identity idevid, @Nullable String serial) {
-    if (idevid != null && serial == null) {
-      return Requests.subject(idevid.leaf());
-    }
-    X500NameBuilder name = new X500NameBuilder();
-    if (serial != null) {
-      name.addRDN(BCStyle.SERIALNUMBER, serial);
-    }
-    return name.addRDN(BCStyle.CN, serial == null ? "device" : serial).build();
   }
 }

@@ -19,7 +19,11 @@ import java.security.spec.ECPublicKeySpec;
 import java.security.spec.RSAPublicKeySpec;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x500.style.IETFUtils;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
@@ -32,6 +36,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+import org.jspecify.annotations.Nullable;
 
 /** Keys and certification requests (PKCS #10, RFC 2986). */
 final class Requests {
@@ -75,6 +80,20 @@ final class Requests {
   static X500Name subject(X509Certificate certificate) {
     X500Principal principal = certificate.getSubjectX500Principal();
     return X500Name.getInstance(principal.getEncoded());
+  }
+
+  /** What a device calls itself before it has a name: its serial number, or nothing when {@code serial} is null. */
+  static X500Name deviceName(@Nullable String serial) {
+    X500NameBuilder name = new X500NameBuilder();
+    return serial == null
+        ? name.build()
+        : name.addRDN(BCStyle.SERIALNUMBER, serial).addRDN(BCStyle.CN, serial).build();
+  }
+
+  /** The same with the serial number that an IDevID has (IEEE 802.1AR §8.6). */
+  static X500Name deviceName(X509Certificate idevid) {
+    RDN[] serials = subject(idevid).getRDNs(BCStyle.SERIALNUMBER);
+    return deviceName(serials.length == 0 ? null : IETFUtils.valueToString(serials[0].getFirst().getValue()));
   }
 
   /** Whether the two halves are of one key, tried by a signature. */
