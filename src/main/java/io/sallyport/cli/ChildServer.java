@@ -70,10 +70,10 @@ final class ChildServer implements AutoCloseable {
     }
   }
 
-  /** The end of what the server wrote. */
+  /** The end of what the server wrote, without the frames of stack traces. */
   String tail() {
     try {
-      List<String> lines = Files.readAllLines(log);
+      List<String> lines = Files.readAllLines(log).stream().filter(line -> !line.startsWith("\tat ")).toList();
       return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
     } catch (IOException e) {
       return "";
