@@ -89,7 +89,15 @@ final class AuditCommands extends OptionGroup.ForOperators {
     verdict.notExcluded().forEach(sentence -> output.say("  - " + sentence));
   }
 
+  /** The key itself (name+id+key) or the file that holds it. */
   private static String vkey(String given) {
-    return Files.exists(Path.of(given)) ? Pem.text(Path.of(given)).strip() : given;
+    Path file = Path.of(given);
+    if (Files.exists(file)) {
+      return Pem.text(file).strip();
+    }
+    if (given.indexOf('+') < 0) {
+      throw Failure.usage(given + " is neither a verifier key nor a file with one.");
+    }
+    return given;
   }
 }

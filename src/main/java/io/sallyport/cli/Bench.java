@@ -106,7 +106,8 @@ final class Bench implements AutoCloseable {
 
   private String register(String serial) {
     return api.post("/devices", Json.object().put("manufacturer", "Optica").put("model", "Eye 4")
-        .put("serial_number", serial).put("profile", "camera")).path("id").asText();
+        .put("serial_number", serial).put("profile", "camera")
+        .put("owner", "bench").put("site", "plant-1")).path("id").asText();
   }
 
   /** Repeats {@code once} in every client until it says no or the time is over; how often a second it said yes. */

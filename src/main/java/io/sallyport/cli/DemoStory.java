@@ -199,6 +199,7 @@ final class DemoStory implements AutoCloseable {
   }
 
   private void renew() {
+    narrator.chapter("Renew");
     narrator.step("cam-1 renews with a new key", "POST /.well-known/est/simplereenroll", () -> {
       String before = cam("cam-1").serial();
       String after = cam("cam-1").renew();
