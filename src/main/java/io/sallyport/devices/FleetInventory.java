@@ -199,6 +199,8 @@ class FleetInventory implements Devices {
   }
 
   private DeviceRow locked(UUID id) {
+    // What this transaction changed already must not be read over.
+    entities.flush();
     DeviceRow row = entities.find(DeviceRow.class, id, LockModeType.PESSIMISTIC_WRITE);
     if (row == null) {
       throw unknown(id);

@@ -19,6 +19,8 @@ import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import io.sallyport.pki.Issuance;
 import io.sallyport.pki.RevocationReason;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.TransactionPhase;
@@ -26,14 +28,17 @@ import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Instant;
+import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Enforcement points in the database, their live certificates in memory. */
@@ -42,6 +47,12 @@ class RegisteredPoints implements EnforcementPoints {
   private static final String SUBJECT = CertificateSubject.Kind.ENFORCEMENT_POINT.word();
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?");
   private static final List<String> KINDS = List.of("authzen");
+  /** After the tables are there and before the fronts open. */
+  private static final int START = 2000;
+
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
+  private static final long RETRY_NANOS = 1_000_000_000;
+  private static final Logger LOG = Logger.getLogger(RegisteredPoints.class);
 
   private final EntityManager entities;
   private final Issuance issuance;
@@ -51,8 +62,7 @@ class RegisteredPoints implements EnforcementPoints {
   private final Ids ids;
   private final Clock clock;
 
-  /** Null until it was read; read again after every change. */
-  private volatile @Nullable Map<Digest, Recognised> recognised;
+  private volatile Map<Digest, Recognised> recognised = new ConcurrentHashMap<>();
 
   RegisteredPoints(
       EntityManager entities,
@@ -164,30 +174,41 @@ class RegisteredPoints implements EnforcementPoints {
 
   @Override
   public Optional<EnforcementPoint> recognise(Digest thumbprint) {
-    Map<Digest, Recognised> current = recognised;
-    if (current == null) {
-      current = read();
-    }
-    Recognised found = current.get(thumbprint);
-    Instant now = clock.instant();
-    return found == null || !found.credential.liveAt(now) ? Optional.empty() : Optional.of(found.point);
+    Recognised found = recognised.get(thumbprint);
+    return found == null || !found.credential.liveAt(clock.instant()) ? Optional.empty() : Optional.of(found.point);
   }
 
-  /** After a change the next question reads again; until it succeeded, nobody is recognised from old knowledge. */
+  void start(@Observes @Priority(START) StartupEvent event) {
+    read();
+  }
+
+  /** A point that changed is not recognised until it was read again, which is before its change is answered. */
   void changed(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {
     if (recorded.fact().subjectType().equals(SUBJECT)) {
-      recognised = null;
+      recognised.values().removeIf(known -> known.point.id().toString().equals(recorded.fact().subject()));
+      try {
+        Thread.startVirtualThread(this::readUntilDone).join(LONGEST_WAIT);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
-  private synchronized Map<Digest, Recognised> read() {
-    Map<Digest, Recognised> current = recognised;
-    if (current != null) {
-      return current;
+  private void readUntilDone() {
+    while (true) {
+      try {
+        read();
+        return;
+      } catch (RuntimeException failure) {
+        LOG.warnf("Enforcement points could not be read again, trying on: %s", failure.getMessage());
+        LockSupport.parkNanos(RETRY_NANOS);
+      }
     }
-    Map<Digest, Recognised> fresh = QuarkusTransaction.requiringNew().call(this::live);
-    recognised = fresh;
-    return fresh;
+  }
+
+  /** One reader at a time, so that what an earlier one saw never replaces what a later one saw. */
+  private synchronized void read() {
+    recognised = new ConcurrentHashMap<>(QuarkusTransaction.requiringNew().call(this::live));
   }
 
   private Map<Digest, Recognised> live() {
