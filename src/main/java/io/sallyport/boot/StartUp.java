@@ -2,6 +2,8 @@ package io.sallyport.boot;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.http.HttpsServerStart;
+import io.sallyport.audit.AuditLog;
 import io.sallyport.door.Door;
 import io.sallyport.door.StatusDoor;
 import io.sallyport.keys.CryptoProvider;
@@ -17,6 +19,7 @@ import io.vertx.core.net.TrustOptions;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
 import jakarta.enterprise.inject.Instance;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -54,6 +57,7 @@ class StartUp {
   private final ServerCertificate certificate;
   private final UnfinishedSerials unfinished;
   private final CrlPublisher crls;
+  private final AuditLog log;
   private final Keys keys;
   private final Clock clock;
 
@@ -64,6 +68,7 @@ class StartUp {
       ServerCertificate certificate,
       UnfinishedSerials unfinished,
       CrlPublisher crls,
+      AuditLog log,
       Keys keys,
       Clock clock) {
     this.settings = settings;
@@ -72,6 +77,7 @@ class StartUp {
     this.certificate = certificate;
     this.unfinished = unfinished;
     this.crls = crls;
+    this.log = log;
     this.keys = keys;
     this.clock = clock;
   }
@@ -98,7 +104,12 @@ class StartUp {
         vertx, plain().setPort(settings.httpPort()), router -> statusDoors.forEach(door -> door.mount(router))));
     maintenance.scheduleWithFixedDelay(
         this::maintain, MAINTENANCE_SECONDS, MAINTENANCE_SECONDS, TimeUnit.SECONDS);
-    announce();
+    writeAddresses();
+  }
+
+  /** The front for people opens last. */
+  void announce(@ObservesAsync HttpsServerStart event) {
+    LOG.infof("Sallyport is ready: devices %s, people %s, status %s", devices(), people(), status());
   }
 
   private HttpServerOptions plain() {
@@ -120,20 +131,29 @@ class StartUp {
         .setTrustOptions(TrustOptions.wrap(new AnyClientCertificate()));
   }
 
-  private void announce() {
-    String devices = "https://localhost:" + settings.httpsPort();
-    String people = "https://localhost:" + settings.peoplePort();
-    String status = "http://localhost:" + settings.httpPort();
-    new DataFolder(Path.of(settings.data()))
-        .write(
-            "server.json",
-            new JsonObject()
-                .put("devices", devices)
-                .put("status", status)
-                .put("people", people)
-                .put("management", "http://localhost:" + settings.managementPort())
-                .encodePrettily());
-    LOG.infof("Sallyport is ready: devices %s, people %s, status %s", devices, people, status);
+  private void writeAddresses() {
+    DataFolder folder = new DataFolder(Path.of(settings.data()));
+    folder.write("log.vkey", log.verifierKey());
+    folder.write(
+        "server.json",
+        new JsonObject()
+            .put("devices", devices())
+            .put("status", status())
+            .put("people", people())
+            .put("management", "http://localhost:" + settings.managementPort())
+            .encodePrettily());
+  }
+
+  private String devices() {
+    return "https://localhost:" + settings.httpsPort();
+  }
+
+  private String people() {
+    return "https://localhost:" + settings.peoplePort();
+  }
+
+  private String status() {
+    return "http://localhost:" + settings.httpPort();
   }
 
   private void maintain() {
