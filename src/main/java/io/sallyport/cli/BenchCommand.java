@@ -71,7 +71,7 @@ final class BenchCommand implements Callable<Integer> {
         throw failure;
       }
     } finally {
-      Scratch.remove(scratch);
+      Scratch.remove(scratch, options.output().writer());
     }
     tell(figures);
     return ExitCode.OK.number();

@@ -86,7 +86,7 @@ final class ChildServer implements AutoCloseable {
     try {
       process.destroy();
       if (!process.waitFor(STOP.toMillis(), TimeUnit.MILLISECONDS)) {
-        process.destroyForcibly();
+        process.destroyForcibly().waitFor();
       }
       Runtime.getRuntime().removeShutdownHook(guard);
     } catch (InterruptedException e) {

@@ -41,7 +41,7 @@ final class DemoCommand implements Callable<Integer> {
       if (leave) {
         output.writer().println("Kept: " + scratch);
       } else {
-        Scratch.remove(scratch);
+        Scratch.remove(scratch, output.writer());
       }
     }
   }

@@ -4,10 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.StreamSupport;
 
 /** Writes results: JSON for programs, aligned text for people. Control characters from the wire never reach a terminal. */
 final class Output {
+  private static final int LONGEST_VALUE = 500;
+
   private final PrintWriter out;
   private final boolean json;
 
@@ -49,18 +50,33 @@ final class Output {
       out.flush();
       return;
     }
-    int width = StreamSupport.stream(object.properties().spliterator(), false)
-        .mapToInt(field -> field.getKey().length()).max().orElse(0);
+    fields(object, "");
+    out.flush();
+  }
+
+  private void fields(JsonNode object, String indent) {
+    int width = object.properties().stream().mapToInt(field -> field.getKey().length()).max().orElse(0);
     object.properties().forEach(field -> {
       JsonNode value = field.getValue();
-      if (value.isArray() && !value.isEmpty() && value.get(0).isObject()) {
-        out.println(field.getKey() + ":");
-        value.forEach(item -> out.println("  - " + printable(Json.plain(item))));
+      if (value.isObject() && !value.isEmpty()) {
+        out.println(indent + field.getKey());
+        fields(value, indent + "  ");
+      } else if (value.isArray() && !value.isEmpty() && value.get(0).isObject()) {
+        out.println(indent + field.getKey());
+        value.forEach(item -> {
+          fields(item, indent + "  ");
+          out.println();
+        });
       } else {
-        out.println(pad(field.getKey(), width) + "  " + printable(Json.plain(value)).strip());
+        out.println((indent + pad(field.getKey(), width) + "  " + readable(value)).stripTrailing());
       }
     });
-    out.flush();
+  }
+
+  /** Certificates and tokens are for programs. */
+  private static String readable(JsonNode value) {
+    String text = printable(Json.plain(value)).strip();
+    return text.length() > LONGEST_VALUE || text.contains("-----BEGIN ") ? "(shown with --json)" : text;
   }
 
   /** A list: in JSON with its {@code next} cursor, for people as a table of {@code columns}. */
