@@ -5,12 +5,16 @@ import io.quarkus.runtime.StartupEvent;
 import io.sallyport.audit.FactRecorded;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
-import jakarta.enterprise.event.TransactionPhase;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import jakarta.transaction.Status;
+import jakarta.transaction.Synchronization;
+import jakarta.transaction.TransactionSynchronizationRegistry;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
 /** Runs {@link FleetKeeper}: at start, on every commit of this node, and on a clock for what other nodes commit. */
@@ -20,6 +24,7 @@ final class FleetFollower {
   static final int PRIORITY = 2600;
 
   private static final Logger LOG = Logger.getLogger(FleetFollower.class);
+  private static final Object TOUCHED = new Object();
   /** How long a commit waits for memory to follow before it goes on with the part doubtful; well within law 5's bound. */
   private static final Duration REFRESH_WITHIN = Duration.ofSeconds(2);
 
@@ -28,9 +33,18 @@ final class FleetFollower {
   private final DecisionSettings settings;
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
       Thread.ofPlatform().daemon().name("fleet-follower").factory());
+  private final TransactionSynchronizationRegistry transaction;
   private boolean failing;
 
-  FleetFollower(FleetKeeper keeper, EssentialUses essentials, DecisionSettings settings) {
+  /** What a transaction changed so far. */
+  private record Touched(Set<Part> parts) {}
+
+  FleetFollower(
+      FleetKeeper keeper,
+      EssentialUses essentials,
+      DecisionSettings settings,
+      TransactionSynchronizationRegistry transaction) {
+    this.transaction = transaction;
     this.keeper = keeper;
     this.essentials = essentials;
     this.settings = settings;
@@ -46,9 +60,32 @@ final class FleetFollower {
     timer.shutdownNow();
   }
 
-  /** Law 5: the node that commits a change has it in memory before the one who asked for it hears of the success. */
-  void recorded(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {
-    Part.of(recorded.fact().subjectType(), recorded.fact().subject()).ifPresent(this::refresh);
+  /**
+   * Law 5: the node that commits a change has it in memory before the one who asked for it hears of the success. Each part
+   * is read once, however many facts of the transaction touch it.
+   */
+  void recorded(@Observes FactRecorded recorded) {
+    Part.of(recorded.fact().subjectType(), recorded.fact().subject()).ifPresent(part -> touched().parts.add(part));
+  }
+
+  private Touched touched() {
+    if (transaction.getResource(TOUCHED) instanceof Touched known) {
+      return known;
+    }
+    Touched touched = new Touched(new LinkedHashSet<>());
+    transaction.putResource(TOUCHED, touched);
+    transaction.registerInterposedSynchronization(new Synchronization() {
+      @Override
+      public void beforeCompletion() {}
+
+      @Override
+      public void afterCompletion(int status) {
+        if (status == Status.STATUS_COMMITTED) {
+          touched.parts.forEach(FleetFollower.this::refresh);
+        }
+      }
+    });
+    return touched;
   }
 
   private void refresh(Part part) {
