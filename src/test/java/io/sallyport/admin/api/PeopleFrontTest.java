@@ -1,0 +1,252 @@
+package io.sallyport.admin.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.testing.ServerTest;
+import io.sallyport.testing.TestPki;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+@QuarkusTest
+class PeopleFrontTest extends ServerTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String DEVICES = "/api/v1/devices";
+  private static final String MAKER = "people-front-maker";
+
+  private boolean prepared;
+
+  @BeforeEach
+  void manufacturer() {
+    if (prepared) {
+      return;
+    }
+    prepared = true;
+    wire.register(TestPki.manufacturer(MAKER));
+    wire.document("/api/v1/profiles/people-front", """
+        apiVersion: sallyport.io/v1
+        kind: DeviceProfile
+        metadata: {name: people-front}
+        spec:
+          certificateProfiles: [device]
+        """);
+  }
+
+  @Test
+  void aRepeatedRequestWithItsKeyGetsTheFirstAnswer() throws IOException {
+    HttpResponse<byte[]> first = post(DEVICES, device("repeat-1"), "repeat");
+    HttpResponse<byte[]> second = post(DEVICES, device("repeat-1"), "repeat");
+    assertEquals(201, first.statusCode());
+    assertEquals(201, second.statusCode());
+    assertEquals(JSON.readTree(first.body()), JSON.readTree(second.body()));
+    assertTrue(first.headers().firstValue("Idempotency-Replayed").isEmpty());
+    assertEquals("true", second.headers().firstValue("Idempotency-Replayed").orElseThrow());
+  }
+
+  @Test
+  void aSecretIsToldAgainToWhoeverRepeatsTheRequest() throws IOException {
+    String id = JSON.readTree(post(DEVICES, device("secret-1"), null).body()).get("id").asText();
+    String body = "{\"device\":\"" + id + "\"}";
+    JsonNode first = JSON.readTree(post("/api/v1/enrollment-tokens", body, "secret").body());
+    JsonNode second = JSON.readTree(post("/api/v1/enrollment-tokens", body, "secret").body());
+    JsonNode other = JSON.readTree(post("/api/v1/enrollment-tokens", body, "another").body());
+    assertFalse(first.get("token").asText().isEmpty());
+    assertEquals(first, second);
+    assertNotEquals(first.get("token"), other.get("token"));
+  }
+
+  @Test
+  void aKeyThatWasUsedForAnotherRequestIsRefused() throws IOException {
+    post(DEVICES, device("reused-1"), "reused");
+    refused(422, "idempotency-key-reused", post(DEVICES, device("reused-2"), "reused"));
+  }
+
+  @Test
+  void aRefusedRequestMayBeSentAgainWithItsKey() throws IOException {
+    JsonNode device = JSON.readTree(post(DEVICES, device("later-1"), null).body());
+    String path = DEVICES + "/" + device.get("id").asText();
+    refused(409, "wrong-state", post(path + "/release", "{\"reason\":\"test\"}", "later"));
+    assertEquals(200, post(path + "/suspend", "{\"reason\":\"test\"}", null).statusCode());
+    assertEquals(200, post(path + "/release", "{\"reason\":\"test\"}", "later").statusCode());
+  }
+
+  @Test
+  void ofManyEqualRequestsAtOnceOneActs() throws Exception {
+    Set<JsonNode> answers = new HashSet<>();
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<HttpResponse<byte[]>>> running = new ArrayList<>();
+      for (int i = 0; i < 10; i++) {
+        running.add(clients.submit(() -> post(DEVICES, device("parallel-1"), "parallel")));
+      }
+      for (Future<HttpResponse<byte[]>> one : running) {
+        assertEquals(201, one.get().statusCode());
+        answers.add(JSON.readTree(one.get().body()));
+      }
+    }
+    assertEquals(1, answers.size());
+  }
+
+  @Test
+  void whoeverShowsNoTokenOrAWrongOneIsAskedForIt() throws IOException {
+    URI uri = URI.create(wire.people() + DEVICES);
+    HttpResponse<byte[]> none = wire.send(null, HttpRequest.newBuilder(uri).build());
+    refused(401, "unauthenticated", none);
+    assertTrue(none.headers().firstValue("WWW-Authenticate").orElseThrow().startsWith("Bearer"));
+    refused(
+        401,
+        "unauthenticated",
+        wire.send(null, HttpRequest.newBuilder(uri).header("Authorization", "Bearer " + "x".repeat(43)).build()));
+    refused(401, "unauthenticated", wire.send(null, HttpRequest.newBuilder(URI.create(wire.people() + "/q")).build()));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"colour\":1} | 400 | malformed | The field \"colour\" is not known here.",
+        "{\"model\":\"a\",\"model\":\"b\"} | 400 | malformed | The field \"model\" is given twice.",
+        "{\"model\": | 400 | malformed | The body is not the JSON object that is expected here at line 1, column 10.",
+        "null | 400 | malformed | The request has no body; send one JSON object.",
+        "{} | 400 | malformed | The field \"manufacturer\" is missing."
+      })
+  void aBodyThatCannotBeReadIsRefusedInOneSentence(String body, int status, String slug, String sentence)
+      throws IOException {
+    assertEquals(sentence, refused(status, slug, post(DEVICES, body, null)).get("detail").asText());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/api/v1/devices/no-uuid, 404, not-found",
+    "/api/v1/devices/0199f0a0-0000-7000-8000-000000000001, 404, unknown-device",
+    "/api/v1/devices?cursor=x, 400, malformed",
+    "/api/v1/devices?limit=1001, 400, malformed",
+    "/api/v1/devices?state=lost, 400, malformed",
+    "/api/v1/certificates/devices/xyz, 404, not-found",
+    "/api/v1/audit/facts?after=-1, 400, malformed",
+    "/api/v1/nothing, 404, not-found"
+  })
+  void aQuestionThatHasNoAnswerIsRefused(String path, int status, String slug) throws IOException {
+    refused(status, slug, wire.send(null, wire.person(path).build()));
+  }
+
+  @Test
+  void anotherMediaTypeIsRefused() throws IOException {
+    refused(
+        415,
+        "unsupported-media-type",
+        wire.send(null, wire.person(DEVICES).header("Content-Type", "text/plain").POST(BodyPublishers.ofString("{}")).build()));
+  }
+
+  @Test
+  void aBodyThatIsTooLargeIsRefusedWhetherItSaysSoOrNot() throws IOException {
+    byte[] large = ("\"" + "x".repeat(BodyLimit.MOST)).getBytes(StandardCharsets.UTF_8);
+    HttpRequest.Builder request = wire.person(DEVICES).header("Content-Type", "application/json");
+    refused(
+        413,
+        "too-large",
+        wire.send(null, request.copy().POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(large))).build()));
+    refused(
+        413,
+        "too-large",
+        wire.send(null, request.copy().expectContinue(true).POST(BodyPublishers.ofByteArray(large)).build()));
+  }
+
+  @Test
+  void aDocumentIsPutUnderItsOwnNameOnly() throws IOException {
+    String yaml = """
+        apiVersion: sallyport.io/v1
+        kind: AccessPolicy
+        metadata: {name: one-name}
+        spec:
+          allow:
+            - {peer: vms.plant.example, protocol: tcp, ports: [8554]}
+          grant: {ttl: PT10M}
+        """;
+    HttpRequest request = wire.person("/api/v1/policies/another-name")
+        .header("Content-Type", "application/yaml")
+        .PUT(BodyPublishers.ofString(yaml))
+        .build();
+    refused(422, "name-differs", wire.send(null, request));
+    refused(404, "not-found", wire.send(null, wire.person("/api/v1/policies/one-name").build()));
+  }
+
+  @Test
+  void aRefusedChangeIsAFact() throws IOException {
+    post(DEVICES, device("fact-1"), null);
+    refused(409, "already-registered", post(DEVICES, device("fact-1"), null));
+    assertTrue(told(fact -> fact.get("subject").asText().equals(DEVICES)
+        && fact.at("/detail/problem").asText().equals("already-registered")
+        && fact.at("/detail/method").asText().equals("POST")));
+  }
+
+  @Test
+  void aListIsReadPageByPage() throws IOException {
+    for (int i = 0; i < 3; i++) {
+      post(DEVICES, device("page-" + i), null);
+    }
+    Set<String> seen = new HashSet<>();
+    String next = "";
+    do {
+      String query = "?profile=people-front&limit=2" + (next.isEmpty() ? "" : "&cursor=" + next);
+      JsonNode page = JSON.readTree(wire.send(null, wire.person(DEVICES + query).build()).body());
+      page.get("items").forEach(device -> assertTrue(seen.add(device.get("serial_number").asText())));
+      next = page.get("next").asText("");
+    } while (!next.isEmpty());
+    assertTrue(seen.containsAll(Set.of("page-0", "page-1", "page-2")));
+  }
+
+  private static String device(String serialNumber) {
+    return "{\"manufacturer\":\"" + MAKER + "\",\"model\":\"C1\",\"serial_number\":\"" + serialNumber
+        + "\",\"profile\":\"people-front\",\"owner\":\"operations\",\"site\":\"plant-1\",\"labels\":{}}";
+  }
+
+  private HttpResponse<byte[]> post(String path, String body, @org.jspecify.annotations.Nullable String key) {
+    HttpRequest.Builder request = wire.person(path).header("Content-Type", "application/json");
+    if (key != null) {
+      request.header("Idempotency-Key", "people-front-" + key);
+    }
+    return wire.send(null, request.POST(BodyPublishers.ofString(body)).build());
+  }
+
+  /** Whether the log tells of such a refusal; numbering follows a commit within 50 ms, so it is asked more than once. */
+  private boolean told(Predicate<JsonNode> such) throws IOException {
+    HttpRequest facts = wire.person("/api/v1/audit/facts?limit=1000&kind=request.refused").build();
+    for (int i = 0; i < 100; i++) {
+      if (JSON.readTree(wire.send(null, facts).body()).get("items").valueStream().anyMatch(such)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static JsonNode refused(int status, String slug, HttpResponse<byte[]> response) throws IOException {
+    JsonNode problem = JSON.readTree(response.body());
+    assertEquals(status, response.statusCode(), problem::toString);
+    assertEquals("application/problem+json", response.headers().firstValue("Content-Type").orElseThrow());
+    assertEquals("urn:sallyport:problem:" + slug, problem.get("type").asText());
+    assertEquals(status, problem.get("status").asInt());
+    return problem;
+  }
+}
