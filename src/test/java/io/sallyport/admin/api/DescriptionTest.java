@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 class DescriptionTest extends ServerTest {
   private static final YAMLMapper YAML = new YAMLMapper();
 
-  /** A package build writes the file anew; commit it with the change. */
+  /** A build writes the present one to target/openapi; commit it with the change. */
   @Test
   void theServerServesTheDescriptionThatIsCommittedToAnybody() throws IOException {
     byte[] served = wire.send(null, HttpRequest.newBuilder(URI.create(wire.people() + "/api/v1/openapi")).build()).body();
