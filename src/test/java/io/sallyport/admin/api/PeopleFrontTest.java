@@ -193,6 +193,15 @@ class PeopleFrontTest extends ServerTest {
   }
 
   @Test
+  void aDecommissionedDeviceStaysDecommissioned() throws IOException {
+    String path = DEVICES + "/" + JSON.readTree(post(DEVICES, device("gone-1"), null).body()).get("id").asText();
+    post(path + "/decommission", "{\"reason\":\"test\",\"revocation_reason\":\"key-compromise\"}", "gone");
+    JsonNode device = JSON.readTree(wire.send(null, wire.person(path).build()).body());
+    assertEquals("decommissioned", device.get("state").asText());
+    refused(409, "wrong-state", post(path + "/release", "{\"reason\":\"test\"}", null));
+  }
+
+  @Test
   void aRefusedChangeIsAFact() throws IOException {
     post(DEVICES, device("fact-1"), null);
     refused(409, "already-registered", post(DEVICES, device("fact-1"), null));
