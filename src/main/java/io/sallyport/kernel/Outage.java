@@ -23,11 +23,14 @@ public final class Outage {
     return false;
   }
 
-  /** SQLSTATE classes 08 (connection), 53 (resources) and 57P (operator intervention), and a pool that ran dry. */
+  /**
+   * SQLSTATE classes 08 (connection), 40 (rolled back, may be repeated), 53 (resources) and 57P (operator intervention), and
+   * a pool that ran dry.
+   */
   private static boolean away(SQLException sql) {
     String state = sql.getSQLState();
     if (state != null) {
-      return state.startsWith("08") || state.startsWith("53") || state.startsWith("57P");
+      return state.startsWith("08") || state.startsWith("40") || state.startsWith("53") || state.startsWith("57P");
     }
     String message = sql.getMessage();
     return message != null && (message.contains("cquisition timeout") || message.contains("closed"));
