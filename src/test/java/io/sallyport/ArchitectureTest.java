@@ -9,6 +9,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.AccessTarget;
@@ -75,11 +76,23 @@ class ArchitectureTest {
 
   /** Those with tables of their own, and {@code decommission}, whose whole point is one commit over several of them. */
   private static final String[] TRANSACTIONAL = packages(
-      "keys", "audit", "people", "devices", "pki", "attestation", "policy", "decision", "grants", "enforcement",
-      "decommission", "enrollment", "admin");
+      "keys",
+      "audit",
+      "people",
+      "devices",
+      "pki",
+      "attestation",
+      "policy",
+      "decision",
+      "grants",
+      "enforcement",
+      "decommission",
+      "enrollment",
+      "admin");
 
-  private static final JavaClasses SALLYPORT =
-      new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages(ROOT);
+  private static final JavaClasses SALLYPORT = new ClassFileImporter()
+      .withImportOption(new ImportOption.DoNotIncludeTests())
+      .importPackages(ROOT);
 
   static List<String> everyPackage() {
     return Stream.concat(GROUND_UP.stream(), Stream.of(COMMAND_LINE)).toList();
@@ -145,9 +158,9 @@ class ArchitectureTest {
         .that()
         .resideOutsideOfPackages(packages("keys", COMMAND_LINE))
         .should()
-        .callMethodWhere(describe("a method answers a private key", target -> target
-            .getRawReturnType()
-            .isAssignableTo(PrivateKey.class)))
+        .callMethodWhere(describe(
+            "a method answers a private key",
+            target -> target.getRawReturnType().isAssignableTo(PrivateKey.class)))
         .check(SALLYPORT);
   }
 
@@ -160,7 +173,9 @@ class ArchitectureTest {
         .callMethodWhere(describe("the clock or the randomness of the machine is read", target -> {
           String owner = target.getOwner().getName();
           String method = target.getName();
-          return owner.startsWith("java.time.") && method.equals("now") && target.getRawParameterTypes().isEmpty()
+          return owner.startsWith("java.time.")
+                  && method.equals("now")
+                  && target.getRawParameterTypes().isEmpty()
               || owner.equals(Clock.class.getName()) && method.startsWith("system")
               || owner.equals(System.class.getName()) && method.equals("currentTimeMillis")
               || owner.equals(UUID.class.getName()) && method.equals("randomUUID")
@@ -226,7 +241,9 @@ class ArchitectureTest {
   @MethodSource("everyPackage")
   void saysWhatItIsForAndAllowsNoSilentNull(String name) {
     JavaPackage described = SALLYPORT.getPackage(ROOT + "." + name);
-    assertEquals(true, described.isAnnotatedWith(NullMarked.class), name + " has no package-info.java with @NullMarked");
+    assertTrue(
+        described.isAnnotatedWith(NullMarked.class),
+        name + " has no package-info.java with @NullMarked");
   }
 
   @Test
@@ -247,7 +264,8 @@ class ArchitectureTest {
         .that()
         .resideInAPackage(ROOT + "." + name)
         .should()
-        .dependOnClassesThat(resideInAPackage(ROOT + "..").and(not(resideInAnyPackage(packages(allowed)))))
+        .dependOnClassesThat(
+            resideInAPackage(ROOT + "..").and(not(resideInAnyPackage(packages(allowed)))))
         .check(SALLYPORT);
   }
 

@@ -95,7 +95,7 @@ class SoftwareKeys implements Keys {
 
   @Override
   public X509ExtendedKeyManager keyManager(Supplier<TlsIdentity> identity) {
-    return new TlsKeyManager(identity, id -> open(id).privateKey);
+    return new CurrentTlsKey(identity, id -> open(id).privateKey);
   }
 
   @Override

@@ -13,11 +13,11 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
 /** Gives TLS the one identity that is current, so that a renewed certificate serves the next handshake. */
-final class TlsKeyManager extends X509ExtendedKeyManager {
+final class CurrentTlsKey extends X509ExtendedKeyManager {
   private final Supplier<TlsIdentity> identity;
   private final Function<UUID, PrivateKey> keys;
 
-  TlsKeyManager(Supplier<TlsIdentity> identity, Function<UUID, PrivateKey> keys) {
+  CurrentTlsKey(Supplier<TlsIdentity> identity, Function<UUID, PrivateKey> keys) {
     this.identity = identity;
     this.keys = keys;
   }
