@@ -1,6 +1,7 @@
 package io.sallyport.boot;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -55,9 +56,9 @@ final class Preparation {
   /** Answers the database that this server runs for itself, or null when it was given one. */
   @Nullable OwnDatabase run() {
     options.forEach((name, value) -> System.setProperty(PREFIX + name, value));
-    ports();
     DataFolder folder = new DataFolder(Path.of(setting("data", "data")));
     folder.lock();
+    ports();
     String url = setting("db-url", "");
     if (!url.isEmpty()) {
       requireGiven();
@@ -100,6 +101,7 @@ final class Preparation {
   /** Port 0 is resolved here, so that every address that goes into a certificate or a file is known. */
   private void ports() {
     List<ServerSocket> held = new ArrayList<>();
+    List<String> taken = new ArrayList<>();
     PORTS.forEach((name, standard) -> {
       String text = setting(name, standard.toString());
       int port;
@@ -112,13 +114,13 @@ final class Preparation {
         throw new StartRefused("--" + name + " must lie between 0 and 65535.");
       }
       try {
-        if (port == 0) {
-          ServerSocket socket = new ServerSocket(0);
-          held.add(socket);
-          port = socket.getLocalPort();
-        }
+        // A port that is given is tried too: found out later it would be a stack trace, and a started database.
+        String address = name.equals("management-port") ? "127.0.0.1" : setting("listen", "0.0.0.0");
+        ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName(address));
+        held.add(socket);
+        port = socket.getLocalPort();
       } catch (IOException e) {
-        throw new StartRefused("No free port for --" + name + ".");
+        taken.add(port + " for --" + name + " (" + e.getMessage() + ")");
       }
       System.setProperty(PREFIX + name, Integer.toString(port));
     });
@@ -128,6 +130,9 @@ final class Preparation {
       } catch (IOException e) {
         throw new StartRefused("A port cannot be freed: " + e.getMessage());
       }
+    }
+    if (!taken.isEmpty()) {
+      throw new StartRefused("Cannot listen on " + String.join(", ", taken) + "; choose another port.");
     }
   }
 
