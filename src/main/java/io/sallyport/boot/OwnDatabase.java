@@ -25,6 +25,7 @@ import java.util.logging.Logger;
 final class OwnDatabase {
   private static final Duration STARTS_WITHIN = Duration.ofSeconds(60);
   private static final int STOPS_WITHIN_SECONDS = 20;
+  private static final String PROGRAMS = "postgres-programs";
   private static final String PASSWORD_FILE = "postgres.password";
   private static final String HOST_BASED_AUTHENTICATION =
       """
@@ -48,7 +49,7 @@ final class OwnDatabase {
   static OwnDatabase start(DataFolder folder, SecureRandom random) {
     LIBRARY.setLevel(Level.WARNING);
     Path cluster = folder.path("postgres");
-    takeOver(cluster);
+    takeOver(cluster, folder.path(PROGRAMS));
     String password = folder.read(PASSWORD_FILE).orElseGet(() -> {
       byte[] secret = new byte[32];
       random.nextBytes(secret);
@@ -61,7 +62,7 @@ final class OwnDatabase {
       EmbeddedPostgres postgres = EmbeddedPostgres.builder()
           .setDataDirectory(cluster)
           .setCleanDataDirectory(false)
-          .setOverrideWorkingDirectory(folder.path("postgres-programs").toFile())
+          .setOverrideWorkingDirectory(folder.path(PROGRAMS).toFile())
           .setRegisterShutdownHook(false)
           .setConnectConfig("password", password)
           .setPGStartupWait(STARTS_WITHIN)
@@ -82,8 +83,11 @@ final class OwnDatabase {
     }
   }
 
-  /** After a hard death of this process its PostgreSQL lives on: it is stopped, so that it recovers under a new one. */
-  private static void takeOver(Path cluster) {
+  /**
+   * After a hard death of this process its PostgreSQL lives on: it is stopped, so that it recovers under a new one. A
+   * process that has the same number by now, but not our program, is left alone.
+   */
+  private static void takeOver(Path cluster, Path programs) {
     Path file = cluster.resolve("postmaster.pid");
     if (!Files.exists(file)) {
       return;
@@ -96,8 +100,16 @@ final class OwnDatabase {
       throw new StartRefused(file + " cannot be read; is another PostgreSQL running there?");
     }
     orphan
-        .filter(process -> process.info().command().orElse("").endsWith("postgres"))
+        .filter(process -> process.info().command().filter(command -> within(programs, command)).isPresent())
         .ifPresent(OwnDatabase::stop);
+  }
+
+  private static boolean within(Path folder, String command) {
+    try {
+      return Path.of(command).startsWith(folder) || Path.of(command).startsWith(folder.toRealPath());
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private static void stop(ProcessHandle process) {
