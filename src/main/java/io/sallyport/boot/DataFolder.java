@@ -11,14 +11,19 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** The data folder: its lock, and files that appear whole or not at all. */
 final class DataFolder {
   private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
   private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+
+  /** A lock that nobody refers to is given up by the garbage collector. */
+  private static final List<FileLock> HELD = new CopyOnWriteArrayList<>();
 
   private final Path folder;
 
@@ -41,13 +46,14 @@ final class DataFolder {
   }
 
   /** Held until the process ends; a second server on the same folder is refused. */
-  FileLock lock() {
+  void lock() {
     try {
       FileChannel channel =
           FileChannel.open(path("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       @Nullable FileLock lock = channel.tryLock();
       if (lock != null) {
-        return lock;
+        HELD.add(lock);
+        return;
       }
     } catch (OverlappingFileLockException heldHere) {
       throw inUse();
