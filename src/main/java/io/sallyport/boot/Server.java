@@ -4,12 +4,15 @@ import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import io.sallyport.keys.CryptoProvider;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Starts the server: options, database, then Quarkus. */
 @QuarkusMain
 public final class Server implements QuarkusApplication {
   private static final int EXIT_CONFIGURATION = 78;
+  private static final int ENDS_WITHIN_SECONDS = 30;
 
   /** {@code serve} and its options; every other command lives in the command line. */
   public static void main(String... arguments) {
@@ -22,17 +25,34 @@ public final class Server implements QuarkusApplication {
       System.exit(EXIT_CONFIGURATION);
       return;
     }
+    CountDownLatch ended = new CountDownLatch(1);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> await(ended), "await-end"));
     Quarkus.run(
         Server.class,
         (code, failure) -> {
-          if (failure != null) {
-            System.err.println(Causes.sentence(failure));
+          try {
+            if (failure != null) {
+              System.err.println(Causes.sentence(failure));
+            }
+            if (database != null) {
+              database.stop();
+            }
+          } finally {
+            ended.countDown();
+            Runtime.getRuntime().halt(code);
           }
-          if (database != null) {
-            database.stop();
-          }
-          Runtime.getRuntime().halt(code);
         });
+  }
+
+  /** After a signal the JVM would end as soon as Quarkus has stopped, and the database would live on. */
+  private static void await(CountDownLatch ended) {
+    try {
+      if (!ended.await(ENDS_WITHIN_SECONDS, TimeUnit.SECONDS)) {
+        System.err.println("The server does not end in order; its database may live on until the next start.");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override
