@@ -4,8 +4,10 @@ import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.util.Arrays;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.RSAPublicKey;
@@ -16,9 +18,14 @@ import org.bouncycastle.asn1.x9.X962Parameters;
 import org.bouncycastle.asn1.x9.X9ECParameters;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.math.ec.ECPoint;
+import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
-/** Which public keys are certified (NIST SP 800-57 part 1, SP 800-89). Checked before the key is used for anything. */
+/**
+ * Which public keys are certified (NIST SP 800-57 part 1, SP 800-89). Checked before the key is used for anything. A key
+ * has one encoding here: with two, one key would have two digests and could live on two hardware units (law 3).
+ */
 final class KeyRules {
+  private static final byte UNCOMPRESSED = 4;
   private static final int LEAST_RSA_BITS = 2048;
   /** Verifying with a larger modulus costs an attacker nothing and the server much. */
   private static final int MOST_RSA_BITS = 8192;
@@ -40,13 +47,21 @@ final class KeyRules {
       } else if (algorithm.equals(PKCSObjectIdentifiers.rsaEncryption)) {
         rsa(info);
       } else if (algorithm.equals(EdECObjectIdentifiers.id_Ed25519)) {
-        require(info.getPublicKeyData().getOctets().length == 32, "An Ed25519 key has 32 octets.");
+        edwardsCurve(info);
       } else {
         throw weak("Use a key on P-256, P-384 or Ed25519, or RSA with 2048 to 8192 bits.");
       }
-    } catch (IOException | IllegalArgumentException | IllegalStateException | ClassCastException e) {
-      throw weak("The public key cannot be read.");
+    } catch (IOException | RuntimeException e) {
+      throw e instanceof Refusal refusal ? refusal : weak("The public key cannot be read.");
     }
+  }
+
+  private static void edwardsCurve(SubjectPublicKeyInfo info) {
+    require(info.getAlgorithm().getParameters() == null, "An Ed25519 key has no parameters (RFC 8410).");
+    byte[] point = info.getPublicKeyData().getOctets();
+    require(
+        point.length == Ed25519.PUBLIC_KEY_SIZE && Ed25519.validatePublicKeyFull(point, 0),
+        "The public key is not a point of full order on Ed25519.");
   }
 
   private static void ellipticCurve(SubjectPublicKeyInfo info) {
@@ -56,9 +71,11 @@ final class KeyRules {
         "Use the named curve P-256 or P-384.");
     X9ECParameters curve =
         ECNamedCurveTable.getByOID(ASN1ObjectIdentifier.getInstance(parameters.getParameters()));
+    byte[] encoded = info.getPublicKeyData().getOctets();
+    require(encoded.length > 0 && encoded[0] == UNCOMPRESSED, "Encode the point uncompressed (RFC 5480 §2.2).");
     ECPoint point;
     try {
-      point = curve.getCurve().decodePoint(info.getPublicKeyData().getOctets());
+      point = curve.getCurve().decodePoint(encoded);
     } catch (IllegalArgumentException offTheCurve) {
       throw weak("The public key is not a point on its curve.");
     }
@@ -67,6 +84,10 @@ final class KeyRules {
 
   private static void rsa(SubjectPublicKeyInfo info) throws IOException {
     RSAPublicKey key = RSAPublicKey.getInstance(info.parsePublicKey());
+    require(
+        DERNull.INSTANCE.equals(info.getAlgorithm().getParameters())
+            && Arrays.equals(key.getEncoded("DER"), info.getPublicKeyData().getOctets()),
+        "Encode the RSA key in DER, with NULL parameters (RFC 3279 §2.3.1).");
     BigInteger modulus = key.getModulus();
     BigInteger exponent = key.getPublicExponent();
     int bits = modulus.bitLength();
