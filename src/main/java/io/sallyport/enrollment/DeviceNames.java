@@ -7,12 +7,12 @@ import io.sallyport.pki.Issuance.Name;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
-import org.bouncycastle.asn1.x500.RDN;
+import org.bouncycastle.asn1.ASN1String;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x500.style.IETFUtils;
 import org.bouncycastle.asn1.x509.Certificate;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.GeneralName;
@@ -41,12 +41,11 @@ final class DeviceNames {
 
   /** A first request may leave names out, or name the device by its serial number or id. */
   static void requireOwn(CertificateRequest request, Device device) {
+    requireNoChange(request);
     Set<String> own = Set.of(device.hardware().serialNumber(), device.id().toString());
     for (ASN1ObjectIdentifier type : List.of(BCStyle.CN, BCStyle.SERIALNUMBER)) {
-      for (RDN rdn : request.subject().getRDNs(type)) {
-        if (!own.contains(IETFUtils.valueToString(rdn.getFirst().getValue()))) {
-          throw other("The request's subject must be empty or name this device by its serial number or id.");
-        }
+      if (!own.containsAll(values(request.subject(), type))) {
+        throw other("The request's subject must be empty or name this device by its serial number or id.");
       }
     }
     for (GeneralName name : request.names()) {
@@ -56,11 +55,18 @@ final class DeviceNames {
     }
   }
 
+  /** All values of an attribute, wherever they stand in the name: a relative name may have several attributes. */
+  static List<String> values(X500Name name, ASN1ObjectIdentifier type) {
+    return Stream.of(name.getRDNs())
+        .flatMap(rdn -> Stream.of(rdn.getTypesAndValues()))
+        .filter(attribute -> attribute.getType().equals(type))
+        .map(attribute -> attribute.getValue() instanceof ASN1String text ? text.getString() : "")
+        .toList();
+  }
+
   /** A renewal names exactly what the current certificate names (RFC 7030 §4.2.2); alternatives may be left out. */
   static void requireUnchanged(CertificateRequest request, Certificate current) {
-    if (request.attributes().contains(CHANGE_SUBJECT_NAME)) {
-      throw other("Changing the subject's name is not supported; leave the ChangeSubjectName attribute out.");
-    }
+    requireNoChange(request);
     X500Name subject = current.getSubject();
     if (!request.subject().equals(subject)) {
       throw other("The request's subject must be that of the current certificate.");
@@ -73,6 +79,12 @@ final class DeviceNames {
     Set<GeneralName> own = names == null ? Set.of() : new HashSet<>(List.of(names.getNames()));
     if (!own.equals(new HashSet<>(request.names()))) {
       throw other("The request's subject alternative names must be those of the current certificate.");
+    }
+  }
+
+  private static void requireNoChange(CertificateRequest request) {
+    if (request.attributes().contains(CHANGE_SUBJECT_NAME)) {
+      throw other("Changing the subject's name is not supported; leave the ChangeSubjectName attribute out.");
     }
   }
 

@@ -18,10 +18,8 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.Date;
 import java.util.List;
-import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x500.style.IETFUtils;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the device behind an IDevID certificate (IEEE 802.1AR), a token, or both. */
@@ -117,9 +115,9 @@ class FirstContact {
   }
 
   private static String serialNumber(X509Certificate leaf) {
-    RDN[] found = X500Name.getInstance(leaf.getSubjectX500Principal().getEncoded())
-        .getRDNs(BCStyle.SERIALNUMBER);
-    return found.length == 1 ? IETFUtils.valueToString(found[0].getFirst().getValue()) : "";
+    List<String> found = DeviceNames.values(
+        X500Name.getInstance(leaf.getSubjectX500Principal().getEncoded()), BCStyle.SERIALNUMBER);
+    return found.size() == 1 ? found.getFirst() : "";
   }
 
   private static Digest thumbprint(X509Certificate certificate) {
