@@ -81,6 +81,6 @@ public interface Devices {
    */
   void claimKey(UUID hardwareUnit, Digest key, String kind);
 
-  /** Records a key of the server's own, so that no device can claim it. */
+  /** Records a key of the server's own, so that no device can claim it; refuses with {@code duplicate-key}. */
   void reserveKey(Digest key);
 }

@@ -279,11 +279,7 @@ class FleetInventory implements Devices {
   @Transactional
   public void claimKey(UUID hardwareUnit, Digest key, String kind) {
     claim(hardwareUnit, key, kind);
-    Object owner = entities
-        .createNativeQuery("select hardware_unit from key_digest where digest = :digest", UUID.class)
-        .setParameter("digest", key.octets())
-        .getSingleResultOrNull();
-    if (!hardwareUnit.equals(owner)) {
+    if (!hardwareUnit.equals(owner(key))) {
       throw new Refusal(
           DeviceProblem.DUPLICATE_KEY, "This public key belongs to another hardware unit; make a new key.");
     }
@@ -293,6 +289,16 @@ class FleetInventory implements Devices {
   @Transactional
   public void reserveKey(Digest key) {
     claim(null, key, "server");
+    if (owner(key) != null) {
+      throw new Refusal(DeviceProblem.DUPLICATE_KEY, "This public key belongs to a hardware unit; make a new key.");
+    }
+  }
+
+  private @Nullable Object owner(Digest key) {
+    return entities
+        .createNativeQuery("select hardware_unit from key_digest where digest = :digest", UUID.class)
+        .setParameter("digest", key.octets())
+        .getSingleResultOrNull();
   }
 
   private void claim(@Nullable UUID hardwareUnit, Digest key, String kind) {

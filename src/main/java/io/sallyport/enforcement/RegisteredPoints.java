@@ -121,6 +121,7 @@ class RegisteredPoints implements EnforcementPoints {
       }
       return known.get().point();
     }
+    devices.reserveKey(key);
     EnforcementPointRow row = new EnforcementPointRow(
         ids.next(), name, kind, key.octets(), clock.instant().truncatedTo(ChronoUnit.MICROS));
     entities.persist(row);
