@@ -44,10 +44,10 @@ public enum DeviceState {
     return operations.contains(operation);
   }
 
-  /** Whether an operator may move a device from this state to {@code next}. */
+  /** Whether an operator may move a device from this state to {@code next}; back to expected if it never enrolled. */
   public boolean canBecome(DeviceState next) {
     return switch (next) {
-      case EXPECTED -> this == SUSPENDED;
+      case EXPECTED -> this == QUARANTINED || this == SUSPENDED;
       case ACTIVE -> this == EXPECTED || this == QUARANTINED || this == SUSPENDED;
       case QUARANTINED -> this == ACTIVE || this == SUSPENDED;
       case SUSPENDED -> this == EXPECTED || this == ACTIVE || this == QUARANTINED;
