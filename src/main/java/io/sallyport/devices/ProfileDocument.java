@@ -64,6 +64,9 @@ final class ProfileDocument {
     if (certificateProfiles.isEmpty() || certificateProfiles.stream().anyMatch(name -> name == null || name.isBlank())) {
       throw invalid("spec.certificateProfiles must name at least one certificate profile.");
     }
+    if (spec.policies != null && spec.policies.stream().anyMatch(name -> name == null || name.isBlank())) {
+      throw invalid("spec.policies must name access policies; leave it out for every policy that selects the profile.");
+    }
     Attestation attestation =
         spec.attestation == null ? new Attestation(null, null, null) : spec.attestation;
     return new DeviceProfile(
@@ -104,6 +107,7 @@ final class ProfileDocument {
       for (FirmwareReference reference : versions) {
         if (reference == null
             || reference.version() == null
+            || reference.version().isBlank()
             || reference.digest() == null
             || !DIGEST.matcher(reference.digest()).matches()) {
           throw invalid("spec.attestation.firmware." + name
