@@ -15,7 +15,10 @@ import io.sallyport.pki.CertificateStatus.Crl;
 import io.sallyport.pki.CertificateStatus.OcspAnswer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,6 +27,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** OCSP (RFC 6960 appendix A), CRLs and CA certificates (RFC 5280 §4.2.1.13, §4.2.2.1), cacheable by anybody. */
 @ApplicationScoped
@@ -33,6 +38,8 @@ class CertificateStatusDoor implements StatusDoor {
   /** IMF-fixdate (RFC 9110 §5.6.7). */
   private static final DateTimeFormatter HTTP_DATE =
       DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
+
+  private static final String OCSP_REQUEST = "request";
 
   private final Exchanges exchanges;
   private final CertificateStatus status;
@@ -49,7 +56,8 @@ class CertificateStatusDoor implements StatusDoor {
   @Override
   public void mount(Router router) {
     handle(router, HttpMethod.POST, "/ocsp", this::ocspByPost);
-    router.routeWithRegex(HttpMethod.GET, "/ocsp/(?<request>.+)")
+    router.routeWithRegex(HttpMethod.GET, "/ocsp/.+")
+        .handler(CertificateStatusDoor::keepRequestAsSent)
         .handler(exchanges.handler(MOST_BYTES, this::ocspByGet, CertificateStatusDoor::refusal));
     handle(router, HttpMethod.GET, "/crl/:authority/:file", this::crl);
     handle(router, HttpMethod.GET, "/ca/:file", this::certificate);
@@ -67,6 +75,13 @@ class CertificateStatusDoor implements StatusDoor {
     router.route(path).handler(exchanges.methodNotAllowed(method.name(), CertificateStatusDoor::refusal));
   }
 
+  /** The router makes one slash of two, which base64 may well have. */
+  private static void keepRequestAsSent(RoutingContext context) {
+    String path = context.request().path();
+    context.pathParams().put(OCSP_REQUEST, path.substring("/ocsp/".length()));
+    context.next();
+  }
+
   private Reply ocspByPost(Request request) {
     if (!request.mediaType().equals("application/ocsp-request")) {
       throw new Refusal(
@@ -77,10 +92,10 @@ class CertificateStatusDoor implements StatusDoor {
 
   /** Standard base64 in the path, URL-escaped or not (RFC 6960 appendix A.1); slashes inside it are its own. */
   private Reply ocspByGet(Request request) {
-    String text = Objects.requireNonNullElse(request.path().get("request"), "").replace(' ', '+');
+    String escaped = Objects.requireNonNullElse(request.path().get(OCSP_REQUEST), "").replace("+", "%2B");
     byte[] decoded;
     try {
-      decoded = Base64.getDecoder().decode(text);
+      decoded = Base64.getDecoder().decode(URLDecoder.decode(escaped, StandardCharsets.UTF_8).replace(' ', '+'));
     } catch (IllegalArgumentException notBase64) {
       decoded = new byte[0];
     }
@@ -129,9 +144,17 @@ class CertificateStatusDoor implements StatusDoor {
 
   private static Reply conditional(Request request, Reply reply) {
     String known = request.header("If-None-Match");
-    return known != null && known.equals(reply.headers().get("ETag"))
+    return known != null && names(known, reply.headers().get("ETag"))
         ? new Reply(304, reply.headers(), new byte[0])
         : reply;
+  }
+
+  /** Weak comparison over a list (RFC 9110 §13.1.2): a cache on the way may have weakened the tag. */
+  private static boolean names(String known, @Nullable String etag) {
+    return Stream.of(known.split(","))
+        .map(String::trim)
+        .map(tag -> tag.startsWith("W/") ? tag.substring(2) : tag)
+        .anyMatch(tag -> tag.equals("*") || tag.equals(etag));
   }
 
   private static String etag(byte[] body) {
