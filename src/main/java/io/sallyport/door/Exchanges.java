@@ -8,8 +8,10 @@ import io.sallyport.kernel.Refusal;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.cert.Certificate;
@@ -44,6 +46,9 @@ public class Exchanges {
   private static final int MOST_AT_ONCE = 14;
 
   private static final int LONGEST_WAIT_SECONDS = 10;
+  private static final int NOT_MODIFIED = 304;
+  /** For a client that still sends what will not be read to see the answer. */
+  private static final long LINGER_MILLIS = 2_000;
 
   private final Semaphore places = new Semaphore(MOST_AT_ONCE);
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
@@ -149,19 +154,32 @@ public class Exchanges {
       body.appendBuffer(chunk);
     });
     http.endHandler(end -> {
-      if (!refused[0]) {
+      if (refused[0]) {
+        close(http);
+      } else {
         then.accept(request(context, body.getBytes()));
       }
     });
     http.resume();
   }
 
-  /** The rest of a body that is too large is not read: the connection ends with the answer. */
+  /**
+   * The rest of a body that is too large is thrown away, and the connection ends soon: at once, and the answer might be
+   * lost to a client that still writes (RFC 9112 §9.6).
+   */
   private void tooLarge(RoutingContext context, int mostBytes, RefusalWriter refusals) {
     write(
         context,
         refuse(refusals, CommonProblem.TOO_LARGE, "The body may have " + mostBytes + " bytes at most.")
             .with("Connection", "close"));
+    context.vertx().setTimer(LINGER_MILLIS, timer -> close(context.request()));
+  }
+
+  /** HTTP/2 has other requests on the same connection. */
+  private static void close(HttpServerRequest http) {
+    if (http.version() != HttpVersion.HTTP_2) {
+      http.connection().close();
+    }
   }
 
   private static Request request(RoutingContext context, byte[] body) {
@@ -201,6 +219,10 @@ public class Exchanges {
     }
     response.setStatusCode(reply.status());
     reply.headers().forEach(response::putHeader);
+    if (context.request().method().equals(HttpMethod.HEAD) && reply.status() != NOT_MODIFIED) {
+      // What GET would send (RFC 9110 §9.3.2).
+      response.putHeader("Content-Length", Integer.toString(reply.body().length));
+    }
     response.end(Buffer.buffer(reply.body()));
   }
 }
