@@ -1,0 +1,305 @@
+package io.sallyport.pki;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.keys.Keys;
+import io.sallyport.pki.Issuance.Guard;
+import io.sallyport.pki.Issuance.Order;
+import io.sallyport.pki.IssuanceStore.Completion;
+import io.sallyport.pki.IssuanceStore.Preparation;
+import io.sallyport.pki.IssuanceStore.Preparation.Prepared;
+import io.sallyport.testing.ServerTest;
+import io.sallyport.testing.StatusClient;
+import io.sallyport.testing.TestPki;
+import io.sallyport.testing.TestPki.Identity;
+import io.sallyport.testing.TestPki.Manufacturer;
+import jakarta.inject.Inject;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.bouncycastle.asn1.x509.TBSCertificate;
+import org.bouncycastle.cert.ocsp.RevokedStatus;
+import org.bouncycastle.cert.ocsp.UnknownStatus;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Laws 1 and 2, attacked from between the steps of an issuance. */
+@QuarkusTest
+class IssuanceLawsTest extends ServerTest {
+  private static final Manufacturer MAKER = TestPki.manufacturer("IssuanceLaws");
+  private static final String PROFILE = "issuance-laws";
+
+  @Inject
+  IssuanceStore store;
+
+  @Inject
+  Issuance issuance;
+
+  @Inject
+  UnfinishedSerials unfinished;
+
+  @Inject
+  Keys keys;
+
+  @Inject
+  DataSource database;
+
+  @Inject
+  Clock clock;
+
+  private boolean registered;
+  private int units;
+
+  @BeforeEach
+  void register() {
+    if (!registered) {
+      registered = true;
+      wire.register(MAKER);
+      wire.document("/api/v1/profiles/" + PROFILE, """
+          apiVersion: sallyport.io/v1
+          kind: DeviceProfile
+          metadata: {name: %s}
+          """.formatted(PROFILE));
+    }
+  }
+
+  private UUID device() {
+    return UUID.fromString(wire.register(MAKER, "L-" + units++, PROFILE));
+  }
+
+  private static Order order(UUID device, boolean once) {
+    return new Order(
+        CertificateSubject.device(device),
+        CertificateProfiles.find(CertificateProfiles.DEVICE).orElseThrow(),
+        Der.of(TestPki.key().getPublic().getEncoded()),
+        Digest.of(device.toString().getBytes(StandardCharsets.UTF_8)),
+        once,
+        "CN=" + device,
+        List.of());
+  }
+
+  private Prepared prepared(Order order) {
+    return assertInstanceOf(Prepared.class, store.prepare(order, Guard.NONE));
+  }
+
+  private Der sign(Prepared prepared) {
+    return CertificateParts.assemble(
+        prepared.tbsCertificate(),
+        prepared.issuerKey().algorithm(),
+        keys.sign(prepared.issuerKey().id(), prepared.tbsCertificate()),
+        prepared.issuerKey().subjectPublicKeyInfo());
+  }
+
+  private static BigInteger serial(Prepared prepared) {
+    return TBSCertificate.getInstance(prepared.tbsCertificate()).getSerialNumber().getValue();
+  }
+
+  @Test
+  void whatWasIssuedIsOctetForOctetWhatWasRecorded() throws Exception {
+    String serialNumber = "L-wire";
+    wire.register(MAKER, serialNumber, PROFILE);
+
+    X509Certificate certificate =
+        wire.enroll(MAKER.idevid(serialNumber), TestPki.key(), serialNumber).certificate();
+
+    List<byte[]> recorded = column("tbs_certificate", "serial", certificate.getSerialNumber().toString(16));
+    assertEquals(1, recorded.size());
+    assertArrayEquals(recorded.getFirst(), certificate.getTBSCertificate());
+    List<byte[]> stored = column("certificate", "serial", certificate.getSerialNumber().toString(16));
+    assertArrayEquals(stored.getFirst(), certificate.getEncoded());
+  }
+
+  @Test
+  void theSerialIsRecordedBeforeAnythingIsSigned() throws Exception {
+    Order order = order(device(), false);
+
+    Prepared prepared = prepared(order);
+
+    assertArrayEquals(
+        column("tbs_certificate", "serial", serial(prepared).toString(16)).getFirst(), prepared.tbsCertificate());
+    // Known to the server, but nobody can hold a certificate yet: never good.
+    assertInstanceOf(UnknownStatus.class, new StatusClient(wire).device(serial(prepared)).getCertStatus());
+    store.finish(prepared, sign(prepared), Actor.SERVER);
+  }
+
+  @Test
+  void anUnfinishedSerialIsClosedAndPublishedRevokedAndTheRetryGetsANewOne() {
+    Order order = order(device(), true);
+    Prepared left = prepared(order);
+    BigInteger number = serial(left);
+
+    assertTrue(unfinished.closeFromBefore(clock.instant()) >= 1);
+
+    StatusClient status = new StatusClient(wire);
+    assertInstanceOf(RevokedStatus.class, status.device(number).getCertStatus());
+    status.crlWith("devices", number);
+    Credential retried = issuance.issue(order, Guard.NONE, Actor.SERVER);
+    assertNotEquals(number, retried.serial());
+    assertEquals(retried.serial(), issuance.issue(order, Guard.NONE, Actor.SERVER).serial());
+  }
+
+  @Test
+  void aSerialThatWasClosedIsNotFinishedAnyMore() throws Exception {
+    Prepared late = prepared(order(device(), false));
+    unfinished.closeFromBefore(clock.instant());
+
+    assertInstanceOf(Completion.Closed.class, store.finish(late, sign(late), Actor.SERVER));
+
+    assertEquals(List.of(), column("certificate", "serial", serial(late).toString(16)));
+  }
+
+  @Test
+  void aPreparedSerialIsFinishedOnce() {
+    Prepared prepared = prepared(order(device(), false));
+    Der certificate = sign(prepared);
+
+    assertInstanceOf(Completion.Issued.class, store.finish(prepared, certificate, Actor.SERVER));
+
+    assertInstanceOf(Completion.Closed.class, store.finish(prepared, certificate, Actor.SERVER));
+  }
+
+  @Test
+  void theSameRequestWaitsWhileItIsAnswered() {
+    Order order = order(device(), false);
+    Prepared prepared = prepared(order);
+
+    Refusal refusal = assertThrows(Refusal.class, () -> store.prepare(order, Guard.NONE));
+
+    assertEquals(PkiProblem.IN_PROGRESS, refusal.problem());
+    Completion.Issued issued =
+        assertInstanceOf(Completion.Issued.class, store.finish(prepared, sign(prepared), Actor.SERVER));
+    Preparation.Retry retry = assertInstanceOf(Preparation.Retry.class, store.prepare(order, Guard.NONE));
+    assertEquals(issued.credential(), retry.credential());
+  }
+
+  @Test
+  void aGuardThatRefusesLeavesNothing() throws Exception {
+    UUID device = device();
+    Order order = order(device, false);
+
+    assertThrows(Refusal.class, () -> store.prepare(order, request -> {
+      throw new Refusal(PkiProblem.AUTHENTICATION_SPENT, "Test.");
+    }));
+
+    assertEquals(List.of(), column("tbs_certificate", "subject_id", device.toString()));
+  }
+
+  @Test
+  void whatIsNotWhatWasRecordedIsNotPutTogether() {
+    Prepared prepared = prepared(order(device(), false));
+    Prepared other = prepared(order(device(), false));
+    byte[] signature = keys.sign(other.issuerKey().id(), other.tbsCertificate());
+
+    assertThrows(
+        IllegalStateException.class,
+        () -> CertificateParts.assemble(
+            prepared.tbsCertificate(),
+            prepared.issuerKey().algorithm(),
+            signature,
+            prepared.issuerKey().subjectPublicKeyInfo()));
+  }
+
+  @Test
+  void aDeviceRevokedBetweenTheStepsGetsNothingAndTheSerialIsRevoked() {
+    UUID device = device();
+    Prepared prepared = prepared(order(device, false));
+    wire.admin("POST", "/api/v1/devices/" + device + "/decommission", Map.of("reason", "test"));
+
+    assertInstanceOf(Completion.RevokedMeanwhile.class, store.finish(prepared, sign(prepared), Actor.SERVER));
+
+    StatusClient status = new StatusClient(wire);
+    assertInstanceOf(RevokedStatus.class, status.device(serial(prepared)).getCertStatus());
+    status.crlWith("devices", serial(prepared));
+  }
+
+  @Test
+  void fiftyEqualOrdersAtOnceMakeOneRow() throws Exception {
+    UUID device = device();
+    Order order = order(device, false);
+    Callable<BigInteger> call = () -> issuance.issue(order, Guard.NONE, Actor.SERVER).serial();
+
+    List<BigInteger> serials = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<BigInteger> serial : threads.invokeAll(Stream.generate(() -> call).limit(50).toList())) {
+        serials.add(serial.get());
+      }
+    }
+
+    assertEquals(1, serials.stream().distinct().count());
+    assertEquals(1, column("tbs_certificate", "subject_id", device.toString()).size());
+  }
+
+  @Test
+  void anExpiredCertificateRenewsNothing() throws SQLException {
+    String serialNumber = "L-expired";
+    wire.register(MAKER, serialNumber, PROFILE);
+    Identity current = wire.enroll(MAKER.idevid(serialNumber), TestPki.key(), serialNumber);
+    String serial = current.certificate().getSerialNumber().toString(16);
+    try (Connection connection = database.getConnection();
+        PreparedStatement update = connection.prepareStatement(
+            "update credential set not_after = now() - interval '1 second' where serial = ?")) {
+      update.setString(1, serial);
+      assertEquals(1, update.executeUpdate());
+    }
+
+    assertEquals(
+        403,
+        wire.est(
+                "simplereenroll",
+                current,
+                null,
+                TestPki.request(TestPki.key(), current.certificate().getSubjectX500Principal().getName(), null))
+            .statusCode());
+  }
+
+  @Test
+  void noCertificateOutlivesItsIssuer() {
+    StatusClient status = new StatusClient(wire);
+    Prepared prepared = prepared(order(device(), false));
+
+    assertTrue(!TBSCertificate.getInstance(prepared.tbsCertificate())
+        .getEndDate()
+        .getDate()
+        .after(status.authority("devices").getNotAfter()));
+  }
+
+  private List<byte[]> column(String column, String key, String value) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(
+            "select " + column + " from credential where " + key + " = ? and " + column + " is not null")) {
+      query.setString(1, value);
+      List<byte[]> values = new ArrayList<>();
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          values.add(row.getBytes(1));
+        }
+      }
+      return values;
+    }
+  }
+}

@@ -1,0 +1,227 @@
+package io.sallyport.pki;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sallyport.kernel.Refusal;
+import io.sallyport.testing.TestPki;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Date;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Integer;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.DERSequence;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.ExtensionsGenerator;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
+import org.bouncycastle.asn1.x509.TBSCertificate;
+import org.bouncycastle.asn1.x509.Time;
+import org.bouncycastle.asn1.x509.V3TBSCertificateGenerator;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class LinterTest {
+  private static final Instant NOW = Instant.parse("2026-05-01T12:00:00Z");
+  private static final Instant ISSUER_END = NOW.plusSeconds(86_400);
+  private static final SubjectPublicKeyInfo KEY =
+      SubjectPublicKeyInfo.getInstance(TestPki.key().getPublic().getEncoded());
+
+  /** A certificate that breaks no rule, to be changed in one point. */
+  private static final class Draft {
+    BigInteger serial = BigInteger.ONE.shiftLeft(127);
+    X500Name issuer = new X500Name("CN=Devices");
+    X500Name subject = new X500Name("CN=C-1");
+    Instant notBefore = NOW;
+    Instant notAfter = ISSUER_END;
+    final Map<ASN1ObjectIdentifier, ASN1Encodable> critical = new LinkedHashMap<>();
+    final Map<ASN1ObjectIdentifier, ASN1Encodable> plain = new LinkedHashMap<>();
+
+    Draft(CertificateSubject.Kind kind) {
+      boolean authority = kind == CertificateSubject.Kind.AUTHORITY;
+      plain.put(Extension.subjectKeyIdentifier, new SubjectKeyIdentifier(new byte[20]));
+      plain.put(Extension.authorityKeyIdentifier, new AuthorityKeyIdentifier(new byte[20]));
+      critical.put(Extension.basicConstraints, authority ? new BasicConstraints(0) : new BasicConstraints(false));
+      critical.put(
+          Extension.keyUsage,
+          new KeyUsage(authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature));
+      if (!authority) {
+        purposes(
+            kind == CertificateSubject.Kind.OCSP_RESPONDER
+                ? KeyPurposeId.id_kp_OCSPSigning
+                : KeyPurposeId.id_kp_clientAuth);
+      }
+    }
+
+    void purposes(KeyPurposeId... purposes) {
+      plain.put(Extension.extendedKeyUsage, new ExtendedKeyUsage(purposes));
+    }
+
+    void name(int kind, String value) {
+      plain.put(Extension.subjectAlternativeName, new GeneralNames(new GeneralName(kind, value)));
+    }
+
+    TBSCertificate build() throws IOException {
+      V3TBSCertificateGenerator generator = new V3TBSCertificateGenerator();
+      generator.setSerialNumber(new ASN1Integer(serial));
+      generator.setSignature(new AlgorithmIdentifier(X9ObjectIdentifiers.ecdsa_with_SHA256));
+      generator.setIssuer(issuer);
+      generator.setSubject(subject);
+      generator.setStartDate(new Time(Date.from(notBefore)));
+      generator.setEndDate(new Time(Date.from(notAfter)));
+      generator.setSubjectPublicKeyInfo(KEY);
+      ExtensionsGenerator extensions = new ExtensionsGenerator();
+      for (var entry : critical.entrySet()) {
+        extensions.addExtension(entry.getKey(), true, entry.getValue());
+      }
+      for (var entry : plain.entrySet()) {
+        extensions.addExtension(entry.getKey(), false, entry.getValue());
+      }
+      if (!extensions.isEmpty()) {
+        generator.setExtensions(extensions.generate());
+      }
+      return generator.generateTBSCertificate();
+    }
+  }
+
+  static Stream<Arguments> brokenRules() {
+    CertificateSubject.Kind device = CertificateSubject.Kind.DEVICE;
+    CertificateSubject.Kind responder = CertificateSubject.Kind.OCSP_RESPONDER;
+    CertificateSubject.Kind authority = CertificateSubject.Kind.AUTHORITY;
+    return Stream.of(
+        rule("serial not positive (RFC 5280 §4.1.2.2)", device, draft -> draft.serial = draft.serial.negate()),
+        rule("serial over 20 octets", device, draft -> draft.serial = BigInteger.ONE.shiftLeft(159)),
+        rule("serial below 64 bits", device, draft -> draft.serial = BigInteger.ONE.shiftLeft(62)),
+        rule("ends before it begins", device, draft -> draft.notBefore = draft.notAfter),
+        rule("outlives its issuer (law 4)", device, draft -> draft.notAfter = ISSUER_END.plusSeconds(1)),
+        rule(
+            "no key identifiers (RFC 5280 §4.2.1)",
+            device,
+            draft -> draft.plain.remove(Extension.subjectKeyIdentifier)),
+        rule(
+            "no key identifiers (RFC 5280 §4.2.1)",
+            device,
+            draft -> draft.plain.remove(Extension.authorityKeyIdentifier)),
+        rule("no name (RFC 5280 §4.1.2.6)", device, draft -> draft.subject = new X500Name("")),
+        rule(
+            "CA=true outside an authority",
+            device,
+            draft -> draft.critical.put(Extension.basicConstraints, new BasicConstraints(true))),
+        rule(
+            "key usage of an authority",
+            device,
+            draft -> draft.critical.put(Extension.keyUsage, new KeyUsage(KeyUsage.cRLSign))),
+        rule("key usage of an authority", device, draft -> draft.critical.remove(Extension.keyUsage)),
+        rule("no extended key usage", device, draft -> draft.plain.remove(Extension.extendedKeyUsage)),
+        rule("anyExtendedKeyUsage", device, draft -> draft.purposes(KeyPurposeId.anyExtendedKeyUsage)),
+        rule(
+            "OCSPSigning on the wrong kind of certificate",
+            device,
+            draft -> draft.purposes(KeyPurposeId.id_kp_OCSPSigning)),
+        rule(
+            "OCSPSigning on the wrong kind of certificate",
+            responder,
+            draft -> draft.purposes(KeyPurposeId.id_kp_clientAuth)),
+        rule(
+            "cmcRA on a device (law 10)",
+            device,
+            draft -> draft.purposes(KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.28")))),
+        rule(
+            "a reserved host name on a device (law 10)", device, draft -> draft.name(GeneralName.dNSName, "LocalHost")),
+        rule(
+            "an authority without CA=true",
+            authority,
+            draft -> draft.critical.put(Extension.basicConstraints, new BasicConstraints(false))),
+        rule(
+            "basicConstraints not critical",
+            authority,
+            draft -> draft.plain.put(
+                Extension.basicConstraints, draft.critical.remove(Extension.basicConstraints))),
+        rule(
+            "an authority without keyCertSign",
+            authority,
+            draft -> draft.critical.put(Extension.keyUsage, new KeyUsage(KeyUsage.cRLSign))));
+  }
+
+  private static Arguments rule(String fault, CertificateSubject.Kind kind, Consumer<Draft> change) {
+    return Arguments.of(fault, kind, change);
+  }
+
+  @ParameterizedTest(name = "{1}: {0}")
+  @MethodSource("brokenRules")
+  void namesTheRuleThatIsBrokenAndNoOther(String fault, CertificateSubject.Kind kind, Consumer<Draft> change)
+      throws IOException {
+    Draft draft = new Draft(kind);
+    change.accept(draft);
+    TBSCertificate tbs = draft.build();
+
+    Refusal refusal = assertThrows(Refusal.class, () -> Linter.check(tbs, kind, ISSUER_END));
+
+    assertEquals(PkiProblem.LINT, refusal.problem());
+    assertEquals("Not signed: " + fault + ".", refusal.detail());
+  }
+
+  @Test
+  void namesACertificateThatHasNoExtensions() throws IOException {
+    Draft draft = new Draft(CertificateSubject.Kind.DEVICE);
+    draft.critical.clear();
+    draft.plain.clear();
+    TBSCertificate tbs = draft.build();
+
+    Refusal refusal =
+        assertThrows(Refusal.class, () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END));
+
+    assertEquals(
+        "Not signed: no key identifiers (RFC 5280 §4.2.1); no extensions (RFC 5280 §4.2).", refusal.detail());
+  }
+
+  @Test
+  void namesACertificateOfVersionOne() throws IOException {
+    Draft draft = new Draft(CertificateSubject.Kind.DEVICE);
+    draft.critical.clear();
+    draft.plain.clear();
+    ASN1Encodable[] elements = ASN1Sequence.getInstance(draft.build().toASN1Primitive()).toArray();
+    // The version comes first and is left out for 1 (RFC 5280 §4.1.2.1).
+    TBSCertificate tbs =
+        TBSCertificate.getInstance(new DERSequence(Arrays.copyOfRange(elements, 1, elements.length)));
+
+    Refusal refusal =
+        assertThrows(Refusal.class, () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END));
+
+    assertTrue(refusal.detail().startsWith("Not signed: not version 3; "), refusal.detail());
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void letsPassWhatBreaksNoRule(CertificateSubject.Kind kind) throws IOException {
+    TBSCertificate tbs = new Draft(kind).build();
+
+    assertDoesNotThrow(() -> Linter.check(tbs, kind, ISSUER_END));
+  }
+
+  static Stream<CertificateSubject.Kind> kinds() {
+    return Stream.of(CertificateSubject.Kind.values());
+  }
+}
