@@ -1,5 +1,7 @@
 package io.sallyport.door.oauth;
 
+import io.sallyport.audit.Audit;
+import io.sallyport.audit.Fact;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.door.Callers;
 import io.sallyport.door.DeviceCaller;
@@ -11,6 +13,7 @@ import io.sallyport.grants.Grants;
 import io.sallyport.grants.Grants.Grant;
 import io.sallyport.grants.NetworkFlows;
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Refusal;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -19,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 
 /** {@code /oauth2/token}, {@code /oauth2/jwks} and the metadata of RFC 8414. */
 @Singleton
@@ -31,11 +35,13 @@ final class OAuthDoor implements Door {
 
   private final Grants grants;
   private final Callers callers;
+  private final Audit audit;
   private final Exchanges exchanges;
 
-  OAuthDoor(Grants grants, Callers callers, Exchanges exchanges) {
+  OAuthDoor(Grants grants, Callers callers, Audit audit, Exchanges exchanges) {
     this.grants = grants;
     this.callers = callers;
+    this.audit = audit;
     this.exchanges = exchanges;
   }
 
@@ -51,7 +57,7 @@ final class OAuthDoor implements Door {
 
   private Reply token(Request request) {
     DeviceCaller caller = callers.device(request, Operation.GRANT);
-    TokenRequest asked = TokenRequest.parse(request, caller.device().id());
+    TokenRequest asked = parse(request, caller);
     Grant grant = grants.grant(
         caller.device(), caller.credential(), asked.flows(), Actor.device(caller.device().id()));
     Map<String, Object> body = new LinkedHashMap<>();
@@ -60,6 +66,18 @@ final class OAuthDoor implements Door {
     body.put("expires_in", grant.lifetime().toSeconds());
     body.put("authorization_details", NetworkFlows.details(grant.flows()));
     return Reply.json(200, body).with("Cache-Control", "no-store");
+  }
+
+  /** Law 8: the device proved who it is, so what is refused to it is a fact. */
+  private TokenRequest parse(Request request, DeviceCaller caller) {
+    UUID device = caller.device().id();
+    try {
+      return TokenRequest.parse(request, device);
+    } catch (Refusal refusal) {
+      audit.recordRefusal(Fact.of("grant.refused", Actor.device(device), "device", device)
+          .with("problem", refusal.problem().slug()));
+      throw refusal;
+    }
   }
 
   private Reply keySet(Request request) {
