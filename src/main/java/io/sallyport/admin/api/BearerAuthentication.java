@@ -28,6 +28,12 @@ class BearerAuthentication implements HttpAuthenticationMechanism {
   private static final String SCHEME = "Bearer ";
   private static final String FAILURE = BearerAuthentication.class.getName() + ".failure";
 
+  private final Refusals refusals;
+
+  BearerAuthentication(Refusals refusals) {
+    this.refusals = refusals;
+  }
+
   @Override
   public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager identities) {
     String header = context.request().getHeader(HttpHeaderNames.AUTHORIZATION);
@@ -54,14 +60,14 @@ class BearerAuthentication implements HttpAuthenticationMechanism {
     Throwable failure = context.get(FAILURE);
     if (failure == null) {
       context.response().putHeader(HttpHeaderNames.WWW_AUTHENTICATE, CHALLENGE);
-      return send(context, new Failure(CommonProblem.UNAUTHENTICATED, "Send an operator's bearer token.", true));
+      return answer(context, new Failure(CommonProblem.UNAUTHENTICATED, "Send an operator's bearer token.", true));
     }
     Failure told = Failure.of(failure);
     if (!told.expected()) {
       LOG.error("a bearer token could not be checked", failure);
     }
     context.response().putHeader(HttpHeaderNames.RETRY_AFTER, "2");
-    return send(context, told);
+    return answer(context, told);
   }
 
   @Override
@@ -69,9 +75,10 @@ class BearerAuthentication implements HttpAuthenticationMechanism {
     return Set.of(TokenAuthenticationRequest.class);
   }
 
-  private static Uni<Boolean> send(RoutingContext context, Failure failure) {
+  private Uni<Boolean> answer(RoutingContext context, Failure failure) {
     HttpServerResponse response = context.response();
     if (!response.ended()) {
+      refusals.count(failure.problem());
       response
           .setStatusCode(failure.problem().status())
           .putHeader(HttpHeaderNames.CONTENT_TYPE, ProblemDocument.MEDIA_TYPE)

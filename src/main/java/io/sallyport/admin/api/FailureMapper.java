@@ -30,11 +30,13 @@ class FailureMapper {
 
   private final Caller caller;
   private final Audit audit;
+  private final Refusals refusals;
   private final Ids ids;
 
-  FailureMapper(Caller caller, Audit audit, Ids ids) {
+  FailureMapper(Caller caller, Audit audit, Refusals refusals, Ids ids) {
     this.caller = caller;
     this.audit = audit;
+    this.refusals = refusals;
     this.ids = ids;
   }
 
@@ -61,6 +63,7 @@ class FailureMapper {
         cause = e;
       }
     }
+    refusals.count(failure.problem());
     return response(failure, cause, request);
   }
 
