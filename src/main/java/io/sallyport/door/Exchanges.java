@@ -164,22 +164,18 @@ public class Exchanges {
   }
 
   /**
-   * The rest of a body that is too large is thrown away, and the connection ends soon: at once, and the answer might be
-   * lost to a client that still writes (RFC 9112 §9.6).
+   * The rest of a body that is too large is thrown away. Over HTTP/1.1 the connection ends soon: at once, and the answer
+   * might be lost to a client that still writes (RFC 9112 §9.6). HTTP/2 has other requests on the same connection, and no
+   * Connection header (RFC 9113 §8.2.2).
    */
   private void tooLarge(RoutingContext context, int mostBytes, RefusalWriter refusals) {
-    write(
-        context,
-        refuse(refusals, CommonProblem.TOO_LARGE, "The body may have " + mostBytes + " bytes at most.")
-            .with("Connection", "close"));
-    context.vertx().setTimer(LINGER_MILLIS, timer -> close(context.request()));
-  }
-
-  /** HTTP/2 has other requests on the same connection. */
-  private static void close(HttpServerRequest http) {
-    if (http.version() != HttpVersion.HTTP_2) {
-      http.connection().close();
+    Reply reply = refuse(refusals, CommonProblem.TOO_LARGE, "The body may have " + mostBytes + " bytes at most.");
+    if (context.request().version() == HttpVersion.HTTP_2) {
+      write(context, reply);
+      return;
     }
+    write(context, reply.with("Connection", "close"));
+    context.vertx().setTimer(LINGER_MILLIS, timer -> context.request().connection().close());
   }
 
   private static Request request(RoutingContext context, byte[] body) {
