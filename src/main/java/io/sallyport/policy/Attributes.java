@@ -1,5 +1,6 @@
 package io.sallyport.policy;
 
+import io.sallyport.devices.DeviceState;
 import dev.cel.runtime.CelVariableResolver;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.Subject;
@@ -28,6 +29,11 @@ final class Attributes implements CelVariableResolver {
   /** The posture that counts now, or null. */
   @Nullable Posture posture() {
     return posture;
+  }
+
+  /** No policy lets a quarantined device through: what a policy has for it is its quarantine network. */
+  boolean quarantined() {
+    return question.subject().state().equals(DeviceState.QUARANTINED.word());
   }
 
   /** Why there is no posture, in words. */

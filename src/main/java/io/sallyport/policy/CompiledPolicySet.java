@@ -124,6 +124,9 @@ final class CompiledPolicySet implements PolicySet {
 
   /** The first thing that keeps {@code policy} from letting the device through, in words, or null when it does. */
   private static @Nullable String shortfall(AccessPolicy policy, Attributes attributes) {
+    if (attributes.quarantined()) {
+      return "the device is quarantined";
+    }
     Posture posture = attributes.posture();
     for (PostureRequirement requirement : policy.requirements()) {
       String shortfall =

@@ -232,6 +232,17 @@ class PolicySetTest {
     }
 
     @Test
+    void aQuarantinedDeviceButNamesItsQuarantineNetwork() {
+      Subject subject = new Subject(
+          "id-1", "acme", "c1", "s1", "camera", "ops", "plant-1", Map.of("zone", "perimeter"), "quarantined",
+          Set.of("cameras"));
+      Verdict verdict = PolicySet.compile(List.of(CAMERAS)).evaluate(new Question(subject, GOOD, VIDEO, NOW));
+      assertFalse(verdict.permit());
+      assertEquals(List.of("policy cameras: the device is quarantined"), verdict.reasons());
+      assertEquals(666, verdict.quarantineVlan());
+    }
+
+    @Test
     void anotherProfileSiteLabelOrListOfPolicies() {
       PolicySet set = PolicySet.compile(List.of(CAMERAS));
       for (Subject other :
