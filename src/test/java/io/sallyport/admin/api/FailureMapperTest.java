@@ -1,0 +1,77 @@
+package io.sallyport.admin.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.quarkus.security.runtime.QuarkusSecurityIdentity;
+import io.sallyport.audit.Audit;
+import io.sallyport.audit.Fact;
+import io.sallyport.kernel.Ids;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.container.ResourceInfo;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.lang.reflect.Proxy;
+import java.security.SecureRandom;
+import java.sql.SQLException;
+import java.time.Clock;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FailureMapperTest {
+  private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  private final FailureMapper mapper = new FailureMapper(
+      new Caller(QuarkusSecurityIdentity.builder().setAnonymous(true).build()),
+      new NoAudit(),
+      new Refusals(meters),
+      new Ids(Clock.systemUTC(), new SecureRandom()));
+
+  @ParameterizedTest
+  @ValueSource(strings = {"08001", "08006", "53300", "57P01", "57P03"})
+  void aDatabaseThatIsAwayIs503WithRetryAfter(String state) {
+    Response response = answer(new IllegalStateException("x", new SQLException("refused at 10.0.0.7", state)));
+
+    assertEquals(503, response.getStatus());
+    assertEquals("2", response.getHeaderString("Retry-After"));
+    assertEquals("application/problem+json", response.getMediaType().toString());
+    assertFalse(response.getEntity().toString().contains("10.0.0.7"));
+    assertEquals(1, meters.counter("sallyport_refusals", "problem", "unavailable").count());
+  }
+
+  @Test
+  void aDefectInAStatementIsNoOutage() {
+    Response response = answer(new IllegalStateException("x", new SQLException("syntax error", "42601")));
+
+    assertEquals(500, response.getStatus());
+    assertFalse(response.getEntity().toString().contains("syntax"));
+  }
+
+  private Response answer(Throwable thrown) {
+    return mapper.answer(thrown, stub(ContainerRequestContext.class), stub(ResourceInfo.class));
+  }
+
+  /** Answers with GET and nothing else. */
+  private static <T> T stub(Class<T> type) {
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) ->
+        switch (method.getName()) {
+          case "getMethod" -> "GET";
+          case "getUriInfo" -> stub(UriInfo.class);
+          case "getPath" -> "/api/v1/devices";
+          default -> throw new UnsupportedOperationException(method.getName());
+        }));
+  }
+
+  private static final class NoAudit implements Audit {
+    @Override
+    public void record(Fact fact) {
+      throw new AssertionError(fact);
+    }
+
+    @Override
+    public void recordRefusal(Fact fact) {
+      throw new AssertionError(fact);
+    }
+  }
+}
