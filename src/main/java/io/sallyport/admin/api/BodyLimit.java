@@ -3,6 +3,8 @@ package io.sallyport.admin.api;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.sallyport.kernel.CommonProblem;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -28,10 +30,14 @@ final class BodyLimit {
       context.next();
       return;
     }
-    context.response()
+    HttpServerResponse response = context.response();
+    // HTTP/2 has no such header (RFC 9113 §8.2.2).
+    if (context.request().version() != HttpVersion.HTTP_2) {
+      response.putHeader(HttpHeaderNames.CONNECTION, "close");
+    }
+    response
         .setStatusCode(CommonProblem.TOO_LARGE.status())
         .putHeader(HttpHeaderNames.CONTENT_TYPE, ProblemDocument.MEDIA_TYPE)
-        .putHeader(HttpHeaderNames.CONNECTION, "close")
         .end(ProblemDocument.of(CommonProblem.TOO_LARGE, SENTENCE, null).json());
   }
 }
