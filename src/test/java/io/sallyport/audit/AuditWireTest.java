@@ -121,7 +121,8 @@ class AuditWireTest extends ServerTest {
     assertEquals(64, plant.fact("audit", "profile.applied").at("/detail/hash").asText().length());
     assertEquals(64, plant.fact("audit", "policy.applied").at("/detail/hash").asText().length());
     plant.policy("PT9M");
-    assertEquals(64, plant.fact("audit", "policy.applied").at("/detail/replaced").asText().length());
+    Patience.untilTrue("the policy's replacement", () ->
+        plant.fact("audit", "policy.applied").at("/detail/replaced").asText().length() == 64);
     plant.policy("PT10M");
     String serial = plant.enforcementPoint().certificate().getSerialNumber().toString(16);
     String point = plant.person("GET", "/api/v1/certificates/internal/" + serial, null)

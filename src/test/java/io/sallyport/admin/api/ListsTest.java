@@ -10,6 +10,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.Answer;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.ServerTest;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -165,6 +166,19 @@ class ListsTest extends ServerTest {
         .filter(point -> point.get("name").asText().equals("lists-gate-x"))
         .findAny()
         .orElse(null));
+  }
+
+  @Test
+  void aBodyThatIsTooLargeIsAProblemOverHttp2Too() {
+    try (HttpClient client = HttpClient.newBuilder().sslContext(wire.tls(null)).version(HttpClient.Version.HTTP_2).build()) {
+      Answer small = Answer.to(client, wire.person("/api/v1/status").build());
+      assertEquals(200, small.status());
+
+      assertProblem(413, "too-large", Answer.to(client, wire.person("/api/v1/devices")
+          .header("Content-Type", "application/json")
+          .POST(BodyPublishers.ofByteArray(new byte[1024 * 1024 + 1]))
+          .build()));
+    }
   }
 
   @Test

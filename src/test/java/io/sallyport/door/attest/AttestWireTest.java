@@ -12,6 +12,7 @@ import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.TestPki;
 import io.sallyport.testing.TestPki.Identity;
 import io.sallyport.testing.Wire;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPair;
@@ -158,6 +159,20 @@ class AttestWireTest extends ServerTest {
         "too-large",
         plant.post(camera.identity(), "/attest/v1/challenges", "application/json", BodyPublishers.ofString(" ".repeat(65))));
     assertTrue(camera.may(Plant.VIDEO));
+  }
+
+  @Test
+  void aBodyThatIsTooLargeIs413OverHttp2Too() {
+    try (HttpClient client = HttpClient.newBuilder()
+        .sslContext(wire.tls(camera.identity()))
+        .version(HttpClient.Version.HTTP_2)
+        .build()) {
+      Answer answer = Answer.to(client, wire.device("/attest/v1/evidence")
+          .header("Content-Type", "application/eat+jwt")
+          .POST(BodyPublishers.ofByteArray(new byte[1024 * 1024]))
+          .build());
+      assertProblem(413, "too-large", answer);
+    }
   }
 
   @Test
