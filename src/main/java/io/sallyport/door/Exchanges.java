@@ -154,9 +154,7 @@ public class Exchanges {
       body.appendBuffer(chunk);
     });
     http.endHandler(end -> {
-      if (refused[0]) {
-        close(http);
-      } else {
+      if (!refused[0]) {
         then.accept(request(context, body.getBytes()));
       }
     });
