@@ -29,16 +29,26 @@ final class DataFolder {
 
   DataFolder(Path folder) {
     this.folder = folder.toAbsolutePath().normalize();
+    if (!Files.isDirectory(this.folder)) {
+      make(this.folder);
+    }
+  }
+
+  private void make(Path made) {
     try {
-      if (!Files.isDirectory(this.folder)) {
-        Files.createDirectories(this.folder);
-        if (posix()) {
-          Files.setPosixFilePermissions(this.folder, PosixFilePermissions.fromString("rwx------"));
-        }
+      Files.createDirectories(made);
+      if (posix()) {
+        Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rwx------"));
       }
     } catch (IOException e) {
-      throw new StartRefused("The data folder " + this.folder + " cannot be made: " + e.getMessage());
+      throw new StartRefused("The folder " + made + " cannot be made: " + e.getMessage());
     }
+  }
+
+  /** A folder in the data folder for its owner alone, whoever made the data folder. */
+  Path ownersFolder(String name) {
+    make(path(name));
+    return path(name);
   }
 
   Path path(String name) {

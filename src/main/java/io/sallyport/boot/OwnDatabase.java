@@ -62,7 +62,7 @@ final class OwnDatabase {
       EmbeddedPostgres postgres = EmbeddedPostgres.builder()
           .setDataDirectory(cluster)
           .setCleanDataDirectory(false)
-          .setOverrideWorkingDirectory(folder.path(PROGRAMS).toFile())
+          .setOverrideWorkingDirectory(folder.ownersFolder(PROGRAMS).toFile())
           .setRegisterShutdownHook(false)
           .setConnectConfig("password", password)
           .setPGStartupWait(STARTS_WITHIN)

@@ -13,10 +13,12 @@ import jakarta.transaction.Transactional;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import javax.security.auth.x500.X500Principal;
 import org.jspecify.annotations.Nullable;
 
@@ -104,11 +106,18 @@ class RegisteredManufacturers implements Manufacturers {
         .createQuery("from TrustAnchorRow where subject in :issuers", TrustAnchorRow.class)
         .setParameter("issuers", issuers)
         .getResultStream()
-        .filter(anchor -> TrustAnchors.certifies(
-            TrustAnchors.parse(Der.of(anchor.certificate)), chain, clock.instant()))
-        .findFirst()
-        .map(anchor -> entities.find(ManufacturerRow.class, anchor.manufacturer))
+        .map(anchor -> new Certified(anchor.manufacturer, certified(anchor, chain)))
+        .filter(found -> found.length > 0)
+        .min(Comparator.comparingInt(Certified::length))
+        .map(found -> entities.find(ManufacturerRow.class, found.manufacturer))
         .map(this::manufacturer);
+  }
+
+  /** Of two anchors on one chain the one nearer to the device speaks for it. */
+  private record Certified(UUID manufacturer, int length) {}
+
+  private int certified(TrustAnchorRow anchor, List<X509Certificate> chain) {
+    return TrustAnchors.certified(TrustAnchors.parse(Der.of(anchor.certificate)), chain, clock.instant());
   }
 
   private Optional<ManufacturerRow> row(String name) {

@@ -11,7 +11,6 @@ import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Date;
 import java.util.List;
 import java.util.Set;
@@ -40,13 +39,23 @@ final class TrustAnchors {
     return certificate;
   }
 
-  /** Whether {@code chain}, leaf first and with or without the anchor itself, is valid under {@code anchor}. */
-  static boolean certifies(X509Certificate anchor, List<X509Certificate> chain, Instant time) {
-    List<X509Certificate> path = new ArrayList<>(chain);
-    path.removeIf(anchor::equals);
-    if (path.isEmpty()) {
-      return false;
+  /**
+   * How many certificates of {@code chain}, leaf first, {@code anchor} certifies: up to the first one that it issued and
+   * that validates; what the peer sent beyond is not looked at. Zero when it certifies none.
+   */
+  static int certified(X509Certificate anchor, List<X509Certificate> chain, Instant time) {
+    for (int length = 1; length <= chain.size(); length++) {
+      X509Certificate last = chain.get(length - 1);
+      if (last.getIssuerX500Principal().equals(anchor.getSubjectX500Principal())
+          && !last.equals(anchor)
+          && valid(anchor, chain.subList(0, length), time)) {
+        return length;
+      }
     }
+    return 0;
+  }
+
+  private static boolean valid(X509Certificate anchor, List<X509Certificate> path, Instant time) {
     try {
       anchor.checkValidity(Date.from(time));
       PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(anchor, null)));

@@ -83,6 +83,17 @@ public class Callers {
             CommonProblem.UNAUTHENTICATED, "This certificate is not one of a registered enforcement point."));
   }
 
+  /** Law 8: what a registered enforcement point was refused stands in the log; other refusals are only counted. */
+  public void recordRefusedPoint(Request request, Refusal refusal) {
+    if (refusal.problem().status() == CommonProblem.UNAUTHENTICATED.status()) {
+      return;
+    }
+    EnforcementPoint point = enforcementPoint(request);
+    audit.recordRefusal(
+        Fact.of("enforcement-point.refused", Actor.enforcementPoint(point.name()), "request", request.method())
+            .with("problem", refusal.problem().slug()));
+  }
+
   private void requireLive(Credential credential) {
     Instant now = clock.instant();
     if (credential.revocation() != null) {

@@ -23,10 +23,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a request within its bound, runs a use case and writes the answer. Any thread; one for all doors.
@@ -62,12 +65,14 @@ public class Exchanges {
 
   /** For use cases that may block: runs on a virtual thread. */
   public Handler<RoutingContext> handler(int mostBytes, UseCase useCase, RefusalWriter refusals) {
-    return context -> read(context, mostBytes, refusals, request -> {
-      Context loop = context.vertx().getOrCreateContext();
-      workers.execute(() -> {
-        Reply reply = inTurn(request, useCase, refusals);
-        loop.runOnContext(nothing -> write(context, reply));
-      });
+    return context -> read(context, mostBytes, refusals, request -> later(context, request, useCase, refusals));
+  }
+
+  private void later(RoutingContext context, Request request, UseCase useCase, RefusalWriter refusals) {
+    Context loop = context.vertx().getOrCreateContext();
+    workers.execute(() -> {
+      Reply reply = inTurn(request, useCase, refusals);
+      loop.runOnContext(nothing -> write(context, reply));
     });
   }
 
@@ -75,6 +80,31 @@ public class Exchanges {
   public Handler<RoutingContext> direct(int mostBytes, UseCase useCase, RefusalWriter refusals) {
     return context ->
         read(context, mostBytes, refusals, request -> write(context, answer(request, useCase, refusals)));
+  }
+
+  /** As {@link #direct(int, UseCase, RefusalWriter)}; a refusal is told to {@code witness}, which may block, first. */
+  public Handler<RoutingContext> direct(
+      int mostBytes, UseCase useCase, RefusalWriter refusals, BiConsumer<Request, Refusal> witness) {
+    return context -> read(context, mostBytes, refusals, request -> {
+      AtomicReference<@Nullable Refusal> refused = new AtomicReference<>();
+      Reply reply = answer(request, asked -> {
+        try {
+          return useCase.answer(asked);
+        } catch (Refusal refusal) {
+          refused.set(refusal);
+          throw refusal;
+        }
+      }, refusals);
+      Refusal refusal = refused.get();
+      if (refusal == null) {
+        write(context, reply);
+      } else {
+        later(context, request, asked -> {
+          witness.accept(asked, refusal);
+          return reply;
+        }, refusals);
+      }
+    });
   }
 
   /** Answers 405 with the methods that the path knows (RFC 9110 §15.5.6). */

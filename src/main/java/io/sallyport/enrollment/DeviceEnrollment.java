@@ -25,7 +25,10 @@ import io.sallyport.pki.PkiProblem;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.cert.CertificateEncodingException;
 import java.time.Clock;
+import java.util.Comparator;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.bouncycastle.asn1.x509.Certificate;
@@ -75,10 +78,7 @@ class DeviceEnrollment implements Enrollments {
       Order order = order(device, profile, request, proven.authentication(), proven.token() != null);
       Guard guard = digest -> {
         devices.require(devices.get(device.id()), Operation.ENROLL);
-        if (proven.manufacturerKey() != null) {
-          devices.claimKey(device.hardware().id(), proven.manufacturerKey(), "idevid");
-        }
-        devices.claimKey(device.hardware().id(), request.subjectPublicKeyInfo().digest(), "ldevid");
+        claimKeys(device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest());
         if (proven.token() != null) {
           tokens.consume(proven.token(), digest);
         }
@@ -108,6 +108,18 @@ class DeviceEnrollment implements Enrollments {
       };
       return issuance.issue(order, guard, Actor.device(id));
     });
+  }
+
+  /** In one order for everybody, so that two units that claim each other's keys do not wait for one another. */
+  private void claimKeys(Device device, @Nullable Digest manufacturerKey, Digest own) {
+    SortedMap<String, Digest> kinds = new TreeMap<>();
+    kinds.put("ldevid", own);
+    if (manufacturerKey != null) {
+      kinds.put("idevid", manufacturerKey);
+    }
+    kinds.entrySet().stream()
+        .sorted(Comparator.comparing(claim -> claim.getValue().hex()))
+        .forEach(claim -> devices.claimKey(device.hardware().id(), claim.getValue(), claim.getKey()));
   }
 
   private Credential current(Enrollment enrollment) {

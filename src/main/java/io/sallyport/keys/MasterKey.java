@@ -5,10 +5,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Set;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
@@ -23,6 +26,7 @@ final class MasterKey {
   private static final int KEY_OCTETS = 32;
   private static final int NONCE_OCTETS = 12;
   private static final int TAG_BITS = 128;
+  private static final Set<PosixFilePermission> OTHERS = PosixFilePermissions.fromString("---rwxrwx");
 
   private final SecretKey key;
   private final SecureRandom random;
@@ -81,8 +85,14 @@ final class MasterKey {
   }
 
   private static String file(String name) {
+    Path file = Path.of(name);
     try {
-      return Files.readString(Path.of(name));
+      if (Files.getFileStore(file).supportsFileAttributeView("posix")
+          && Files.getPosixFilePermissions(file).stream().anyMatch(OTHERS::contains)) {
+        throw new IllegalStateException(
+            "The master key file " + name + " can be read or changed by others; make it readable by its owner alone (chmod 600).");
+      }
+      return Files.readString(file);
     } catch (IOException e) {
       throw new IllegalStateException("The master key file " + name + " cannot be read.", e);
     }

@@ -24,7 +24,6 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 class FailureMapper {
   private static final Logger LOG = Logger.getLogger(FailureMapper.class);
 
-  private static final Set<Integer> RECORDED = Set.of(403, 409, 422);
   private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
   private static final int RETRY_AFTER_SECONDS = 2;
 
@@ -69,7 +68,8 @@ class FailureMapper {
 
   /** Without a resource nothing could have been changed. */
   private boolean recorded(Problem problem, ContainerRequestContext request, ResourceInfo resource) {
-    return RECORDED.contains(problem.status())
+    return problem.status() >= 400
+        && problem.status() < 500
         && !SAFE_METHODS.contains(request.getMethod())
         && resource.getResourceMethod() != null
         && caller.known();

@@ -62,9 +62,9 @@ final class AuthzenDoor implements Door {
   @Override
   public void mount(Router router) {
     router.route("/access/v1/*").handler(AuthzenDoor::echoRequestId);
-    router.post(EVALUATION).handler(exchanges.direct(MOST_BYTES, answering(evaluator::evaluation), ERRORS));
-    router.post(EVALUATIONS).handler(exchanges.direct(MOST_BATCH_BYTES, answering(evaluator::evaluations), ERRORS));
-    router.post(SEARCH).handler(exchanges.direct(MOST_BYTES, this::search, ERRORS));
+    router.post(EVALUATION).handler(exchanges.direct(MOST_BYTES, answering(evaluator::evaluation), ERRORS, callers::recordRefusedPoint));
+    router.post(EVALUATIONS).handler(exchanges.direct(MOST_BATCH_BYTES, answering(evaluator::evaluations), ERRORS, callers::recordRefusedPoint));
+    router.post(SEARCH).handler(exchanges.direct(MOST_BYTES, this::search, ERRORS, callers::recordRefusedPoint));
     router.get(METADATA).handler(exchanges.direct(MOST_BYTES, this::metadata, ERRORS));
     router.route(EVALUATION).handler(notAllowed("POST"));
     router.route(EVALUATIONS).handler(notAllowed("POST"));
