@@ -196,7 +196,9 @@ class CrlConformanceTest extends StatusServerTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"/crl/nobody/0.crl", "/crl/devices/1.crl", "/crl/devices/0-delta.crl", "/ca/nobody.cer", "/ca/devices", "/", "/else"})
+      strings = {
+        "/crl/nobody/0.crl", "/crl/devices/1.crl", "/crl/devices/0-delta.crl", "/ca/nobody.cer", "/ca/devices", "/", "/else"
+      })
   void whatIsNotThereIsNotFound(String path) {
     assertEquals(404, status.get(path).statusCode());
   }
