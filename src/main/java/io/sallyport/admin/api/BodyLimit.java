@@ -9,10 +9,10 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 
-/** Refuses a body that says itself to be too large, before it is sent. One that does not say is cut off by the server. */
+/** Refuses a body that says itself to be too large, before it is sent; {@link BodyLimitFilter} has those that do not. */
 @Singleton
 final class BodyLimit {
-  /** The same as {@code quarkus.http.limits.max-body-size}: a policy of a megabyte is a mistake. */
+  /** 1 MiB: a policy of that size is a mistake. */
   static final int MOST = 1024 * 1024;
 
   static final String SENTENCE = "Send at most 1 MiB.";

@@ -1,7 +1,10 @@
 package io.sallyport.admin.api;
 
-import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.sallyport.devices.Device;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -13,10 +16,37 @@ import org.jspecify.annotations.Nullable;
  */
 @Schema(name = "DeviceDetail")
 record DeviceDetail(
-    @JsonUnwrapped DeviceView device,
+    UUID id,
+    String manufacturer,
+    String model,
+    String serialNumber,
+    String profile,
+    String owner,
+    String site,
+    Map<String, String> labels,
+    @Schema(enumeration = {"expected", "active", "quarantined", "suspended", "decommissioned"}) String state,
+    Instant createdAt,
     List<CertificateView> certificates,
     @Schema(nullable = true) @Nullable AppraisalView appraisal) {
   DeviceDetail {
+    labels = Map.copyOf(labels);
     certificates = List.copyOf(certificates);
+  }
+
+  static DeviceDetail of(Device device, List<CertificateView> certificates, @Nullable AppraisalView appraisal) {
+    DeviceView view = DeviceView.of(device);
+    return new DeviceDetail(
+        view.id(),
+        view.manufacturer(),
+        view.model(),
+        view.serialNumber(),
+        view.profile(),
+        view.owner(),
+        view.site(),
+        view.labels(),
+        view.state(),
+        view.createdAt(),
+        certificates,
+        appraisal);
   }
 }

@@ -111,10 +111,8 @@ class DevicesResource {
     List<CertificateView> certificates = credentials.of(CertificateSubject.device(id)).stream()
         .map(credential -> CertificateView.of(credential, now))
         .toList();
-    return new DeviceDetail(
-        DeviceView.of(device),
-        certificates,
-        attestations.latest(id).map(AppraisalView::of).orElse(null));
+    return DeviceDetail.of(
+        device, certificates, attestations.latest(id).map(AppraisalView::of).orElse(null));
   }
 
   @POST

@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Reads the Idempotency-Key of a POST, and its body for the digest. */
+/** Reads the Idempotency-Key of a POST, and its body for the digest; after {@link BodyLimitFilter}. */
 @Provider
 class IdempotencyFilter implements ContainerRequestFilter {
   static final String HEADER = "Idempotency-Key";
@@ -33,10 +33,7 @@ class IdempotencyFilter implements ContainerRequestFilter {
       return;
     }
     String key = key(keys);
-    byte[] body = request.getEntityStream().readNBytes(BodyLimit.MOST + 1);
-    if (body.length > BodyLimit.MOST) {
-      throw new Refusal(CommonProblem.TOO_LARGE, BodyLimit.SENTENCE);
-    }
+    byte[] body = request.getEntityStream().readAllBytes();
     request.setEntityStream(new ByteArrayInputStream(body));
     once.attempt(Attempt.of(
         caller.name(), key, request.getMethod(), request.getUriInfo().getRequestUri().getRawPath(), body));
