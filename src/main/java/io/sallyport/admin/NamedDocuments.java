@@ -39,7 +39,8 @@ class NamedDocuments implements Documents {
   private static void requireSame(String path, String document) {
     if (!path.equals(document)) {
       throw new Refusal(
-          AdminProblem.NAME_DIFFERS, "The document's metadata.name is " + document + "; put it under that name.");
+          AdminProblem.NAME_DIFFERS,
+          "The document's metadata.name is " + document + "; put it under that name.");
     }
   }
 }

@@ -46,7 +46,8 @@ class StoredAnswers implements Idempotency {
   private static final String FIND =
       "SELECT request, status, answer FROM idempotency WHERE operator = ? AND key = ? AND created_at >= ?";
 
-  private static final String KEEP = "UPDATE idempotency SET status = ?, answer = ? WHERE operator = ? AND key = ?";
+  private static final String KEEP =
+      "UPDATE idempotency SET status = ?, answer = ? WHERE operator = ? AND key = ?";
 
   private static final String FORGET = """
       DELETE FROM idempotency WHERE (operator, key) IN (
@@ -116,18 +117,20 @@ class StoredAnswers implements Idempotency {
 
   private Optional<Answer> find(Attempt attempt) {
     try (Connection connection = database.getConnection();
-        PreparedStatement query = prepare(
-            connection, FIND, attempt.operator(), attempt.key(), cutoff(clock.instant()));
+        PreparedStatement query =
+            prepare(connection, FIND, attempt.operator(), attempt.key(), cutoff(clock.instant()));
         ResultSet rows = query.executeQuery()) {
       if (!rows.next()) {
         return Optional.empty();
       }
       if (!Digest.ofOctets(rows.getBytes("request")).equals(attempt.request())) {
         throw new Refusal(
-            AdminProblem.IDEMPOTENCY_KEY_REUSED, "Use a new Idempotency-Key for a request that differs from the first.");
+            AdminProblem.IDEMPOTENCY_KEY_REUSED,
+            "Use a new Idempotency-Key for a request that differs from the first.");
       }
       byte[] json = keys.unseal(rows.getBytes("answer"), context(attempt));
-      return Optional.of(new Answer(rows.getInt("status"), new String(json, StandardCharsets.UTF_8)));
+      return Optional.of(
+          new Answer(rows.getInt("status"), new String(json, StandardCharsets.UTF_8)));
     } catch (SQLException e) {
       throw new IllegalStateException("the stored answer could not be read", e);
     }
@@ -143,7 +146,8 @@ class StoredAnswers implements Idempotency {
   }
 
   private static String context(Attempt attempt) {
-    return "idempotency " + attempt.operator() + " " + attempt.request().hex() + " " + attempt.key();
+    return "idempotency " + attempt.operator() + " " + attempt.request().hex() + " "
+        + attempt.key();
   }
 
   private static OffsetDateTime cutoff(Instant now) {
@@ -151,7 +155,9 @@ class StoredAnswers implements Idempotency {
   }
 
   private static Refusal stillRunning() {
-    return new Refusal(AdminProblem.REQUEST_RUNNING, "Send the request again when the first one has been answered.");
+    return new Refusal(
+        AdminProblem.REQUEST_RUNNING,
+        "Send the request again when the first one has been answered.");
   }
 
   private static int run(Connection connection, String sql, Object... values) throws SQLException {
@@ -160,7 +166,8 @@ class StoredAnswers implements Idempotency {
     }
   }
 
-  private static PreparedStatement prepare(Connection connection, String sql, Object... values) throws SQLException {
+  private static PreparedStatement prepare(Connection connection, String sql, Object... values)
+      throws SQLException {
     PreparedStatement statement = connection.prepareStatement(sql);
     for (int i = 0; i < values.length; i++) {
       statement.setObject(i + 1, values[i]);

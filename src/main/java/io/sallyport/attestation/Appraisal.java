@@ -41,7 +41,10 @@ public record Appraisal(
 
   /** The tier of the worst claim; a claim that makes no statement is no worse than one that affirms. */
   static TrustTier worst(Map<String, Claim> claims) {
-    return claims.values().stream().map(Claim::tier).max(TrustTier::compareTo).orElse(TrustTier.NONE);
+    return claims.values().stream()
+        .map(Claim::tier)
+        .max(TrustTier::compareTo)
+        .orElse(TrustTier.NONE);
   }
 
   private static void requireLaw10(String name, Claim claim) {

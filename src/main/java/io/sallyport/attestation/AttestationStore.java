@@ -24,5 +24,11 @@ interface AttestationStore {
    *
    * @param credential thumbprint of the certificate whose key signed it
    */
-  record Evidence(UUID id, UUID device, Digest credential, String mediaType, byte[] octets, Instant receivedAt) {}
+  record Evidence(
+      UUID id,
+      UUID device,
+      Digest credential,
+      String mediaType,
+      byte[] octets,
+      Instant receivedAt) {}
 }

@@ -24,7 +24,8 @@ public interface Attestations {
    * @param credential the device certificate on the connection that brought the evidence
    * @param mediaType the evidence's media type without parameters, {@code application/eat+jwt}
    */
-  Appraisal appraise(UUID device, Credential credential, String mediaType, byte[] evidence, Actor actor);
+  Appraisal appraise(
+      UUID device, Credential credential, String mediaType, byte[] evidence, Actor actor);
 
   /** The newest appraisal, expired or not. */
   Optional<Appraisal> latest(UUID device);

@@ -8,4 +8,9 @@ package io.sallyport.attestation;
  * @param digest {@code sha-256:} and 64 lower-case hexadecimal digits
  */
 record DeviceReport(
-    String source, Assurance assurance, String firmware, String version, String digest, boolean secureBoot) {}
+    String source,
+    Assurance assurance,
+    String firmware,
+    String version,
+    String digest,
+    boolean secureBoot) {}

@@ -43,7 +43,10 @@ final class DeviceReportAppraiser {
     Map<String, Claim> claims = new LinkedHashMap<>();
     claims.put(
         INSTANCE_IDENTITY,
-        claim(report, AFFIRMED, "The report is signed by the key of a live certificate of this device."));
+        claim(
+            report,
+            AFFIRMED,
+            "The report is signed by the key of a live certificate of this device."));
     claims.put(CONFIGURATION, configuration(report, profile));
     claims.put(EXECUTABLES, executables(report, profile));
     claims.put(
@@ -71,13 +74,17 @@ final class DeviceReportAppraiser {
 
   /** Identifies the appraisal policy exactly: these rules, and the profile with its reference values. */
   static List<String> policyIds(DeviceProfile profile) {
-    StringBuilder canonical = new StringBuilder().append("secureBoot ").append(profile.secureBoot()).append('\n');
-    new TreeMap<>(profile.firmware()).forEach((name, references) -> references.stream()
-        .map(reference -> name + '\n' + reference.version() + '\n' + lower(reference) + '\n')
-        .sorted()
-        .forEach(canonical::append));
+    StringBuilder canonical =
+        new StringBuilder().append("secureBoot ").append(profile.secureBoot()).append('\n');
+    new TreeMap<>(profile.firmware())
+        .forEach((name, references) -> references.stream()
+            .map(reference -> name + '\n' + reference.version() + '\n' + lower(reference) + '\n')
+            .sorted()
+            .forEach(canonical::append));
     Digest digest = Digest.of(canonical.toString().getBytes(StandardCharsets.UTF_8));
-    return List.of(RULES, "tag:sallyport.io,2026:device-profile/" + profile.name() + "#sha-256:" + digest.hex());
+    return List.of(
+        RULES,
+        "tag:sallyport.io,2026:device-profile/" + profile.name() + "#sha-256:" + digest.hex());
   }
 
   private static Claim configuration(DeviceReport report, DeviceProfile profile) {
@@ -92,20 +99,26 @@ final class DeviceReportAppraiser {
   private static Claim executables(DeviceReport report, DeviceProfile profile) {
     String firmware = "Firmware " + report.firmware() + " " + report.version();
     if (profile.firmware().isEmpty()) {
-      return claim(report, NO_STATEMENT, "The profile has no reference values to compare firmware with.");
+      return claim(
+          report, NO_STATEMENT, "The profile has no reference values to compare firmware with.");
     }
     List<FirmwareReference> references = profile.firmware().get(report.firmware());
     if (references == null) {
-      return claim(report, CONTRAINDICATED, firmware + " has a name that the profile has no reference values for.");
+      return claim(
+          report,
+          CONTRAINDICATED,
+          firmware + " has a name that the profile has no reference values for.");
     }
     List<FirmwareReference> ofVersion = references.stream()
         .filter(reference -> reference.version().equals(report.version()))
         .toList();
     if (ofVersion.isEmpty()) {
-      return claim(report, CONTRAINDICATED, firmware + " is none of the versions that the profile accepts.");
+      return claim(
+          report, CONTRAINDICATED, firmware + " is none of the versions that the profile accepts.");
     }
     if (ofVersion.stream().noneMatch(reference -> lower(reference).equals(report.digest()))) {
-      return claim(report, CONTRAINDICATED, firmware + " has another digest than its reference value.");
+      return claim(
+          report, CONTRAINDICATED, firmware + " has another digest than its reference value.");
     }
     return claim(
         report,

@@ -57,7 +57,8 @@ final class EarIssuer {
       Keys keys,
       Devices devices,
       Transactions transactions,
-      @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown") String version) {
+      @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown")
+          String version) {
     this.keys = keys;
     this.devices = devices;
     this.transactions = transactions;
@@ -91,7 +92,8 @@ final class EarIssuer {
     String signed = new String(unsigned.getSigningInput(), StandardCharsets.US_ASCII);
     try {
       byte[] der = keys.sign(key.id(), unsigned.getSigningInput());
-      return signed + "." + Base64URL.encode(ECDSA.transcodeSignatureToConcat(der, SIGNATURE_OCTETS));
+      return signed + "."
+          + Base64URL.encode(ECDSA.transcodeSignatureToConcat(der, SIGNATURE_OCTETS));
     } catch (JOSEException e) {
       throw new IllegalStateException("the verifier's key made no ECDSA signature in DER", e);
     }
@@ -164,8 +166,8 @@ final class EarIssuer {
 
     private static String thumbprint(Der subjectPublicKeyInfo) {
       try {
-        ECPublicKey key = (ECPublicKey)
-            KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(subjectPublicKeyInfo.octets()));
+        ECPublicKey key = (ECPublicKey) KeyFactory.getInstance("EC")
+            .generatePublic(new X509EncodedKeySpec(subjectPublicKeyInfo.octets()));
         return new ECKey.Builder(Curve.P_256, key).build().computeThumbprint().toString();
       } catch (GeneralSecurityException | JOSEException e) {
         throw new IllegalStateException("the verifier's key cannot be read as P-256", e);

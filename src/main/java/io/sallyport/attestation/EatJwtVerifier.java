@@ -35,8 +35,8 @@ final class EatJwtVerifier implements EvidenceVerifier {
   private static final String SOURCE = "eat+jwt";
   private static final Set<String> HEADERS = Set.of("alg", "typ", "kid");
   private static final Set<String> TYPES = Set.of("jwt", "eat+jwt", MEDIA_TYPE);
-  private static final Set<String> CLAIMS =
-      Set.of("eat_nonce", "eat_profile", "iat", "ueid", "swname", "swversion", "swdigest", "oemboot");
+  private static final Set<String> CLAIMS = Set.of(
+      "eat_nonce", "eat_profile", "iat", "ueid", "swname", "swversion", "swdigest", "oemboot");
   private static final int LONGEST_TEXT = 128;
   private static final Pattern DIGEST = Pattern.compile("sha-256:[0-9a-fA-F]{64}");
 
@@ -51,11 +51,13 @@ final class EatJwtVerifier implements EvidenceVerifier {
   @Override
   public Authentic authenticate(PublicKey key, byte[] evidence) {
     if (evidence.length > LONGEST) {
-      throw new Refusal(CommonProblem.TOO_LARGE, "Evidence may have " + LONGEST + " bytes at most.");
+      throw new Refusal(
+          CommonProblem.TOO_LARGE, "Evidence may have " + LONGEST + " bytes at most.");
     }
     String[] parts = new String(evidence, StandardCharsets.ISO_8859_1).split("\\.", -1);
     if (parts.length != 3) {
-      throw invalid("The evidence must be a compact JWS: three base64url parts joined by dots, and nothing else.");
+      throw invalid(
+          "The evidence must be a compact JWS: three base64url parts joined by dots, and nothing else.");
     }
     ObjectNode header = StrictJson.object(decode(parts[0], "header"), "header", HEADERS);
     byte[] payload = decode(parts[1], "payload");
@@ -75,10 +77,12 @@ final class EatJwtVerifier implements EvidenceVerifier {
     }
   }
 
-  private static void requireSignature(PublicKey key, ObjectNode header, String signed, byte[] signature) {
+  private static void requireSignature(
+      PublicKey key, ObjectNode header, String signed, byte[] signature) {
     JwsAlgorithm algorithm = JwsAlgorithm.of(key)
         .orElseThrow(() -> new Refusal(
-            AttestationProblem.EVIDENCE_SIGNATURE, "Evidence cannot be signed with this kind of certificate key."));
+            AttestationProblem.EVIDENCE_SIGNATURE,
+            "Evidence cannot be signed with this kind of certificate key."));
     if (!algorithm.word().equals(text(header, "alg"))
         || !algorithm.verifies(key, signed.getBytes(StandardCharsets.US_ASCII), signature)) {
       throw new Refusal(
@@ -105,7 +109,8 @@ final class EatJwtVerifier implements EvidenceVerifier {
     @Override
     public DeviceReport report(Instant now) {
       if (!PROFILE.equals(text(claims, "eat_profile"))) {
-        throw new Refusal(AttestationProblem.UNSUPPORTED_EVIDENCE, "The eat_profile must be " + PROFILE + ".");
+        throw new Refusal(
+            AttestationProblem.UNSUPPORTED_EVIDENCE, "The eat_profile must be " + PROFILE + ".");
       }
       requireNow(now);
       if (claims.has("ueid") && !UEID.matcher(text(claims, "ueid")).matches()) {
@@ -137,7 +142,8 @@ final class EatJwtVerifier implements EvidenceVerifier {
       if (seconds < now.minus(SKEW).getEpochSecond() || seconds > now.plus(SKEW).getEpochSecond()) {
         throw new Refusal(
             AttestationProblem.STALE_EVIDENCE,
-            "The iat is more than " + SKEW.toMinutes() + " minutes from " + now + "; set the device's clock.");
+            "The iat is more than " + SKEW.toMinutes() + " minutes from " + now
+                + "; set the device's clock.");
       }
     }
 
@@ -148,7 +154,8 @@ final class EatJwtVerifier implements EvidenceVerifier {
         return text(claims, "swversion");
       }
       boolean wellFormed = version.size() == 1
-          || version.size() == 2 && (version.get(1).isTextual() || version.get(1).isIntegralNumber());
+          || version.size() == 2
+              && (version.get(1).isTextual() || version.get(1).isIntegralNumber());
       if (!wellFormed) {
         throw invalid("The swversion must be a string, or an array of it and its scheme.");
       }
@@ -167,9 +174,11 @@ final class EatJwtVerifier implements EvidenceVerifier {
     }
     String text = node.textValue();
     boolean printable = text.codePoints()
-        .noneMatch(c -> Character.isISOControl(c) || c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+        .noneMatch(c -> Character.isISOControl(c)
+            || c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
     if (text.isEmpty() || text.length() > LONGEST_TEXT || !printable) {
-      throw invalid("The " + name + " must have 1 to " + LONGEST_TEXT + " characters and no control characters.");
+      throw invalid("The " + name + " must have 1 to " + LONGEST_TEXT
+          + " characters and no control characters.");
     }
     return text;
   }

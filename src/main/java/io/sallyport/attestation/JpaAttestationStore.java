@@ -36,14 +36,16 @@ final class JpaAttestationStore implements AttestationStore {
   public void add(Digest nonce, UUID device, Instant now, Instant expiresAt) {
     // Rows that another transaction is removing are skipped, so two never wait for each other.
     entities
-        .createNativeQuery("delete from challenge where nonce_digest in (select nonce_digest from challenge"
-            + " where expires_at <= :now order by expires_at limit :most for update skip locked)")
+        .createNativeQuery(
+            "delete from challenge where nonce_digest in (select nonce_digest from challenge"
+                + " where expires_at <= :now order by expires_at limit :most for update skip locked)")
         .setParameter("now", now)
         .setParameter("most", MOST_REMOVED)
         .executeUpdate();
     entities
-        .createNativeQuery("delete from challenge where nonce_digest in (select nonce_digest from challenge"
-            + " where device = :device order by created_at desc offset :kept limit :most for update skip locked)")
+        .createNativeQuery(
+            "delete from challenge where nonce_digest in (select nonce_digest from challenge"
+                + " where device = :device order by created_at desc offset :kept limit :most for update skip locked)")
         .setParameter("device", device)
         .setParameter("kept", MOST_CHALLENGES - 1)
         .setParameter("most", MOST_REMOVED)
@@ -74,14 +76,18 @@ final class JpaAttestationStore implements AttestationStore {
   public void add(Evidence evidence, Appraisal appraisal) {
     entities.persist(new EvidenceRow(evidence));
     entities.persist(new AppraisalRow(
-        appraisal, evidence.id(), write(new TreeMap<>(appraisal.claims())), write(new TreeMap<>(appraisal.observed()))));
+        appraisal,
+        evidence.id(),
+        write(new TreeMap<>(appraisal.claims())),
+        write(new TreeMap<>(appraisal.observed()))));
   }
 
   @Override
   public Optional<Appraisal> newest(UUID device) {
     return entities
         .createQuery(
-            "select a from AppraisalRow a where a.device = :device order by a.at desc, a.id desc", AppraisalRow.class)
+            "select a from AppraisalRow a where a.device = :device order by a.at desc, a.id desc",
+            AppraisalRow.class)
         .setParameter("device", device)
         .setMaxResults(1)
         .getResultStream()

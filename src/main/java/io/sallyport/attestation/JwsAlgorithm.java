@@ -42,12 +42,16 @@ enum JwsAlgorithm {
       if (SECObjectIdentifiers.secp256r1.equals(kind.getParameters())) {
         return Optional.of(ES256);
       }
-      return SECObjectIdentifiers.secp384r1.equals(kind.getParameters()) ? Optional.of(ES384) : Optional.empty();
+      return SECObjectIdentifiers.secp384r1.equals(kind.getParameters())
+          ? Optional.of(ES384)
+          : Optional.empty();
     }
     if (algorithm.equals(PKCSObjectIdentifiers.rsaEncryption)) {
       return Optional.of(RS256);
     }
-    return algorithm.equals(EdECObjectIdentifiers.id_Ed25519) ? Optional.of(EDDSA) : Optional.empty();
+    return algorithm.equals(EdECObjectIdentifiers.id_Ed25519)
+        ? Optional.of(EDDSA)
+        : Optional.empty();
   }
 
   /** The name in the {@code alg} header. */
@@ -67,7 +71,8 @@ enum JwsAlgorithm {
     } catch (SignatureException e) {
       return false;
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this JVM cannot verify " + word + " by the key of an issued certificate", e);
+      throw new IllegalStateException(
+          "this JVM cannot verify " + word + " by the key of an issued certificate", e);
     }
   }
 }

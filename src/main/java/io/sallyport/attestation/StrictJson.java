@@ -39,7 +39,8 @@ final class StrictJson {
     JsonNode node;
     try {
       // Decoded here: the parser would also take UTF-16 and UTF-32.
-      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
+      String text =
+          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
       node = MAPPER.readTree(text);
     } catch (CharacterCodingException | JsonProcessingException e) {
       throw new Refusal(
@@ -47,14 +48,15 @@ final class StrictJson {
           "The " + what + " must be one JSON object in UTF-8 in which no member stands twice.");
     }
     if (!(node instanceof ObjectNode object)) {
-      throw new Refusal(AttestationProblem.INVALID_EVIDENCE, "The " + what + " must be a JSON object.");
+      throw new Refusal(
+          AttestationProblem.INVALID_EVIDENCE, "The " + what + " must be a JSON object.");
     }
     for (String name : (Iterable<String>) object::fieldNames) {
       if (!allowed.contains(name)) {
         throw new Refusal(
             AttestationProblem.INVALID_EVIDENCE,
-            "The " + what + " may have these members only: " + String.join(", ", allowed.stream().sorted().toList())
-                + ".");
+            "The " + what + " may have these members only: "
+                + String.join(", ", allowed.stream().sorted().toList()) + ".");
       }
     }
     return object;

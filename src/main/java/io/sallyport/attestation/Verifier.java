@@ -70,7 +70,8 @@ class Verifier implements Attestations {
       Ids ids,
       AttestationSettings settings) {
     this.store = store;
-    this.verifiers = verifiers.stream().collect(Collectors.toMap(EvidenceVerifier::mediaType, Function.identity()));
+    this.verifiers = verifiers.stream()
+        .collect(Collectors.toMap(EvidenceVerifier::mediaType, Function.identity()));
     this.results = results;
     this.devices = devices;
     this.profiles = profiles;
@@ -82,7 +83,8 @@ class Verifier implements Attestations {
     this.challengeLifetime = settings.challengeLifetime();
     if (!challengeLifetime.isPositive() || challengeLifetime.compareTo(LONGEST_LIFETIME) > 0) {
       throw new IllegalArgumentException(
-          "sallyport.attestation.challenge-lifetime must be more than zero and at most " + LONGEST_LIFETIME);
+          "sallyport.attestation.challenge-lifetime must be more than zero and at most "
+              + LONGEST_LIFETIME);
     }
   }
 
@@ -97,7 +99,8 @@ class Verifier implements Attestations {
   }
 
   @Override
-  public Appraisal appraise(UUID device, Credential credential, String mediaType, byte[] evidence, Actor actor) {
+  public Appraisal appraise(
+      UUID device, Credential credential, String mediaType, byte[] evidence, Actor actor) {
     try {
       return appraised(device, credential, mediaType, evidence, actor);
     } catch (Refusal refusal) {
@@ -116,16 +119,20 @@ class Verifier implements Attestations {
     return store.newest(device);
   }
 
-  private Appraisal appraised(UUID device, Credential credential, String mediaType, byte[] octets, Actor actor) {
-    // 1. The evidence is this device's own. Before the nonce is looked at: nobody burns another's challenge.
+  private Appraisal appraised(
+      UUID device, Credential credential, String mediaType, byte[] octets, Actor actor) {
+    // 1. The evidence is this device's own. Before the nonce is looked at: nobody burns another's
+    // challenge.
     if (!credential.subject().equals(CertificateSubject.device(device))) {
-      throw new IllegalArgumentException("a credential of " + credential.subject() + " for evidence of " + device);
+      throw new IllegalArgumentException(
+          "a credential of " + credential.subject() + " for evidence of " + device);
     }
     EvidenceVerifier verifier = verifiers.get(mediaType);
     if (verifier == null) {
       throw new Refusal(
           AttestationProblem.UNSUPPORTED_EVIDENCE,
-          "Send evidence as " + String.join(" or ", verifiers.keySet().stream().sorted().toList()) + ".");
+          "Send evidence as "
+              + String.join(" or ", verifiers.keySet().stream().sorted().toList()) + ".");
     }
     Authentic authentic = verifier.authenticate(publicKey(credential.certificate()), octets);
 
@@ -161,7 +168,8 @@ class Verifier implements Attestations {
     Appraisal appraisal = new Appraisal(id, device, status, claims, observed, now, expiresAt, ear);
 
     // 5. Recorded, unless device or certificate lost the right to attest meanwhile.
-    Evidence evidence = new Evidence(ids.next(), device, credential.thumbprint(), mediaType, octets, now);
+    Evidence evidence =
+        new Evidence(ids.next(), device, credential.thumbprint(), mediaType, octets, now);
     return transactions.begin(() -> record(evidence, appraisal, actor));
   }
 
@@ -173,7 +181,8 @@ class Verifier implements Attestations {
         .orElse(true);
     if (revoked) {
       throw new Refusal(
-          AttestationProblem.REVOKED_CREDENTIAL, "The certificate was revoked while the evidence was appraised.");
+          AttestationProblem.REVOKED_CREDENTIAL,
+          "The certificate was revoked while the evidence was appraised.");
     }
     store.add(evidence, appraisal);
     audit.record(Fact.of("device.appraised", actor, "device", appraisal.device())
@@ -200,7 +209,8 @@ class Verifier implements Attestations {
         .find(device.profile())
         .orElseThrow(() -> new Refusal(
             DeviceProblem.UNKNOWN_PROFILE,
-            "The device profile " + device.profile() + " is not there; an operator has to apply it."));
+            "The device profile " + device.profile()
+                + " is not there; an operator has to apply it."));
   }
 
   private Instant now() {

@@ -12,7 +12,8 @@ import java.util.TreeMap;
  * @param subject the id of what it is about
  * @param detail further facts by name; no secret, sorted by name
  */
-public record Fact(String kind, Actor actor, String subjectType, String subject, Map<String, String> detail) {
+public record Fact(
+    String kind, Actor actor, String subjectType, String subject, Map<String, String> detail) {
   public Fact {
     detail = java.util.Collections.unmodifiableMap(new TreeMap<>(detail));
   }

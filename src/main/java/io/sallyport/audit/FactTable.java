@@ -35,7 +35,8 @@ final class FactTable {
     String subjectType = MerkleLeaf.text(fact.subjectType());
     String subject = MerkleLeaf.text(fact.subject());
     Map<String, String> detail = new TreeMap<>();
-    fact.detail().forEach((name, value) -> detail.put(MerkleLeaf.text(name), MerkleLeaf.text(value)));
+    fact.detail()
+        .forEach((name, value) -> detail.put(MerkleLeaf.text(name), MerkleLeaf.text(value)));
     MerkleLeaf leaf = MerkleLeaf.of(id, at, kind, actor, subjectType, subject, detail);
     try (PreparedStatement insert = transaction.prepareStatement(INSERT)) {
       insert.setObject(1, id);

@@ -15,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Used by one thread. After any exception from here, call {@link #close}; the next {@link #take} starts anew.
  */
 public final class JobLease implements AutoCloseable {
-  private static final String LOCK = "select pg_try_advisory_lock(hashtextextended('sallyport.job.' || ?, 0))";
-  private static final String UNLOCK = "select pg_advisory_unlock(hashtextextended('sallyport.job.' || ?, 0))";
+  private static final String LOCK =
+      "select pg_try_advisory_lock(hashtextextended('sallyport.job.' || ?, 0))";
+  private static final String UNLOCK =
+      "select pg_advisory_unlock(hashtextextended('sallyport.job.' || ?, 0))";
   private static final String RAISE = """
       insert into job_epoch (job, epoch, holder) values (?, 1, ?)
       on conflict (job) do update set epoch = job_epoch.epoch + 1, holder = excluded.holder
@@ -84,7 +86,8 @@ public final class JobLease implements AutoCloseable {
       long mark = checked(connection);
       long next = work.write(connection, mark);
       if (next < mark) {
-        throw new IllegalStateException("the numbers of " + job + " would go back from " + mark + " to " + next);
+        throw new IllegalStateException(
+            "the numbers of " + job + " would go back from " + mark + " to " + next);
       }
       if (next > mark) {
         advance(connection, next);
@@ -106,7 +109,8 @@ public final class JobLease implements AutoCloseable {
     if (connection == null) {
       return;
     }
-    // The pool would keep a session, and with it the lock: unlock by hand, and throw the session away if that fails.
+    // The pool would keep a session, and with it the lock: unlock by hand, and throw the session
+    // away if that fails.
     try (PreparedStatement unlock = connection.prepareStatement(UNLOCK)) {
       connection.setAutoCommit(true);
       unlock.setString(1, job);

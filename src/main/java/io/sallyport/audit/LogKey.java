@@ -17,7 +17,8 @@ import javax.sql.DataSource;
 @ApplicationScoped
 class LogKey {
   private static final String PURPOSE = "log";
-  private static final String LOCK = "select pg_advisory_xact_lock(hashtextextended('sallyport.log.key', 0))";
+  private static final String LOCK =
+      "select pg_advisory_xact_lock(hashtextextended('sallyport.log.key', 0))";
 
   private final DataSource database;
   private final Keys keys;
@@ -44,11 +45,14 @@ class LogKey {
   }
 
   private KeyHandle made() {
-    try (Connection transaction = database.getConnection(); Statement lock = transaction.createStatement()) {
+    try (Connection transaction = database.getConnection();
+        Statement lock = transaction.createStatement()) {
       lock.execute(LOCK);
     } catch (SQLException e) {
       throw new IllegalStateException("the log's key could not be made", e);
     }
-    return keys.of(PURPOSE).stream().findFirst().orElseGet(() -> keys.generate(KeyAlgorithm.ED25519, PURPOSE));
+    return keys.of(PURPOSE).stream()
+        .findFirst()
+        .orElseGet(() -> keys.generate(KeyAlgorithm.ED25519, PURPOSE));
   }
 }

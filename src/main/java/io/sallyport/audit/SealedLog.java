@@ -38,8 +38,10 @@ final class SealedLog {
       "select size, root, at, note from checkpoint where size > ? and note is not null order by size limit ?";
   private static final String LATEST =
       "select size, root, at, note from checkpoint where size > ? and note is not null order by size desc limit ?";
-  private static final String NEWEST = "select id from fact where position is null order by id desc limit 1";
-  private static final String UNNUMBERED = "select exists (select 1 from fact where position is null and id <= ?)";
+  private static final String NEWEST =
+      "select id from fact where position is null order by id desc limit 1";
+  private static final String UNNUMBERED =
+      "select exists (select 1 from fact where position is null and id <= ?)";
   private static final String NUMBERED = "select coalesce(max(position), 0) from fact";
 
   private final DataSource database;
@@ -63,7 +65,8 @@ final class SealedLog {
       arguments.add(kind);
     }
     arguments.add(most + 1);
-    return Page.cut(rows(query, SealedLog::entry, arguments.toArray()), most, e -> Long.toString(e.position()));
+    return Page.cut(
+        rows(query, SealedLog::entry, arguments.toArray()), most, e -> Long.toString(e.position()));
   }
 
   Page<Checkpoint> checkpoints(long afterSize, int limit) {
@@ -83,7 +86,8 @@ final class SealedLog {
     long end = System.nanoTime() + LONGEST_SEAL.toNanos();
     while (System.nanoTime() - end < 0) {
       if (target < 0
-          && (newest.isEmpty() || !rows(UNNUMBERED, row -> row.getBoolean(1), newest.getFirst()).getFirst())) {
+          && (newest.isEmpty()
+              || !rows(UNNUMBERED, row -> row.getBoolean(1), newest.getFirst()).getFirst())) {
         target = rows(NUMBERED, row -> row.getLong(1)).getFirst();
       }
       Optional<Checkpoint> latest = latest();
@@ -113,7 +117,8 @@ final class SealedLog {
   }
 
   private static Checkpoint checkpoint(ResultSet row) throws SQLException {
-    return new Checkpoint(row.getLong(1), Digest.ofOctets(row.getBytes(2)), instant(row, 3), row.getString(4));
+    return new Checkpoint(
+        row.getLong(1), Digest.ofOctets(row.getBytes(2)), instant(row, 3), row.getString(4));
   }
 
   private static Instant instant(ResultSet row, int column) throws SQLException {
@@ -124,7 +129,9 @@ final class SealedLog {
   private static Map<String, String> detail(String text) {
     try {
       Map<String, String> detail = JSON.readValue(text, STRINGS);
-      if (detail != null && !detail.containsValue(null) && MerkleLeaf.detail(detail).equals(text)) {
+      if (detail != null
+          && !detail.containsValue(null)
+          && MerkleLeaf.detail(detail).equals(text)) {
         return detail;
       }
     } catch (JsonProcessingException e) {

@@ -28,14 +28,19 @@ final class Sealer implements SingleWriterJob.Step {
 
   private static final String WAITING = """
       select exists (select 1 from fact where position > coalesce((select max(size) from checkpoint), 0))""";
-  private static final String LAST = "select size, frontier from checkpoint order by size desc limit 1";
-  private static final String LAST_NOTE = "select note from checkpoint where note is not null order by size desc limit 1";
+  private static final String LAST =
+      "select size, frontier from checkpoint order by size desc limit 1";
+  private static final String LAST_NOTE =
+      "select note from checkpoint where note is not null order by size desc limit 1";
   private static final String NUMBERED =
       "select position, leaf from fact where position > ? order by position limit " + MOST;
   private static final String KEEP_HASH = "insert into log_leaf (position, hash) values (?, ?)";
-  private static final String KEEP = "insert into checkpoint (size, root, frontier, at) values (?, ?, ?, ?)";
-  private static final String UNSIGNED = "select size, root from checkpoint where note is null order by size limit 1";
-  private static final String SIGN = "update checkpoint set note = ? where size = ? and note is null";
+  private static final String KEEP =
+      "insert into checkpoint (size, root, frontier, at) values (?, ?, ?, ?)";
+  private static final String UNSIGNED =
+      "select size, root from checkpoint where note is null order by size limit 1";
+  private static final String SIGN =
+      "update checkpoint set note = ? where size = ? and note is null";
 
   private final LogSigner signer;
   private final Clock clock;
@@ -66,8 +71,8 @@ final class Sealer implements SingleWriterJob.Step {
   private long seal(Connection transaction, long mark) throws SQLException {
     MerkleFrontier frontier = last(transaction);
     if (frontier.size() != mark) {
-      throw new IllegalStateException(
-          "the log went back: " + mark + " facts were sealed, the last checkpoint has " + frontier.size());
+      throw new IllegalStateException("the log went back: " + mark
+          + " facts were sealed, the last checkpoint has " + frontier.size());
     }
     try (PreparedStatement numbered = transaction.prepareStatement(NUMBERED);
         PreparedStatement keep = transaction.prepareStatement(KEEP_HASH)) {
@@ -75,7 +80,8 @@ final class Sealer implements SingleWriterJob.Step {
       try (ResultSet row = numbered.executeQuery()) {
         while (row.next()) {
           if (row.getLong(1) != frontier.size() + 1) {
-            throw new IllegalStateException("fact " + (frontier.size() + 1) + " is missing from the log");
+            throw new IllegalStateException(
+                "fact " + (frontier.size() + 1) + " is missing from the log");
           }
           Digest hash = MerkleLeaf.ofOctets(row.getBytes(2)).hash();
           frontier = frontier.append(hash);
@@ -107,12 +113,14 @@ final class Sealer implements SingleWriterJob.Step {
     while (true) {
       MerkleCheckpoint checkpoint;
       SignedNote.VerifierKey key;
-      try (Statement unsigned = connection.createStatement(); ResultSet row = unsigned.executeQuery(UNSIGNED)) {
+      try (Statement unsigned = connection.createStatement();
+          ResultSet row = unsigned.executeQuery(UNSIGNED)) {
         if (!row.next()) {
           return;
         }
         key = signer.key();
-        checkpoint = new MerkleCheckpoint(key.name(), row.getLong(1), Digest.ofOctets(row.getBytes(2)));
+        checkpoint =
+            new MerkleCheckpoint(key.name(), row.getLong(1), Digest.ofOctets(row.getBytes(2)));
       }
       String text = checkpoint.text();
       SignedNote note = key.note(text, signer.sign(text.getBytes(StandardCharsets.UTF_8)));
@@ -128,23 +136,26 @@ final class Sealer implements SingleWriterJob.Step {
     if (originChecked) {
       return;
     }
-    try (Statement last = connection.createStatement(); ResultSet row = last.executeQuery(LAST_NOTE)) {
+    try (Statement last = connection.createStatement();
+        ResultSet row = last.executeQuery(LAST_NOTE)) {
       if (row.next() && !signer.key().signed(SignedNote.parse(row.getString(1)))) {
-        throw new IllegalStateException("the last checkpoint is not signed by the log's key " + signer.key()
-            + "; set sallyport.audit.origin to the name that the log began with");
+        throw new IllegalStateException("the last checkpoint is not signed by the log's key "
+            + signer.key() + "; set sallyport.audit.origin to the name that the log began with");
       }
     }
     originChecked = true;
   }
 
   private static boolean waiting(Connection connection) throws SQLException {
-    try (Statement waiting = connection.createStatement(); ResultSet row = waiting.executeQuery(WAITING)) {
+    try (Statement waiting = connection.createStatement();
+        ResultSet row = waiting.executeQuery(WAITING)) {
       return row.next() && row.getBoolean(1);
     }
   }
 
   private static MerkleFrontier last(Connection connection) throws SQLException {
-    try (Statement last = connection.createStatement(); ResultSet row = last.executeQuery(LAST)) {
+    try (Statement last = connection.createStatement();
+        ResultSet row = last.executeQuery(LAST)) {
       return row.next() ? MerkleFrontier.of(row.getLong(1), row.getBytes(2)) : MerkleFrontier.EMPTY;
     }
   }

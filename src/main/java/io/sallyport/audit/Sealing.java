@@ -39,7 +39,8 @@ final class Sealing implements AuditLog, LogSigner {
   }
 
   @Override
-  public Page<LogEntry> entries(long after, int limit, @Nullable String subject, @Nullable String kind) {
+  public Page<LogEntry> entries(
+      long after, int limit, @Nullable String subject, @Nullable String kind) {
     return log.entries(after, limit, subject, kind);
   }
 

@@ -29,7 +29,8 @@ public final class SingleWriterJob implements AutoCloseable {
   /** @param interval the longest pause between two steps */
   public SingleWriterJob(String job, DataSource database, Duration interval, Step step) {
     this.job = job;
-    this.lease = new JobLease(database, job, ManagementFactory.getRuntimeMXBean().getName());
+    this.lease =
+        new JobLease(database, job, ManagementFactory.getRuntimeMXBean().getName());
     this.interval = interval;
     this.step = step;
     this.thread = Thread.ofPlatform().daemon().name("sallyport-" + job).unstarted(this::run);
@@ -86,7 +87,9 @@ public final class SingleWriterJob implements AutoCloseable {
       LOG.debug("Why the job is held up", e);
       retry = FIRST_RETRY;
     } else {
-      retry = retry.multipliedBy(2).compareTo(LONGEST_RETRY) < 0 ? retry.multipliedBy(2) : LONGEST_RETRY;
+      retry = retry.multipliedBy(2).compareTo(LONGEST_RETRY) < 0
+          ? retry.multipliedBy(2)
+          : LONGEST_RETRY;
     }
   }
 

@@ -15,14 +15,16 @@ final class AnyClientCertificate extends X509ExtendedTrustManager {
   private static final int LONGEST_CHAIN = 8;
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+  public void checkClientTrusted(X509Certificate[] chain, String authType)
+      throws CertificateException {
     if (chain.length > LONGEST_CHAIN) {
       throw new CertificateException("the chain is longer than " + LONGEST_CHAIN);
     }
   }
 
   @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
+      throws CertificateException {
     checkClientTrusted(chain, authType);
   }
 
@@ -33,12 +35,14 @@ final class AnyClientCertificate extends X509ExtendedTrustManager {
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+  public void checkServerTrusted(X509Certificate[] chain, String authType)
+      throws CertificateException {
     throw new CertificateException("this is a server");
   }
 
   @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket) throws CertificateException {
+  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+      throws CertificateException {
     throw new CertificateException("this is a server");
   }
 

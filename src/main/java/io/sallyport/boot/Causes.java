@@ -6,7 +6,9 @@ final class Causes {
 
   static String sentence(Throwable failure) {
     Throwable cause = failure;
-    while (!(cause instanceof StartRefused) && cause.getCause() != null && cause.getCause() != cause) {
+    while (!(cause instanceof StartRefused)
+        && cause.getCause() != null
+        && cause.getCause() != cause) {
       cause = cause.getCause();
     }
     return cause instanceof StartRefused

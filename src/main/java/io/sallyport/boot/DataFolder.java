@@ -19,8 +19,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The data folder: its lock, and files that appear whole or not at all. */
 final class DataFolder {
-  private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rw-------");
-  private static final Set<PosixFilePermission> READABLE = PosixFilePermissions.fromString("rw-r--r--");
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      PosixFilePermissions.fromString("rw-------");
+  private static final Set<PosixFilePermission> READABLE =
+      PosixFilePermissions.fromString("rw-r--r--");
 
   /** A lock that nobody refers to is given up by the garbage collector. */
   private static final List<FileLock> HELD = new CopyOnWriteArrayList<>();
@@ -74,7 +76,8 @@ final class DataFolder {
   }
 
   private StartRefused inUse() {
-    return new StartRefused("Another server runs on the data folder " + folder + "; stop it or choose another --data.");
+    return new StartRefused(
+        "Another server runs on the data folder " + folder + "; stop it or choose another --data.");
   }
 
   Optional<String> read(String name) {

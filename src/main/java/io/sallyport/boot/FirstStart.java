@@ -65,7 +65,8 @@ final class FirstStart {
         statement.execute("select pg_advisory_unlock(" + LOCK + ")");
       }
     } catch (SQLException e) {
-      throw new StartRefused("The database cannot be locked for the first start: " + e.getMessage());
+      throw new StartRefused(
+          "The database cannot be locked for the first start: " + e.getMessage());
     }
   }
 
@@ -73,9 +74,10 @@ final class FirstStart {
     if (authorities.find(Authorities.INTERNAL).isEmpty() && rootKey() == RootKey.OFFLINE) {
       offlineRoot.adopt(folder, ISSUING);
     } else {
-      authorities.establish(Authorities.ROOT, Authorities.ROOT, ROOT_NAME, KeyAlgorithm.EC_P256, ROOT_LIFE);
-      ISSUING.forEach((name, subject) ->
-          authorities.establish(name, Authorities.ROOT, subject, KeyAlgorithm.EC_P256, ISSUING_LIFE));
+      authorities.establish(
+          Authorities.ROOT, Authorities.ROOT, ROOT_NAME, KeyAlgorithm.EC_P256, ROOT_LIFE);
+      ISSUING.forEach((name, subject) -> authorities.establish(
+          name, Authorities.ROOT, subject, KeyAlgorithm.EC_P256, ISSUING_LIFE));
     }
     folder.write("root.pem", authorities.get(Authorities.ROOT).certificate().pem("CERTIFICATE"));
     if (!operators.any()) {
@@ -88,10 +90,12 @@ final class FirstStart {
   }
 
   private String token(DataFolder folder) {
-    return settings.adminToken().orElseGet(() -> folder.read("admin.token").orElseGet(() -> {
-      String fresh = ids.secret(TOKEN_OCTETS);
-      folder.writeSecret("admin.token", fresh);
-      return fresh;
-    }));
+    return settings
+        .adminToken()
+        .orElseGet(() -> folder.read("admin.token").orElseGet(() -> {
+          String fresh = ids.secret(TOKEN_OCTETS);
+          folder.writeSecret("admin.token", fresh);
+          return fresh;
+        }));
   }
 }

@@ -24,7 +24,8 @@ final class Front {
   static Front open(Vertx vertx, HttpServerOptions options, Consumer<Router> doors) {
     int loops = Runtime.getRuntime().availableProcessors();
     try {
-      String deployment = vertx.deployVerticle(
+      String deployment = vertx
+          .deployVerticle(
               () -> new Loop(options, doors), new DeploymentOptions().setInstances(loops))
           .toCompletionStage()
           .toCompletableFuture()

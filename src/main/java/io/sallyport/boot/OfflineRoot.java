@@ -35,7 +35,8 @@ final class OfflineRoot {
       certificate(folder, name + ".pem")
           .ifPresentOrElse(
               certificate -> certified.put(name, certificate),
-              () -> steps.add("sign " + folder.path(name + ".csr") + " as a CA with path length 0 and put the certificate into "
+              () -> steps.add("sign " + folder.path(name + ".csr")
+                  + " as a CA with path length 0 and put the certificate into "
                   + folder.path(name + ".pem")));
     });
     Optional<Der> root = certificate(folder, "root.pem");
@@ -43,8 +44,9 @@ final class OfflineRoot {
       steps.add("put the root's certificate into " + folder.path("root.pem"));
     }
     if (!steps.isEmpty()) {
-      throw new StartRefused("The root is kept off this server (set SALLYPORT_ROOT=here to let it make one). Then start again after these steps:\n  "
-          + String.join("\n  ", steps));
+      throw new StartRefused(
+          "The root is kept off this server (set SALLYPORT_ROOT=here to let it make one). Then start again after these steps:\n  "
+              + String.join("\n  ", steps));
     }
     try {
       authorities.adopt(Authorities.ROOT, root.orElseThrow(), certified);

@@ -27,8 +27,7 @@ final class OwnDatabase {
   private static final int STOPS_WITHIN_SECONDS = 20;
   private static final String PROGRAMS = "postgres-programs";
   private static final String PASSWORD_FILE = "postgres.password";
-  private static final String HOST_BASED_AUTHENTICATION =
-      """
+  private static final String HOST_BASED_AUTHENTICATION = """
       # Written at every start.
       local all all scram-sha-256
       host  all all 127.0.0.1/32 scram-sha-256
@@ -95,18 +94,25 @@ final class OwnDatabase {
     Optional<ProcessHandle> orphan;
     try {
       List<String> lines = Files.readAllLines(file);
-      orphan = lines.isEmpty() ? Optional.empty() : ProcessHandle.of(Long.parseLong(lines.getFirst().strip()));
+      orphan = lines.isEmpty()
+          ? Optional.empty()
+          : ProcessHandle.of(Long.parseLong(lines.getFirst().strip()));
     } catch (IOException | NumberFormatException e) {
       throw new StartRefused(file + " cannot be read; is another PostgreSQL running there?");
     }
     orphan
-        .filter(process -> process.info().command().filter(command -> within(programs, command)).isPresent())
+        .filter(process -> process
+            .info()
+            .command()
+            .filter(command -> within(programs, command))
+            .isPresent())
         .ifPresent(OwnDatabase::stop);
   }
 
   private static boolean within(Path folder, String command) {
     try {
-      return Path.of(command).startsWith(folder) || Path.of(command).startsWith(folder.toRealPath());
+      return Path.of(command).startsWith(folder)
+          || Path.of(command).startsWith(folder.toRealPath());
     } catch (IOException e) {
       return false;
     }

@@ -28,7 +28,8 @@ class PeopleTls implements KeyStoreProvider {
     try {
       KeyStore empty = KeyStore.getInstance("PKCS12");
       empty.load(null, null);
-      return new KeyStoreAndKeyCertOptions(empty, KeyCertOptions.wrap(keys.keyManager(certificate::identity)));
+      return new KeyStoreAndKeyCertOptions(
+          empty, KeyCertOptions.wrap(keys.keyManager(certificate::identity)));
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException("this JVM cannot make a key store", e);
     }

@@ -20,8 +20,17 @@ import org.jspecify.annotations.Nullable;
 final class Preparation {
   private static final String PREFIX = "sallyport.";
   private static final List<String> OPTIONS = List.of(
-      "data", "https-port", "http-port", "people-port", "management-port", "listen", "host-names", "db-url", "db-user",
-      "master-key-file", "root");
+      "data",
+      "https-port",
+      "http-port",
+      "people-port",
+      "management-port",
+      "listen",
+      "host-names",
+      "db-url",
+      "db-user",
+      "master-key-file",
+      "root");
   private static final Map<String, Integer> PORTS =
       Map.of("https-port", 8443, "http-port", 8080, "people-port", 9443, "management-port", 9000);
   private static final int MASTER_KEY_OCTETS = 32;
@@ -41,9 +50,12 @@ final class Preparation {
     while (!rest.isEmpty()) {
       String argument = rest.removeFirst();
       int equals = argument.indexOf('=');
-      String name = argument.startsWith("--") ? argument.substring(2, equals < 0 ? argument.length() : equals) : "";
+      String name = argument.startsWith("--")
+          ? argument.substring(2, equals < 0 ? argument.length() : equals)
+          : "";
       if (!OPTIONS.contains(name)) {
-        throw new StartRefused("serve does not know " + argument + ". Its options are --" + String.join(", --", OPTIONS) + ".");
+        throw new StartRefused("serve does not know " + argument + ". Its options are --"
+            + String.join(", --", OPTIONS) + ".");
       }
       if (equals < 0 && rest.isEmpty()) {
         throw new StartRefused(argument + " needs a value.");
@@ -54,7 +66,8 @@ final class Preparation {
   }
 
   /** Answers the database that this server runs for itself, or null when it was given one. */
-  @Nullable OwnDatabase run() {
+  @Nullable
+  OwnDatabase run() {
     options.forEach((name, value) -> System.setProperty(PREFIX + name, value));
     DataFolder folder = new DataFolder(Path.of(setting("data", "data")));
     folder.lock();
@@ -82,10 +95,12 @@ final class Preparation {
       missing.add("SALLYPORT_MASTER_KEY or SALLYPORT_MASTER_KEY_FILE (32 random octets in base64)");
     }
     if (setting("admin-token", "").isEmpty()) {
-      missing.add("SALLYPORT_ADMIN_TOKEN (bearer token of the first administrator, 32 characters or more)");
+      missing.add(
+          "SALLYPORT_ADMIN_TOKEN (bearer token of the first administrator, 32 characters or more)");
     }
     if (!missing.isEmpty()) {
-      throw new StartRefused("With a database URL set these too:\n  " + String.join("\n  ", missing));
+      throw new StartRefused(
+          "With a database URL set these too:\n  " + String.join("\n  ", missing));
     }
   }
 
@@ -114,8 +129,10 @@ final class Preparation {
         throw new StartRefused("--" + name + " must lie between 0 and 65535.");
       }
       try {
-        // A port that is given is tried too: found out later it would be a stack trace, and a started database.
-        String address = name.equals("management-port") ? "127.0.0.1" : setting("listen", "0.0.0.0");
+        // A port that is given is tried too: found out later it would be a stack trace, and a
+        // started database.
+        String address =
+            name.equals("management-port") ? "127.0.0.1" : setting("listen", "0.0.0.0");
         ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName(address));
         held.add(socket);
         port = socket.getLocalPort();
@@ -132,7 +149,8 @@ final class Preparation {
       }
     }
     if (!taken.isEmpty()) {
-      throw new StartRefused("Cannot listen on " + String.join(", ", taken) + "; choose another port.");
+      throw new StartRefused(
+          "Cannot listen on " + String.join(", ", taken) + "; choose another port.");
     }
   }
 

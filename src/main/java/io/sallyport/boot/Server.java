@@ -27,28 +27,27 @@ public final class Server implements QuarkusApplication {
     }
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> await(ended), "await-end"));
-    Quarkus.run(
-        Server.class,
-        (code, failure) -> {
-          try {
-            if (failure != null) {
-              System.err.println(Causes.sentence(failure));
-            }
-            if (database != null) {
-              database.stop();
-            }
-          } finally {
-            ended.countDown();
-            Runtime.getRuntime().halt(code);
-          }
-        });
+    Quarkus.run(Server.class, (code, failure) -> {
+      try {
+        if (failure != null) {
+          System.err.println(Causes.sentence(failure));
+        }
+        if (database != null) {
+          database.stop();
+        }
+      } finally {
+        ended.countDown();
+        Runtime.getRuntime().halt(code);
+      }
+    });
   }
 
   /** After a signal the JVM would end as soon as Quarkus has stopped, and the database would live on. */
   private static void await(CountDownLatch ended) {
     try {
       if (!ended.await(ENDS_WITHIN_SECONDS, TimeUnit.SECONDS)) {
-        System.err.println("The server does not end in order; its database may live on until the next start.");
+        System.err.println(
+            "The server does not end in order; its database may live on until the next start.");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

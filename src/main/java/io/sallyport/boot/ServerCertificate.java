@@ -48,7 +48,12 @@ class ServerCertificate {
   private volatile @Nullable Current current;
 
   ServerCertificate(
-      Authorities authorities, Issuance issuance, Devices devices, Keys keys, BootSettings settings, Clock clock) {
+      Authorities authorities,
+      Issuance issuance,
+      Devices devices,
+      Keys keys,
+      BootSettings settings,
+      Clock clock) {
     this.authorities = authorities;
     this.issuance = issuance;
     this.devices = devices;
@@ -94,7 +99,8 @@ class ServerCertificate {
     Set<String> hosts = hosts();
     Credential credential = issuance.issue(
         new Issuance.Order(
-            new CertificateSubject(CertificateSubject.Kind.SERVER, hosts.iterator().next()),
+            new CertificateSubject(
+                CertificateSubject.Kind.SERVER, hosts.iterator().next()),
             CertificateProfiles.find(CertificateProfiles.SERVER).orElseThrow(),
             key.subjectPublicKeyInfo(),
             Digest.of(("server:" + key.id()).getBytes(StandardCharsets.UTF_8)),
@@ -122,7 +128,9 @@ class ServerCertificate {
   private static Optional<String> localHost() {
     try {
       String name = InetAddress.getLocalHost().getHostName();
-      return name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?") ? Optional.of(name) : Optional.empty();
+      return name.matches("[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+          ? Optional.of(name)
+          : Optional.empty();
     } catch (UnknownHostException hostHasNoName) {
       return Optional.empty();
     }

@@ -48,8 +48,8 @@ class StartUp {
   private static final int LONGEST_HEADERS = 16 * 1024;
   private static final Logger LOG = Logger.getLogger(StartUp.class);
 
-  private final ScheduledExecutorService maintenance =
-      Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("maintenance").factory());
+  private final ScheduledExecutorService maintenance = Executors.newSingleThreadScheduledExecutor(
+      Thread.ofPlatform().daemon().name("maintenance").factory());
   private final List<Front> fronts = new ArrayList<>();
   private final BootSettings settings;
   private final Durability durability;
@@ -99,9 +99,12 @@ class StartUp {
       Vertx vertx,
       Instance<Door> doors,
       Instance<StatusDoor> statusDoors) {
-    fronts.add(Front.open(vertx, deviceFront(), router -> doors.forEach(door -> door.mount(router))));
+    fronts.add(
+        Front.open(vertx, deviceFront(), router -> doors.forEach(door -> door.mount(router))));
     fronts.add(Front.open(
-        vertx, plain().setPort(settings.httpPort()), router -> statusDoors.forEach(door -> door.mount(router))));
+        vertx,
+        plain().setPort(settings.httpPort()),
+        router -> statusDoors.forEach(door -> door.mount(router))));
     maintenance.scheduleWithFixedDelay(
         this::maintain, MAINTENANCE_SECONDS, MAINTENANCE_SECONDS, TimeUnit.SECONDS);
     writeAddresses();
@@ -109,7 +112,8 @@ class StartUp {
 
   /** The front for people opens last. */
   void announce(@ObservesAsync HttpsServerStart event) {
-    LOG.infof("Sallyport is ready: devices %s, people %s, status %s", devices(), people(), status());
+    LOG.infof(
+        "Sallyport is ready: devices %s, people %s, status %s", devices(), people(), status());
   }
 
   private HttpServerOptions plain() {

@@ -29,7 +29,8 @@ final class AccessClient implements AutoCloseable {
     var question = Json.object();
     question.putObject("subject").put("type", "device").put("id", device);
     question.putObject("action").put("name", "connect");
-    question.putObject("resource")
+    question
+        .putObject("resource")
         .put("type", "service")
         .put("id", flow.peer())
         .putObject("properties")

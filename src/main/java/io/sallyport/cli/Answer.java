@@ -24,7 +24,10 @@ record Answer(String request, int status, HttpHeaders headers, byte[] body, Dura
       return this;
     }
     if (status == 503) {
-      String later = headers.firstValue("Retry-After").map(s -> " Try again in " + s + " s.").orElse("");
+      String later = headers
+          .firstValue("Retry-After")
+          .map(s -> " Try again in " + s + " s.")
+          .orElse("");
       throw new Failure(ExitCode.UNAVAILABLE, sentence(reason()) + later);
     }
     throw new Failure(ExitCode.REFUSED, sentence(reason()));
@@ -34,7 +37,8 @@ record Answer(String request, int status, HttpHeaders headers, byte[] body, Dura
     try {
       return Json.read(body);
     } catch (IOException e) {
-      throw new Failure(ExitCode.REFUSED, request + " answered " + status + " with what is not JSON.");
+      throw new Failure(
+          ExitCode.REFUSED, request + " answered " + status + " with what is not JSON.");
     }
   }
 
@@ -58,7 +62,8 @@ record Answer(String request, int status, HttpHeaders headers, byte[] body, Dura
       } catch (IOException e) {
         // Falls through to the status: a body that is no JSON tells nothing.
       }
-    } else if (headers.firstValue("Content-Type").orElse("").startsWith("text/plain") && !text().isBlank()) {
+    } else if (headers.firstValue("Content-Type").orElse("").startsWith("text/plain")
+        && !text().isBlank()) {
       String text = text().strip();
       return text.length() > LONGEST_TEXT ? text.substring(0, LONGEST_TEXT) + "…" : text;
     }
@@ -70,7 +75,9 @@ record Answer(String request, int status, HttpHeaders headers, byte[] body, Dura
     try {
       JsonNode problem = Json.read(body);
       String type = problem.path("type").asText("");
-      return type.isEmpty() ? problem.path("error").asText("") : type.substring(type.lastIndexOf(':') + 1);
+      return type.isEmpty()
+          ? problem.path("error").asText("")
+          : type.substring(type.lastIndexOf(':') + 1);
     } catch (IOException e) {
       return "";
     }

@@ -63,7 +63,8 @@ final class ApiClient implements AutoCloseable {
     ArrayNode items = Json.array();
     String cursor = null;
     do {
-      StringBuilder query = new StringBuilder("?limit=").append(Math.min(PAGE, limit - items.size()));
+      StringBuilder query =
+          new StringBuilder("?limit=").append(Math.min(PAGE, limit - items.size()));
       filters.forEach((name, value) -> {
         if (value != null) {
           query.append('&').append(name).append('=').append(encode(value));
@@ -91,7 +92,8 @@ final class ApiClient implements AutoCloseable {
     web.close();
   }
 
-  private Answer send(String method, String path, BodyPublisher body, @Nullable String contentType) {
+  private Answer send(
+      String method, String path, BodyPublisher body, @Nullable String contentType) {
     HttpRequest.Builder request = Web.to(URI.create(base + path))
         .method(method, body)
         .header("Authorization", "Bearer " + token)

@@ -17,13 +17,24 @@ final class AuditCommands extends OptionGroup.ForOperators {
     super(options);
   }
 
-  @Command(description = "Checks the whole log; says what it found and what it cannot exclude. Exit 1: it does not fit.")
+  @Command(
+      description =
+          "Checks the whole log; says what it found and what it cannot exclude. Exit 1: it does not fit.")
   int verify(
-      @Option(names = "--checkpoint", paramLabel = "FILE", description = "an earlier checkpoint, kept elsewhere; repeatable")
-          @Nullable List<Path> checkpoints,
-      @Option(names = "--key", paramLabel = "VKEY|FILE", description = "the log's key, kept elsewhere") @Nullable
+      @Option(
+              names = "--checkpoint",
+              paramLabel = "FILE",
+              description = "an earlier checkpoint, kept elsewhere; repeatable")
+          @Nullable
+          List<Path> checkpoints,
+      @Option(
+              names = "--key",
+              paramLabel = "VKEY|FILE",
+              description = "the log's key, kept elsewhere")
+          @Nullable
           String key) {
-    List<String> earlier = checkpoints == null ? List.of() : checkpoints.stream().map(Pem::text).toList();
+    List<String> earlier =
+        checkpoints == null ? List.of() : checkpoints.stream().map(Pem::text).toList();
     try (ApiClient api = options.api()) {
       String vkey = key == null ? api.get("/audit/key").path("vkey").asText() : vkey(key);
       LogVerifier.Verdict verdict = verify(api, vkey, key != null, earlier);
@@ -32,7 +43,9 @@ final class AuditCommands extends OptionGroup.ForOperators {
     }
   }
 
-  @Command(description = "Prints the newest checkpoint, a signed note; keep it where the server cannot write.")
+  @Command(
+      description =
+          "Prints the newest checkpoint, a signed note; keep it where the server cannot write.")
   void checkpoint() {
     try (ApiClient api = options.api()) {
       JsonNode latest = api.get("/audit/checkpoints/latest");
@@ -42,19 +55,27 @@ final class AuditCommands extends OptionGroup.ForOperators {
 
   @Command(description = "Lists facts, oldest first.")
   void list(
-      @Option(names = "--after", defaultValue = "0", description = "those after this position") long after,
-      @Option(names = "--limit", defaultValue = "100", description = "at most so many (default: ${DEFAULT-VALUE})")
+      @Option(names = "--after", defaultValue = "0", description = "those after this position")
+          long after,
+      @Option(
+              names = "--limit",
+              defaultValue = "100",
+              description = "at most so many (default: ${DEFAULT-VALUE})")
           int limit) {
     try (ApiClient api = options.api()) {
       JsonNode page = api.get("/audit/facts?after=" + after + "&limit=" + limit);
-      options.output().list(page, "position", "at", "kind", "actor", "subject_type", "subject", "detail");
+      options
+          .output()
+          .list(page, "position", "at", "kind", "actor", "subject_type", "subject", "detail");
     }
   }
 
-  static LogVerifier.Verdict verify(ApiClient api, String vkey, boolean pinned, List<String> earlier) {
+  static LogVerifier.Verdict verify(
+      ApiClient api, String vkey, boolean pinned, List<String> earlier) {
     try {
       return new LogVerifier(vkey, pinned, earlier)
-          .verify(new AuditFeed<>(api, "facts", "position", AuditFeed::entry),
+          .verify(
+              new AuditFeed<>(api, "facts", "position", AuditFeed::entry),
               new AuditFeed<>(api, "checkpoints", "size", AuditFeed::checkpoint));
     } catch (IllegalArgumentException e) {
       throw Failure.usage(String.valueOf(e.getMessage()));
@@ -69,7 +90,8 @@ final class AuditCommands extends OptionGroup.ForOperators {
           .put("facts", verdict.facts())
           .put("covered", verdict.covered());
       if (finding != null) {
-        result.putObject("finding")
+        result
+            .putObject("finding")
             .put("position", finding.position())
             .put("fault", finding.fault().name().toLowerCase(Locale.ROOT).replace('_', '-'))
             .put("sentence", finding.sentence());
@@ -80,10 +102,12 @@ final class AuditCommands extends OptionGroup.ForOperators {
     }
     Output output = options.output();
     if (finding == null) {
-      output.say("The log fits: " + verdict.facts() + " facts, " + verdict.covered() + " of them under a checkpoint.");
+      output.say("The log fits: " + verdict.facts() + " facts, " + verdict.covered()
+          + " of them under a checkpoint.");
     } else {
       output.say("THE LOG DOES NOT FIT at fact " + finding.position() + ": " + finding.sentence());
-      output.say(verdict.facts() + " facts before it fit, " + verdict.covered() + " of them under a checkpoint.");
+      output.say(verdict.facts() + " facts before it fit, " + verdict.covered()
+          + " of them under a checkpoint.");
     }
     output.say("Not excluded:");
     verdict.notExcluded().forEach(sentence -> output.say("  - " + sentence));

@@ -44,7 +44,9 @@ final class AuditFeed<T> implements Iterator<T> {
         return false;
       }
       asked = after;
-      page = api.get("/audit/" + list + "?after=" + after + "&limit=" + PAGE).path("items").iterator();
+      page = api.get("/audit/" + list + "?after=" + after + "&limit=" + PAGE)
+          .path("items")
+          .iterator();
     }
     return page.hasNext();
   }
@@ -60,14 +62,18 @@ final class AuditFeed<T> implements Iterator<T> {
     try {
       return read.apply(item);
     } catch (IllegalArgumentException | DateTimeException e) {
-      throw new Failure(ExitCode.REFUSED, "An item of the server's list of " + list + " at " + next
-          + " cannot be read: " + e.getMessage());
+      throw new Failure(
+          ExitCode.REFUSED,
+          "An item of the server's list of " + list + " at " + next + " cannot be read: "
+              + e.getMessage());
     }
   }
 
   static LogVerifier.Entry entry(JsonNode item) {
     Map<String, String> detail = new LinkedHashMap<>();
-    item.path("detail").properties().forEach(field -> detail.put(field.getKey(), field.getValue().asText()));
+    item.path("detail")
+        .properties()
+        .forEach(field -> detail.put(field.getKey(), field.getValue().asText()));
     return new LogVerifier.Entry(
         item.path("position").asLong(),
         UUID.fromString(item.path("id").asText()),

@@ -23,10 +23,12 @@ final class BareServer implements AutoCloseable {
         .setKeyCertOptions(new PemKeyCertOptions()
             .setKeyValue(Buffer.buffer(Pem.of(identity.key())))
             .setCertValue(Buffer.buffer(Pem.of(identity.chain()))));
-    this.server = vertx.createHttpServer(secure)
-        .requestHandler(request -> request.body().onSuccess(body -> request.response()
-            .putHeader("Content-Type", "application/json")
-            .end(same)))
+    this.server = vertx
+        .createHttpServer(secure)
+        .requestHandler(request -> request
+            .body()
+            .onSuccess(body ->
+                request.response().putHeader("Content-Type", "application/json").end(same)))
         .listen(0, "localhost")
         .toCompletionStage()
         .toCompletableFuture()

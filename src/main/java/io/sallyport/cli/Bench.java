@@ -58,8 +58,11 @@ final class Bench implements AutoCloseable {
       if (number > MOST_DEVICES) {
         return false;
       }
-      String token = api.post("/enrollment-tokens", Json.object().put("device", register("bench-" + number))
-          .put("lifetime", "PT1H")).path("token").asText();
+      String token = api.post(
+              "/enrollment-tokens",
+              Json.object().put("device", register("bench-" + number)).put("lifetime", "PT1H"))
+          .path("token")
+          .asText();
       KeyPair pair = Requests.newKey();
       Der request = Requests.forSubject(pair, new X500Name("CN=bench-" + number));
       prepared.add(new Prepared(request, token));
@@ -75,7 +78,8 @@ final class Bench implements AutoCloseable {
         est.tryEnroll("simpleenroll", null, next.request(), next.token()).orFail();
         return true;
       });
-      return new BenchCommand.Figure("est.simpleenroll", rate, "enrollments/s", signatures(), "P-256 signatures, 1 thread");
+      return new BenchCommand.Figure(
+          "est.simpleenroll", rate, "enrollments/s", signatures(), "P-256 signatures, 1 thread");
     }
   }
 
@@ -91,10 +95,14 @@ final class Bench implements AutoCloseable {
       rate = run(() -> client.ask(question).orFail().good());
     }
     try (BareServer bare = new BareServer(answer, clock);
-        AccessClient client = new AccessClient(bare.address(), new Web(List.of(bare.certificate()), null))) {
+        AccessClient client =
+            new AccessClient(bare.address(), new Web(List.of(bare.certificate()), null))) {
       client.ask(question).orFail();
       return new BenchCommand.Figure(
-          "decisions.evaluation", rate, "decisions/s", run(() -> client.ask(question).orFail().good()),
+          "decisions.evaluation",
+          rate,
+          "decisions/s",
+          run(() -> client.ask(question).orFail().good()),
           "bare HTTPS route, same octets");
     }
   }
@@ -105,9 +113,17 @@ final class Bench implements AutoCloseable {
   }
 
   private String register(String serial) {
-    return api.post("/devices", Json.object().put("manufacturer", "Optica").put("model", "Eye 4")
-        .put("serial_number", serial).put("profile", "camera")
-        .put("owner", "bench").put("site", "plant-1")).path("id").asText();
+    return api.post(
+            "/devices",
+            Json.object()
+                .put("manufacturer", "Optica")
+                .put("model", "Eye 4")
+                .put("serial_number", serial)
+                .put("profile", "camera")
+                .put("owner", "bench")
+                .put("site", "plant-1"))
+        .path("id")
+        .asText();
   }
 
   /** Repeats {@code once} in every client until it says no or the time is over; how often a second it said yes. */
@@ -127,7 +143,9 @@ final class Bench implements AutoCloseable {
         client.get();
       }
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof Failure failure ? failure : new IllegalStateException(e.getCause());
+      throw e.getCause() instanceof Failure failure
+          ? failure
+          : new IllegalStateException(e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Failure(ExitCode.UNREACHABLE, "Interrupted.");

@@ -18,7 +18,8 @@ import picocli.CommandLine.Parameters;
 /** {@code bench}: figures beside the same work done by a bare loop in the same run. */
 @Command(
     name = "bench",
-    description = "Measures a server of its own, each figure beside a bare loop; client and server share this machine.")
+    description =
+        "Measures a server of its own, each figure beside a bare loop; client and server share this machine.")
 final class BenchCommand implements Callable<Integer> {
   /** A figure, the same work done barely, and their quotient. */
   record Figure(String name, double value, String unit, double bare, String barely) {
@@ -36,7 +37,10 @@ final class BenchCommand implements Callable<Integer> {
   @Parameters(paramLabel = "WHAT", arity = "0..*", description = "est, decisions (default: all)")
   private List<String> what = new ArrayList<>();
 
-  @Option(names = "--seconds", defaultValue = "5", description = "how long each figure may take (default: 5)")
+  @Option(
+      names = "--seconds",
+      defaultValue = "5",
+      description = "how long each figure may take (default: 5)")
   private int seconds;
 
   @Option(names = "--json", paramLabel = "FILE", description = "write the figures there, as JSON")
@@ -52,7 +56,8 @@ final class BenchCommand implements Callable<Integer> {
     List<String> wanted = what.isEmpty() ? ALL : what;
     for (String name : wanted) {
       if (!ALL.contains(name)) {
-        throw Failure.usage("There is no bench " + name + "; there are " + String.join(", ", ALL) + ".");
+        throw Failure.usage(
+            "There is no bench " + name + "; there are " + String.join(", ", ALL) + ".");
       }
     }
     if (seconds < 1 || seconds > MOST_SECONDS) {
@@ -60,7 +65,8 @@ final class BenchCommand implements Callable<Integer> {
     }
     Path scratch = Files.createTempDirectory("sallyport-bench-");
     List<Figure> figures = new ArrayList<>();
-    try (ChildServer server = ChildServer.start(options, scratch.resolve("server"), scratch.resolve("server.log"))) {
+    try (ChildServer server =
+        ChildServer.start(options, scratch.resolve("server"), scratch.resolve("server.log"))) {
       options.data = scratch.resolve("server");
       try (Bench bench = new Bench(options, scratch, clock, Duration.ofSeconds(seconds))) {
         for (String name : wanted) {
@@ -88,8 +94,13 @@ final class BenchCommand implements Callable<Integer> {
           .put("unit", figure.unit())
           .put("bare", figure.bare())
           .put("ratio", figure.ratio());
-      rows.add(List.of(figure.name(), number(figure.value()), figure.unit(), number(figure.bare()),
-          String.format(Locale.ROOT, "%.3f", figure.ratio()), figure.barely()));
+      rows.add(List.of(
+          figure.name(),
+          number(figure.value()),
+          figure.unit(),
+          number(figure.bare()),
+          String.format(Locale.ROOT, "%.3f", figure.ratio()),
+          figure.barely()));
     }
     if (file != null) {
       WholeFile.open(file, Json.pretty(all) + "\n");

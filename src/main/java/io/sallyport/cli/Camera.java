@@ -15,7 +15,8 @@ final class Camera {
   private final List<X509Certificate> roots;
   private final Clock clock;
 
-  Camera(Identity idevid, DeviceFolder folder, URI server, List<X509Certificate> roots, Clock clock) {
+  Camera(
+      Identity idevid, DeviceFolder folder, URI server, List<X509Certificate> roots, Clock clock) {
     this.idevid = idevid;
     this.folder = folder;
     this.server = server;
@@ -64,7 +65,11 @@ final class Camera {
     try (Web web = new Web(roots, present)) {
       EstClient est = new EstClient(server, web, roots);
       folder.store(est.enroll(
-          "simplereenroll", null, Requests.likeCertificate(next, present.leaf()), next.getPublic(), null));
+          "simplereenroll",
+          null,
+          Requests.likeCertificate(next, present.leaf()),
+          next.getPublic(),
+          null));
     }
     return serial();
   }

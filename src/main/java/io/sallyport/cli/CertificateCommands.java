@@ -16,17 +16,27 @@ final class CertificateCommands {
   }
 
   @Command(description = "Lists certificates.")
-  void list(@Option(names = "--limit", defaultValue = "1000", description = "at most so many") int limit) {
+  void list(
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
     try (ApiClient api = options.api()) {
-      options.output().list(
-          api.list("/certificates", Map.of(), limit),
-          "authority", "serial", "status", "subject", "not_before", "not_after");
+      options
+          .output()
+          .list(
+              api.list("/certificates", Map.of(), limit),
+              "authority",
+              "serial",
+              "status",
+              "subject",
+              "not_before",
+              "not_after");
     }
   }
 
   @Command(description = "Shows a certificate.")
   void show(
-      @Parameters(paramLabel = "AUTHORITY", description = "devices, internal or root") String authority,
+      @Parameters(paramLabel = "AUTHORITY", description = "devices, internal or root")
+          String authority,
       @Parameters(paramLabel = "SERIAL", description = "hexadecimal") String serial) {
     try (ApiClient api = options.api()) {
       options.output().show(api.get(path(authority, serial)));
@@ -35,16 +45,21 @@ final class CertificateCommands {
 
   @Command(description = "Revokes a certificate for good.")
   void revoke(
-      @Parameters(paramLabel = "AUTHORITY", description = "devices, internal or root") String authority,
+      @Parameters(paramLabel = "AUTHORITY", description = "devices, internal or root")
+          String authority,
       @Parameters(paramLabel = "SERIAL", description = "hexadecimal") String serial,
       @Option(
               names = "--reason",
               defaultValue = "unspecified",
-              description = "RFC 5280 §5.3.1, for instance key-compromise (default: ${DEFAULT-VALUE})")
+              description =
+                  "RFC 5280 §5.3.1, for instance key-compromise (default: ${DEFAULT-VALUE})")
           String reason) {
     try (ApiClient api = options.api()) {
-      JsonNode revoked = api.post(path(authority, serial) + "/revoke", Json.object().put("reason", reason));
-      options.output().result(revoked, "Certificate " + serial + " of " + authority + " is revoked.");
+      JsonNode revoked =
+          api.post(path(authority, serial) + "/revoke", Json.object().put("reason", reason));
+      options
+          .output()
+          .result(revoked, "Certificate " + serial + " of " + authority + " is revoked.");
     }
   }
 

@@ -48,10 +48,12 @@ final class ChildServer implements AutoCloseable {
     if (cache != null) {
       command.add("-XX:AOTCache=" + cache);
     }
-    command.addAll(List.of("-jar", Path.of(home, "target", "quarkus-app", "quarkus-run.jar").toString(), "serve"));
+    command.addAll(List.of(
+        "-jar", Path.of(home, "target", "quarkus-app", "quarkus-run.jar").toString(), "serve"));
     command.addAll(List.of("--data", data.toString()));
     List<Integer> ports = freePorts(4);
-    List<String> flags = List.of("--https-port", "--http-port", "--people-port", "--management-port");
+    List<String> flags =
+        List.of("--https-port", "--http-port", "--people-port", "--management-port");
     for (int i = 0; i < flags.size(); i++) {
       command.addAll(List.of(flags.get(i), ports.get(i).toString()));
     }
@@ -73,7 +75,9 @@ final class ChildServer implements AutoCloseable {
   /** The end of what the server wrote, without the frames of stack traces. */
   String tail() {
     try {
-      List<String> lines = Files.readAllLines(log).stream().filter(line -> !line.startsWith("\tat ")).toList();
+      List<String> lines = Files.readAllLines(log).stream()
+          .filter(line -> !line.startsWith("\tat "))
+          .toList();
       return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
     } catch (IOException e) {
       return "";
@@ -117,7 +121,9 @@ final class ChildServer implements AutoCloseable {
     close();
     throw new Failure(
         ExitCode.UNREACHABLE,
-        (died ? "The server ended while it started" : "The server was not ready after " + START.toSeconds() + " s")
+        (died
+                ? "The server ended while it started"
+                : "The server was not ready after " + START.toSeconds() + " s")
             + "; the end of its output:\n" + tail());
   }
 

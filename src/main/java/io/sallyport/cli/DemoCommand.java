@@ -13,7 +13,8 @@ import picocli.CommandLine.Option;
 /** {@code demo}: the whole story against a server of its own. */
 @Command(
     name = "demo",
-    description = "From the production line to the firewall, over the network, against a server of its own.")
+    description =
+        "From the production line to the firewall, over the network, against a server of its own.")
 final class DemoCommand implements Callable<Integer> {
   private final Options options;
   private final Clock clock;
@@ -30,7 +31,8 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     long start = System.nanoTime();
     Output output = options.output();
-    Path scratch = options.data == null ? Files.createTempDirectory("sallyport-demo-") : fresh(options.data);
+    Path scratch =
+        options.data == null ? Files.createTempDirectory("sallyport-demo-") : fresh(options.data);
     boolean leave = keep || options.data != null;
     output.writer().println("Starting a server on " + scratch + " …");
     output.writer().flush();
@@ -52,7 +54,8 @@ final class DemoCommand implements Callable<Integer> {
     try (ChildServer server = ChildServer.start(options, data, scratch.resolve("server.log"))) {
       output.writer().println("Ready after " + seconds(start) + ".");
       options.data = data;
-      Narrator narrator = new Narrator(output.writer(), System.console() != null && System.console().isTerminal());
+      Narrator narrator = new Narrator(
+          output.writer(), System.console() != null && System.console().isTerminal());
       try (DemoStory story = new DemoStory(options, scratch, narrator, clock)) {
         story.tell();
       } catch (Failure failure) {
@@ -62,7 +65,10 @@ final class DemoCommand implements Callable<Integer> {
         throw failure;
       }
       output.writer().println();
-      output.writer().println("All " + narrator.steps() + " steps as expected. Total time " + seconds(start) + ".");
+      output
+          .writer()
+          .println(
+              "All " + narrator.steps() + " steps as expected. Total time " + seconds(start) + ".");
       output.writer().flush();
     }
   }
@@ -75,6 +81,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private static String seconds(long start) {
-    return String.format(Locale.ROOT, "%.1f s", Duration.ofNanos(System.nanoTime() - start).toMillis() / 1000.0);
+    return String.format(
+        Locale.ROOT, "%.1f s", Duration.ofNanos(System.nanoTime() - start).toMillis() / 1000.0);
   }
 }

@@ -26,23 +26,32 @@ final class DemoProof {
   static String grant(Web web, URI server, JsonNode answer, Flow flow, Identity device) {
     try {
       SignedJWT jwt = SignedJWT.parse(answer.path("access_token").asText());
-      JWKSet published = JWKSet.parse(web.send(Web.to(server.resolve("/oauth2/jwks")).build()).orFail().text());
+      JWKSet published = JWKSet.parse(
+          web.send(Web.to(server.resolve("/oauth2/jwks")).build()).orFail().text());
       JWK key = published.getKeyByKeyId(jwt.getHeader().getKeyID());
       if (!(key instanceof AsymmetricJWK asymmetric)) {
-        throw new Failure(ExitCode.REFUSED, "expected a published key " + jwt.getHeader().getKeyID() + ", came none");
+        throw new Failure(
+            ExitCode.REFUSED,
+            "expected a published key " + jwt.getHeader().getKeyID() + ", came none");
       }
-      boolean signed = jwt.verify(
-          new DefaultJWSVerifierFactory().createJWSVerifier(jwt.getHeader(), asymmetric.toPublicKey()));
+      boolean signed = jwt.verify(new DefaultJWSVerifierFactory()
+          .createJWSVerifier(jwt.getHeader(), asymmetric.toPublicKey()));
       expect(signed, "a signature by the published key", "another");
       Map<String, Object> binding = jwt.getJWTClaimsSet().getJSONObjectClaim("cnf");
-      expect("cnf.x5t#S256", DeviceClient.thumbprint(device), binding == null ? "none" : String.valueOf(binding.get("x5t#S256")));
+      expect(
+          "cnf.x5t#S256",
+          DeviceClient.thumbprint(device),
+          binding == null ? "none" : String.valueOf(binding.get("x5t#S256")));
       JsonNode flows = answer.path("authorization_details");
       expect("flows", 1, flows.size());
       expect("port", flow.port(), flows.path(0).path("port").asInt());
       expect("peer", flow.peer(), flows.path(0).path("peer").asText());
-      return "grant for " + flow + ", " + answer.path("expires_in").asText() + " s, bound to its certificate";
+      return "grant for " + flow + ", " + answer.path("expires_in").asText()
+          + " s, bound to its certificate";
     } catch (ParseException | JOSEException e) {
-      throw new Failure(ExitCode.REFUSED, "expected a signed JWT, came one that cannot be read: " + e.getMessage());
+      throw new Failure(
+          ExitCode.REFUSED,
+          "expected a signed JWT, came one that cannot be read: " + e.getMessage());
     }
   }
 
@@ -50,21 +59,29 @@ final class DemoProof {
   static String verify(ApiClient api, JsonNode earlier, String device) throws InterruptedException {
     long end = System.nanoTime() + SEALING.toNanos();
     long last = lastPosition(api);
-    while (api.get("/audit/checkpoints/latest").path("size").asLong() < last && System.nanoTime() < end) {
+    while (api.get("/audit/checkpoints/latest").path("size").asLong() < last
+        && System.nanoTime() < end) {
       Thread.sleep(POLL_MILLIS);
     }
     String vkey = api.get("/audit/key").path("vkey").asText();
-    LogVerifier.Verdict verdict = AuditCommands.verify(api, vkey, true, List.of(earlier.path("note").asText()));
+    LogVerifier.Verdict verdict =
+        AuditCommands.verify(api, vkey, true, List.of(earlier.path("note").asText()));
     LogVerifier.Finding finding = verdict.finding();
     expect(finding == null, "a log that fits", finding == null ? "" : finding.sentence());
     expect(verdict.covered() >= last, "a checkpoint over " + last + " facts", verdict.covered());
-    expect(earlier.path("size").asLong() > 0, "an earlier checkpoint of some facts", earlier.path("size"));
-    expect(recorded(api, "device.decommissioned", device), "the fact device.decommissioned", "none");
-    return "fits: " + verdict.facts() + " facts, also with the checkpoint of " + earlier.path("size").asLong();
+    expect(
+        earlier.path("size").asLong() > 0,
+        "an earlier checkpoint of some facts",
+        earlier.path("size"));
+    expect(
+        recorded(api, "device.decommissioned", device), "the fact device.decommissioned", "none");
+    return "fits: " + verdict.facts() + " facts, also with the checkpoint of "
+        + earlier.path("size").asLong();
   }
 
   private static long lastPosition(ApiClient api) {
-    AuditFeed<Long> facts = new AuditFeed<>(api, "facts", "position", fact -> fact.path("position").asLong());
+    AuditFeed<Long> facts =
+        new AuditFeed<>(api, "facts", "position", fact -> fact.path("position").asLong());
     long last = 0;
     while (facts.hasNext()) {
       last = facts.next();
@@ -73,8 +90,12 @@ final class DemoProof {
   }
 
   private static boolean recorded(ApiClient api, String kind, String subject) {
-    AuditFeed<Boolean> facts = new AuditFeed<>(api, "facts", "position", fact ->
-        fact.path("kind").asText().equals(kind) && fact.path("subject").asText().equals(subject));
+    AuditFeed<Boolean> facts = new AuditFeed<>(
+        api,
+        "facts",
+        "position",
+        fact -> fact.path("kind").asText().equals(kind)
+            && fact.path("subject").asText().equals(subject));
     boolean found = false;
     while (facts.hasNext() && !found) {
       found = facts.next();

@@ -73,34 +73,49 @@ final class DemoStory implements AutoCloseable {
 
   private void register() {
     narrator.chapter("Register");
-    narrator.step("Manufacturer " + MAKER + " with the CA of its line", "POST /api/v1/manufacturers", () -> {
-      var body = Json.object().put("name", MAKER);
-      body.putArray("anchors").add(Pem.of(line.anchor()));
-      return "201 " + api.post("/manufacturers", body).path("name").asText();
-    });
-    narrator.step("Device profile camera, firmware 1.4.0 known as good", "PUT /api/v1/profiles/camera", () -> {
-      api.put("/profiles/camera", DemoDocuments.PROFILE);
-      return "200";
-    });
-    narrator.step("Access policy: video to the recorder, nothing else", "PUT /api/v1/policies/cameras", () -> {
-      api.put("/policies/cameras", DemoDocuments.POLICY);
-      return "200";
-    });
+    narrator.step(
+        "Manufacturer " + MAKER + " with the CA of its line", "POST /api/v1/manufacturers", () -> {
+          var body = Json.object().put("name", MAKER);
+          body.putArray("anchors").add(Pem.of(line.anchor()));
+          return "201 " + api.post("/manufacturers", body).path("name").asText();
+        });
+    narrator.step(
+        "Device profile camera, firmware 1.4.0 known as good",
+        "PUT /api/v1/profiles/camera",
+        () -> {
+          api.put("/profiles/camera", DemoDocuments.PROFILE);
+          return "200";
+        });
+    narrator.step(
+        "Access policy: video to the recorder, nothing else",
+        "PUT /api/v1/policies/cameras",
+        () -> {
+          api.put("/policies/cameras", DemoDocuments.POLICY);
+          return "200";
+        });
     narrator.step("A policy with an unknown field", "PUT /api/v1/policies/typo", () -> {
       Answer answer = api.tryPut("/policies/typo", DemoDocuments.BAD_POLICY);
       return refused(answer, 400, 422);
     });
-    narrator.step("Enforcement point firewall-1, its key stays with it", "POST /api/v1/enforcement-points", () -> {
-      DeviceFolder folder = new DeviceFolder(scratch.resolve("firewall-1"));
-      EnforcementPointCommands.add(api, "firewall-1", folder, roots);
-      firewall.close();
-      firewall = new AccessClient(devices, new Web(roots, folder.identity()));
-      return "201 certificate " + folder.identity().leaf().getSerialNumber().toString(16);
-    });
+    narrator.step(
+        "Enforcement point firewall-1, its key stays with it",
+        "POST /api/v1/enforcement-points",
+        () -> {
+          DeviceFolder folder = new DeviceFolder(scratch.resolve("firewall-1"));
+          EnforcementPointCommands.add(api, "firewall-1", folder, roots);
+          firewall.close();
+          firewall = new AccessClient(devices, new Web(roots, folder.identity()));
+          return "201 certificate " + folder.identity().leaf().getSerialNumber().toString(16);
+        });
     for (String name : List.of("cam-1", "cam-2")) {
       narrator.step("Camera " + name, "POST /api/v1/devices", () -> {
-        var body = Json.object().put("manufacturer", MAKER).put("model", "Eye 4").put("serial_number", name)
-            .put("profile", "camera").put("owner", "security@plant.example").put("site", "plant-1");
+        var body = Json.object()
+            .put("manufacturer", MAKER)
+            .put("model", "Eye 4")
+            .put("serial_number", name)
+            .put("profile", "camera")
+            .put("owner", "security@plant.example")
+            .put("site", "plant-1");
         body.putObject("labels").put("zone", "perimeter");
         JsonNode device = api.post("/devices", body);
         ids.put(name, device.path("id").asText());
@@ -114,7 +129,10 @@ final class DemoStory implements AutoCloseable {
   private void enroll() {
     narrator.chapter("Enroll");
     for (String name : List.of("cam-1", "cam-2")) {
-      narrator.step(name + " shows its IDevID", SIMPLEENROLL, () -> "200 certificate " + cam(name).enroll());
+      narrator.step(
+          name + " shows its IDevID",
+          SIMPLEENROLL,
+          () -> "200 certificate " + cam(name).enroll());
     }
     narrator.step("cam-1 asks again, as if the answer was lost", SIMPLEENROLL, () -> {
       String first = cam("cam-1").serial();
@@ -129,11 +147,17 @@ final class DemoStory implements AutoCloseable {
 
   private void attest() {
     narrator.chapter("Attest");
-    narrator.step("cam-1 reports firmware 1.4.0", EVIDENCE, () -> attest("cam-1", DemoDocuments.GOOD, "warning"));
-    narrator.step("cam-2 reports firmware 1.2.0, which is not known", EVIDENCE, () ->
-        attest("cam-2", DemoDocuments.OLD, "contraindicated"));
+    narrator.step(
+        "cam-1 reports firmware 1.4.0",
+        EVIDENCE,
+        () -> attest("cam-1", DemoDocuments.GOOD, "warning"));
+    narrator.step(
+        "cam-2 reports firmware 1.2.0, which is not known",
+        EVIDENCE,
+        () -> attest("cam-2", DemoDocuments.OLD, "contraindicated"));
     narrator.step("cam-2 sends cam-1's report as its own", EVIDENCE, () -> {
-      try (DeviceClient one = cam("cam-1").client(); DeviceClient two = cam("cam-2").client()) {
+      try (DeviceClient one = cam("cam-1").client();
+          DeviceClient two = cam("cam-2").client()) {
         String nonce = two.tryChallenge().orFail().json().path("nonce").asText();
         return unaccepted(two.tryEvidence(one.evidence(nonce, DemoDocuments.GOOD)));
       }
@@ -160,10 +184,18 @@ final class DemoStory implements AutoCloseable {
 
   private void decide() {
     narrator.chapter("Decide");
-    narrator.step("firewall-1: may cam-1 reach " + VIDEO + "?", EVALUATION, () -> decided("cam-1", VIDEO, true));
-    narrator.step("firewall-1: may cam-1 reach " + SHELL + "?", EVALUATION, () -> decided("cam-1", SHELL, false));
-    narrator.step("firewall-1: may cam-1 reach " + ELSEWHERE + "?", EVALUATION, () ->
-        decided("cam-1", ELSEWHERE, false));
+    narrator.step(
+        "firewall-1: may cam-1 reach " + VIDEO + "?",
+        EVALUATION,
+        () -> decided("cam-1", VIDEO, true));
+    narrator.step(
+        "firewall-1: may cam-1 reach " + SHELL + "?",
+        EVALUATION,
+        () -> decided("cam-1", SHELL, false));
+    narrator.step(
+        "firewall-1: may cam-1 reach " + ELSEWHERE + "?",
+        EVALUATION,
+        () -> decided("cam-1", ELSEWHERE, false));
     narrator.step("firewall-1: may cam-2 reach " + VIDEO + "?", EVALUATION, () -> {
       String came = decided("cam-2", VIDEO, false);
       JsonNode obligations = firewall.ask(id("cam-2"), VIDEO).json().at("/context/obligations");
@@ -172,7 +204,8 @@ final class DemoStory implements AutoCloseable {
       return came + "; VLAN " + vlan;
     });
     narrator.step("A camera asks for a decision itself", EVALUATION, () -> {
-      try (AccessClient camera = new AccessClient(devices, new Web(roots, cam("cam-1").identity()))) {
+      try (AccessClient camera =
+          new AccessClient(devices, new Web(roots, cam("cam-1").identity()))) {
         return refused(camera.ask(id("cam-2"), VIDEO), 401, 403);
       }
     });
@@ -180,22 +213,39 @@ final class DemoStory implements AutoCloseable {
 
   private void recover() {
     narrator.chapter("Recover");
-    narrator.step("cam-2 has updated, reports firmware 1.4.0", EVIDENCE, () ->
-        attest("cam-2", DemoDocuments.GOOD, "warning"));
+    narrator.step(
+        "cam-2 has updated, reports firmware 1.4.0",
+        EVIDENCE,
+        () -> attest("cam-2", DemoDocuments.GOOD, "warning"));
     narrator.step("cam-2 asks for " + VIDEO, TOKEN, () -> granted("cam-2"));
-    narrator.step("firewall-1: may cam-2 reach " + VIDEO + "?", EVALUATION, () -> decided("cam-2", VIDEO, true));
+    narrator.step(
+        "firewall-1: may cam-2 reach " + VIDEO + "?",
+        EVALUATION,
+        () -> decided("cam-2", VIDEO, true));
   }
 
   private void quarantine() {
     narrator.chapter("Watch");
-    narrator.step("An operator quarantines cam-1", "POST /api/v1/devices/{id}/quarantine", () ->
-        act("cam-1", "quarantine", "quarantined"));
-    narrator.step("firewall-1: may cam-1 reach " + VIDEO + "?", EVALUATION, () -> decided("cam-1", VIDEO, false));
-    narrator.step("cam-1 in quarantine can still attest", EVIDENCE, () ->
-        attest("cam-1", DemoDocuments.GOOD, "warning"));
-    narrator.step("The operator releases cam-1", "POST /api/v1/devices/{id}/release", () ->
-        act("cam-1", "release", "active"));
-    narrator.step("firewall-1: may cam-1 reach " + VIDEO + "?", EVALUATION, () -> decided("cam-1", VIDEO, true));
+    narrator.step(
+        "An operator quarantines cam-1",
+        "POST /api/v1/devices/{id}/quarantine",
+        () -> act("cam-1", "quarantine", "quarantined"));
+    narrator.step(
+        "firewall-1: may cam-1 reach " + VIDEO + "?",
+        EVALUATION,
+        () -> decided("cam-1", VIDEO, false));
+    narrator.step(
+        "cam-1 in quarantine can still attest",
+        EVIDENCE,
+        () -> attest("cam-1", DemoDocuments.GOOD, "warning"));
+    narrator.step(
+        "The operator releases cam-1",
+        "POST /api/v1/devices/{id}/release",
+        () -> act("cam-1", "release", "active"));
+    narrator.step(
+        "firewall-1: may cam-1 reach " + VIDEO + "?",
+        EVALUATION,
+        () -> decided("cam-1", VIDEO, true));
   }
 
   private void renew() {
@@ -211,24 +261,34 @@ final class DemoStory implements AutoCloseable {
       expect("status", "good", came);
       return came;
     });
-    narrator.step("cam-1 attests with it", EVIDENCE, () -> attest("cam-1", DemoDocuments.GOOD, "warning"));
+    narrator.step(
+        "cam-1 attests with it", EVIDENCE, () -> attest("cam-1", DemoDocuments.GOOD, "warning"));
     narrator.step("cam-1 asks for " + VIDEO, TOKEN, () -> granted("cam-1"));
   }
 
   private void decommission() {
     narrator.chapter("Decommission");
-    narrator.step("An operator decommissions cam-1", "POST /api/v1/devices/{id}/decommission", () ->
-        act("cam-1", "decommission", "decommissioned"));
-    narrator.step("firewall-1: may cam-1 reach " + VIDEO + "?", EVALUATION, () -> decided("cam-1", VIDEO, false));
+    narrator.step(
+        "An operator decommissions cam-1",
+        "POST /api/v1/devices/{id}/decommission",
+        () -> act("cam-1", "decommission", "decommissioned"));
+    narrator.step(
+        "firewall-1: may cam-1 reach " + VIDEO + "?",
+        EVALUATION,
+        () -> decided("cam-1", VIDEO, false));
     narrator.step("Its certificate is revoked", "POST /ocsp", () -> {
       String came = status.status(cam("cam-1").certificate(), cam("cam-1").issuer());
       expect("status", "revoked (reason 5)", came);
       return came;
     });
-    narrator.step("cam-1 tries to enroll again by its IDevID", SIMPLEENROLL, () ->
-        refused(cam("cam-1").tryEnroll(), 401, 403));
-    narrator.step("cam-1 tries to renew", "POST /.well-known/est/simplereenroll", () ->
-        refused(cam("cam-1").tryRenew(), 401, 403));
+    narrator.step(
+        "cam-1 tries to enroll again by its IDevID",
+        SIMPLEENROLL,
+        () -> refused(cam("cam-1").tryEnroll(), 401, 403));
+    narrator.step(
+        "cam-1 tries to renew",
+        "POST /.well-known/est/simplereenroll",
+        () -> refused(cam("cam-1").tryRenew(), 401, 403));
     narrator.step("cam-1 tries to attest", "POST /attest/v1/challenges", () -> {
       try (DeviceClient client = cam("cam-1").client()) {
         return refused(client.tryChallenge(), 401, 403);
@@ -244,8 +304,10 @@ final class DemoStory implements AutoCloseable {
 
   private void prove(JsonNode earlier) {
     narrator.chapter("Prove");
-    narrator.step("The log, against the checkpoint taken before", "GET /api/v1/audit/facts", () ->
-        DemoProof.verify(api, earlier, id("cam-1")));
+    narrator.step(
+        "The log, against the checkpoint taken before",
+        "GET /api/v1/audit/facts",
+        () -> DemoProof.verify(api, earlier, id("cam-1")));
   }
 
   private String attest(String name, DeviceClient.Report report, String expected) {
@@ -262,7 +324,8 @@ final class DemoStory implements AutoCloseable {
   }
 
   private String granted(String name) {
-    try (DeviceClient client = cam(name).client(); Web plain = new Web(roots, null)) {
+    try (DeviceClient client = cam(name).client();
+        Web plain = new Web(roots, null)) {
       JsonNode grant = client.tryGrant(List.of(VIDEO)).orFail().json();
       return "200 " + DemoProof.grant(plain, devices, grant, VIDEO, cam(name).identity());
     }
@@ -271,11 +334,13 @@ final class DemoStory implements AutoCloseable {
   private String decided(String name, Flow flow, boolean expected) {
     JsonNode answer = firewall.ask(id(name), flow).orFail().json();
     expect("decision", expected, answer.path("decision").asBoolean());
-    return "200 " + (expected ? "permit" : "deny") + ": " + Json.plain(answer.at("/context/reasons"));
+    return "200 " + (expected ? "permit" : "deny") + ": "
+        + Json.plain(answer.at("/context/reasons"));
   }
 
   private String act(String name, String action, String expected) {
-    JsonNode device = api.post("/devices/" + id(name) + "/" + action, Json.object().put("reason", "demo"));
+    JsonNode device =
+        api.post("/devices/" + id(name) + "/" + action, Json.object().put("reason", "demo"));
     expect("state", expected, device.path("state").asText());
     return "200 " + expected;
   }

@@ -62,7 +62,9 @@ final class DeviceClient implements AutoCloseable {
         .build();
     try {
       JWSSigner signer = signer(identity.key());
-      JWSHeader header = new JWSHeader.Builder(algorithm(signer)).type(new JOSEObjectType("eat+jwt")).build();
+      JWSHeader header = new JWSHeader.Builder(algorithm(signer))
+          .type(new JOSEObjectType("eat+jwt"))
+          .build();
       SignedJWT jwt = new SignedJWT(header, claims);
       jwt.sign(signer);
       return jwt.serialize();
@@ -115,7 +117,9 @@ final class DeviceClient implements AutoCloseable {
   /** SHA-256 over a certificate, as grants are bound to it (RFC 8705 §3.1). */
   static String thumbprint(Identity identity) {
     try {
-      return Base64URL.encode(io.sallyport.kernel.Digest.of(identity.leaf().getEncoded()).octets()).toString();
+      return Base64URL.encode(
+              io.sallyport.kernel.Digest.of(identity.leaf().getEncoded()).octets())
+          .toString();
     } catch (java.security.cert.CertificateEncodingException e) {
       throw new IllegalStateException(e);
     }

@@ -13,7 +13,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code device}: what a device does for itself, over the devices' front. */
-@Command(name = "device", description = "What a device does: enroll, renew, attest, ask for a grant.")
+@Command(
+    name = "device",
+    description = "What a device does: enroll, renew, attest, ask for a grant.")
 final class DeviceCommands extends OptionGroup {
   private static final String DIR = "the device's folder: key.pem, cert.pem, chain.pem, root.pem";
 
@@ -24,17 +26,30 @@ final class DeviceCommands extends OptionGroup {
     this.clock = clock;
   }
 
-  @Command(description = "Gets a first certificate by EST; the same again gives the same certificate.")
+  @Command(
+      description = "Gets a first certificate by EST; the same again gives the same certificate.")
   void enroll(
       @Option(names = "--dir", paramLabel = "DIR", required = true, description = DIR) Path dir,
-      @Option(names = "--idevid-cert", paramLabel = "FILE", description = "manufacturer's certificate and its issuers")
-          @Nullable Path idevidCertificate,
-      @Option(names = "--idevid-key", paramLabel = "FILE", description = "its key") @Nullable Path idevidKey,
-      @Option(names = "--token-file", paramLabel = "FILE", description = "a one-time token") @Nullable Path tokenFile,
-      @Option(names = "--token", description = "a one-time token; others on this machine may see it")
-          @Nullable String token,
-      @Option(names = "--label", description = "the certificate profile to ask for") @Nullable String label,
-      @Option(names = "--serial", description = "serial number for the request's subject") @Nullable String serial) {
+      @Option(
+              names = "--idevid-cert",
+              paramLabel = "FILE",
+              description = "manufacturer's certificate and its issuers")
+          @Nullable
+          Path idevidCertificate,
+      @Option(names = "--idevid-key", paramLabel = "FILE", description = "its key") @Nullable
+          Path idevidKey,
+      @Option(names = "--token-file", paramLabel = "FILE", description = "a one-time token")
+          @Nullable
+          Path tokenFile,
+      @Option(
+              names = "--token",
+              description = "a one-time token; others on this machine may see it")
+          @Nullable
+          String token,
+      @Option(names = "--label", description = "the certificate profile to ask for") @Nullable
+          String label,
+      @Option(names = "--serial", description = "serial number for the request's subject") @Nullable
+          String serial) {
     if ((idevidCertificate == null) != (idevidKey == null)) {
       throw Failure.usage("--idevid-cert and --idevid-key go together.");
     }
@@ -43,18 +58,22 @@ final class DeviceCommands extends OptionGroup {
     }
     String secret = tokenFile == null ? token : Pem.text(tokenFile).strip();
     if (secret == null && idevidCertificate == null) {
-      throw Failure.usage("A device shows who it is by --idevid-cert with --idevid-key, or by --token-file.");
+      throw Failure.usage(
+          "A device shows who it is by --idevid-cert with --idevid-key, or by --token-file.");
     }
-    Identity idevid =
-        idevidCertificate == null || idevidKey == null ? null : Identity.read(idevidCertificate, idevidKey);
+    Identity idevid = idevidCertificate == null || idevidKey == null
+        ? null
+        : Identity.read(idevidCertificate, idevidKey);
     DeviceFolder folder = new DeviceFolder(dir);
     KeyPair pair = folder.key();
-    X500Name subject = serial == null && idevid != null ? Requests.deviceName(idevid.leaf()) : Requests.deviceName(serial);
+    X500Name subject = serial == null && idevid != null
+        ? Requests.deviceName(idevid.leaf())
+        : Requests.deviceName(serial);
     List<X509Certificate> roots = options.roots(folder.rootFile());
     try (Web web = new Web(roots, idevid)) {
       EstClient est = new EstClient(options.front("devices"), web, roots);
-      EstClient.Issued issued =
-          est.enroll("simpleenroll", label, Requests.forSubject(pair, subject), pair.getPublic(), secret);
+      EstClient.Issued issued = est.enroll(
+          "simpleenroll", label, Requests.forSubject(pair, subject), pair.getPublic(), secret);
       folder.store(issued);
       tell("Enrolled", issued.certificate(), dir);
     }
@@ -64,7 +83,8 @@ final class DeviceCommands extends OptionGroup {
   void renew(
       @Option(names = "--dir", paramLabel = "DIR", required = true, description = DIR) Path dir,
       @Option(names = "--rekey", description = "with a new key") boolean rekey,
-      @Option(names = "--label", description = "the certificate profile to ask for") @Nullable String label) {
+      @Option(names = "--label", description = "the certificate profile to ask for") @Nullable
+          String label) {
     DeviceFolder folder = new DeviceFolder(dir);
     Identity identity = folder.identity();
     KeyPair pair = rekey ? folder.nextKey() : folder.key();
@@ -72,7 +92,11 @@ final class DeviceCommands extends OptionGroup {
     try (Web web = new Web(roots, identity)) {
       EstClient est = new EstClient(options.front("devices"), web, roots);
       EstClient.Issued issued = est.enroll(
-          "simplereenroll", label, Requests.likeCertificate(pair, identity.leaf()), pair.getPublic(), null);
+          "simplereenroll",
+          label,
+          Requests.likeCertificate(pair, identity.leaf()),
+          pair.getPublic(),
+          null);
       folder.store(issued);
       tell("Renewed", issued.certificate(), dir);
     }
@@ -81,9 +105,11 @@ final class DeviceCommands extends OptionGroup {
   @Command(description = "Reports firmware and boot state, signed by the device's key.")
   void attest(
       @Option(names = "--dir", paramLabel = "DIR", required = true, description = DIR) Path dir,
-      @Option(names = "--firmware", required = true, description = "the firmware's name") String firmware,
+      @Option(names = "--firmware", required = true, description = "the firmware's name")
+          String firmware,
       @Option(names = "--version", required = true, description = "its version") String version,
-      @Option(names = "--digest", required = true, description = "sha-256:… of its image") String digest,
+      @Option(names = "--digest", required = true, description = "sha-256:… of its image")
+          String digest,
       @Option(
               names = "--secure-boot",
               negatable = true,
@@ -92,16 +118,25 @@ final class DeviceCommands extends OptionGroup {
               description = "whether the boot was verified (default: it was)")
           boolean secureBoot) {
     try (DeviceClient device = device(dir)) {
-      JsonNode result = device.attest(new DeviceClient.Report(firmware, version, digest, secureBoot));
+      JsonNode result =
+          device.attest(new DeviceClient.Report(firmware, version, digest, secureBoot));
       if (options.json) {
         options.output().show(result);
         return;
       }
-      options.output().say("Appraised: " + result.path("status").asText() + ", until "
-          + result.path("expires_at").asText() + ".");
-      result.path("claims").properties().forEach(claim -> options.output().say("  " + claim.getKey() + ": "
-          + claim.getValue().path("tier").asText() + " (" + claim.getValue().path("value").asText() + ") "
-          + claim.getValue().path("reason").asText()));
+      options
+          .output()
+          .say("Appraised: " + result.path("status").asText() + ", until "
+              + result.path("expires_at").asText() + ".");
+      result
+          .path("claims")
+          .properties()
+          .forEach(claim -> options
+              .output()
+              .say("  " + claim.getKey() + ": "
+                  + claim.getValue().path("tier").asText() + " ("
+                  + claim.getValue().path("value").asText() + ") "
+                  + claim.getValue().path("reason").asText()));
     }
   }
 
@@ -113,9 +148,11 @@ final class DeviceCommands extends OptionGroup {
               paramLabel = "PEER/PROTOCOL/PORT",
               converter = Flow.Converter.class,
               description = "repeatable; without it all that policy allows")
-          @Nullable List<Flow> flows) {
+          @Nullable
+          List<Flow> flows) {
     try (DeviceClient device = device(dir)) {
-      JsonNode grant = device.tryGrant(flows == null ? List.of() : flows).orFail().json();
+      JsonNode grant =
+          device.tryGrant(flows == null ? List.of() : flows).orFail().json();
       options.output().result(grant, grant.path("access_token").asText());
     }
   }
@@ -134,7 +171,11 @@ final class DeviceCommands extends OptionGroup {
         .put("subject", certificate.getSubjectX500Principal().getName())
         .put("not_after", certificate.getNotAfter().toInstant().toString())
         .put("dir", dir.toString());
-    options.output().result(result, done + ": certificate " + serial + " until "
-        + certificate.getNotAfter().toInstant() + " in " + dir + ".");
+    options
+        .output()
+        .result(
+            result,
+            done + ": certificate " + serial + " until "
+                + certificate.getNotAfter().toInstant() + " in " + dir + ".");
   }
 }

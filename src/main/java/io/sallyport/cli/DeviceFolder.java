@@ -72,8 +72,13 @@ final class DeviceFolder {
     }
     PublicKey certified = Pem.certificates(nextCertificateFile()).getFirst().getPublicKey();
     try {
-      if (Files.exists(nextKeyFile()) && Requests.belong(Pem.privateKey(nextKeyFile()), certified)) {
-        Files.move(nextKeyFile(), keyFile(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      if (Files.exists(nextKeyFile())
+          && Requests.belong(Pem.privateKey(nextKeyFile()), certified)) {
+        Files.move(
+            nextKeyFile(),
+            keyFile(),
+            StandardCopyOption.ATOMIC_MOVE,
+            StandardCopyOption.REPLACE_EXISTING);
       }
       Files.move(
           nextCertificateFile(),

@@ -29,7 +29,8 @@ final class Documents {
     List<Document> documents = read(Pem.text(file), file.toString());
     for (Document document : documents) {
       if (!document.kind().equals(kind)) {
-        throw Failure.usage(file + " holds a " + document.kind() + "; this command applies a " + kind + ".");
+        throw Failure.usage(
+            file + " holds a " + document.kind() + "; this command applies a " + kind + ".");
       }
     }
     ArrayNode applied = Json.array();

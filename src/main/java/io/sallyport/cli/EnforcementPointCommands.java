@@ -16,7 +16,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code admin enforcement-point}. */
-@Command(name = "enforcement-point", description = "Firewalls, gateways and brokers that ask for decisions.")
+@Command(
+    name = "enforcement-point",
+    description = "Firewalls, gateways and brokers that ask for decisions.")
 final class EnforcementPointCommands {
   private final Options options;
 
@@ -24,26 +26,43 @@ final class EnforcementPointCommands {
     this.options = options;
   }
 
-  @Command(description = "Registers a point: its key is made here and stays here, its certificate comes back.")
+  @Command(
+      description =
+          "Registers a point: its key is made here and stays here, its certificate comes back.")
   void add(
       @Parameters(paramLabel = "NAME") String name,
-      @Option(names = "--dir", paramLabel = "DIR", required = true, description = "for key.pem, cert.pem, chain.pem")
+      @Option(
+              names = "--dir",
+              paramLabel = "DIR",
+              required = true,
+              description = "for key.pem, cert.pem, chain.pem")
           Path dir) {
     try (ApiClient api = options.api()) {
       JsonNode added = add(api, name, new DeviceFolder(dir), options.roots(null));
-      options.output().result(added, "Enforcement point " + name + " registered; key and certificate in " + dir + ".");
+      options
+          .output()
+          .result(
+              added,
+              "Enforcement point " + name + " registered; key and certificate in " + dir + ".");
     }
   }
 
   /** Registers {@code name} with the key of {@code folder} and keeps there what came back. */
-  static JsonNode add(ApiClient api, String name, DeviceFolder folder, List<X509Certificate> roots) {
+  static JsonNode add(
+      ApiClient api, String name, DeviceFolder folder, List<X509Certificate> roots) {
     KeyPair pair = folder.key();
-    Der request = Requests.forSubject(pair, new X500NameBuilder().addRDN(BCStyle.CN, name).build());
+    Der request =
+        Requests.forSubject(pair, new X500NameBuilder().addRDN(BCStyle.CN, name).build());
     JsonNode added = api.post(
         "/enforcement-points",
-        Json.object().put("name", name).put("kind", "authzen").put("csr", request.pem("CERTIFICATE REQUEST")));
+        Json.object()
+            .put("name", name)
+            .put("kind", "authzen")
+            .put("csr", request.pem("CERTIFICATE REQUEST")));
     StringBuilder chain = new StringBuilder();
-    added.path("chain").forEach(certificate -> chain.append(certificate.asText()).append('\n'));
+    added
+        .path("chain")
+        .forEach(certificate -> chain.append(certificate.asText()).append('\n'));
     try {
       X509Certificate leaf = certificates(added.path("certificate").asText()).getFirst();
       if (!leaf.getPublicKey().equals(pair.getPublic())) {
@@ -58,9 +77,14 @@ final class EnforcementPointCommands {
   }
 
   @Command(description = "Lists the enforcement points.")
-  void list(@Option(names = "--limit", defaultValue = "1000", description = "at most so many") int limit) {
+  void list(
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
     try (ApiClient api = options.api()) {
-      options.output().list(api.list("/enforcement-points", Map.of(), limit), "name", "kind", "id", "created_at");
+      options
+          .output()
+          .list(
+              api.list("/enforcement-points", Map.of(), limit), "name", "kind", "id", "created_at");
     }
   }
 
@@ -68,7 +92,9 @@ final class EnforcementPointCommands {
   void remove(@Parameters(paramLabel = "NAME") String name) {
     try (ApiClient api = options.api()) {
       api.delete("/enforcement-points/" + ApiClient.encode(name));
-      options.output().result(Json.object().put("removed", name), "Enforcement point " + name + " removed.");
+      options
+          .output()
+          .result(Json.object().put("removed", name), "Enforcement point " + name + " removed.");
     }
   }
 

@@ -68,7 +68,12 @@ final class EstClient {
   }
 
   /** Enrolls and checks that the answer is for {@code key} and leads to a root; otherwise a {@link Failure}. */
-  Issued enroll(String operation, @Nullable String label, Der request, PublicKey key, @Nullable String token) {
+  Issued enroll(
+      String operation,
+      @Nullable String label,
+      Der request,
+      PublicKey key,
+      @Nullable String token) {
     return issued(tryEnroll(operation, label, request, token), key);
   }
 
@@ -82,42 +87,51 @@ final class EstClient {
     X509Certificate leaf = sent.stream()
         .filter(certificate -> certificate.getPublicKey().equals(key))
         .findFirst()
-        .orElseThrow(() -> new Failure(ExitCode.REFUSED, "The server sent no certificate for the key that asked."));
+        .orElseThrow(() -> new Failure(
+            ExitCode.REFUSED, "The server sent no certificate for the key that asked."));
     List<X509Certificate> known = new ArrayList<>(sent);
     known.addAll(cacerts());
     return chain(leaf, known, roots);
   }
 
   /** The path from {@code leaf} over {@code known} issuers to one of {@code roots}; otherwise a {@link Failure}. */
-  static Issued chain(X509Certificate leaf, List<X509Certificate> known, List<X509Certificate> roots) {
+  static Issued chain(
+      X509Certificate leaf, List<X509Certificate> known, List<X509Certificate> roots) {
     try {
       X509CertSelector target = new X509CertSelector();
       target.setCertificate(leaf);
       PKIXBuilderParameters parameters = new PKIXBuilderParameters(
-          roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toSet()), target);
+          roots.stream().map(root -> new TrustAnchor(root, null)).collect(Collectors.toSet()),
+          target);
       parameters.setRevocationEnabled(false);
-      parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(known)));
+      parameters.addCertStore(
+          CertStore.getInstance("Collection", new CollectionCertStoreParameters(known)));
       PKIXCertPathBuilderResult found =
           (PKIXCertPathBuilderResult) CertPathBuilder.getInstance("PKIX").build(parameters);
-      List<X509Certificate> path =
-          found.getCertPath().getCertificates().stream().map(X509Certificate.class::cast).toList();
-      return new Issued(leaf, path.subList(1, path.size()), found.getTrustAnchor().getTrustedCert());
+      List<X509Certificate> path = found.getCertPath().getCertificates().stream()
+          .map(X509Certificate.class::cast)
+          .toList();
+      return new Issued(
+          leaf, path.subList(1, path.size()), found.getTrustAnchor().getTrustedCert());
     } catch (GeneralSecurityException e) {
-      throw new Failure(ExitCode.REFUSED, "The certificate that came back does not lead to the trusted root.");
+      throw new Failure(
+          ExitCode.REFUSED, "The certificate that came back does not lead to the trusted root.");
     }
   }
 
   private static List<X509Certificate> certificates(Answer answer) {
     try {
       byte[] cms = Base64.getMimeDecoder().decode(answer.body());
-      Collection<X509CertificateHolder> holders = new CMSSignedData(cms).getCertificates().getMatches(null);
+      Collection<X509CertificateHolder> holders =
+          new CMSSignedData(cms).getCertificates().getMatches(null);
       List<X509Certificate> certificates = new ArrayList<>();
       for (X509CertificateHolder holder : holders) {
         certificates.add(new JcaX509CertificateConverter().getCertificate(holder));
       }
       return certificates;
     } catch (CMSException | GeneralSecurityException | IllegalArgumentException e) {
-      throw new Failure(ExitCode.REFUSED, answer.request() + " answered with what is not a certs-only message.");
+      throw new Failure(
+          ExitCode.REFUSED, answer.request() + " answered with what is not a certs-only message.");
     }
   }
 }

@@ -29,7 +29,11 @@ record Flow(String peer, String protocol, int port) {
 
   /** RFC 9396, type {@code network_flow}. */
   ObjectNode authorizationDetail() {
-    return Json.object().put("type", "network_flow").put("peer", peer).put("protocol", protocol).put("port", port);
+    return Json.object()
+        .put("type", "network_flow")
+        .put("peer", peer)
+        .put("protocol", protocol)
+        .put("port", port);
   }
 
   @Override

@@ -1,10 +1,10 @@
 package io.sallyport.cli;
 
+import java.net.Socket;
 import java.nio.file.Path;
 import java.security.Principal;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
-import java.net.Socket;
 import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
@@ -31,7 +31,8 @@ record Identity(PrivateKey key, List<X509Certificate> chain) {
     List<X509Certificate> chain = Pem.certificates(certificates);
     Identity identity = new Identity(Pem.privateKey(key), chain);
     if (!Requests.belong(identity.key(), identity.leaf().getPublicKey())) {
-      throw Failure.usage(key + " is not the key of the first certificate in " + certificates + ".");
+      throw Failure.usage(
+          key + " is not the key of the first certificate in " + certificates + ".");
     }
     return identity;
   }
@@ -51,7 +52,8 @@ record Identity(PrivateKey key, List<X509Certificate> chain) {
   X509ExtendedKeyManager keyManager() {
     return new X509ExtendedKeyManager() {
       @Override
-      public String chooseClientAlias(String[] kinds, Principal @Nullable [] issuers, @Nullable Socket socket) {
+      public String chooseClientAlias(
+          String[] kinds, Principal @Nullable [] issuers, @Nullable Socket socket) {
         return ALIAS;
       }
 

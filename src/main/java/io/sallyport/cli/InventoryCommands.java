@@ -22,14 +22,17 @@ final class InventoryCommands {
 
   @Command(description = "Registers a device that is to come.")
   void register(
-      @Option(names = "--manufacturer", required = true, description = "a registered manufacturer") String manufacturer,
+      @Option(names = "--manufacturer", required = true, description = "a registered manufacturer")
+          String manufacturer,
       @Option(names = "--model", required = true) String model,
-      @Option(names = "--serial", required = true, description = "serial number, as in its IDevID") String serial,
-      @Option(names = "--profile", required = true, description = "an applied device profile") String profile,
+      @Option(names = "--serial", required = true, description = "serial number, as in its IDevID")
+          String serial,
+      @Option(names = "--profile", required = true, description = "an applied device profile")
+          String profile,
       @Option(names = "--owner") @Nullable String owner,
       @Option(names = "--site") @Nullable String site,
-      @Option(names = "--label", paramLabel = "KEY=VALUE", description = "repeatable")
-          @Nullable Map<String, String> labels) {
+      @Option(names = "--label", paramLabel = "KEY=VALUE", description = "repeatable") @Nullable
+          Map<String, String> labels) {
     ObjectNode device = Json.object()
         .put("manufacturer", manufacturer)
         .put("model", model)
@@ -53,21 +56,36 @@ final class InventoryCommands {
 
   @Command(description = "Lists devices.")
   void list(
-      @Option(names = "--state", description = "expected, active, quarantined, suspended, decommissioned")
-          @Nullable String state,
+      @Option(
+              names = "--state",
+              description = "expected, active, quarantined, suspended, decommissioned")
+          @Nullable
+          String state,
       @Option(names = "--profile") @Nullable String profile,
       @Option(names = "--site") @Nullable String site,
-      @Option(names = "--text", description = "part of a serial number, model, owner or label") @Nullable String text,
-      @Option(names = "--limit", defaultValue = "1000", description = "at most so many") int limit) {
+      @Option(names = "--text", description = "part of a serial number, model, owner or label")
+          @Nullable
+          String text,
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
     Map<String, @Nullable String> filters = new LinkedHashMap<>();
     filters.put("state", state);
     filters.put("profile", profile);
     filters.put("site", site);
     filters.put("text", text);
     try (ApiClient api = options.api()) {
-      options.output().list(
-          api.list("/devices", filters, limit),
-          "id", "state", "manufacturer", "model", "serial_number", "profile", "site", "owner");
+      options
+          .output()
+          .list(
+              api.list("/devices", filters, limit),
+              "id",
+              "state",
+              "manufacturer",
+              "model",
+              "serial_number",
+              "profile",
+              "site",
+              "owner");
     }
   }
 
@@ -108,13 +126,18 @@ final class InventoryCommands {
               defaultValue = "cessation-of-operation",
               description = "RFC 5280 reason of the revocations (default: ${DEFAULT-VALUE})")
           String revocation) {
-    act(id, "decommission", Json.object().put("reason", reason).put("revocation_reason", revocation));
+    act(
+        id,
+        "decommission",
+        Json.object().put("reason", reason).put("revocation_reason", revocation));
   }
 
   private void act(String id, String action, ObjectNode body) {
     try (ApiClient api = options.api()) {
       JsonNode device = api.post("/devices/" + ApiClient.encode(id) + "/" + action, body);
-      options.output().result(device, "Device " + id + " is " + device.path("state").asText() + ".");
+      options
+          .output()
+          .result(device, "Device " + id + " is " + device.path("state").asText() + ".");
     }
   }
 }

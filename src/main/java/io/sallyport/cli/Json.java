@@ -58,8 +58,13 @@ final class Json {
     }
     if (value.isObject()) {
       StringBuilder joined = new StringBuilder();
-      value.properties().forEach(field -> joined.append(joined.isEmpty() ? "" : " ")
-          .append(field.getKey()).append('=').append(plain(field.getValue())));
+      value
+          .properties()
+          .forEach(field -> joined
+              .append(joined.isEmpty() ? "" : " ")
+              .append(field.getKey())
+              .append('=')
+              .append(plain(field.getValue())));
       return joined.toString();
     }
     return value.asText();

@@ -63,16 +63,23 @@ public final class LogVerifier {
     Finding finding = check(entries, checkpoints);
     return finding == null
         ? new Verdict(tree.size(), covered, null, notExcluded())
-        : new Verdict(finding.position() - 1, Math.min(covered, finding.position() - 1), finding,
+        : new Verdict(
+            finding.position() - 1,
+            Math.min(covered, finding.position() - 1),
+            finding,
             List.of("What stands after the first position that does not fit: it was not judged."));
   }
 
   private @Nullable Finding check(Iterator<Entry> entries, Iterator<Checkpoint> checkpoints) {
     for (Mark mark : earlier) {
       if (!key.signed(mark.note()) || !mark.checkpoint().origin().equals(key.name())) {
-        return new Finding(agreed + 1, Fault.REWRITTEN, "The earlier checkpoint of " + mark.checkpoint().size()
-            + " facts is not signed by the key " + key.name() + " that is checked against: it is of another log, or"
-            + " the log was begun anew with another key.");
+        return new Finding(
+            agreed + 1,
+            Fault.REWRITTEN,
+            "The earlier checkpoint of " + mark.checkpoint().size()
+                + " facts is not signed by the key " + key.name()
+                + " that is checked against: it is of another log, or"
+                + " the log was begun anew with another key.");
       }
     }
     Iterator<Mark> marks = earlier.iterator();
@@ -105,17 +112,24 @@ public final class LogVerifier {
     long size = checkpoint.size();
     String fault = fault(checkpoint);
     if (fault != null) {
-      return new Finding(covered + 1, Fault.BAD_CHECKPOINT, "The checkpoint of " + size + " facts " + fault);
+      return new Finding(
+          covered + 1, Fault.BAD_CHECKPOINT, "The checkpoint of " + size + " facts " + fault);
     }
     Finding finding = advance(size, entries);
     if (finding == null && tree.size() < size) {
-      finding = new Finding(tree.size() + 1, Fault.MISSING,
+      finding = new Finding(
+          tree.size() + 1,
+          Fault.MISSING,
           "The log ends at fact " + tree.size() + ", but its checkpoint covers " + size + ".");
     }
     if (finding == null && !tree.root().equals(checkpoint.root())) {
-      finding = new Finding(covered + 1, Fault.ROOT_MISMATCH, "The facts do not have the root of the checkpoint of "
-          + size + ": one of the facts " + (covered + 1) + " to " + size + ", between the checkpoints of " + covered
-          + " and " + size + ", is not what was sealed.");
+      finding = new Finding(
+          covered + 1,
+          Fault.ROOT_MISMATCH,
+          "The facts do not have the root of the checkpoint of "
+              + size + ": one of the facts " + (covered + 1) + " to " + size
+              + ", between the checkpoints of " + covered
+              + " and " + size + ", is not what was sealed.");
     }
     sealed = finding == null ? size : sealed;
     covered = finding == null ? size : covered;
@@ -127,13 +141,20 @@ public final class LogVerifier {
     long size = mark.checkpoint().size();
     Finding finding = advance(size, entries);
     if (finding == null && tree.size() < size) {
-      finding = new Finding(tree.size() + 1, Fault.MISSING,
-          "The log ends at fact " + tree.size() + ", but an earlier checkpoint covers " + size + ": it was cut short.");
+      finding = new Finding(
+          tree.size() + 1,
+          Fault.MISSING,
+          "The log ends at fact " + tree.size() + ", but an earlier checkpoint covers " + size
+              + ": it was cut short.");
     }
     if (finding == null && !tree.root().equals(mark.checkpoint().root())) {
-      finding = new Finding(agreed + 1, Fault.REWRITTEN, "History was rewritten: the first " + size
-          + " facts do not have the root that the earlier checkpoint signed; at least one of the facts " + (agreed + 1)
-          + " to " + size + " was changed since.");
+      finding = new Finding(
+          agreed + 1,
+          Fault.REWRITTEN,
+          "History was rewritten: the first " + size
+              + " facts do not have the root that the earlier checkpoint signed; at least one of the facts "
+              + (agreed + 1)
+              + " to " + size + " was changed since.");
     }
     agreed = finding == null ? size : agreed;
     covered = finding == null ? Math.max(covered, size) : covered;
@@ -163,16 +184,23 @@ public final class LogVerifier {
       Entry entry = entries.next();
       long expected = tree.size() + 1;
       if (entry.position() > expected) {
-        return new Finding(expected, Fault.MISSING,
+        return new Finding(
+            expected,
+            Fault.MISSING,
             "Fact " + expected + " is missing; the next one is " + entry.position() + ".");
       }
       if (entry.position() < expected) {
-        return new Finding(expected, Fault.REORDERED,
+        return new Finding(
+            expected,
+            Fault.REORDERED,
             "Fact " + entry.position() + " stands where fact " + expected + " should.");
       }
       MerkleLeaf leaf = entry.computed();
       if (!leaf.equals(entry.leaf())) {
-        return new Finding(expected, Fault.ALTERED, "Fact " + expected + " was altered: it does not fit its own leaf.");
+        return new Finding(
+            expected,
+            Fault.ALTERED,
+            "Fact " + expected + " was altered: it does not fit its own leaf.");
       }
       if (!leaf.hash().equals(entry.hash())) {
         return displaced(entry, leaf.hash(), entries);
@@ -189,16 +217,25 @@ public final class LogVerifier {
     while (rest.hasNext()) {
       Entry other = rest.next();
       if (other.computed().hash().equals(entry.hash())) {
-        return new Finding(position, Fault.REORDERED, "The order was changed: the fact that was sealed at " + position
-            + " stands at " + other.position() + ".");
+        return new Finding(
+            position,
+            Fault.REORDERED,
+            "The order was changed: the fact that was sealed at " + position + " stands at "
+                + other.position() + ".");
       }
       moved |= other.hash().equals(found);
     }
     return moved
-        ? new Finding(position, Fault.MISSING,
-            "The fact that was sealed at " + position + " is missing, and a later one was moved to its place.")
-        : new Finding(position, Fault.ALTERED,
-            "Fact " + position + " was altered or replaced: it does not have the hash that was sealed.");
+        ? new Finding(
+            position,
+            Fault.MISSING,
+            "The fact that was sealed at " + position
+                + " is missing, and a later one was moved to its place.")
+        : new Finding(
+            position,
+            Fault.ALTERED,
+            "Fact " + position
+                + " was altered or replaced: it does not have the hash that was sealed.");
   }
 
   private List<String> notExcluded() {
@@ -208,16 +245,19 @@ public final class LogVerifier {
           + ": they stand after the last checkpoint that holds.");
     }
     if (earlier.isEmpty()) {
-      sentences.add(pinned
-          ? "A history rewritten or cut short, and signed anew, by whoever has the log's key, the server included: no"
-              + " earlier checkpoint was given."
-          : "A history rewritten or cut short together with its key: no earlier checkpoint was given, and the key came"
-              + " from the server that was checked.");
+      sentences.add(
+          pinned
+              ? "A history rewritten or cut short, and signed anew, by whoever has the log's key, the server included: no"
+                  + " earlier checkpoint was given."
+              : "A history rewritten or cut short together with its key: no earlier checkpoint was given, and the key came"
+                  + " from the server that was checked.");
     } else {
-      sentences.add("Facts after " + agreed + " rewritten or cut short, and signed anew, by whoever has the log's key:"
+      sentences.add("Facts after " + agreed
+          + " rewritten or cut short, and signed anew, by whoever has the log's key:"
           + " they are newer than the earlier checkpoint.");
     }
-    sentences.add("What was never recorded, or was altered before it was sealed, about a second after it happened.");
+    sentences.add(
+        "What was never recorded, or was altered before it was sealed, about a second after it happened.");
     return sentences;
   }
 
@@ -259,7 +299,8 @@ public final class LogVerifier {
    * @param finding the first position that does not fit, or null when everything does
    * @param notExcluded what this check could not exclude, a sentence each
    */
-  public record Verdict(long facts, long covered, @Nullable Finding finding, List<String> notExcluded) {
+  public record Verdict(
+      long facts, long covered, @Nullable Finding finding, List<String> notExcluded) {
     public Verdict {
       notExcluded = List.copyOf(notExcluded);
     }

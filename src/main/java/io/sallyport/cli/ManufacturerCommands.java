@@ -10,7 +10,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code admin manufacturer}. */
-@Command(name = "manufacturer", description = "Manufacturers and the CAs that signed their devices' IDevIDs.")
+@Command(
+    name = "manufacturer",
+    description = "Manufacturers and the CAs that signed their devices' IDevIDs.")
 final class ManufacturerCommands {
   private final Options options;
 
@@ -20,7 +22,8 @@ final class ManufacturerCommands {
 
   @Command(description = "Registers a manufacturer with its trust anchors.")
   void add(
-      @Parameters(paramLabel = "NAME", description = "its name, as in its devices' registrations") String name,
+      @Parameters(paramLabel = "NAME", description = "its name, as in its devices' registrations")
+          String name,
       @Option(
               names = "--anchor",
               paramLabel = "FILE",
@@ -29,16 +32,22 @@ final class ManufacturerCommands {
               description = "CA certificates, PEM or DER")
           List<Path> anchors) {
     ArrayNode certificates = Json.array();
-    anchors.forEach(file -> Pem.certificates(file).forEach(anchor -> certificates.add(Pem.of(anchor))));
+    anchors.forEach(
+        file -> Pem.certificates(file).forEach(anchor -> certificates.add(Pem.of(anchor))));
     try (ApiClient api = options.api()) {
       JsonNode added =
           api.post("/manufacturers", Json.object().put("name", name).set("anchors", certificates));
-      options.output().result(added, "Manufacturer " + name + " registered, anchors: " + certificates.size() + ".");
+      options
+          .output()
+          .result(
+              added, "Manufacturer " + name + " registered, anchors: " + certificates.size() + ".");
     }
   }
 
   @Command(description = "Lists the manufacturers.")
-  void list(@Option(names = "--limit", defaultValue = "1000", description = "at most so many") int limit) {
+  void list(
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
     try (ApiClient api = options.api()) {
       options.output().list(api.list("/manufacturers", Map.of(), limit), "name", "id");
     }

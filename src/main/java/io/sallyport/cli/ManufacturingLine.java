@@ -57,7 +57,8 @@ final class ManufacturingLine {
         .addRDN(BCStyle.CN, model)
         .addRDN(BCStyle.SERIALNUMBER, serial)
         .build();
-    return new Identity(unit.getPrivate(), List.of(sign(Requests.subject(anchor), subject, unit, false, null)));
+    return new Identity(
+        unit.getPrivate(), List.of(sign(Requests.subject(anchor), subject, unit, false, null)));
   }
 
   /** A TLS server of this line, with its chain. */
@@ -68,8 +69,8 @@ final class ManufacturingLine {
     return new Identity(unit.getPrivate(), List.of(leaf, anchor));
   }
 
-  private X509Certificate sign(X500Name issuer, X500Name subject, KeyPair pair, boolean authority,
-      @Nullable String host) {
+  private X509Certificate sign(
+      X500Name issuer, X500Name subject, KeyPair pair, boolean authority, @Nullable String host) {
     try {
       Date from = Date.from(clock.instant().minus(Duration.ofHours(1)));
       Date until = Date.from(clock.instant().plus(TEN_YEARS));
@@ -80,17 +81,25 @@ final class ManufacturingLine {
       builder.addExtension(
           Extension.keyUsage,
           true,
-          new KeyUsage(authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature));
+          new KeyUsage(
+              authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature));
       builder.addExtension(
-          Extension.subjectKeyIdentifier, false, extensions.createSubjectKeyIdentifier(pair.getPublic()));
+          Extension.subjectKeyIdentifier,
+          false,
+          extensions.createSubjectKeyIdentifier(pair.getPublic()));
       builder.addExtension(
-          Extension.authorityKeyIdentifier, false, extensions.createAuthorityKeyIdentifier(key.getPublic()));
+          Extension.authorityKeyIdentifier,
+          false,
+          extensions.createAuthorityKeyIdentifier(key.getPublic()));
       if (host != null) {
         builder.addExtension(
-            Extension.subjectAlternativeName, false, new GeneralNames(new GeneralName(GeneralName.dNSName, host)));
+            Extension.subjectAlternativeName,
+            false,
+            new GeneralNames(new GeneralName(GeneralName.dNSName, host)));
       }
       return new JcaX509CertificateConverter()
-          .getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(key.getPrivate())));
+          .getCertificate(builder.build(
+              new JcaContentSignerBuilder("SHA256withECDSA").build(key.getPrivate())));
     } catch (OperatorCreationException | GeneralSecurityException | IOException e) {
       throw new IllegalStateException(e);
     }

@@ -46,14 +46,16 @@ final class Narrator {
     long start = System.nanoTime();
     try {
       String came = act.run();
-      String took = String.format(Locale.ROOT, "%5d ms", Duration.ofNanos(System.nanoTime() - start).toMillis());
+      String took = String.format(
+          Locale.ROOT, "%5d ms", Duration.ofNanos(System.nanoTime() - start).toMillis());
       out.println(head + paint(GREEN, "→ ") + Output.printable(came) + " " + paint(FAINT, took));
       out.flush();
     } catch (Exception e) {
       out.println(head + paint(RED, "→ not as expected"));
       out.flush();
       String why = e instanceof Failure failure ? failure.sentence() : e.toString();
-      throw new Failure(ExitCode.REFUSED, "Step " + steps + " (" + what + ", " + over + "): " + why);
+      throw new Failure(
+          ExitCode.REFUSED, "Step " + steps + " (" + what + ", " + over + "): " + why);
     }
   }
 
@@ -73,7 +75,10 @@ final class Narrator {
   /** A refusal with one of {@code statuses}, as its status and the server's own words. */
   static String refused(Answer answer, Integer... statuses) {
     boolean fits = java.util.Arrays.asList(statuses).contains(answer.status());
-    expect(fits, "a refusal with status " + java.util.Arrays.toString(statuses), answer.status() + " " + answer.reason());
+    expect(
+        fits,
+        "a refusal with status " + java.util.Arrays.toString(statuses),
+        answer.status() + " " + answer.reason());
     return answer.status() + " " + answer.reason();
   }
 

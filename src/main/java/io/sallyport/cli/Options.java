@@ -33,37 +33,49 @@ final class Options {
       names = "--data",
       paramLabel = "DIR",
       scope = ScopeType.INHERIT,
-      description = "the server's data folder: server.json, root.pem, admin.token (default: $SALLYPORT_DATA or data)")
-  @Nullable Path data;
+      description =
+          "the server's data folder: server.json, root.pem, admin.token (default: $SALLYPORT_DATA or data)")
+  @Nullable
+  Path data;
 
   @Option(
       names = "--server",
       paramLabel = "URL",
       scope = ScopeType.INHERIT,
       description = "the front to talk to, instead of the one that server.json names")
-  @Nullable URI server;
+  @Nullable
+  URI server;
 
   @Option(
       names = "--root",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
       description = "the root certificate to trust, instead of DIR/root.pem")
-  @Nullable Path root;
+  @Nullable
+  Path root;
 
   @Option(names = "--debug", scope = ScopeType.INHERIT, description = "stack traces of faults")
   boolean debug;
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, description = "this text")
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "this text")
   boolean help;
 
-  @Option(names = {"-V", "--version"}, versionHelp = true, description = "the version")
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "the version")
   boolean version;
 
   /** Set by {@link OptionGroup}. */
   boolean json;
 
   /** Set by {@link OptionGroup.ForOperators}. */
-  @Nullable Path bearer;
+  @Nullable
+  Path bearer;
 
   private final Map<String, String> environment;
   private final PrintWriter out;
@@ -78,7 +90,8 @@ final class Options {
   }
 
   /** The value of a variable of the environment. */
-  @Nullable String variable(String name) {
+  @Nullable
+  String variable(String name) {
     String value = environment.get(name);
     return value == null || value.isBlank() ? null : value;
   }
@@ -102,8 +115,10 @@ final class Options {
     }
     Path file = dataFolder().resolve("server.json");
     if (!Files.exists(file)) {
-      throw new Failure(ExitCode.UNREACHABLE, "No server has run in " + dataFolder().toAbsolutePath()
-          + "; start one with \"./sallyport serve\" or name it with --server and --root.");
+      throw new Failure(
+          ExitCode.UNREACHABLE,
+          "No server has run in " + dataFolder().toAbsolutePath()
+              + "; start one with \"./sallyport serve\" or name it with --server and --root.");
     }
     try {
       JsonNode place = Json.read(Pem.octets(file));

@@ -55,7 +55,10 @@ final class Output {
   }
 
   private void fields(JsonNode object, String indent) {
-    int width = object.properties().stream().mapToInt(field -> field.getKey().length()).max().orElse(0);
+    int width = object.properties().stream()
+        .mapToInt(field -> field.getKey().length())
+        .max()
+        .orElse(0);
     object.properties().forEach(field -> {
       JsonNode value = field.getValue();
       if (value.isObject() && !value.isEmpty()) {
@@ -76,7 +79,9 @@ final class Output {
   /** Certificates and tokens are for programs. */
   private static String readable(JsonNode value) {
     String text = printable(Json.plain(value)).strip();
-    return text.length() > LONGEST_VALUE || text.contains("-----BEGIN ") ? "(shown with --json)" : text;
+    return text.length() > LONGEST_VALUE || text.contains("-----BEGIN ")
+        ? "(shown with --json)"
+        : text;
   }
 
   /** A list: in JSON with its {@code next} cursor, for people as a table of {@code columns}. */
@@ -123,7 +128,9 @@ final class Output {
 
   static String printable(String text) {
     StringBuilder clean = new StringBuilder(text.length());
-    text.codePoints().forEach(c -> clean.appendCodePoint(Character.isISOControl(c) && c != '\n' && c != '\t' ? '?' : c));
+    text.codePoints()
+        .forEach(c ->
+            clean.appendCodePoint(Character.isISOControl(c) && c != '\n' && c != '\t' ? '?' : c));
     return clean.toString();
   }
 

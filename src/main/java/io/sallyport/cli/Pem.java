@@ -55,7 +55,8 @@ final class Pem {
   }
 
   static List<X509Certificate> certificates(byte[] octets) throws CertificateException {
-    Collection<?> found = CertificateFactory.getInstance("X.509").generateCertificates(new ByteArrayInputStream(octets));
+    Collection<?> found = CertificateFactory.getInstance("X.509")
+        .generateCertificates(new ByteArrayInputStream(octets));
     if (found.isEmpty()) {
       throw new CertificateException("no certificate");
     }

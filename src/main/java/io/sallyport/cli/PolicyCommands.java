@@ -16,13 +16,17 @@ final class PolicyCommands {
     this.options = options;
   }
 
-  @Command(description = "Applies every AccessPolicy document of a file; the server checks each first.")
-  void apply(@Option(names = "-f", paramLabel = "FILE", required = true, description = "YAML") Path file) {
+  @Command(
+      description = "Applies every AccessPolicy document of a file; the server checks each first.")
+  void apply(
+      @Option(names = "-f", paramLabel = "FILE", required = true, description = "YAML") Path file) {
     Documents.apply(options, file, "AccessPolicy", "/policies/");
   }
 
   @Command(description = "Lists the policies.")
-  void list(@Option(names = "--limit", defaultValue = "1000", description = "at most so many") int limit) {
+  void list(
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
     try (ApiClient api = options.api()) {
       options.output().list(api.list("/policies", Map.of(), limit), "name");
     }
@@ -40,12 +44,17 @@ final class PolicyCommands {
   void explain(
       @Option(names = "--device", paramLabel = "ID", required = true) String device,
       @Option(names = "--peer", required = true, description = "name or address") String peer,
-      @Option(names = "--protocol", defaultValue = "tcp", description = "default: ${DEFAULT-VALUE}") String protocol,
+      @Option(names = "--protocol", defaultValue = "tcp", description = "default: ${DEFAULT-VALUE}")
+          String protocol,
       @Option(names = "--port", required = true) int port) {
     try (ApiClient api = options.api()) {
       JsonNode answer = api.post(
           "/policies/explain",
-          Json.object().put("device", device).put("peer", peer).put("protocol", protocol).put("port", port));
+          Json.object()
+              .put("device", device)
+              .put("peer", peer)
+              .put("protocol", protocol)
+              .put("port", port));
       options.output().show(answer);
     }
   }

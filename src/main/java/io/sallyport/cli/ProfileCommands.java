@@ -7,7 +7,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code admin profile}. */
-@Command(name = "profile", description = "Device profiles: certificate profiles, reference values, policies.")
+@Command(
+    name = "profile",
+    description = "Device profiles: certificate profiles, reference values, policies.")
 final class ProfileCommands {
   private final Options options;
 
@@ -15,13 +17,17 @@ final class ProfileCommands {
     this.options = options;
   }
 
-  @Command(description = "Applies every DeviceProfile document of a file; the server checks each first.")
-  void apply(@Option(names = "-f", paramLabel = "FILE", required = true, description = "YAML") Path file) {
+  @Command(
+      description = "Applies every DeviceProfile document of a file; the server checks each first.")
+  void apply(
+      @Option(names = "-f", paramLabel = "FILE", required = true, description = "YAML") Path file) {
     Documents.apply(options, file, "DeviceProfile", "/profiles/");
   }
 
   @Command(description = "Lists the profiles.")
-  void list(@Option(names = "--limit", defaultValue = "1000", description = "at most so many") int limit) {
+  void list(
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
     try (ApiClient api = options.api()) {
       options.output().list(api.list("/profiles", Map.of(), limit), "name");
     }

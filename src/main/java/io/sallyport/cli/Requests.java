@@ -57,7 +57,8 @@ final class Requests {
 
   /** A request for {@code subject} without any extension. */
   static Der forSubject(KeyPair pair, X500Name subject) {
-    return sign(new JcaPKCS10CertificationRequestBuilder(subject, pair.getPublic()), pair.getPrivate());
+    return sign(
+        new JcaPKCS10CertificationRequestBuilder(subject, pair.getPublic()), pair.getPrivate());
   }
 
   /** A request whose subject and subjectAltName equal those of {@code present} (RFC 7030 §4.2.2). */
@@ -68,7 +69,8 @@ final class Requests {
           new JcaPKCS10CertificationRequestBuilder(holder.getSubject(), pair.getPublic());
       Extension names = holder.getExtension(Extension.subjectAlternativeName);
       if (names != null) {
-        builder.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, new Extensions(names));
+        builder.addAttribute(
+            PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, new Extensions(names));
       }
       return sign(builder, pair.getPrivate());
     } catch (CertificateEncodingException e) {
@@ -93,7 +95,10 @@ final class Requests {
   /** The same with the serial number that an IDevID has (IEEE 802.1AR §8.6). */
   static X500Name deviceName(X509Certificate idevid) {
     RDN[] serials = subject(idevid).getRDNs(BCStyle.SERIALNUMBER);
-    return deviceName(serials.length == 0 ? null : IETFUtils.valueToString(serials[0].getFirst().getValue()));
+    return deviceName(
+        serials.length == 0
+            ? null
+            : IETFUtils.valueToString(serials[0].getFirst().getValue()));
   }
 
   /** Whether the two halves are of one key, tried by a signature. */
@@ -121,7 +126,8 @@ final class Requests {
     try {
       if (key instanceof ECPrivateKey ec) {
         ECParameterSpec curve = EC5Util.convertSpec(ec.getParams());
-        ECPoint point = new FixedPointCombMultiplier().multiply(curve.getG(), ec.getS()).normalize();
+        ECPoint point =
+            new FixedPointCombMultiplier().multiply(curve.getG(), ec.getS()).normalize();
         return KeyFactory.getInstance("EC")
             .generatePublic(new ECPublicKeySpec(EC5Util.convertPoint(point), ec.getParams()));
       }
@@ -132,7 +138,8 @@ final class Requests {
     } catch (GeneralSecurityException e) {
       throw Failure.usage("The private key is not valid.");
     }
-    throw Failure.usage("A key of the kind " + key.getAlgorithm() + " cannot be used here; EC or RSA can.");
+    throw Failure.usage(
+        "A key of the kind " + key.getAlgorithm() + " cannot be used here; EC or RSA can.");
   }
 
   static String signatureAlgorithm(PrivateKey key) {

@@ -18,7 +18,8 @@ public final class Sallyport {
   }
 
   /** Runs one command and returns its exit code. */
-  static int run(String[] arguments, PrintWriter out, PrintWriter err, Map<String, String> environment) {
+  static int run(
+      String[] arguments, PrintWriter out, PrintWriter err, Map<String, String> environment) {
     Options options = new Options(environment, out);
     CommandLine line = commandLine(options);
     line.setOut(out);
@@ -39,7 +40,8 @@ public final class Sallyport {
         err.println(Output.printable(failure.sentence()));
         return failure.code().number();
       }
-      err.println("A fault of this program: " + failed + (options.debug ? "" : " (more with --debug)"));
+      err.println(
+          "A fault of this program: " + failed + (options.debug ? "" : " (more with --debug)"));
       return ExitCode.INTERNAL.number();
     });
     return line.execute(arguments);

@@ -40,13 +40,15 @@ final class Scratch {
   private static void tryRemove(Path folder) throws IOException {
     Files.walkFileTree(folder, new SimpleFileVisitor<>() {
       @Override
-      public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+          throws IOException {
         Files.deleteIfExists(file);
         return FileVisitResult.CONTINUE;
       }
 
       @Override
-      public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failed) throws IOException {
+      public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException failed)
+          throws IOException {
         Files.deleteIfExists(visited);
         return FileVisitResult.CONTINUE;
       }

@@ -9,10 +9,10 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
-import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
 import org.bouncycastle.cert.ocsp.BasicOCSPResp;
@@ -63,7 +63,9 @@ final class StatusClient implements AutoCloseable {
           .orFail();
       return read(answer.body(), authority, certificate.getSerialNumber(), extension);
     } catch (OCSPException | OperatorCreationException | GeneralSecurityException | IOException e) {
-      throw new Failure(ExitCode.REFUSED, "POST /ocsp answered with what is not an OCSP response: " + e.getMessage());
+      throw new Failure(
+          ExitCode.REFUSED,
+          "POST /ocsp answered with what is not an OCSP response: " + e.getMessage());
     }
   }
 
@@ -72,10 +74,12 @@ final class StatusClient implements AutoCloseable {
     web.close();
   }
 
-  private static String read(byte[] octets, X509CertificateHolder authority, BigInteger serial, Extension nonce)
+  private static String read(
+      byte[] octets, X509CertificateHolder authority, BigInteger serial, Extension nonce)
       throws OCSPException, OperatorCreationException, GeneralSecurityException, IOException {
     OCSPResp response = new OCSPResp(octets);
-    if (response.getStatus() != OCSPResp.SUCCESSFUL || !(response.getResponseObject() instanceof BasicOCSPResp basic)) {
+    if (response.getStatus() != OCSPResp.SUCCESSFUL
+        || !(response.getResponseObject() instanceof BasicOCSPResp basic)) {
       throw new OCSPException("status " + response.getStatus());
     }
     checkSignature(basic, authority);
@@ -93,12 +97,15 @@ final class StatusClient implements AutoCloseable {
 
   private static void checkSignature(BasicOCSPResp basic, X509CertificateHolder authority)
       throws OCSPException, OperatorCreationException, GeneralSecurityException {
-    X509CertificateHolder responder = basic.getCerts().length == 0 ? authority : basic.getCerts()[0];
+    X509CertificateHolder responder =
+        basic.getCerts().length == 0 ? authority : basic.getCerts()[0];
     try {
       if (!responder.equals(authority)) {
         ExtendedKeyUsage usage = ExtendedKeyUsage.fromExtensions(responder.getExtensions());
         boolean delegated = usage != null && usage.hasKeyPurposeId(KeyPurposeId.id_kp_OCSPSigning);
-        if (!delegated || !responder.isSignatureValid(new JcaContentVerifierProviderBuilder().build(authority))) {
+        if (!delegated
+            || !responder.isSignatureValid(
+                new JcaContentVerifierProviderBuilder().build(authority))) {
           throw new OCSPException("the responder is not the issuer's");
         }
       }
@@ -115,7 +122,8 @@ final class StatusClient implements AutoCloseable {
       return "good";
     }
     if (status instanceof RevokedStatus revoked) {
-      return "revoked (reason " + (revoked.hasRevocationReason() ? revoked.getRevocationReason() : 0) + ")";
+      return "revoked (reason "
+          + (revoked.hasRevocationReason() ? revoked.getRevocationReason() : 0) + ")";
     }
     return "unknown";
   }

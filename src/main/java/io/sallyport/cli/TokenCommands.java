@@ -18,7 +18,9 @@ final class TokenCommands {
     this.options = options;
   }
 
-  @Command(description = "Makes a token for one device; its secret is told this once, alone on standard output.")
+  @Command(
+      description =
+          "Makes a token for one device; its secret is told this once, alone on standard output.")
   void create(
       @Option(names = "--device", paramLabel = "ID", required = true) String device,
       @Option(
@@ -26,11 +28,16 @@ final class TokenCommands {
               defaultValue = "PT24H",
               description = "ISO 8601 duration, at most P90D (default: ${DEFAULT-VALUE})")
           Duration lifetime,
-      @Option(names = "--out", paramLabel = "FILE", description = "write it there, for the owner alone, and not here")
-          @Nullable Path out) {
+      @Option(
+              names = "--out",
+              paramLabel = "FILE",
+              description = "write it there, for the owner alone, and not here")
+          @Nullable
+          Path out) {
     try (ApiClient api = options.api()) {
       JsonNode made = api.post(
-          "/enrollment-tokens", Json.object().put("device", device).put("lifetime", lifetime.toString()));
+          "/enrollment-tokens",
+          Json.object().put("device", device).put("lifetime", lifetime.toString()));
       String secret = made.path("token").asText();
       if (out == null) {
         options.output().result(made, secret);
@@ -39,15 +46,26 @@ final class TokenCommands {
       WholeFile.secret(out, secret + "\n");
       ObjectNode rest = made.deepCopy();
       rest.remove("token");
-      options.output().result(rest, "Token until " + made.path("expires_at").asText() + " in " + out + ".");
+      options
+          .output()
+          .result(rest, "Token until " + made.path("expires_at").asText() + " in " + out + ".");
     }
   }
 
   @Command(description = "Lists the tokens, without their secrets.")
-  void list(@Option(names = "--limit", defaultValue = "1000", description = "at most so many") int limit) {
+  void list(
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
     try (ApiClient api = options.api()) {
-      options.output().list(
-          api.list("/enrollment-tokens", Map.of(), limit), "id", "device", "created_at", "expires_at", "used_at");
+      options
+          .output()
+          .list(
+              api.list("/enrollment-tokens", Map.of(), limit),
+              "id",
+              "device",
+              "created_at",
+              "expires_at",
+              "used_at");
     }
   }
 }

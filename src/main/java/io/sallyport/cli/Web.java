@@ -104,7 +104,8 @@ final class Web implements AutoCloseable {
         trust.init(anchors);
       }
       SSLContext context = SSLContext.getInstance("TLS");
-      KeyManager[] keys = identity == null ? new KeyManager[0] : new KeyManager[] {identity.keyManager()};
+      KeyManager[] keys =
+          identity == null ? new KeyManager[0] : new KeyManager[] {identity.keyManager()};
       context.init(keys, roots.isEmpty() ? null : trust.getTrustManagers(), new SecureRandom());
       return context;
     } catch (GeneralSecurityException | IOException e) {

@@ -39,14 +39,17 @@ final class WholeFile {
       }
       Files.deleteIfExists(neighbour);
       try (FileChannel channel = FileChannel.open(
-          neighbour, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), permissions)) {
+          neighbour,
+          Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+          permissions)) {
         ByteBuffer octets = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
         while (octets.hasRemaining()) {
           channel.write(octets);
         }
         channel.force(true);
       }
-      Files.move(neighbour, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          neighbour, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw Failure.usage(file + " cannot be written: " + e.getMessage());
     }

@@ -37,7 +37,11 @@ final class DecisionLog {
   private static final int ATTEMPTS = 240;
 
   private record Entry(
-      Decision decision, @Nullable Digest thumbprint, @Nullable RequestedFlow flow, Instant at, Actor asker) {}
+      Decision decision,
+      @Nullable Digest thumbprint,
+      @Nullable RequestedFlow flow,
+      Instant at,
+      Actor asker) {}
 
   private final DecisionStore store;
   private final DecisionSettings settings;
@@ -75,7 +79,11 @@ final class DecisionLog {
   }
 
   void add(
-      Decision decision, @Nullable Digest thumbprint, @Nullable RequestedFlow flow, Instant at, Actor asker) {
+      Decision decision,
+      @Nullable Digest thumbprint,
+      @Nullable RequestedFlow flow,
+      Instant at,
+      Actor asker) {
     if (!queue.offer(new Entry(decision, thumbprint, flow, at, asker))) {
       dropped.increment();
     }
@@ -100,7 +108,8 @@ final class DecisionLog {
       List<Entry> entries = new ArrayList<>();
       queue.drainTo(entries, BATCH);
       batch = entries.stream()
-          .map(entry -> DecisionRow.of(entry.decision, entry.thumbprint, entry.flow, entry.at, entry.asker))
+          .map(entry ->
+              DecisionRow.of(entry.decision, entry.thumbprint, entry.flow, entry.at, entry.asker))
           .toList();
     }
     return !batch.isEmpty();
@@ -112,7 +121,8 @@ final class DecisionLog {
       LOG.warnf(cause, "%d decisions could not be logged; trying again", batch.size());
     }
     if (attempts >= ATTEMPTS && queue.remainingCapacity() == 0) {
-      LOG.errorf(cause, "%d decisions are dropped after %d attempts to log them", batch.size(), attempts);
+      LOG.errorf(
+          cause, "%d decisions are dropped after %d attempts to log them", batch.size(), attempts);
       dropped.increment(batch.size());
       batch = List.of();
       attempts = 0;

@@ -45,7 +45,11 @@ record DecisionRow(
   }
 
   static DecisionRow of(
-      Decision decision, @Nullable Digest thumbprint, @Nullable RequestedFlow flow, Instant at, Actor asker) {
+      Decision decision,
+      @Nullable Digest thumbprint,
+      @Nullable RequestedFlow flow,
+      Instant at,
+      Actor asker) {
     return new DecisionRow(
         decision.id(),
         at.truncatedTo(ChronoUnit.MICROS),
@@ -75,7 +79,9 @@ record DecisionRow(
 
   /** SHA-256 over the canonical lines, in order. */
   static Digest digest(List<DecisionRow> rows) {
-    return Digest.of(rows.stream().map(row -> row.line().getBytes(StandardCharsets.US_ASCII)).toArray(byte[][]::new));
+    return Digest.of(rows.stream()
+        .map(row -> row.line().getBytes(StandardCharsets.US_ASCII))
+        .toArray(byte[][]::new));
   }
 
   private static String question(@Nullable Digest thumbprint, @Nullable RequestedFlow flow) {

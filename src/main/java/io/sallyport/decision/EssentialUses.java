@@ -45,7 +45,8 @@ final class EssentialUses {
   EssentialUses(DecisionStore store, MeterRegistry metrics) {
     this.store = store;
     this.counter = Counter.builder("sallyport.essential.permits")
-        .description("Permits that an essential flow kept while this node was not confirmed current")
+        .description(
+            "Permits that an essential flow kept while this node was not confirmed current")
         .register(metrics);
   }
 
@@ -77,8 +78,8 @@ final class EssentialUses {
       }
     }
     List<EssentialUse> uses = new ArrayList<>();
-    taken.forEach((key, tally) ->
-        uses.add(new EssentialUse(key.device, key.flow, key.owner, tally.count, tally.first, tally.last)));
+    taken.forEach((key, tally) -> uses.add(
+        new EssentialUse(key.device, key.flow, key.owner, tally.count, tally.first, tally.last)));
     try {
       store.essential(uses);
     } catch (RuntimeException e) {

@@ -33,20 +33,24 @@ final class Fleet {
   private volatile @Nullable PolicySet policies;
   private volatile @Nullable Instant confirmed;
 
-  @Nullable FleetDevice device(UUID id) {
+  @Nullable
+  FleetDevice device(UUID id) {
     return devices.get(id);
   }
 
   /** Whose certificate this is or was, or null. */
-  @Nullable UUID holder(Digest thumbprint) {
+  @Nullable
+  UUID holder(Digest thumbprint) {
     return holders.get(thumbprint);
   }
 
-  @Nullable ProfilePolicies profile(String name) {
+  @Nullable
+  ProfilePolicies profile(String name) {
     return profiles.get(name);
   }
 
-  @Nullable PolicySet policies() {
+  @Nullable
+  PolicySet policies() {
     return policies;
   }
 
@@ -55,7 +59,8 @@ final class Fleet {
   }
 
   /** The instant up to which all numbered changes are in here, or null before the first load. */
-  @Nullable Instant confirmed() {
+  @Nullable
+  Instant confirmed() {
     return confirmed;
   }
 
@@ -82,7 +87,8 @@ final class Fleet {
     now.forEach(credential -> holders.put(credential.thumbprint(), id));
     if (before != null) {
       before.credentials().stream()
-          .filter(credential -> now.stream().noneMatch(other -> other.thumbprint().equals(credential.thumbprint())))
+          .filter(credential ->
+              now.stream().noneMatch(other -> other.thumbprint().equals(credential.thumbprint())))
           .forEach(credential -> holders.remove(credential.thumbprint(), id));
     }
   }

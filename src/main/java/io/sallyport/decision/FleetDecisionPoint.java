@@ -71,13 +71,19 @@ final class FleetDecisionPoint implements DecisionPoint {
 
   @Override
   public Duration lag() {
-    // Read before the clock: in the other order a confirmation in between would look like a clock that went back.
+    // Read before the clock: in the other order a confirmation in between would look like a clock
+    // that went back.
     Instant confirmed = fleet.confirmed();
-    return confirmed == null ? ChronoUnit.FOREVER.getDuration() : Duration.between(confirmed, clock.instant());
+    return confirmed == null
+        ? ChronoUnit.FOREVER.getDuration()
+        : Duration.between(confirmed, clock.instant());
   }
 
   private Decision decide(
-      @Nullable UUID device, @Nullable Digest thumbprint, @Nullable RequestedFlow flow, Actor asker) {
+      @Nullable UUID device,
+      @Nullable Digest thumbprint,
+      @Nullable RequestedFlow flow,
+      Actor asker) {
     Instant confirmed = fleet.confirmed();
     Instant now = clock.instant();
     Inquiry inquiry = new Inquiry(ids.next(), device, thumbprint, flow, now);
@@ -114,13 +120,15 @@ final class FleetDecisionPoint implements DecisionPoint {
             inquiry.id,
             inquiry.device,
             true,
-            List.of("stale, but the flow is essential (owner " + essential.owner() + "): permitted as of " + confirmed),
+            List.of("stale, but the flow is essential (owner " + essential.owner()
+                + "): permitted as of " + confirmed),
             last.verdict(),
             last.appraisal(),
             inquiry.now);
       }
     }
-    return deny(inquiry, "stale: this node was last confirmed current " + lag.toSeconds() + " s ago");
+    return deny(
+        inquiry, "stale: this node was last confirmed current " + lag.toSeconds() + " s ago");
   }
 
   private Decision judge(Inquiry inquiry, Instant time) {
@@ -144,7 +152,8 @@ final class FleetDecisionPoint implements DecisionPoint {
       Verdict verdict = device.state() == DeviceState.QUARANTINED
           ? policies.evaluate(question(device, profile, inquiry.flow, time))
           : none(policies.hash());
-      return deny(inquiry, verdict, List.of("state: the device is " + device.state().word()));
+      return deny(
+          inquiry, verdict, List.of("state: the device is " + device.state().word()));
     }
     LiveCredential credential = device.liveCredential(inquiry.thumbprint, time);
     if (credential == null) {
@@ -153,11 +162,20 @@ final class FleetDecisionPoint implements DecisionPoint {
     if (inquiry.flow != null && inquiry.flow.peer().length() > LONGEST_PEER) {
       return deny(inquiry, "flow: a peer has at most " + LONGEST_PEER + " characters");
     }
-    return weigh(inquiry, device, credential, policies.evaluate(question(device, profile, inquiry.flow, time)), time);
+    return weigh(
+        inquiry,
+        device,
+        credential,
+        policies.evaluate(question(device, profile, inquiry.flow, time)),
+        time);
   }
 
   private static Decision weigh(
-      Inquiry inquiry, FleetDevice device, LiveCredential credential, Verdict verdict, Instant time) {
+      Inquiry inquiry,
+      FleetDevice device,
+      LiveCredential credential,
+      Verdict verdict,
+      Instant time) {
     if (!verdict.permit()) {
       return deny(inquiry, verdict, verdict.reasons());
     }
@@ -217,10 +235,15 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   private static Verdict none(String policyHash) {
-    return new Verdict(false, List.of("denied"), null, policyHash, List.of(), null, null, null, null);
+    return new Verdict(
+        false, List.of("denied"), null, policyHash, List.of(), null, null, null, null);
   }
 
   /** What was asked, when, and the decision's id. */
   private record Inquiry(
-      UUID id, @Nullable UUID device, @Nullable Digest thumbprint, @Nullable RequestedFlow flow, Instant now) {}
+      UUID id,
+      @Nullable UUID device,
+      @Nullable Digest thumbprint,
+      @Nullable RequestedFlow flow,
+      Instant now) {}
 }

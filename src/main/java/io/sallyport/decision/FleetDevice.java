@@ -23,7 +23,11 @@ import org.jspecify.annotations.Nullable;
  * @param standing null when it never attested
  * @param credentials neither revoked nor superseded when they were read
  */
-record FleetDevice(Subject subject, DeviceState state, @Nullable Standing standing, List<LiveCredential> credentials) {
+record FleetDevice(
+    Subject subject,
+    DeviceState state,
+    @Nullable Standing standing,
+    List<LiveCredential> credentials) {
   FleetDevice {
     credentials = List.copyOf(credentials);
   }
@@ -38,7 +42,8 @@ record FleetDevice(Subject subject, DeviceState state, @Nullable Standing standi
     }
   }
 
-  static FleetDevice of(Device device, List<Credential> credentials, Optional<Appraisal> appraisal) {
+  static FleetDevice of(
+      Device device, List<Credential> credentials, Optional<Appraisal> appraisal) {
     Subject subject = new Subject(
         device.id().toString(),
         device.hardware().manufacturer(),
@@ -52,14 +57,16 @@ record FleetDevice(Subject subject, DeviceState state, @Nullable Standing standi
         null);
     List<LiveCredential> live = credentials.stream()
         .filter(credential -> credential.revocation() == null && credential.supersededAt() == null)
-        .map(credential ->
-            new LiveCredential(credential.thumbprint(), credential.notBefore(), credential.notAfter()))
+        .map(credential -> new LiveCredential(
+            credential.thumbprint(), credential.notBefore(), credential.notAfter()))
         .toList();
-    return new FleetDevice(subject, device.state(), appraisal.map(FleetDevice::standing).orElse(null), live);
+    return new FleetDevice(
+        subject, device.state(), appraisal.map(FleetDevice::standing).orElse(null), live);
   }
 
   /** The live credential with this thumbprint, or without one the live credential that lasts longest. */
-  @Nullable LiveCredential liveCredential(@Nullable Digest thumbprint, Instant time) {
+  @Nullable
+  LiveCredential liveCredential(@Nullable Digest thumbprint, Instant time) {
     LiveCredential best = null;
     for (LiveCredential credential : credentials) {
       if (credential.liveAt(time)
@@ -73,8 +80,10 @@ record FleetDevice(Subject subject, DeviceState state, @Nullable Standing standi
 
   private static Standing standing(Appraisal appraisal) {
     Map<String, PostureClaim> claims = new HashMap<>();
-    appraisal.claims().forEach((name, claim) ->
-        claims.put(name, new PostureClaim(claim.tier().word(), claim.assurance().word())));
+    appraisal
+        .claims()
+        .forEach((name, claim) -> claims.put(
+            name, new PostureClaim(claim.tier().word(), claim.assurance().word())));
     Posture posture =
         new Posture(appraisal.status().word(), claims, appraisal.observed(), appraisal.expiresAt());
     return new Standing(appraisal.id(), posture);

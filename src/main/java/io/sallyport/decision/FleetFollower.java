@@ -6,15 +6,15 @@ import io.sallyport.audit.FactRecorded;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.time.Duration;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import jakarta.transaction.Status;
 import jakarta.transaction.Synchronization;
 import jakarta.transaction.TransactionSynchronizationRegistry;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /** Runs {@link FleetKeeper}: at start, on every commit of this node, and on a clock for what other nodes commit. */
@@ -65,7 +65,8 @@ final class FleetFollower {
    * is read once, however many facts of the transaction touch it.
    */
   void recorded(@Observes FactRecorded recorded) {
-    Part.of(recorded.fact().subjectType(), recorded.fact().subject()).ifPresent(part -> touched().parts.add(part));
+    Part.of(recorded.fact().subjectType(), recorded.fact().subject())
+        .ifPresent(part -> touched().parts.add(part));
   }
 
   private Touched touched() {
@@ -111,7 +112,10 @@ final class FleetFollower {
       failing = false;
     } catch (RuntimeException e) {
       if (!failing) {
-        LOG.warnf(e, "The change feed cannot be followed; decisions deny after %s", settings.confirmWithin());
+        LOG.warnf(
+            e,
+            "The change feed cannot be followed; decisions deny after %s",
+            settings.confirmWithin());
       }
       failing = true;
     }

@@ -38,7 +38,8 @@ final class FleetKeeper {
   private final Fleet fleet;
   private final FleetSource source;
   private final Clock clock;
-  private final List<Lock> stripes = Stream.<Lock>generate(ReentrantLock::new).limit(STRIPES).toList();
+  private final List<Lock> stripes =
+      Stream.<Lock>generate(ReentrantLock::new).limit(STRIPES).toList();
   /** Position in the feed up to which changes are in the fleet; negative before the first load. */
   private long cursor = -1;
 
@@ -79,12 +80,16 @@ final class FleetKeeper {
   /** Denies whatever rests on this part until it was read again. */
   void doubt(Part part, @Nullable Throwable cause) {
     if (fleet.doubt(part)) {
-      LOG.warnf(cause, "%s could not be read again; what rests on it is denied until that succeeds", part);
+      LOG.warnf(
+          cause,
+          "%s could not be read again; what rests on it is denied until that succeeds",
+          part);
     }
   }
 
   private void load() {
-    // Whatever commits after this position is read again by the first follow(), so the order within the load is free.
+    // Whatever commits after this position is read again by the first follow(), so the order within
+    // the load is free.
     Instant from = clock.instant();
     long position = source.position();
     refresh(Part.POLICIES);
@@ -95,7 +100,8 @@ final class FleetKeeper {
       }
     }
     for (Page<UUID> page = source.devices(null); ; page = source.devices(page.next())) {
-      try (ExecutorService readers = Executors.newFixedThreadPool(READERS, Thread.ofVirtual().factory())) {
+      try (ExecutorService readers =
+          Executors.newFixedThreadPool(READERS, Thread.ofVirtual().factory())) {
         page.items().forEach(id -> readers.execute(() -> refresh(new Part.OfDevice(id))));
       }
       if (page.next() == null) {
@@ -112,7 +118,8 @@ final class FleetKeeper {
       Instant from = clock.instant();
       changes = source.changesAfter(cursor, BATCH);
       Set<Part> parts = new LinkedHashSet<>();
-      changes.forEach(change -> Part.of(change.subjectType(), change.subject()).ifPresent(parts::add));
+      changes.forEach(
+          change -> Part.of(change.subjectType(), change.subject()).ifPresent(parts::add));
       parts.forEach(this::refresh);
       if (!changes.isEmpty()) {
         cursor = changes.getLast().position();

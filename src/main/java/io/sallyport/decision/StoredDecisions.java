@@ -16,8 +16,7 @@ import javax.sql.DataSource;
 /** Decisions in PostgreSQL. */
 @Singleton
 final class StoredDecisions implements DecisionStore {
-  private static final String INSERT =
-      """
+  private static final String INSERT = """
       insert into decision
         (batch, line, id, at, asked_by, device, question, permit, reasons, policy_hash, appraisal)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -43,15 +42,16 @@ final class StoredDecisions implements DecisionStore {
 
   @Override
   public void essential(List<EssentialUse> uses) {
-    QuarkusTransaction.requiringNew().run(() -> uses.forEach(use -> audit.record(
-        Fact.of("decision.essential-used", Actor.SERVER, "device", use.device())
-            .with("peer", use.flow().peer())
-            .with("protocol", use.flow().protocol())
-            .with("port", use.flow().port())
-            .with("owner", use.owner())
-            .with("count", use.count())
-            .with("first", use.first())
-            .with("last", use.last()))));
+    QuarkusTransaction.requiringNew()
+        .run(() -> uses.forEach(use ->
+            audit.record(Fact.of("decision.essential-used", Actor.SERVER, "device", use.device())
+                .with("peer", use.flow().peer())
+                .with("protocol", use.flow().protocol())
+                .with("port", use.flow().port())
+                .with("owner", use.owner())
+                .with("count", use.count())
+                .with("first", use.first())
+                .with("last", use.last()))));
   }
 
   private void insert(UUID batch, List<DecisionRow> rows) {

@@ -1,6 +1,6 @@
 /**
  * One act on a device that takes everything away everywhere.
- * 
+ *
  * <p>Door: {@link io.sallyport.decommission.Decommissions}.
  */
 @NullMarked

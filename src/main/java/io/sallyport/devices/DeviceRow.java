@@ -48,7 +48,8 @@ class DeviceRow {
   @SuppressWarnings("NullAway.Init")
   protected DeviceRow() {}
 
-  DeviceRow(UUID id, HardwareUnitRow hardware, Devices.Registration registration, Instant createdAt) {
+  DeviceRow(
+      UUID id, HardwareUnitRow hardware, Devices.Registration registration, Instant createdAt) {
     this.id = id;
     this.hardware = hardware;
     this.profile = registration.profile();

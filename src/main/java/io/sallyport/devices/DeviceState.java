@@ -37,7 +37,9 @@ public enum DeviceState {
   private final Set<Operation> operations;
 
   DeviceState(Operation... operations) {
-    this.operations = operations.length == 0 ? EnumSet.noneOf(Operation.class) : EnumSet.of(operations[0], operations);
+    this.operations = operations.length == 0
+        ? EnumSet.noneOf(Operation.class)
+        : EnumSet.of(operations[0], operations);
   }
 
   public boolean may(Operation operation) {

@@ -32,7 +32,11 @@ public interface Devices {
   }
 
   /** What a list is narrowed by; null means any. */
-  record Filter(@Nullable DeviceState state, @Nullable String profile, @Nullable String site, @Nullable String text) {
+  record Filter(
+      @Nullable DeviceState state,
+      @Nullable String profile,
+      @Nullable String site,
+      @Nullable String text) {
     public static final Filter NONE = new Filter(null, null, null, null);
   }
 

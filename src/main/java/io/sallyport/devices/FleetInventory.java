@@ -56,7 +56,8 @@ class FleetInventory implements Devices {
             "Register the manufacturer \"" + registration.manufacturer() + "\" first."));
     if (entities.find(DeviceProfileRow.class, registration.profile()) == null) {
       throw new Refusal(
-          DeviceProblem.UNKNOWN_PROFILE, "Apply the device profile \"" + registration.profile() + "\" first.");
+          DeviceProblem.UNKNOWN_PROFILE,
+          "Apply the device profile \"" + registration.profile() + "\" first.");
     }
     HardwareUnitRow unit = hardwareUnit(manufacturer, registration);
     if (onUnit(unit.id).filter(row -> row.state != DeviceState.DECOMMISSIONED).isPresent()) {
@@ -65,7 +66,8 @@ class FleetInventory implements Devices {
           "Serial number " + registration.serialNumber() + " of " + manufacturer.name
               + " has a device; decommission it before the unit gets a new one.");
     }
-    DeviceRow row = new DeviceRow(ids.next(), unit, registration, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    DeviceRow row = new DeviceRow(
+        ids.next(), unit, registration, clock.instant().truncatedTo(ChronoUnit.MICROS));
     entities.persist(row);
     audit.record(Fact.of("device.registered", actor, SUBJECT, row.id)
         .with("manufacturer", manufacturer.name)
@@ -80,8 +82,9 @@ class FleetInventory implements Devices {
   /** Found or made; of two parallel registrations one makes it and both find it, locked. */
   private HardwareUnitRow hardwareUnit(ManufacturerRow manufacturer, Registration registration) {
     entities
-        .createNativeQuery("insert into hardware_unit (id, manufacturer, model, serial_number)"
-            + " values (:id, :manufacturer, :model, :serial) on conflict (manufacturer, serial_number) do nothing")
+        .createNativeQuery(
+            "insert into hardware_unit (id, manufacturer, model, serial_number)"
+                + " values (:id, :manufacturer, :model, :serial) on conflict (manufacturer, serial_number) do nothing")
         .setParameter("id", ids.next())
         .setParameter("manufacturer", manufacturer.id)
         .setParameter("model", registration.model())
@@ -132,7 +135,9 @@ class FleetInventory implements Devices {
 
   private Optional<DeviceRow> onUnit(UUID unit) {
     return entities
-        .createQuery("from DeviceRow where hardware.id = :unit order by createdAt desc, id desc", DeviceRow.class)
+        .createQuery(
+            "from DeviceRow where hardware.id = :unit order by createdAt desc, id desc",
+            DeviceRow.class)
         .setParameter("unit", unit)
         .setMaxResults(1)
         .getResultStream()
@@ -148,19 +153,26 @@ class FleetInventory implements Devices {
     narrow(filter.profile(), "profile = :profile", "profile", conditions, values);
     narrow(filter.site(), "site = :site", "site", conditions, values);
     if (filter.text() != null) {
-      conditions.add("(hardware.serialNumber like :text escape '\\' or owner like :text escape '\\')");
+      conditions.add(
+          "(hardware.serialNumber like :text escape '\\' or owner like :text escape '\\')");
       values.put("text", startOf(filter.text()));
     }
     int most = Math.clamp(limit, 1, Page.MOST);
     TypedQuery<DeviceRow> query = entities.createQuery(
-        "from DeviceRow where " + String.join(" and ", conditions) + " order by id", DeviceRow.class);
+        "from DeviceRow where " + String.join(" and ", conditions) + " order by id",
+        DeviceRow.class);
     values.forEach(query::setParameter);
-    List<Device> rows = query.setMaxResults(most + 1).getResultStream().map(DeviceRow::device).toList();
+    List<Device> rows =
+        query.setMaxResults(most + 1).getResultStream().map(DeviceRow::device).toList();
     return Page.cut(rows, most, device -> device.id().toString());
   }
 
   private static void narrow(
-      @Nullable Object value, String condition, String name, List<String> conditions, Map<String, Object> values) {
+      @Nullable Object value,
+      String condition,
+      String name,
+      List<String> conditions,
+      Map<String, Object> values) {
     if (value != null) {
       conditions.add(condition);
       values.put(name, value);
@@ -233,7 +245,8 @@ class FleetInventory implements Devices {
     if (row.state != DeviceState.QUARANTINED && row.state != DeviceState.SUSPENDED) {
       throw new Refusal(
           DeviceProblem.WRONG_STATE,
-          "The device is " + row.state.word() + "; only a quarantined or suspended one can be released.");
+          "The device is " + row.state.word()
+              + "; only a quarantined or suspended one can be released.");
     }
     DeviceState next = row.enrolled ? DeviceState.ACTIVE : DeviceState.EXPECTED;
     return change(row, next, "device.released", reason, actor);
@@ -281,7 +294,8 @@ class FleetInventory implements Devices {
     claim(hardwareUnit, key, kind);
     if (!hardwareUnit.equals(owner(key))) {
       throw new Refusal(
-          DeviceProblem.DUPLICATE_KEY, "This public key belongs to another hardware unit; make a new key.");
+          DeviceProblem.DUPLICATE_KEY,
+          "This public key belongs to another hardware unit; make a new key.");
     }
   }
 
@@ -290,21 +304,25 @@ class FleetInventory implements Devices {
   public void reserveKey(Digest key) {
     claim(null, key, "server");
     if (owner(key) != null) {
-      throw new Refusal(DeviceProblem.DUPLICATE_KEY, "This public key belongs to a hardware unit; make a new key.");
+      throw new Refusal(
+          DeviceProblem.DUPLICATE_KEY,
+          "This public key belongs to a hardware unit; make a new key.");
     }
   }
 
   private @Nullable Object owner(Digest key) {
     return entities
-        .createNativeQuery("select hardware_unit from key_digest where digest = :digest", UUID.class)
+        .createNativeQuery(
+            "select hardware_unit from key_digest where digest = :digest", UUID.class)
         .setParameter("digest", key.octets())
         .getSingleResultOrNull();
   }
 
   private void claim(@Nullable UUID hardwareUnit, Digest key, String kind) {
     entities
-        .createNativeQuery("insert into key_digest (digest, hardware_unit, kind, claimed_at)"
-            + " values (:digest, cast(cast(:unit as text) as uuid), :kind, :at) on conflict (digest) do nothing")
+        .createNativeQuery(
+            "insert into key_digest (digest, hardware_unit, kind, claimed_at)"
+                + " values (:digest, cast(cast(:unit as text) as uuid), :kind, :at) on conflict (digest) do nothing")
         .setParameter("digest", key.octets())
         .setParameter("unit", hardwareUnit == null ? null : hardwareUnit.toString())
         .setParameter("kind", kind)

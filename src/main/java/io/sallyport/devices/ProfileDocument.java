@@ -52,20 +52,28 @@ final class ProfileDocument {
   }
 
   private static DeviceProfile profile(@Nullable Document document) {
-    if (document == null || !"sallyport.io/v1".equals(document.apiVersion) || !"DeviceProfile".equals(document.kind)) {
+    if (document == null
+        || !"sallyport.io/v1".equals(document.apiVersion)
+        || !"DeviceProfile".equals(document.kind)) {
       throw invalid("apiVersion must be sallyport.io/v1 and kind DeviceProfile.");
     }
-    if (document.metadata == null || document.metadata.name == null || !NAME.matcher(document.metadata.name).matches()) {
-      throw invalid("metadata.name must have 1 to 63 of a-z 0-9 . - and start and end with a letter or digit.");
+    if (document.metadata == null
+        || document.metadata.name == null
+        || !NAME.matcher(document.metadata.name).matches()) {
+      throw invalid(
+          "metadata.name must have 1 to 63 of a-z 0-9 . - and start and end with a letter or digit.");
     }
     Spec spec = document.spec == null ? new Spec(null, null, null) : document.spec;
     List<String> certificateProfiles =
         spec.certificateProfiles == null ? List.of("device") : spec.certificateProfiles;
-    if (certificateProfiles.isEmpty() || certificateProfiles.stream().anyMatch(name -> name == null || name.isBlank())) {
+    if (certificateProfiles.isEmpty()
+        || certificateProfiles.stream().anyMatch(name -> name == null || name.isBlank())) {
       throw invalid("spec.certificateProfiles must name at least one certificate profile.");
     }
-    if (spec.policies != null && spec.policies.stream().anyMatch(name -> name == null || name.isBlank())) {
-      throw invalid("spec.policies must name access policies; leave it out for every policy that selects the profile.");
+    if (spec.policies != null
+        && spec.policies.stream().anyMatch(name -> name == null || name.isBlank())) {
+      throw invalid(
+          "spec.policies must name access policies; leave it out for every policy that selects the profile.");
     }
     Attestation attestation =
         spec.attestation == null ? new Attestation(null, null, null) : spec.attestation;
@@ -89,7 +97,8 @@ final class ProfileDocument {
       throw invalid("spec.attestation.validity must be an ISO 8601 duration such as PT15M.");
     }
     if (validity.compareTo(SHORTEST_VALIDITY) < 0 || validity.compareTo(LONGEST_VALIDITY) > 0) {
-      throw invalid("spec.attestation.validity must lie between " + SHORTEST_VALIDITY + " and " + LONGEST_VALIDITY + ".");
+      throw invalid("spec.attestation.validity must lie between " + SHORTEST_VALIDITY + " and "
+          + LONGEST_VALIDITY + ".");
     }
     return validity;
   }
@@ -102,7 +111,8 @@ final class ProfileDocument {
     }
     firmware.forEach((name, versions) -> {
       if (versions == null || versions.isEmpty()) {
-        throw invalid("spec.attestation.firmware." + name + " must list at least one version and digest.");
+        throw invalid(
+            "spec.attestation.firmware." + name + " must list at least one version and digest.");
       }
       for (FirmwareReference reference : versions) {
         if (reference == null
@@ -110,8 +120,9 @@ final class ProfileDocument {
             || reference.version().isBlank()
             || reference.digest() == null
             || !DIGEST.matcher(reference.digest()).matches()) {
-          throw invalid("spec.attestation.firmware." + name
-              + ": each entry needs version and digest, the digest as sha-256: and 64 lower-case hexadecimal digits.");
+          throw invalid(
+              "spec.attestation.firmware." + name
+                  + ": each entry needs version and digest, the digest as sha-256: and 64 lower-case hexadecimal digits.");
         }
       }
       references.put(name, List.copyOf(versions));

@@ -45,12 +45,14 @@ class RegisteredManufacturers implements Manufacturers {
     RegistrationRules.name("name", name);
     if (anchors.isEmpty() || anchors.size() > MOST_ANCHORS) {
       throw new Refusal(
-          DeviceProblem.INVALID_ANCHOR, "Give 1 to " + MOST_ANCHORS + " CA certificates as trust anchors.");
+          DeviceProblem.INVALID_ANCHOR,
+          "Give 1 to " + MOST_ANCHORS + " CA certificates as trust anchors.");
     }
     if (row(name).isPresent()) {
       throw new Refusal(DeviceProblem.MANUFACTURER_EXISTS, "\"" + name + "\" is registered.");
     }
-    ManufacturerRow row = new ManufacturerRow(ids.next(), name, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    ManufacturerRow row =
+        new ManufacturerRow(ids.next(), name, clock.instant().truncatedTo(ChronoUnit.MICROS));
     entities.persist(row);
     Fact fact = Fact.of("manufacturer.added", actor, "manufacturer", name);
     int number = 0;
@@ -60,7 +62,8 @@ class RegisteredManufacturers implements Manufacturers {
       TrustAnchorRow taken = entities.find(TrustAnchorRow.class, digest);
       if (taken != null) {
         throw new Refusal(
-            DeviceProblem.INVALID_ANCHOR, "An anchor belongs to one manufacturer; this one is registered already.");
+            DeviceProblem.INVALID_ANCHOR,
+            "An anchor belongs to one manufacturer; this one is registered already.");
       }
       entities.persist(new TrustAnchorRow(
           digest,
@@ -85,7 +88,8 @@ class RegisteredManufacturers implements Manufacturers {
   public Page<Manufacturer> list(@Nullable String cursor, int limit) {
     int most = Math.clamp(limit, 1, Page.MOST);
     List<Manufacturer> rows = entities
-        .createQuery("from ManufacturerRow where name > :after order by name", ManufacturerRow.class)
+        .createQuery(
+            "from ManufacturerRow where name > :after order by name", ManufacturerRow.class)
         .setParameter("after", cursor == null ? "" : cursor)
         .setMaxResults(most + 1)
         .getResultStream()
@@ -101,7 +105,8 @@ class RegisteredManufacturers implements Manufacturers {
       return Optional.empty();
     }
     Set<String> issuers = new HashSet<>();
-    chain.forEach(link -> issuers.add(link.getIssuerX500Principal().getName(X500Principal.CANONICAL)));
+    chain.forEach(
+        link -> issuers.add(link.getIssuerX500Principal().getName(X500Principal.CANONICAL)));
     return entities
         .createQuery("from TrustAnchorRow where subject in :issuers", TrustAnchorRow.class)
         .setParameter("issuers", issuers)
@@ -117,7 +122,8 @@ class RegisteredManufacturers implements Manufacturers {
   private record Certified(UUID manufacturer, int length) {}
 
   private int certified(TrustAnchorRow anchor, List<X509Certificate> chain) {
-    return TrustAnchors.certified(TrustAnchors.parse(Der.of(anchor.certificate)), chain, clock.instant());
+    return TrustAnchors.certified(
+        TrustAnchors.parse(Der.of(anchor.certificate)), chain, clock.instant());
   }
 
   private Optional<ManufacturerRow> row(String name) {
@@ -130,7 +136,8 @@ class RegisteredManufacturers implements Manufacturers {
 
   private Manufacturer manufacturer(ManufacturerRow row) {
     List<Der> anchors = entities
-        .createQuery("from TrustAnchorRow where manufacturer = :id order by subject", TrustAnchorRow.class)
+        .createQuery(
+            "from TrustAnchorRow where manufacturer = :id order by subject", TrustAnchorRow.class)
         .setParameter("id", row.id)
         .getResultStream()
         .map(anchor -> Der.of(anchor.certificate))

@@ -11,7 +11,8 @@ final class RegistrationRules {
   /** Printable ASCII: it becomes an X.520 serialNumber (PrintableString), 64 characters at most (RFC 5280, A.1). */
   private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9 '()+,./:=?-]{0,63}");
 
-  private static final Pattern LABEL_NAME = Pattern.compile("[a-z0-9A-Z]([a-zA-Z0-9._/-]{0,62}[a-zA-Z0-9])?");
+  private static final Pattern LABEL_NAME =
+      Pattern.compile("[a-z0-9A-Z]([a-zA-Z0-9._/-]{0,62}[a-zA-Z0-9])?");
   private static final Pattern LABEL_VALUE = Pattern.compile("[a-zA-Z0-9._/@:-]{0,64}");
 
   private RegistrationRules() {}
@@ -21,7 +22,8 @@ final class RegistrationRules {
     name("owner", registration.owner());
     name("site", registration.site());
     if (!SERIAL.matcher(registration.serialNumber()).matches()) {
-      throw invalid("serial_number must have 1 to 64 characters of A-Z a-z 0-9 and space ' ( ) + , - . / : = ?");
+      throw invalid(
+          "serial_number must have 1 to 64 characters of A-Z a-z 0-9 and space ' ( ) + , - . / : = ?");
     }
     if (registration.labels().size() > MOST_LABELS) {
       throw invalid("A device may have " + MOST_LABELS + " labels at most.");
@@ -41,7 +43,9 @@ final class RegistrationRules {
 
   static void name(String field, String value) {
     if (!NAME.matcher(value).matches()) {
-      throw invalid(field + " must have 1 to 64 letters, digits, spaces or . _ @ + / : - and start with a letter or digit.");
+      throw invalid(
+          field
+              + " must have 1 to 64 letters, digits, spaces or . _ @ + / : - and start with a letter or digit.");
     }
   }
 

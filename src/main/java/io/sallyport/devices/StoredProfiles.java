@@ -41,8 +41,8 @@ class StoredProfiles implements DeviceProfiles {
       return profile;
     }
     if (row == null) {
-      entities.persist(
-          new DeviceProfileRow(profile.name(), yaml, clock.instant().truncatedTo(ChronoUnit.MICROS)));
+      entities.persist(new DeviceProfileRow(
+          profile.name(), yaml, clock.instant().truncatedTo(ChronoUnit.MICROS)));
     } else {
       row.yaml = yaml;
       row.appliedAt = clock.instant().truncatedTo(ChronoUnit.MICROS);
@@ -63,7 +63,8 @@ class StoredProfiles implements DeviceProfiles {
   public Page<DeviceProfile> list(@Nullable String cursor, int limit) {
     int most = Math.clamp(limit, 1, Page.MOST);
     List<DeviceProfile> rows = entities
-        .createQuery("from DeviceProfileRow where name > :after order by name", DeviceProfileRow.class)
+        .createQuery(
+            "from DeviceProfileRow where name > :after order by name", DeviceProfileRow.class)
         .setParameter("after", cursor == null ? "" : cursor)
         .setMaxResults(most + 1)
         .getResultStream()

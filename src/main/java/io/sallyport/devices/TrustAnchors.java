@@ -27,10 +27,11 @@ final class TrustAnchors {
   static X509Certificate parse(Der anchor) {
     X509Certificate certificate;
     try {
-      certificate = (X509Certificate)
-          CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(anchor.octets()));
+      certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
+          .generateCertificate(new ByteArrayInputStream(anchor.octets()));
     } catch (CertificateException e) {
-      throw new Refusal(DeviceProblem.INVALID_ANCHOR, "A trust anchor cannot be read as an X.509 certificate.");
+      throw new Refusal(
+          DeviceProblem.INVALID_ANCHOR, "A trust anchor cannot be read as an X.509 certificate.");
     }
     boolean[] usage = certificate.getKeyUsage();
     if (certificate.getBasicConstraints() < 0 || usage != null && !usage[CERT_SIGN]) {

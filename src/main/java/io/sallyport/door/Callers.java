@@ -33,7 +33,11 @@ public class Callers {
   private final Clock clock;
 
   Callers(
-      Credentials credentials, Devices devices, EnforcementPoints enforcementPoints, Audit audit, Clock clock) {
+      Credentials credentials,
+      Devices devices,
+      EnforcementPoints enforcementPoints,
+      Audit audit,
+      Clock clock) {
     this.credentials = credentials;
     this.devices = devices;
     this.enforcementPoints = enforcementPoints;
@@ -54,7 +58,8 @@ public class Callers {
             .orElse(null);
     if (credential == null) {
       throw new Refusal(
-          CommonProblem.UNAUTHENTICATED, "Connect with the device certificate that this server issued.");
+          CommonProblem.UNAUTHENTICATED,
+          "Connect with the device certificate that this server issued.");
     }
     UUID id = UUID.fromString(credential.subject().id());
     try {
@@ -75,12 +80,14 @@ public class Callers {
   /** The registered enforcement point on this connection, from memory; refuses with 401. */
   public EnforcementPoint enforcementPoint(Request request) {
     if (request.chain().isEmpty()) {
-      throw new Refusal(CommonProblem.UNAUTHENTICATED, "Connect with the enforcement point's certificate.");
+      throw new Refusal(
+          CommonProblem.UNAUTHENTICATED, "Connect with the enforcement point's certificate.");
     }
     return enforcementPoints
         .recognise(thumbprint(request.chain()))
         .orElseThrow(() -> new Refusal(
-            CommonProblem.UNAUTHENTICATED, "This certificate is not one of a registered enforcement point."));
+            CommonProblem.UNAUTHENTICATED,
+            "This certificate is not one of a registered enforcement point."));
   }
 
   /** Law 8: what a registered enforcement point was refused stands in the log; other refusals are only counted. */
@@ -89,9 +96,12 @@ public class Callers {
       return;
     }
     EnforcementPoint point = enforcementPoint(request);
-    audit.recordRefusal(
-        Fact.of("enforcement-point.refused", Actor.enforcementPoint(point.name()), "request", request.method())
-            .with("problem", refusal.problem().slug()));
+    audit.recordRefusal(Fact.of(
+            "enforcement-point.refused",
+            Actor.enforcementPoint(point.name()),
+            "request",
+            request.method())
+        .with("problem", refusal.problem().slug()));
   }
 
   private void requireLive(Credential credential) {
@@ -100,7 +110,8 @@ public class Callers {
       throw new Refusal(CommonProblem.FORBIDDEN, "This certificate is revoked.");
     }
     if (credential.supersededAt() != null) {
-      throw new Refusal(CommonProblem.FORBIDDEN, "This certificate was superseded; use its successor.");
+      throw new Refusal(
+          CommonProblem.FORBIDDEN, "This certificate was superseded; use its successor.");
     }
     if (!credential.liveAt(now)) {
       throw new Refusal(CommonProblem.FORBIDDEN, "This certificate is outside its validity.");

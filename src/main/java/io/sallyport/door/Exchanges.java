@@ -65,10 +65,12 @@ public class Exchanges {
 
   /** For use cases that may block: runs on a virtual thread. */
   public Handler<RoutingContext> handler(int mostBytes, UseCase useCase, RefusalWriter refusals) {
-    return context -> read(context, mostBytes, refusals, request -> later(context, request, useCase, refusals));
+    return context ->
+        read(context, mostBytes, refusals, request -> later(context, request, useCase, refusals));
   }
 
-  private void later(RoutingContext context, Request request, UseCase useCase, RefusalWriter refusals) {
+  private void later(
+      RoutingContext context, Request request, UseCase useCase, RefusalWriter refusals) {
     Context loop = context.vertx().getOrCreateContext();
     workers.execute(() -> {
       Reply reply = inTurn(request, useCase, refusals);
@@ -78,31 +80,44 @@ public class Exchanges {
 
   /** For use cases that touch memory only: runs on the event loop. */
   public Handler<RoutingContext> direct(int mostBytes, UseCase useCase, RefusalWriter refusals) {
-    return context ->
-        read(context, mostBytes, refusals, request -> write(context, answer(request, useCase, refusals)));
+    return context -> read(
+        context,
+        mostBytes,
+        refusals,
+        request -> write(context, answer(request, useCase, refusals)));
   }
 
   /** As {@link #direct(int, UseCase, RefusalWriter)}; a refusal is told to {@code witness}, which may block, first. */
   public Handler<RoutingContext> direct(
-      int mostBytes, UseCase useCase, RefusalWriter refusals, BiConsumer<Request, Refusal> witness) {
+      int mostBytes,
+      UseCase useCase,
+      RefusalWriter refusals,
+      BiConsumer<Request, Refusal> witness) {
     return context -> read(context, mostBytes, refusals, request -> {
       AtomicReference<@Nullable Refusal> refused = new AtomicReference<>();
-      Reply reply = answer(request, asked -> {
-        try {
-          return useCase.answer(asked);
-        } catch (Refusal refusal) {
-          refused.set(refusal);
-          throw refusal;
-        }
-      }, refusals);
+      Reply reply = answer(
+          request,
+          asked -> {
+            try {
+              return useCase.answer(asked);
+            } catch (Refusal refusal) {
+              refused.set(refusal);
+              throw refusal;
+            }
+          },
+          refusals);
       Refusal refusal = refused.get();
       if (refusal == null) {
         write(context, reply);
       } else {
-        later(context, request, asked -> {
-          witness.accept(asked, refusal);
-          return reply;
-        }, refusals);
+        later(
+            context,
+            request,
+            asked -> {
+              witness.accept(asked, refusal);
+              return reply;
+            },
+            refusals);
       }
     });
   }
@@ -119,12 +134,18 @@ public class Exchanges {
   private Reply inTurn(Request request, UseCase useCase, RefusalWriter refusals) {
     try {
       if (!places.tryAcquire(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)) {
-        return refuse(refusals, CommonProblem.UNAVAILABLE, "The server is busy; repeat the request later.")
+        return refuse(
+                refusals,
+                CommonProblem.UNAVAILABLE,
+                "The server is busy; repeat the request later.")
             .with("Retry-After", RETRY_SECONDS);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return refuse(refusals, CommonProblem.UNAVAILABLE, "The server is stopping; repeat the request later.")
+      return refuse(
+              refusals,
+              CommonProblem.UNAVAILABLE,
+              "The server is stopping; repeat the request later.")
           .with("Retry-After", RETRY_SECONDS);
     }
     try {
@@ -155,7 +176,9 @@ public class Exchanges {
     } catch (RuntimeException failure) {
       if (Outage.caused(failure)) {
         return refuse(
-                refusals, CommonProblem.UNAVAILABLE, "The server cannot reach its database; repeat the request later.")
+                refusals,
+                CommonProblem.UNAVAILABLE,
+                "The server cannot reach its database; repeat the request later.")
             .with("Retry-After", RETRY_SECONDS);
       }
       LOG.errorf(failure, "%s failed", request.method());
@@ -168,7 +191,8 @@ public class Exchanges {
     return refusals.write(problem, detail);
   }
 
-  private void read(RoutingContext context, int mostBytes, RefusalWriter refusals, Consumer<Request> then) {
+  private void read(
+      RoutingContext context, int mostBytes, RefusalWriter refusals, Consumer<Request> then) {
     HttpServerRequest http = context.request();
     Buffer body = Buffer.buffer();
     boolean[] refused = {false};
@@ -197,13 +221,16 @@ public class Exchanges {
    * Connection header (RFC 9113 §8.2.2).
    */
   private void tooLarge(RoutingContext context, int mostBytes, RefusalWriter refusals) {
-    Reply reply = refuse(refusals, CommonProblem.TOO_LARGE, "The body may have " + mostBytes + " bytes at most.");
+    Reply reply = refuse(
+        refusals, CommonProblem.TOO_LARGE, "The body may have " + mostBytes + " bytes at most.");
     if (context.request().version() == HttpVersion.HTTP_2) {
       write(context, reply);
       return;
     }
     write(context, reply.with("Connection", "close"));
-    context.vertx().setTimer(LINGER_MILLIS, timer -> context.request().connection().close());
+    context
+        .vertx()
+        .setTimer(LINGER_MILLIS, timer -> context.request().connection().close());
   }
 
   private static Request request(RoutingContext context, byte[] body) {

@@ -17,11 +17,15 @@ public record Reply(int status, Map<String, String> headers, byte[] body) {
   }
 
   public static Reply text(int status, String sentence) {
-    return of(status, "text/plain; charset=utf-8", (sentence + "\n").getBytes(StandardCharsets.UTF_8));
+    return of(
+        status, "text/plain; charset=utf-8", (sentence + "\n").getBytes(StandardCharsets.UTF_8));
   }
 
   public static Reply json(int status, Map<String, ?> body) {
-    return of(status, "application/json", new JsonObject(new LinkedHashMap<>(body)).toBuffer().getBytes());
+    return of(
+        status,
+        "application/json",
+        new JsonObject(new LinkedHashMap<>(body)).toBuffer().getBytes());
   }
 
   /** An RFC 9457 problem. */

@@ -33,7 +33,9 @@ final class Throttle {
   synchronized void failed(String address) {
     long minute = minute();
     windows.merge(
-        address, new Window(minute, 1), (old, one) -> old.minute == minute ? new Window(minute, old.failures + 1) : one);
+        address,
+        new Window(minute, 1),
+        (old, one) -> old.minute == minute ? new Window(minute, old.failures + 1) : one);
   }
 
   private long minute() {

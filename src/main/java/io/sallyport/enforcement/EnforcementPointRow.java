@@ -25,7 +25,8 @@ class EnforcementPointRow {
   Instant createdAt;
 
   @Column(name = "removed_at")
-  @Nullable Instant removedAt;
+  @Nullable
+  Instant removedAt;
 
   @SuppressWarnings("NullAway.Init")
   protected EnforcementPointRow() {}

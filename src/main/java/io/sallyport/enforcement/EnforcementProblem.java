@@ -5,8 +5,10 @@ import io.sallyport.kernel.Problem;
 /** What the register of enforcement points refuses. */
 public enum EnforcementProblem implements Problem {
   UNKNOWN_ENFORCEMENT_POINT("unknown-enforcement-point", 404, "No such enforcement point"),
-  ENFORCEMENT_POINT_EXISTS("enforcement-point-exists", 409, "The enforcement point is registered with another key"),
-  INVALID_ENFORCEMENT_POINT("invalid-enforcement-point", 422, "The enforcement point's description is not valid");
+  ENFORCEMENT_POINT_EXISTS(
+      "enforcement-point-exists", 409, "The enforcement point is registered with another key"),
+  INVALID_ENFORCEMENT_POINT(
+      "invalid-enforcement-point", 422, "The enforcement point's description is not valid");
 
   private final String slug;
   private final int status;

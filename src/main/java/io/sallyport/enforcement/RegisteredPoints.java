@@ -1,6 +1,7 @@
 package io.sallyport.enforcement;
 
 import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.quarkus.runtime.StartupEvent;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.audit.FactRecorded;
@@ -19,7 +20,6 @@ import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import io.sallyport.pki.Issuance;
 import io.sallyport.pki.RevocationReason;
-import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -45,7 +45,8 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class RegisteredPoints implements EnforcementPoints {
   private static final String SUBJECT = CertificateSubject.Kind.ENFORCEMENT_POINT.word();
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?");
+  private static final Pattern NAME =
+      Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?");
   private static final List<String> KINDS = List.of("authzen");
   /** After the tables are there and before the fronts open. */
   private static final int START = 2000;
@@ -99,7 +100,8 @@ class RegisteredPoints implements EnforcementPoints {
         CertificateProfiles.find(CertificateProfiles.ENFORCEMENT_POINT).orElseThrow();
     Credential credential = issuance.issue(
         new Issuance.Order(
-            new CertificateSubject(CertificateSubject.Kind.ENFORCEMENT_POINT, point.id().toString()),
+            new CertificateSubject(
+                CertificateSubject.Kind.ENFORCEMENT_POINT, point.id().toString()),
             profile,
             parsed.subjectPublicKeyInfo(),
             Digest.of(("enforcement-point:" + point.id()).getBytes(StandardCharsets.UTF_8)),
@@ -114,10 +116,12 @@ class RegisteredPoints implements EnforcementPoints {
   private EnforcementPoint registered(String name, String kind, Digest key, Actor actor) {
     Optional<EnforcementPointRow> known = row(name);
     if (known.isPresent()) {
-      if (!Arrays.equals(known.get().keyDigest, key.octets()) || !known.get().kind.equals(kind)) {
+      if (!Arrays.equals(known.get().keyDigest, key.octets())
+          || !known.get().kind.equals(kind)) {
         throw new Refusal(
             EnforcementProblem.ENFORCEMENT_POINT_EXISTS,
-            "\"" + name + "\" is registered with another key or kind; remove it first or choose another name.");
+            "\"" + name
+                + "\" is registered with another key or kind; remove it first or choose another name.");
       }
       return known.get().point();
     }
@@ -125,7 +129,9 @@ class RegisteredPoints implements EnforcementPoints {
     EnforcementPointRow row = new EnforcementPointRow(
         ids.next(), name, kind, key.octets(), clock.instant().truncatedTo(ChronoUnit.MICROS));
     entities.persist(row);
-    audit.record(Fact.of("enforcement-point.added", actor, SUBJECT, row.id).with("name", name).with("kind", kind));
+    audit.record(Fact.of("enforcement-point.added", actor, SUBJECT, row.id)
+        .with("name", name)
+        .with("kind", kind));
     return row.point();
   }
 
@@ -153,7 +159,9 @@ class RegisteredPoints implements EnforcementPoints {
 
   private Optional<EnforcementPointRow> row(String name) {
     return entities
-        .createQuery("from EnforcementPointRow where removedAt is null and name = :name", EnforcementPointRow.class)
+        .createQuery(
+            "from EnforcementPointRow where removedAt is null and name = :name",
+            EnforcementPointRow.class)
         .setParameter("name", name)
         .getResultStream()
         .findFirst();
@@ -164,7 +172,8 @@ class RegisteredPoints implements EnforcementPoints {
   public void remove(String name, Actor actor) {
     EnforcementPointRow row = row(name)
         .orElseThrow(() -> new Refusal(
-            EnforcementProblem.UNKNOWN_ENFORCEMENT_POINT, "No enforcement point \"" + name + "\" is registered."));
+            EnforcementProblem.UNKNOWN_ENFORCEMENT_POINT,
+            "No enforcement point \"" + name + "\" is registered."));
     row.removedAt = clock.instant().truncatedTo(ChronoUnit.MICROS);
     credentials.revokeAll(
         new CertificateSubject(CertificateSubject.Kind.ENFORCEMENT_POINT, row.id.toString()),
@@ -176,7 +185,9 @@ class RegisteredPoints implements EnforcementPoints {
   @Override
   public Optional<EnforcementPoint> recognise(Digest thumbprint) {
     Recognised found = recognised.get(thumbprint);
-    return found == null || !found.credential.liveAt(clock.instant()) ? Optional.empty() : Optional.of(found.point);
+    return found == null || !found.credential.liveAt(clock.instant())
+        ? Optional.empty()
+        : Optional.of(found.point);
   }
 
   void start(@Observes @Priority(START) StartupEvent event) {
@@ -186,7 +197,9 @@ class RegisteredPoints implements EnforcementPoints {
   /** A point that changed is not recognised until it was read again, which is before its change is answered. */
   void changed(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {
     if (recorded.fact().subjectType().equals(SUBJECT)) {
-      recognised.values().removeIf(known -> known.point.id().toString().equals(recorded.fact().subject()));
+      recognised
+          .values()
+          .removeIf(known -> known.point.id().toString().equals(recorded.fact().subject()));
       try {
         Thread.startVirtualThread(this::readUntilDone).join(LONGEST_WAIT);
       } catch (InterruptedException e) {
@@ -201,7 +214,8 @@ class RegisteredPoints implements EnforcementPoints {
         read();
         return;
       } catch (RuntimeException failure) {
-        LOG.warnf("Enforcement points could not be read again, trying on: %s", failure.getMessage());
+        LOG.warnf(
+            "Enforcement points could not be read again, trying on: %s", failure.getMessage());
         LockSupport.parkNanos(RETRY_NANOS);
       }
     }
@@ -219,8 +233,10 @@ class RegisteredPoints implements EnforcementPoints {
         .getResultStream()
         .map(EnforcementPointRow::point)
         .forEach(point -> credentials
-            .of(new CertificateSubject(CertificateSubject.Kind.ENFORCEMENT_POINT, point.id().toString()))
-            .forEach(credential -> live.put(credential.thumbprint(), new Recognised(point, credential))));
+            .of(new CertificateSubject(
+                CertificateSubject.Kind.ENFORCEMENT_POINT, point.id().toString()))
+            .forEach(credential ->
+                live.put(credential.thumbprint(), new Recognised(point, credential))));
     return live;
   }
 

@@ -1,6 +1,6 @@
 /**
  * Policy enforcement points and how they are recognised.
- * 
+ *
  * <p>Door: {@link io.sallyport.enforcement.EnforcementPoints}. Must not know the protocol that they speak.
  */
 @NullMarked

@@ -75,10 +75,12 @@ class DeviceEnrollment implements Enrollments {
       CertificateProfile profile = certificateProfile(device, enrollment.label());
       CertificateRequest request = CertificateRequest.read(enrollment.request());
       DeviceNames.requireOwn(request, device);
-      Order order = order(device, profile, request, proven.authentication(), proven.token() != null);
+      Order order =
+          order(device, profile, request, proven.authentication(), proven.token() != null);
       Guard guard = digest -> {
         devices.require(devices.get(device.id()), Operation.ENROLL);
-        claimKeys(device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest());
+        claimKeys(
+            device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest());
         if (proven.token() != null) {
           tokens.consume(proven.token(), digest);
         }
@@ -98,7 +100,8 @@ class DeviceEnrollment implements Enrollments {
       devices.require(device, Operation.RENEW);
       CertificateProfile profile = certificateProfile(device, enrollment.label());
       CertificateRequest request = CertificateRequest.read(enrollment.request());
-      DeviceNames.requireUnchanged(request, Certificate.getInstance(current.certificate().octets()));
+      DeviceNames.requireUnchanged(
+          request, Certificate.getInstance(current.certificate().octets()));
       credentials.used(current);
       Order order = order(device, profile, request, current.thumbprint(), false);
       Guard guard = digest -> {
@@ -119,19 +122,22 @@ class DeviceEnrollment implements Enrollments {
     }
     kinds.entrySet().stream()
         .sorted(Comparator.comparing(claim -> claim.getValue().hex()))
-        .forEach(claim -> devices.claimKey(device.hardware().id(), claim.getValue(), claim.getKey()));
+        .forEach(
+            claim -> devices.claimKey(device.hardware().id(), claim.getValue(), claim.getKey()));
   }
 
   private Credential current(Enrollment enrollment) {
     if (enrollment.chain().isEmpty()) {
       throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "Connect with the certificate that is to be renewed.");
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE,
+          "Connect with the certificate that is to be renewed.");
     }
     Digest thumbprint;
     try {
       thumbprint = Digest.of(enrollment.chain().getFirst().getEncoded());
     } catch (CertificateEncodingException e) {
-      throw new Refusal(EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The client certificate cannot be read.");
+      throw new Refusal(
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The client certificate cannot be read.");
     }
     return credentials
         .byThumbprint(thumbprint)
@@ -147,7 +153,8 @@ class DeviceEnrollment implements Enrollments {
     }
     if (current.supersededAt() != null) {
       throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The certificate was superseded; use its successor.");
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE,
+          "The certificate was superseded; use its successor.");
     }
     if (!current.liveAt(clock.instant())) {
       throw new Refusal(
@@ -157,7 +164,9 @@ class DeviceEnrollment implements Enrollments {
 
   private static void requireKnown(@Nullable String label) {
     if (label != null && CertificateProfiles.find(label).isEmpty()) {
-      throw new Refusal(PkiProblem.UNKNOWN_CERTIFICATE_PROFILE, "No certificate profile is called \"" + label + "\".");
+      throw new Refusal(
+          PkiProblem.UNKNOWN_CERTIFICATE_PROFILE,
+          "No certificate profile is called \"" + label + "\".");
     }
   }
 
@@ -170,11 +179,16 @@ class DeviceEnrollment implements Enrollments {
         .filter(candidate -> profile.certificateProfiles().contains(candidate.name()));
     return found.orElseThrow(() -> new Refusal(
         EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,
-        "The device profile \"" + profile.name() + "\" does not allow certificate profile \"" + name + "\"."));
+        "The device profile \"" + profile.name() + "\" does not allow certificate profile \"" + name
+            + "\"."));
   }
 
   private static Order order(
-      Device device, CertificateProfile profile, CertificateRequest request, Digest authentication, boolean once) {
+      Device device,
+      CertificateProfile profile,
+      CertificateRequest request,
+      Digest authentication,
+      boolean once) {
     return new Order(
         CertificateSubject.device(device.id()),
         profile,
@@ -190,7 +204,9 @@ class DeviceEnrollment implements Enrollments {
     try {
       return use.get();
     } catch (Refusal refusal) {
-      String kind = refusal.problem() == DeviceProblem.DUPLICATE_KEY ? "security.duplicate-key" : "enrollment.refused";
+      String kind = refusal.problem() == DeviceProblem.DUPLICATE_KEY
+          ? "security.duplicate-key"
+          : "enrollment.refused";
       audit.recordRefusal(Fact.of(kind, Actor.device(device), "device", device)
           .with("problem", refusal.problem().slug()));
       throw refusal;

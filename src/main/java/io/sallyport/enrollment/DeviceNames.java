@@ -45,12 +45,15 @@ final class DeviceNames {
     Set<String> own = Set.of(device.hardware().serialNumber(), device.id().toString());
     for (ASN1ObjectIdentifier type : List.of(BCStyle.CN, BCStyle.SERIALNUMBER)) {
       if (!own.containsAll(values(request.subject(), type))) {
-        throw other("The request's subject must be empty or name this device by its serial number or id.");
+        throw other(
+            "The request's subject must be empty or name this device by its serial number or id.");
       }
     }
     for (GeneralName name : request.names()) {
-      if (!name.equals(new GeneralName(GeneralName.uniformResourceIdentifier, "urn:uuid:" + device.id()))) {
-        throw other("The request asks for a subject alternative name that is not this device's; leave it out.");
+      if (!name.equals(
+          new GeneralName(GeneralName.uniformResourceIdentifier, "urn:uuid:" + device.id()))) {
+        throw other(
+            "The request asks for a subject alternative name that is not this device's; leave it out.");
       }
     }
   }
@@ -78,13 +81,15 @@ final class DeviceNames {
         current.getTBSCertificate().getExtensions(), Extension.subjectAlternativeName);
     Set<GeneralName> own = names == null ? Set.of() : new HashSet<>(List.of(names.getNames()));
     if (!own.equals(new HashSet<>(request.names()))) {
-      throw other("The request's subject alternative names must be those of the current certificate.");
+      throw other(
+          "The request's subject alternative names must be those of the current certificate.");
     }
   }
 
   private static void requireNoChange(CertificateRequest request) {
     if (request.attributes().contains(CHANGE_SUBJECT_NAME)) {
-      throw other("Changing the subject's name is not supported; leave the ChangeSubjectName attribute out.");
+      throw other(
+          "Changing the subject's name is not supported; leave the ChangeSubjectName attribute out.");
     }
   }
 

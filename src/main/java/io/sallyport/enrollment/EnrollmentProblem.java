@@ -11,7 +11,8 @@ public enum EnrollmentProblem implements Problem {
   OTHER_NAMES("other-names", 403, "The request asks for names that are not the device's"),
   TOKEN_OF_ANOTHER_DEVICE("token-of-another-device", 403, "The token is for another device"),
   NO_CURRENT_CERTIFICATE("no-current-certificate", 403, "Renewal needs the current certificate"),
-  CERTIFICATE_PROFILE_NOT_ALLOWED("certificate-profile-not-allowed", 403, "The certificate profile is not allowed"),
+  CERTIFICATE_PROFILE_NOT_ALLOWED(
+      "certificate-profile-not-allowed", 403, "The certificate profile is not allowed"),
   INVALID_LIFETIME("invalid-lifetime", 422, "The lifetime is not acceptable");
 
   private final String slug;

@@ -25,10 +25,12 @@ class EnrollmentTokenRow {
   Instant expiresAt;
 
   @Column(name = "used_at")
-  @Nullable Instant usedAt;
+  @Nullable
+  Instant usedAt;
 
   @Column(name = "used_by")
-  @Nullable String usedBy;
+  @Nullable
+  String usedBy;
 
   @SuppressWarnings("NullAway.Init")
   protected EnrollmentTokenRow() {}

@@ -15,7 +15,11 @@ public interface EnrollmentTokens {
    * @param usedAt when it was consumed, or null
    */
   record EnrollmentToken(
-      UUID id, UUID device, Instant createdAt, Instant expiresAt, @Nullable Instant usedAt) {}
+      UUID id,
+      UUID device,
+      Instant createdAt,
+      Instant expiresAt,
+      @Nullable Instant usedAt) {}
 
   /** A new token with its secret, told once. */
   record Minted(EnrollmentToken token, String secret) {}

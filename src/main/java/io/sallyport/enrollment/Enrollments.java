@@ -16,7 +16,11 @@ public interface Enrollments {
    * @param token the one-time token's secret, or null
    * @param request PKCS #10
    */
-  record Enrollment(@Nullable String label, List<X509Certificate> chain, @Nullable String token, Der request) {
+  record Enrollment(
+      @Nullable String label,
+      List<X509Certificate> chain,
+      @Nullable String token,
+      Der request) {
     public Enrollment {
       chain = List.copyOf(chain);
     }

@@ -51,12 +51,16 @@ class FirstContact {
             "Authenticate with the manufacturer's certificate (IDevID) or with an enrollment token as HTTP Basic.");
       }
       return new Proven(
-          devices.get(token.device()), StoredTokens.digest(String.valueOf(enrollment.token())), null, token.id());
+          devices.get(token.device()),
+          StoredTokens.digest(String.valueOf(enrollment.token())),
+          null,
+          token.id());
     }
     return withManufacturerCertificate(enrollment, token);
   }
 
-  private Proven withManufacturerCertificate(Enrollment enrollment, @Nullable EnrollmentToken token) {
+  private Proven withManufacturerCertificate(
+      Enrollment enrollment, @Nullable EnrollmentToken token) {
     X509Certificate leaf = enrollment.chain().getFirst();
     Manufacturer manufacturer = manufacturer(enrollment.chain());
     String serialNumber = serialNumber(leaf);
@@ -66,12 +70,15 @@ class FirstContact {
           .onHardware(manufacturer.name(), serialNumber)
           .orElseThrow(() -> new Refusal(
               EnrollmentProblem.NOT_REGISTERED,
-              "Serial number " + serialNumber + " of " + manufacturer.name() + " is not registered."));
+              "Serial number " + serialNumber + " of " + manufacturer.name()
+                  + " is not registered."));
       if (token != null && !token.device().equals(device.id())) {
-        throw new Refusal(EnrollmentProblem.TOKEN_OF_ANOTHER_DEVICE, "The token is not for this device.");
+        throw new Refusal(
+            EnrollmentProblem.TOKEN_OF_ANOTHER_DEVICE, "The token is not for this device.");
       }
-      Digest authentication =
-          token == null ? thumbprint(leaf) : StoredTokens.digest(String.valueOf(enrollment.token()));
+      Digest authentication = token == null
+          ? thumbprint(leaf)
+          : StoredTokens.digest(String.valueOf(enrollment.token()));
       return new Proven(
           device,
           authentication,
@@ -90,13 +97,15 @@ class FirstContact {
     Date now = Date.from(clock.instant());
     X509Certificate leaf = chain.getFirst();
     if (now.before(leaf.getNotBefore()) || now.after(leaf.getNotAfter())) {
-      throw new Refusal(EnrollmentProblem.UNKNOWN_CLIENT, "The client certificate is outside its validity.");
+      throw new Refusal(
+          EnrollmentProblem.UNKNOWN_CLIENT, "The client certificate is outside its validity.");
     }
     return manufacturers
         .whose(chain)
-        .orElseThrow(() -> new Refusal(
-            EnrollmentProblem.UNKNOWN_CLIENT,
-            "The client certificate does not lead to the trust anchor of a registered manufacturer."));
+        .orElseThrow(
+            () -> new Refusal(
+                EnrollmentProblem.UNKNOWN_CLIENT,
+                "The client certificate does not lead to the trust anchor of a registered manufacturer."));
   }
 
   /** Law 10: a manufacturer's anchor certifies devices, not registration authorities and not further authorities. */
@@ -106,11 +115,13 @@ class FirstContact {
       List<String> usages = leaf.getExtendedKeyUsage();
       registrationAuthority = usages != null && usages.contains(CMC_RA);
     } catch (CertificateParsingException e) {
-      throw new Refusal(EnrollmentProblem.NOT_A_DEVICE, "The client certificate's key usage cannot be read.");
+      throw new Refusal(
+          EnrollmentProblem.NOT_A_DEVICE, "The client certificate's key usage cannot be read.");
     }
     if (registrationAuthority || leaf.getBasicConstraints() >= 0) {
       throw new Refusal(
-          EnrollmentProblem.NOT_A_DEVICE, "The client certificate is one of an authority, not of a device.");
+          EnrollmentProblem.NOT_A_DEVICE,
+          "The client certificate is one of an authority, not of a device.");
     }
   }
 

@@ -12,4 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param manufacturerKey digest of the IDevID's public key, or null without one
  * @param token the token to be spent, or null without one
  */
-record Proven(Device device, Digest authentication, @Nullable Digest manufacturerKey, @Nullable UUID token) {}
+record Proven(
+    Device device,
+    Digest authentication,
+    @Nullable Digest manufacturerKey,
+    @Nullable UUID token) {}

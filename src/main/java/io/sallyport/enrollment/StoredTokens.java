@@ -49,13 +49,14 @@ class StoredTokens implements EnrollmentTokens {
   @Transactional
   public Minted create(UUID device, Duration lifetime, Actor actor) {
     if (lifetime.isNegative() || lifetime.isZero() || lifetime.compareTo(LONGEST_LIFETIME) > 0) {
-      throw new Refusal(EnrollmentProblem.INVALID_LIFETIME, "A token may live for 90 days at most.");
+      throw new Refusal(
+          EnrollmentProblem.INVALID_LIFETIME, "A token may live for 90 days at most.");
     }
     devices.require(devices.get(device), Operation.ENROLL);
     String secret = ids.secret(SECRET_OCTETS);
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-    EnrollmentTokenRow row =
-        new EnrollmentTokenRow(ids.next(), digest(secret).octets(), device, now, now.plus(lifetime));
+    EnrollmentTokenRow row = new EnrollmentTokenRow(
+        ids.next(), digest(secret).octets(), device, now, now.plus(lifetime));
     entities.persist(row);
     audit.record(Fact.of("token.created", actor, "device", device)
         .with("token", row.id)
@@ -74,7 +75,8 @@ class StoredTokens implements EnrollmentTokens {
       throw new Refusal(CommonProblem.MALFORMED, "The cursor is not one that this server gave.");
     }
     List<EnrollmentToken> rows = entities
-        .createQuery("from EnrollmentTokenRow where id > :after order by id", EnrollmentTokenRow.class)
+        .createQuery(
+            "from EnrollmentTokenRow where id > :after order by id", EnrollmentTokenRow.class)
         .setParameter("after", after)
         .setMaxResults(most + 1)
         .getResultStream()
@@ -93,7 +95,8 @@ class StoredTokens implements EnrollmentTokens {
             .setParameter("digest", digest(secret).octets())
             .getSingleResultOrNull();
     if (row == null || row.usedBy == null && row.expiresAt.isBefore(clock.instant())) {
-      throw new Refusal(EnrollmentProblem.WRONG_TOKEN, "The enrollment token is unknown or has expired.");
+      throw new Refusal(
+          EnrollmentProblem.WRONG_TOKEN, "The enrollment token is unknown or has expired.");
     }
     return row.token();
   }
@@ -101,7 +104,8 @@ class StoredTokens implements EnrollmentTokens {
   /** In the issuing transaction: spends the token on one order, which may come again. */
   @Transactional(Transactional.TxType.MANDATORY)
   void consume(UUID token, Digest request) {
-    EnrollmentTokenRow row = entities.find(EnrollmentTokenRow.class, token, LockModeType.PESSIMISTIC_WRITE);
+    EnrollmentTokenRow row =
+        entities.find(EnrollmentTokenRow.class, token, LockModeType.PESSIMISTIC_WRITE);
     entities.refresh(row);
     if (row.usedBy == null) {
       row.usedBy = request.hex();

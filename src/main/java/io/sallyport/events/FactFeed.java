@@ -10,7 +10,8 @@ import javax.sql.DataSource;
 
 /** Reads the change feed from the database. */
 final class FactFeed implements Changes {
-  private static final String POSITION = "select mark from job_epoch where job = '" + Sequencer.JOB + "'";
+  private static final String POSITION =
+      "select mark from job_epoch where job = '" + Sequencer.JOB + "'";
   private static final String AFTER = """
       select position, kind, subject_type, subject from fact where position > ? order by position limit ?""";
 
@@ -40,7 +41,8 @@ final class FactFeed implements Changes {
       List<Change> changes = new ArrayList<>();
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
-          changes.add(new Change(row.getLong(1), row.getString(2), row.getString(3), row.getString(4)));
+          changes.add(
+              new Change(row.getLong(1), row.getString(2), row.getString(3), row.getString(4)));
         }
       }
       return changes;

@@ -38,7 +38,8 @@ final class Sequencer implements SingleWriterJob.Step {
   }
 
   private static boolean waiting(Connection connection) throws SQLException {
-    try (Statement waiting = connection.createStatement(); ResultSet row = waiting.executeQuery(WAITING)) {
+    try (Statement waiting = connection.createStatement();
+        ResultSet row = waiting.executeQuery(WAITING)) {
       return row.next() && row.getBoolean(1);
     }
   }

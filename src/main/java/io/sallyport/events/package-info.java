@@ -1,6 +1,6 @@
 /**
  * Numbering of committed facts and the change feed to whoever follows.
- * 
+ *
  * <p>Door: {@link io.sallyport.events.Changes}. Must not know who follows.
  */
 @NullMarked

@@ -37,7 +37,12 @@ final class DecidedGrants implements Grants {
   private final Ids ids;
 
   DecidedGrants(
-      DecisionPoint decisions, GrantStore store, TokenKeys keys, GrantSettings settings, Clock clock, Ids ids) {
+      DecisionPoint decisions,
+      GrantStore store,
+      TokenKeys keys,
+      GrantSettings settings,
+      Clock clock,
+      Ids ids) {
     this.decisions = decisions;
     this.store = store;
     this.keys = keys;
@@ -49,7 +54,8 @@ final class DecidedGrants implements Grants {
   @Override
   public Grant grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor) {
     if (flows.size() > MOST_FLOWS) {
-      throw new Refusal(GrantProblem.TOO_MANY_FLOWS, "Ask for at most " + MOST_FLOWS + " flows at once.");
+      throw new Refusal(
+          GrantProblem.TOO_MANY_FLOWS, "Ask for at most " + MOST_FLOWS + " flows at once.");
     }
     if (!credential.subject().equals(CertificateSubject.device(device.id()))) {
       throw new IllegalArgumentException("the certificate is not one of the device");
@@ -60,7 +66,10 @@ final class DecidedGrants implements Grants {
     Instant end = end(now, credential, decided);
     if (!end.isAfter(now)) {
       throw denied(
-          device, actor, null, List.of("Nothing is left of what the permit rests on; renew, attest, then ask again"));
+          device,
+          actor,
+          null,
+          List.of("Nothing is left of what the permit rests on; renew, attest, then ask again"));
     }
     // 2. Recorded before it is signed, and signed outside of the transaction.
     UUID id = ids.next();
@@ -98,7 +107,8 @@ final class DecidedGrants implements Grants {
     return keys.keySet();
   }
 
-  private List<Decision> decide(Device device, Credential credential, List<RequestedFlow> flows, Actor actor) {
+  private List<Decision> decide(
+      Device device, Credential credential, List<RequestedFlow> flows, Actor actor) {
     List<Decision> decided = ask(credential, flows, actor);
     List<String> reasons = reasons(decided);
     if (!reasons.isEmpty()) {
@@ -126,13 +136,11 @@ final class DecidedGrants implements Grants {
 
   /** Law 4: the earliest end of all that it stands on; whole seconds, as the token has them. */
   private static Instant end(Instant now, Credential credential, List<Decision> decided) {
-    return Stream.concat(
-            Stream.of(credential.notAfter()),
-            decided.stream().flatMap(decision -> {
-              Duration ttl = decision.verdict().ttl();
-              // A permit without a longest time gives no time at all.
-              return Stream.of(ttl == null ? now : now.plus(ttl), decision.validUntil());
-            }))
+    return Stream.concat(Stream.of(credential.notAfter()), decided.stream().flatMap(decision -> {
+          Duration ttl = decision.verdict().ttl();
+          // A permit without a longest time gives no time at all.
+          return Stream.of(ttl == null ? now : now.plus(ttl), decision.validUntil());
+        }))
         .filter(Objects::nonNull)
         .min(Instant::compareTo)
         .orElse(now)
@@ -175,9 +183,11 @@ final class DecidedGrants implements Grants {
   }
 
   /** Records the refusal (law 8); {@code withheld} is a grant that was recorded and is not handed out, or null. */
-  private Refusal denied(Device device, Actor actor, @Nullable UUID withheld, List<String> reasons) {
+  private Refusal denied(
+      Device device, Actor actor, @Nullable UUID withheld, List<String> reasons) {
     String why = reasons.stream().collect(Collectors.joining("; "));
-    Fact fact = Fact.of(withheld == null ? "grant.refused" : "grant.withheld", actor, "device", device.id())
+    Fact fact = Fact.of(
+            withheld == null ? "grant.refused" : "grant.withheld", actor, "device", device.id())
         .with("reasons", why);
     store.refused(withheld == null ? fact : fact.with("grant", withheld));
     return new Refusal(GrantProblem.ACCESS_DENIED, why);

@@ -24,7 +24,8 @@ public interface Grants {
    * @param token JWT of type {@code at+jwt} (RFC 9068)
    * @param lifetime whole seconds, at least one
    */
-  record Grant(UUID id, String token, Instant expiresAt, Duration lifetime, List<GrantedFlow> flows) {
+  record Grant(
+      UUID id, String token, Instant expiresAt, Duration lifetime, List<GrantedFlow> flows) {
     public Grant {
       flows = List.copyOf(flows);
     }

@@ -18,7 +18,8 @@ public final class NetworkFlows {
   }
 
   static GrantedFlow granted(RequestedFlow flow) {
-    List<String> ports = flow.protocol().equals("icmp") ? List.of() : List.of(Integer.toString(flow.port()));
+    List<String> ports =
+        flow.protocol().equals("icmp") ? List.of() : List.of(Integer.toString(flow.port()));
     return new GrantedFlow(flow.peer(), flow.protocol(), ports);
   }
 

@@ -56,8 +56,10 @@ final class TokenKeys {
   /** Signs claims as a compact JWS. */
   String sign(JWTClaimsSet claims) {
     Loaded current = loaded();
-    JWSHeader header =
-        new JWSHeader.Builder(JWSAlgorithm.ES256).type(TYPE).keyID(current.keyId).build();
+    JWSHeader header = new JWSHeader.Builder(JWSAlgorithm.ES256)
+        .type(TYPE)
+        .keyID(current.keyId)
+        .build();
     String input = header.toBase64URL() + "." + claims.toPayload().toBase64URL();
     byte[] der = keys.sign(current.key, input.getBytes(StandardCharsets.US_ASCII));
     try {
@@ -84,8 +86,11 @@ final class TokenKeys {
       if (handles.isEmpty()) {
         handles.add(keys.generate(KeyAlgorithm.EC_P256, PURPOSE));
       }
-      List<JWK> jwks = handles.stream().<JWK>map(handle -> jwk(handle.subjectPublicKeyInfo())).toList();
-      current = new Loaded(handles.getFirst().id(), jwks.getFirst().getKeyID(), new JWKSet(jwks).toString());
+      List<JWK> jwks = handles.stream()
+          .<JWK>map(handle -> jwk(handle.subjectPublicKeyInfo()))
+          .toList();
+      current = new Loaded(
+          handles.getFirst().id(), jwks.getFirst().getKeyID(), new JWKSet(jwks).toString());
       loaded = current;
     }
     return current;
@@ -93,8 +98,8 @@ final class TokenKeys {
 
   private static ECKey jwk(Der subjectPublicKeyInfo) {
     try {
-      ECPublicKey key = (ECPublicKey)
-          KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(subjectPublicKeyInfo.octets()));
+      ECPublicKey key = (ECPublicKey) KeyFactory.getInstance("EC")
+          .generatePublic(new X509EncodedKeySpec(subjectPublicKeyInfo.octets()));
       return new ECKey.Builder(Curve.P_256, key)
           .keyUse(KeyUse.SIGNATURE)
           .algorithm(JWSAlgorithm.ES256)

@@ -17,11 +17,13 @@ public record MerkleCheckpoint(String origin, long size, Digest root) {
   public static MerkleCheckpoint parse(String text) {
     String[] lines = text.split("\n", -1);
     if (lines.length < 4 || lines[0].isEmpty() || !lines[1].matches("0|[1-9][0-9]{0,17}")) {
-      throw new IllegalArgumentException("The note is not a checkpoint: it needs an origin, a size and a root.");
+      throw new IllegalArgumentException(
+          "The note is not a checkpoint: it needs an origin, a size and a root.");
     }
     byte[] root = Base64.getDecoder().decode(lines[2]);
     if (root.length != Digest.LENGTH) {
-      throw new IllegalArgumentException("The checkpoint's root has " + root.length + " octets instead of 32.");
+      throw new IllegalArgumentException(
+          "The checkpoint's root has " + root.length + " octets instead of 32.");
     }
     return new MerkleCheckpoint(lines[0], Long.parseLong(lines[1]), Digest.ofOctets(root));
   }

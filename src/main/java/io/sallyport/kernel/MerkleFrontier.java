@@ -28,11 +28,13 @@ public final class MerkleFrontier {
    */
   public static MerkleFrontier of(long size, byte[] octets) {
     if (size < 0 || octets.length != Long.bitCount(size) * Digest.LENGTH) {
-      throw new IllegalArgumentException("a frontier of " + octets.length + " octets does not fit a tree of " + size);
+      throw new IllegalArgumentException(
+          "a frontier of " + octets.length + " octets does not fit a tree of " + size);
     }
     List<Digest> subtrees = new ArrayList<>();
     for (int from = 0; from < octets.length; from += Digest.LENGTH) {
-      subtrees.add(Digest.ofOctets(java.util.Arrays.copyOfRange(octets, from, from + Digest.LENGTH)));
+      subtrees.add(
+          Digest.ofOctets(java.util.Arrays.copyOfRange(octets, from, from + Digest.LENGTH)));
     }
     return new MerkleFrontier(size, List.copyOf(subtrees));
   }
@@ -46,7 +48,8 @@ public final class MerkleFrontier {
   public MerkleFrontier append(Digest leafHash) {
     List<Digest> grown = new ArrayList<>(subtrees);
     Digest last = leafHash;
-    // As in binary counting: every trailing one of the old size is a subtree that the new leaf completes.
+    // As in binary counting: every trailing one of the old size is a subtree that the new leaf
+    // completes.
     for (long carry = size; (carry & 1) == 1; carry >>>= 1) {
       last = parent(grown.removeLast(), last);
     }

@@ -21,10 +21,12 @@ import java.util.UUID;
  * out, because the tree itself holds it.
  */
 public final class MerkleLeaf {
-  private static final DateTimeFormatter MICROS =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
-  private static final DateTimeFormatter NANOS =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSSSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
+  private static final DateTimeFormatter MICROS = DateTimeFormatter.ofPattern(
+          "uuuu-MM-dd'T'HH:mm:ss.SSSSSS'Z'", Locale.ROOT)
+      .withZone(ZoneOffset.UTC);
+  private static final DateTimeFormatter NANOS = DateTimeFormatter.ofPattern(
+          "uuuu-MM-dd'T'HH:mm:ss.SSSSSSSSS'Z'", Locale.ROOT)
+      .withZone(ZoneOffset.UTC);
 
   private final byte[] octets;
 
@@ -43,7 +45,8 @@ public final class MerkleLeaf {
       Map<String, String> detail) {
     StringBuilder json = new StringBuilder(256).append("{\"v\":1");
     member(json, "id", id.toString());
-    // A recorded fact has microseconds; anything finer is kept, so that it does not fit the leaf that was recorded.
+    // A recorded fact has microseconds; anything finer is kept, so that it does not fit the leaf
+    // that was recorded.
     member(json, "at", (at.getNano() % 1000 == 0 ? MICROS : NANOS).format(at));
     member(json, "kind", kind);
     member(json, "actor", actor);
@@ -75,10 +78,12 @@ public final class MerkleLeaf {
   /** {@code value} with U+FFFD for what PostgreSQL's text or UTF-8 cannot hold: U+0000 and lone surrogates. */
   public static String text(String value) {
     StringBuilder clean = new StringBuilder(value.length());
-    value.codePoints()
-        .map(point -> point == 0 || point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE
-            ? 0xFFFD
-            : point)
+    value
+        .codePoints()
+        .map(point ->
+            point == 0 || point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE
+                ? 0xFFFD
+                : point)
         .forEach(clean::appendCodePoint);
     return clean.toString();
   }

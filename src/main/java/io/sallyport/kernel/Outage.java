@@ -30,9 +30,13 @@ public final class Outage {
   private static boolean away(SQLException sql) {
     String state = sql.getSQLState();
     if (state != null) {
-      return state.startsWith("08") || state.startsWith("40") || state.startsWith("53") || state.startsWith("57P");
+      return state.startsWith("08")
+          || state.startsWith("40")
+          || state.startsWith("53")
+          || state.startsWith("57P");
     }
     String message = sql.getMessage();
-    return message != null && (message.contains("cquisition timeout") || message.contains("closed"));
+    return message != null
+        && (message.contains("cquisition timeout") || message.contains("closed"));
   }
 }

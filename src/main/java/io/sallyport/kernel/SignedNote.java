@@ -33,13 +33,15 @@ public record SignedNote(String text, List<Line> lines) {
   public static SignedNote parse(String note) {
     int gap = note.lastIndexOf("\n\n");
     if (note.length() > MOST_CHARACTERS || gap < 0 || !note.endsWith("\n")) {
-      throw new IllegalArgumentException("This is not a signed note: it needs a text, an empty line and signatures.");
+      throw new IllegalArgumentException(
+          "This is not a signed note: it needs a text, an empty line and signatures.");
     }
     List<Line> lines = new ArrayList<>();
     for (String line : note.substring(gap + 2).split("\n")) {
       int space = line.lastIndexOf(' ');
       if (!line.startsWith(DASH) || space < DASH.length()) {
-        throw new IllegalArgumentException("A signature line of the note does not read '\u2014 name signature'.");
+        throw new IllegalArgumentException(
+            "A signature line of the note does not read '\u2014 name signature'.");
       }
       byte[] value = Base64.getDecoder().decode(line.substring(space + 1));
       if (value.length <= Integer.BYTES) {
@@ -97,8 +99,10 @@ public record SignedNote(String text, List<Line> lines) {
     private final PublicKey publicKey;
 
     private VerifierKey(String name, byte[] key) {
-      if (name.isEmpty() || name.codePoints().anyMatch(c -> c == '+' || Character.isWhitespace(c) || c < ' ')) {
-        throw new IllegalArgumentException("'" + name + "' cannot name a log: it is empty, or has a plus or a space.");
+      if (name.isEmpty()
+          || name.codePoints().anyMatch(c -> c == '+' || Character.isWhitespace(c) || c < ' ')) {
+        throw new IllegalArgumentException(
+            "'" + name + "' cannot name a log: it is empty, or has a plus or a space.");
       }
       if (key.length != KEY_LENGTH) {
         throw new IllegalArgumentException("An Ed25519 key has 32 octets, not " + key.length + ".");
@@ -106,8 +110,10 @@ public record SignedNote(String text, List<Line> lines) {
       this.name = name;
       this.key = key;
       try {
-        byte[] encoded = ByteBuffer.allocate(SPKI.length + KEY_LENGTH).put(SPKI).put(key).array();
-        this.publicKey = KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(encoded));
+        byte[] encoded =
+            ByteBuffer.allocate(SPKI.length + KEY_LENGTH).put(SPKI).put(key).array();
+        this.publicKey =
+            KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(encoded));
       } catch (GeneralSecurityException e) {
         throw new IllegalArgumentException("The log's key is not an Ed25519 key.", e);
       }
@@ -116,7 +122,8 @@ public record SignedNote(String text, List<Line> lines) {
     /** The key {@code subjectPublicKeyInfo} under {@code name}; it must be an Ed25519 key. */
     public static VerifierKey of(String name, Der subjectPublicKeyInfo) {
       byte[] encoded = subjectPublicKeyInfo.octets();
-      if (encoded.length != SPKI.length + KEY_LENGTH || !Arrays.equals(SPKI, Arrays.copyOf(encoded, SPKI.length))) {
+      if (encoded.length != SPKI.length + KEY_LENGTH
+          || !Arrays.equals(SPKI, Arrays.copyOf(encoded, SPKI.length))) {
         throw new IllegalArgumentException("The log's key is not an Ed25519 key.");
       }
       return new VerifierKey(name, Arrays.copyOfRange(encoded, SPKI.length, encoded.length));
@@ -145,21 +152,26 @@ public record SignedNote(String text, List<Line> lines) {
 
     /** The note of {@code text} with this key's {@code signature} over the UTF-8 octets of the text. */
     public SignedNote note(String text, byte[] signature) {
-      byte[] value = ByteBuffer.allocate(Integer.BYTES + signature.length).putInt(id()).put(signature).array();
+      byte[] value = ByteBuffer.allocate(Integer.BYTES + signature.length)
+          .putInt(id())
+          .put(signature)
+          .array();
       return new SignedNote(text, List.of(new Line(name, value)));
     }
 
     /** Whether {@code note} has a signature of this key and every such signature is good. */
     public boolean signed(SignedNote note) {
-      List<Line> mine =
-          note.lines().stream().filter(line -> line.name().equals(name) && line.keyId() == id()).toList();
+      List<Line> mine = note.lines().stream()
+          .filter(line -> line.name().equals(name) && line.keyId() == id())
+          .toList();
       return !mine.isEmpty() && mine.stream().allMatch(line -> good(note.text(), line.signature()));
     }
 
     /** The key as one line of text, {@code name+id+key}. */
     @Override
     public String toString() {
-      return name + "+" + HexFormat.of().toHexDigits(id()) + "+" + Base64.getEncoder().encodeToString(typed());
+      return name + "+" + HexFormat.of().toHexDigits(id()) + "+"
+          + Base64.getEncoder().encodeToString(typed());
     }
 
     private int id() {

@@ -23,12 +23,14 @@ final class CurrentTlsKey extends X509ExtendedKeyManager {
   }
 
   @Override
-  public @Nullable String chooseEngineServerAlias(String keyType, Principal @Nullable [] issuers, SSLEngine engine) {
+  public @Nullable String chooseEngineServerAlias(
+      String keyType, Principal @Nullable [] issuers, SSLEngine engine) {
     return alias(keyType);
   }
 
   @Override
-  public @Nullable String chooseServerAlias(String keyType, Principal @Nullable [] issuers, Socket socket) {
+  public @Nullable String chooseServerAlias(
+      String keyType, Principal @Nullable [] issuers, Socket socket) {
     return alias(keyType);
   }
 
@@ -42,7 +44,9 @@ final class CurrentTlsKey extends X509ExtendedKeyManager {
   @Override
   public X509Certificate @Nullable [] getCertificateChain(String alias) {
     TlsIdentity current = identity.get();
-    return current.key().toString().equals(alias) ? current.chain().toArray(X509Certificate[]::new) : null;
+    return current.key().toString().equals(alias)
+        ? current.chain().toArray(X509Certificate[]::new)
+        : null;
   }
 
   @Override
@@ -62,7 +66,8 @@ final class CurrentTlsKey extends X509ExtendedKeyManager {
   }
 
   @Override
-  public @Nullable String chooseClientAlias(String[] keyType, Principal @Nullable [] issuers, Socket socket) {
+  public @Nullable String chooseClientAlias(
+      String[] keyType, Principal @Nullable [] issuers, Socket socket) {
     return null;
   }
 }

@@ -26,7 +26,8 @@ final class MasterKey {
   private static final int KEY_OCTETS = 32;
   private static final int NONCE_OCTETS = 12;
   private static final int TAG_BITS = 128;
-  private static final Set<PosixFilePermission> OTHERS = PosixFilePermissions.fromString("---rwxrwx");
+  private static final Set<PosixFilePermission> OTHERS =
+      PosixFilePermissions.fromString("---rwxrwx");
 
   private final SecretKey key;
   private final SecureRandom random;
@@ -51,7 +52,10 @@ final class MasterKey {
     }
     byte[] nonce = Arrays.copyOf(sealed, NONCE_OCTETS);
     return cipher(
-        Cipher.DECRYPT_MODE, nonce, Arrays.copyOfRange(sealed, NONCE_OCTETS, sealed.length), context);
+        Cipher.DECRYPT_MODE,
+        nonce,
+        Arrays.copyOfRange(sealed, NONCE_OCTETS, sealed.length),
+        context);
   }
 
   private byte[] cipher(int mode, byte[] nonce, byte[] input, String context) {
@@ -67,11 +71,15 @@ final class MasterKey {
   }
 
   private static byte[] read(KeySettings settings) {
-    String text = settings.masterKey().orElseGet(() -> settings
-        .masterKeyFile()
-        .map(MasterKey::file)
-        .orElseThrow(() -> new IllegalStateException(
-            "Set SALLYPORT_MASTER_KEY or SALLYPORT_MASTER_KEY_FILE: 32 random octets in base64.")));
+    String text = settings
+        .masterKey()
+        .orElseGet(
+            () -> settings
+                .masterKeyFile()
+                .map(MasterKey::file)
+                .orElseThrow(
+                    () -> new IllegalStateException(
+                        "Set SALLYPORT_MASTER_KEY or SALLYPORT_MASTER_KEY_FILE: 32 random octets in base64.")));
     byte[] octets;
     try {
       octets = Base64.getDecoder().decode(text.strip());
@@ -90,7 +98,8 @@ final class MasterKey {
       if (Files.getFileStore(file).supportsFileAttributeView("posix")
           && Files.getPosixFilePermissions(file).stream().anyMatch(OTHERS::contains)) {
         throw new IllegalStateException(
-            "The master key file " + name + " can be read or changed by others; make it readable by its owner alone (chmod 600).");
+            "The master key file " + name
+                + " can be read or changed by others; make it readable by its owner alone (chmod 600).");
       }
       return Files.readString(file);
     } catch (IOException e) {

@@ -67,7 +67,9 @@ class SoftwareKeys implements Keys {
   @Transactional
   public List<KeyHandle> of(String purpose) {
     return entities
-        .createQuery("from StoredKey where purpose = :purpose order by createdAt desc, id desc", StoredKey.class)
+        .createQuery(
+            "from StoredKey where purpose = :purpose order by createdAt desc, id desc",
+            StoredKey.class)
         .setParameter("purpose", purpose)
         .getResultStream()
         .map(StoredKey::handle)
@@ -123,7 +125,8 @@ class SoftwareKeys implements Keys {
     try {
       return new Opened(
           handle.algorithm(),
-          KeyFactory.getInstance(handle.algorithm().family()).generatePrivate(new PKCS8EncodedKeySpec(pkcs8)));
+          KeyFactory.getInstance(handle.algorithm().family())
+              .generatePrivate(new PKCS8EncodedKeySpec(pkcs8)));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("key " + handle.id() + " cannot be opened", e);
     }

@@ -17,7 +17,8 @@ import java.util.stream.Collectors;
 @Entity
 @Table(name = "operator")
 class OperatorRow {
-  @Id private String name;
+  @Id
+  private String name;
 
   private String roles;
 
@@ -45,6 +46,9 @@ class OperatorRow {
   }
 
   static String words(Set<Role> roles) {
-    return roles.stream().map(role -> role.name().toLowerCase(Locale.ROOT)).sorted().collect(Collectors.joining(","));
+    return roles.stream()
+        .map(role -> role.name().toLowerCase(Locale.ROOT))
+        .sorted()
+        .collect(Collectors.joining(","));
   }
 }

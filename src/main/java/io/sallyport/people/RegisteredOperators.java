@@ -51,7 +51,8 @@ class RegisteredOperators implements Operators {
   @Override
   @Transactional
   public boolean any() {
-    return !entities.createQuery("select o.name from OperatorRow o", String.class)
+    return !entities
+        .createQuery("select o.name from OperatorRow o", String.class)
         .setMaxResults(1)
         .getResultList()
         .isEmpty();
@@ -76,9 +77,11 @@ class RegisteredOperators implements Operators {
     if (entities.find(OperatorRow.class, name) != null) {
       throw new Refusal(PeopleProblem.OPERATOR_EXISTS, "Choose another name than " + name + ".");
     }
-    OperatorRow row = new OperatorRow(name, roles, digest(token), clock.instant().truncatedTo(ChronoUnit.MICROS));
+    OperatorRow row =
+        new OperatorRow(name, roles, digest(token), clock.instant().truncatedTo(ChronoUnit.MICROS));
     entities.persist(row);
-    audit.record(Fact.of("operator.added", Actor.SERVER, "operator", name).with("roles", OperatorRow.words(roles)));
+    audit.record(Fact.of("operator.added", Actor.SERVER, "operator", name)
+        .with("roles", OperatorRow.words(roles)));
     return row.operator();
   }
 

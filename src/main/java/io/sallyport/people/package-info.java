@@ -1,6 +1,6 @@
 /**
  * Operators and their bearer tokens.
- * 
+ *
  * <p>Door: {@link io.sallyport.people.Operators}. Must not know what an operator does.
  */
 @NullMarked

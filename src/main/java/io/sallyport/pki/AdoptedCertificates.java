@@ -47,18 +47,23 @@ final class AdoptedCertificates {
 
   private static void requireAuthority(String name, X509Certificate certificate, Instant time) {
     boolean[] usage = certificate.getKeyUsage();
-    if (certificate.getBasicConstraints() < 0 || usage == null || !usage[CERT_SIGN] || !usage[CRL_SIGN]) {
+    if (certificate.getBasicConstraints() < 0
+        || usage == null
+        || !usage[CERT_SIGN]
+        || !usage[CRL_SIGN]) {
       throw bad(name, "must be a CA certificate with key usage keyCertSign and cRLSign");
     }
     if (certificate.getExtensionValue("2.5.29.14") == null) {
       throw bad(name, "has no subject key identifier");
     }
-    if (Date.from(time).before(certificate.getNotBefore()) || Date.from(time).after(certificate.getNotAfter())) {
+    if (Date.from(time).before(certificate.getNotBefore())
+        || Date.from(time).after(certificate.getNotAfter())) {
       throw bad(name, "is outside its validity");
     }
   }
 
-  private static void requireSignedBy(String name, X509Certificate certificate, X509Certificate issuer) {
+  private static void requireSignedBy(
+      String name, X509Certificate certificate, X509Certificate issuer) {
     try {
       certificate.verify(issuer.getPublicKey());
     } catch (GeneralSecurityException e) {
@@ -76,6 +81,7 @@ final class AdoptedCertificates {
   }
 
   private static Refusal bad(String name, String why) {
-    return new Refusal(PkiProblem.BAD_AUTHORITY_CERTIFICATE, "The certificate of \"" + name + "\" " + why + ".");
+    return new Refusal(
+        PkiProblem.BAD_AUTHORITY_CERTIFICATE, "The certificate of \"" + name + "\" " + why + ".");
   }
 }

@@ -27,7 +27,9 @@ public interface Authorities {
     /** The signing key; refuses with {@code not-supported} when it is kept elsewhere. */
     public UUID signingKey() {
       if (key == null) {
-        throw new Refusal(CommonProblem.NOT_SUPPORTED, "The key of authority \"" + name + "\" is kept elsewhere.");
+        throw new Refusal(
+            CommonProblem.NOT_SUPPORTED,
+            "The key of authority \"" + name + "\" is kept elsewhere.");
       }
       return key;
     }
@@ -41,7 +43,11 @@ public interface Authorities {
    * @param distinguishedName in RFC 4514 form
    */
   Authority establish(
-      String name, String issuer, String distinguishedName, KeyAlgorithm algorithm, Duration validity);
+      String name,
+      String issuer,
+      String distinguishedName,
+      KeyAlgorithm algorithm,
+      Duration validity);
 
   /**
    * The PKCS #10 request by which a root that is kept elsewhere certifies an authority of this server. The key is made

@@ -20,7 +20,8 @@ class AuthorityRow {
 
   /** Null when the key is kept elsewhere. */
   @Column(name = "signing_key")
-  @Nullable UUID key;
+  @Nullable
+  UUID key;
 
   /** Null until it is certified. */
   byte @Nullable [] certificate;

@@ -42,7 +42,8 @@ final class CertificateParts {
    * The signed certificate (RFC 5280 §4.1). Throws unless the signature is right and the part that was signed is, octet
    * for octet, what was recorded (law 1).
    */
-  static Der assemble(byte[] tbsCertificate, KeyAlgorithm algorithm, byte[] signature, Der issuerKey) {
+  static Der assemble(
+      byte[] tbsCertificate, KeyAlgorithm algorithm, byte[] signature, Der issuerKey) {
     try {
       ASN1EncodableVector parts = new ASN1EncodableVector();
       parts.add(ASN1Primitive.fromByteArray(tbsCertificate));
@@ -63,8 +64,8 @@ final class CertificateParts {
 
   static boolean verified(byte[] data, KeyAlgorithm algorithm, byte[] signature, Der key) {
     try {
-      PublicKey publicKey =
-          KeyFactory.getInstance(algorithm.family()).generatePublic(new X509EncodedKeySpec(key.octets()));
+      PublicKey publicKey = KeyFactory.getInstance(algorithm.family())
+          .generatePublic(new X509EncodedKeySpec(key.octets()));
       Signature verifier = Signature.getInstance(algorithm.signature());
       verifier.initVerify(publicKey);
       verifier.update(data);

@@ -22,7 +22,11 @@ public final class CertificateProfiles {
 
   private static final Map<String, CertificateProfile> PROFILES = Stream.of(
           profile(DEVICE, Authorities.DEVICES, Duration.ofDays(90), KeyPurposeId.id_kp_clientAuth),
-          profile(ENFORCEMENT_POINT, Authorities.INTERNAL, Duration.ofDays(365), KeyPurposeId.id_kp_clientAuth),
+          profile(
+              ENFORCEMENT_POINT,
+              Authorities.INTERNAL,
+              Duration.ofDays(365),
+              KeyPurposeId.id_kp_clientAuth),
           profile(SERVER, Authorities.INTERNAL, Duration.ofDays(30), KeyPurposeId.id_kp_serverAuth))
       .collect(Collectors.toUnmodifiableMap(CertificateProfile::name, Function.identity()));
 
@@ -37,7 +41,8 @@ public final class CertificateProfiles {
     return profile(OCSP_RESPONDER, authority, Duration.ofDays(14), KeyPurposeId.id_kp_OCSPSigning);
   }
 
-  private static CertificateProfile profile(String name, String authority, Duration validity, KeyPurposeId usage) {
+  private static CertificateProfile profile(
+      String name, String authority, Duration validity, KeyPurposeId usage) {
     return new CertificateProfile(name, authority, validity, BACKDATING, List.of(usage.getId()));
   }
 }

@@ -11,8 +11,8 @@ import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.asn1.pkcs.CertificationRequest;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.operator.OperatorCreationException;
@@ -58,7 +58,9 @@ public record CertificateRequest(
       }
       return new PKCS10CertificationRequest(CertificationRequest.getInstance(value));
     } catch (IOException | RuntimeException e) {
-      throw e instanceof Refusal refusal ? refusal : bad("The body must be one PKCS #10 request in DER.");
+      throw e instanceof Refusal refusal
+          ? refusal
+          : bad("The body must be one PKCS #10 request in DER.");
     }
   }
 
@@ -68,7 +70,8 @@ public record CertificateRequest(
       valid = request.isSignatureValid(
           new JcaContentVerifierProviderBuilder().build(request.getSubjectPublicKeyInfo()));
     } catch (OperatorCreationException | PKCSException | RuntimeException e) {
-      throw bad("The request's signature cannot be checked; sign it with the key that it asks for.");
+      throw bad(
+          "The request's signature cannot be checked; sign it with the key that it asks for.");
     }
     if (!valid) {
       throw bad("The request's signature is wrong; sign it with the key that it asks for.");
@@ -85,13 +88,16 @@ public record CertificateRequest(
       if (alternative == null) {
         return List.of();
       }
-      GeneralName[] names = GeneralNames.getInstance(alternative.getParsedValue()).getNames();
+      GeneralName[] names =
+          GeneralNames.getInstance(alternative.getParsedValue()).getNames();
       if (names.length > MOST_NAMES) {
         throw bad("A request may ask for " + MOST_NAMES + " subject alternative names at most.");
       }
       return List.of(names);
     } catch (RuntimeException e) {
-      throw e instanceof Refusal refusal ? refusal : bad("The request's extensions cannot be read.");
+      throw e instanceof Refusal refusal
+          ? refusal
+          : bad("The request's extensions cannot be read.");
     }
   }
 

@@ -15,7 +15,8 @@ public interface CertificateStatus {
    *
    * @param nextUpdate until when it may be kept, or null when it must not be
    */
-  record OcspAnswer(Der der, @Nullable Instant thisUpdate, @Nullable Instant nextUpdate) {}
+  record OcspAnswer(
+      Der der, @Nullable Instant thisUpdate, @Nullable Instant nextUpdate) {}
 
   /** The newest list of an authority; shards are numbered from 0, and there is one. */
   Optional<Crl> crl(String authority, int shard);

@@ -34,6 +34,9 @@ public record Credential(
 
   /** Neither revoked nor superseded nor outside its validity. */
   public boolean liveAt(Instant time) {
-    return revocation == null && supersededAt == null && !time.isBefore(notBefore) && !time.isAfter(notAfter);
+    return revocation == null
+        && supersededAt == null
+        && !time.isBefore(notBefore)
+        && !time.isAfter(notAfter);
   }
 }

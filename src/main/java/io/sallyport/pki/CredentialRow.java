@@ -64,20 +64,25 @@ class CredentialRow {
   Instant preparedAt;
 
   @Column(name = "issued_at")
-  @Nullable Instant issuedAt;
+  @Nullable
+  Instant issuedAt;
 
   @Column(name = "first_used_at")
-  @Nullable Instant firstUsedAt;
+  @Nullable
+  Instant firstUsedAt;
 
   @Column(name = "superseded_at")
-  @Nullable Instant supersededAt;
+  @Nullable
+  Instant supersededAt;
 
   @Column(name = "revoked_at")
-  @Nullable Instant revokedAt;
+  @Nullable
+  Instant revokedAt;
 
   @Enumerated(EnumType.STRING)
   @Column(name = "revocation_reason")
-  @Nullable RevocationReason revocationReason;
+  @Nullable
+  RevocationReason revocationReason;
 
   @SuppressWarnings("NullAway.Init")
   protected CredentialRow() {}
@@ -102,7 +107,8 @@ class CredentialRow {
   /** Only of a serial whose certificate was signed. */
   Credential credential() {
     if (certificate == null || thumbprint == null) {
-      throw new IllegalStateException("serial " + serial + " of " + authority + " was never signed");
+      throw new IllegalStateException(
+          "serial " + serial + " of " + authority + " was never signed");
     }
     return new Credential(
         authority,
@@ -115,7 +121,9 @@ class CredentialRow {
         notAfter,
         firstUsedAt,
         supersededAt,
-        revokedAt == null || revocationReason == null ? null : new Credential.Revocation(revokedAt, revocationReason),
+        revokedAt == null || revocationReason == null
+            ? null
+            : new Credential.Revocation(revokedAt, revocationReason),
         Der.of(certificate));
   }
 }

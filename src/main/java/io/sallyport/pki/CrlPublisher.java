@@ -53,7 +53,8 @@ public class CrlPublisher {
   private volatile boolean running;
   private volatile @Nullable Thread thread;
 
-  CrlPublisher(Authorities authorities, CrlStore store, Keys keys, StatusSettings settings, Clock clock) {
+  CrlPublisher(
+      Authorities authorities, CrlStore store, Keys keys, StatusSettings settings, Clock clock) {
     this.authorities = authorities;
     this.store = store;
     this.keys = keys;
@@ -107,7 +108,8 @@ public class CrlPublisher {
         if (!Outage.caused(failure)) {
           LOG.error("A CRL could not be published", failure);
         }
-        // Whatever was due is due again: the list on the shelf tells by its nextUpdate how old it may get.
+        // Whatever was due is due again: the list on the shelf tells by its nextUpdate how old it
+        // may get.
         own().forEach(authority -> changed.add(authority.name()));
         LockSupport.parkNanos(LOOK_NANOS);
       }
@@ -116,13 +118,17 @@ public class CrlPublisher {
 
   /** A root that is kept elsewhere publishes its own list. */
   private List<Authority> own() {
-    return authorities.list().stream().filter(authority -> authority.key() != null).toList();
+    return authorities.list().stream()
+        .filter(authority -> authority.key() != null)
+        .toList();
   }
 
   private boolean halfPassed(Authority authority) {
     Optional<CertificateStatus.Crl> latest = store.latest(authority.name(), SHARD);
     return latest.isEmpty()
-        || clock.instant().isAfter(latest.get().thisUpdate().plus(settings.crlValidity().dividedBy(2)));
+        || clock
+            .instant()
+            .isAfter(latest.get().thisUpdate().plus(settings.crlValidity().dividedBy(2)));
   }
 
   private void publish(Authority authority) {
@@ -135,7 +141,11 @@ public class CrlPublisher {
   }
 
   private Der sign(
-      Authority authority, KeyHandle key, CrlStore.Draft draft, Instant thisUpdate, Instant nextUpdate) {
+      Authority authority,
+      KeyHandle key,
+      CrlStore.Draft draft,
+      Instant thisUpdate,
+      Instant nextUpdate) {
     V2TBSCertListGenerator generator = new V2TBSCertListGenerator();
     generator.setSignature(TbsCertificates.algorithm(key.algorithm()));
     generator.setIssuer(CertificateParts.tbs(authority.certificate()).getSubject());
@@ -143,7 +153,9 @@ public class CrlPublisher {
     generator.setNextUpdate(new Time(Date.from(nextUpdate)));
     for (CrlStore.Entry entry : draft.entries()) {
       generator.addCRLEntry(
-          new ASN1Integer(entry.serial()), new Time(Date.from(entry.revokedAt())), entry.reason().code());
+          new ASN1Integer(entry.serial()),
+          new Time(Date.from(entry.revokedAt())),
+          entry.reason().code());
     }
     try {
       ExtensionsGenerator extensions = new ExtensionsGenerator();
@@ -151,14 +163,18 @@ public class CrlPublisher {
           Extension.authorityKeyIdentifier,
           false,
           KeyIdentifiers.utils()
-              .createAuthorityKeyIdentifier(SubjectPublicKeyInfo.getInstance(key.subjectPublicKeyInfo().octets())));
-      extensions.addExtension(Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(draft.number())));
+              .createAuthorityKeyIdentifier(
+                  SubjectPublicKeyInfo.getInstance(key.subjectPublicKeyInfo().octets())));
+      extensions.addExtension(
+          Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(draft.number())));
       generator.setExtensions(extensions.generate());
       TBSCertList list = generator.generateTBSCertList();
       byte[] encoded = list.getEncoded("DER");
       byte[] signature = keys.sign(key.id(), encoded);
-      if (!CertificateParts.verified(encoded, key.algorithm(), signature, key.subjectPublicKeyInfo())) {
-        throw new IllegalStateException("the signature over a CRL of " + authority.name() + " is wrong");
+      if (!CertificateParts.verified(
+          encoded, key.algorithm(), signature, key.subjectPublicKeyInfo())) {
+        throw new IllegalStateException(
+            "the signature over a CRL of " + authority.name() + " is wrong");
       }
       ASN1EncodableVector parts = new ASN1EncodableVector();
       parts.add(list);

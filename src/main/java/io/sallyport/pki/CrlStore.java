@@ -35,7 +35,8 @@ class CrlStore {
     entities.refresh(row);
     row.crlNumber++;
     // An expired certificate leaves the list after it stood in one more (RFC 5280 §3.3).
-    Instant keep = latest(authority, shard).map(CertificateStatus.Crl::thisUpdate).orElse(Instant.EPOCH);
+    Instant keep =
+        latest(authority, shard).map(CertificateStatus.Crl::thisUpdate).orElse(Instant.EPOCH);
     List<Entry> entries = entities
         .createQuery(
             "from CredentialRow where authority = :authority and crlShard = :shard"
@@ -46,20 +47,23 @@ class CrlStore {
         .setParameter("keep", keep)
         .getResultStream()
         .filter(revoked -> revoked.revokedAt != null && revoked.revocationReason != null)
-        .map(revoked -> new Entry(new BigInteger(revoked.serial, 16), revoked.revokedAt, revoked.revocationReason))
+        .map(revoked -> new Entry(
+            new BigInteger(revoked.serial, 16), revoked.revokedAt, revoked.revocationReason))
         .toList();
     return new Draft(row.crlNumber, entries);
   }
 
   /** Replaces the list unless a newer one is there. */
   @Transactional
-  void publish(String authority, int shard, long number, Instant thisUpdate, Instant nextUpdate, Der crl) {
+  void publish(
+      String authority, int shard, long number, Instant thisUpdate, Instant nextUpdate, Der crl) {
     entities
-        .createNativeQuery("insert into crl (authority, shard, number, this_update, next_update, crl)"
-            + " values (:authority, :shard, :number, :thisUpdate, :nextUpdate, :crl)"
-            + " on conflict (authority, shard) do update set number = excluded.number,"
-            + " this_update = excluded.this_update, next_update = excluded.next_update, crl = excluded.crl"
-            + " where crl.number < excluded.number")
+        .createNativeQuery(
+            "insert into crl (authority, shard, number, this_update, next_update, crl)"
+                + " values (:authority, :shard, :number, :thisUpdate, :nextUpdate, :crl)"
+                + " on conflict (authority, shard) do update set number = excluded.number,"
+                + " this_update = excluded.this_update, next_update = excluded.next_update, crl = excluded.crl"
+                + " where crl.number < excluded.number")
         .setParameter("authority", authority)
         .setParameter("shard", shard)
         .setParameter("number", number)

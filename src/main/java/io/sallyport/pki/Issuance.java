@@ -32,10 +32,17 @@ public interface Issuance {
     public Digest digest() {
       StringBuilder text = new StringBuilder();
       text.append(subject.kind()).append('\n').append(subject.id()).append('\n');
-      text.append(certificateProfile.name()).append('\n').append(certificateProfile.authority()).append('\n');
-      text.append(subjectPublicKeyInfo.digest()).append('\n').append(authentication).append('\n');
+      text.append(certificateProfile.name())
+          .append('\n')
+          .append(certificateProfile.authority())
+          .append('\n');
+      text.append(subjectPublicKeyInfo.digest())
+          .append('\n')
+          .append(authentication)
+          .append('\n');
       text.append(distinguishedName).append('\n');
-      names.forEach(name -> text.append(name.kind()).append(':').append(name.value()).append('\n'));
+      names.forEach(
+          name -> text.append(name.kind()).append(':').append(name.value()).append('\n'));
       return Digest.of(text.toString().getBytes(StandardCharsets.UTF_8));
     }
   }

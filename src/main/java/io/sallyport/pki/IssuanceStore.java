@@ -100,7 +100,8 @@ class IssuanceStore {
     guard.check(order.digest());
     IssuanceRequestRow known = entities.find(IssuanceRequestRow.class, request);
     if (known != null) {
-      CredentialRow last = entities.find(CredentialRow.class, known.credential, LockModeType.PESSIMISTIC_WRITE);
+      CredentialRow last =
+          entities.find(CredentialRow.class, known.credential, LockModeType.PESSIMISTIC_WRITE);
       switch (last.state) {
         case ISSUED -> {
           if (reusable(last)) {
@@ -110,7 +111,9 @@ class IssuanceStore {
         }
         case PREPARED -> {
           if (last.preparedAt.plus(UNFINISHED_AFTER).isAfter(clock.instant())) {
-            throw new Refusal(PkiProblem.IN_PROGRESS, "The same request is being answered; repeat it in a moment.");
+            throw new Refusal(
+                PkiProblem.IN_PROGRESS,
+                "The same request is being answered; repeat it in a moment.");
           }
           close(last);
         }
@@ -140,13 +143,16 @@ class IssuanceStore {
   private boolean reusable(CredentialRow row) {
     Duration validity = Duration.between(row.notBefore, row.notAfter);
     Instant renewal = row.notAfter.minus(validity.dividedBy(3));
-    return row.firstUsedAt == null && row.supersededAt == null && clock.instant().isBefore(renewal);
+    return row.firstUsedAt == null
+        && row.supersededAt == null
+        && clock.instant().isBefore(renewal);
   }
 
   private static void refuseIfSpent(Order order) {
     if (order.once()) {
       throw new Refusal(
-          PkiProblem.AUTHENTICATION_SPENT, "The token was used; ask for a new one to enroll this device again.");
+          PkiProblem.AUTHENTICATION_SPENT,
+          "The token was used; ask for a new one to enroll this device again.");
     }
   }
 
@@ -192,7 +198,8 @@ class IssuanceStore {
     row.subjectId = order.subject().id();
     row.profile = order.certificateProfile().name();
     row.keyDigest = order.subjectPublicKeyInfo().digest().octets();
-    row.notBefore = now.minus(order.certificateProfile().backdating()).truncatedTo(ChronoUnit.SECONDS);
+    row.notBefore =
+        now.minus(order.certificateProfile().backdating()).truncatedTo(ChronoUnit.SECONDS);
     row.notAfter = now.plus(order.certificateProfile().validity()).truncatedTo(ChronoUnit.SECONDS);
     row.crlShard = 0;
     row.state = CredentialState.PREPARED;
@@ -254,7 +261,8 @@ class IssuanceStore {
   }
 
   private void close(CredentialRow row) {
-    row.revoked(RevocationReason.CESSATION_OF_OPERATION, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    row.revoked(
+        RevocationReason.CESSATION_OF_OPERATION, clock.instant().truncatedTo(ChronoUnit.MICROS));
     audit.record(Fact.of("certificate.closed", Actor.SERVER, row.subjectKind.word(), row.subjectId)
         .with("authority", row.authority)
         .with("serial", row.serial)

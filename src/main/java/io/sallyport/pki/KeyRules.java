@@ -57,7 +57,9 @@ final class KeyRules {
   }
 
   private static void edwardsCurve(SubjectPublicKeyInfo info) {
-    require(info.getAlgorithm().getParameters() == null, "An Ed25519 key has no parameters (RFC 8410).");
+    require(
+        info.getAlgorithm().getParameters() == null,
+        "An Ed25519 key has no parameters (RFC 8410).");
     byte[] point = info.getPublicKeyData().getOctets();
     require(
         point.length == Ed25519.PUBLIC_KEY_SIZE && Ed25519.validatePublicKeyFull(point, 0),
@@ -67,12 +69,15 @@ final class KeyRules {
   private static void ellipticCurve(SubjectPublicKeyInfo info) {
     X962Parameters parameters = X962Parameters.getInstance(info.getAlgorithm().getParameters());
     require(
-        parameters.isNamedCurve() && CURVES.contains(ASN1ObjectIdentifier.getInstance(parameters.getParameters())),
+        parameters.isNamedCurve()
+            && CURVES.contains(ASN1ObjectIdentifier.getInstance(parameters.getParameters())),
         "Use the named curve P-256 or P-384.");
     X9ECParameters curve =
         ECNamedCurveTable.getByOID(ASN1ObjectIdentifier.getInstance(parameters.getParameters()));
     byte[] encoded = info.getPublicKeyData().getOctets();
-    require(encoded.length > 0 && encoded[0] == UNCOMPRESSED, "Encode the point uncompressed (RFC 5480 §2.2).");
+    require(
+        encoded.length > 0 && encoded[0] == UNCOMPRESSED,
+        "Encode the point uncompressed (RFC 5480 §2.2).");
     ECPoint point;
     try {
       point = curve.getCurve().decodePoint(encoded);
@@ -93,9 +98,12 @@ final class KeyRules {
     int bits = modulus.bitLength();
     require(
         modulus.signum() > 0 && bits >= LEAST_RSA_BITS && bits <= MOST_RSA_BITS,
-        "An RSA key must have " + LEAST_RSA_BITS + " to " + MOST_RSA_BITS + " bits; this one has " + bits + ".");
+        "An RSA key must have " + LEAST_RSA_BITS + " to " + MOST_RSA_BITS + " bits; this one has "
+            + bits + ".");
     require(
-        exponent.compareTo(LEAST_EXPONENT) >= 0 && exponent.testBit(0) && exponent.bitLength() <= MOST_EXPONENT_BITS,
+        exponent.compareTo(LEAST_EXPONENT) >= 0
+            && exponent.testBit(0)
+            && exponent.bitLength() <= MOST_EXPONENT_BITS,
         "An RSA key's public exponent must be odd, at least 65537 and at most 64 bits long.");
     require(modulus.testBit(0), "The RSA modulus is even.");
     RsaWeaknesses.find(modulus).ifPresent(weakness -> {

@@ -73,18 +73,27 @@ final class Linter {
   private static void authority(Extensions extensions, List<String> faults) {
     BasicConstraints constraints = BasicConstraints.fromExtensions(extensions);
     require(constraints != null && constraints.isCA(), "an authority without CA=true", faults);
-    require(critical(extensions, Extension.basicConstraints), "basicConstraints not critical", faults);
+    require(
+        critical(extensions, Extension.basicConstraints), "basicConstraints not critical", faults);
     KeyUsage usage = KeyUsage.fromExtensions(extensions);
-    require(usage != null && usage.hasUsages(KeyUsage.keyCertSign), "an authority without keyCertSign", faults);
+    require(
+        usage != null && usage.hasUsages(KeyUsage.keyCertSign),
+        "an authority without keyCertSign",
+        faults);
   }
 
   private static void endEntity(
-      TBSCertificate tbs, Extensions extensions, CertificateSubject.Kind kind, List<String> faults) {
+      TBSCertificate tbs,
+      Extensions extensions,
+      CertificateSubject.Kind kind,
+      List<String> faults) {
     BasicConstraints constraints = BasicConstraints.fromExtensions(extensions);
     require(constraints == null || !constraints.isCA(), "CA=true outside an authority", faults);
     KeyUsage usage = KeyUsage.fromExtensions(extensions);
     require(
-        usage != null && !usage.hasUsages(KeyUsage.keyCertSign) && !usage.hasUsages(KeyUsage.cRLSign),
+        usage != null
+            && !usage.hasUsages(KeyUsage.keyCertSign)
+            && !usage.hasUsages(KeyUsage.cRLSign),
         "key usage of an authority",
         faults);
     ExtendedKeyUsage purposes = ExtendedKeyUsage.fromExtensions(extensions);
@@ -92,9 +101,11 @@ final class Linter {
       faults.add("no extended key usage");
       return;
     }
-    require(!purposes.hasKeyPurposeId(KeyPurposeId.anyExtendedKeyUsage), "anyExtendedKeyUsage", faults);
     require(
-        purposes.hasKeyPurposeId(KeyPurposeId.id_kp_OCSPSigning) == (kind == CertificateSubject.Kind.OCSP_RESPONDER),
+        !purposes.hasKeyPurposeId(KeyPurposeId.anyExtendedKeyUsage), "anyExtendedKeyUsage", faults);
+    require(
+        purposes.hasKeyPurposeId(KeyPurposeId.id_kp_OCSPSigning)
+            == (kind == CertificateSubject.Kind.OCSP_RESPONDER),
         "OCSPSigning on the wrong kind of certificate",
         faults);
     X500Name subject = tbs.getSubject();
@@ -107,7 +118,8 @@ final class Linter {
     }
   }
 
-  private static void device(Extensions extensions, ExtendedKeyUsage purposes, List<String> faults) {
+  private static void device(
+      Extensions extensions, ExtendedKeyUsage purposes, List<String> faults) {
     for (KeyPurposeId purpose : purposes.getUsages()) {
       require(!purpose.getId().equals(CMC_RA), "cmcRA on a device (law 10)", faults);
     }

@@ -45,8 +45,9 @@ final class OcspResponders {
   private Responder renew(String authority) {
     String purpose = "ocsp:" + authority;
     List<KeyHandle> known = keys.of(purpose);
-    Responder responder =
-        certify(authority, known.isEmpty() ? keys.generate(KeyAlgorithm.EC_P256, purpose) : known.getFirst());
+    Responder responder = certify(
+        authority,
+        known.isEmpty() ? keys.generate(KeyAlgorithm.EC_P256, purpose) : known.getFirst());
     return clock.instant().isBefore(responder.renewAt())
         ? responder
         : certify(authority, keys.generate(KeyAlgorithm.EC_P256, purpose));

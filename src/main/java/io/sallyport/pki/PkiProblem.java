@@ -6,12 +6,15 @@ import io.sallyport.kernel.Problem;
 public enum PkiProblem implements Problem {
   BAD_REQUEST("bad-certificate-request", 400, "The certificate request is not acceptable"),
   WEAK_KEY("weak-key", 400, "The public key is not acceptable"),
-  AUTHENTICATION_SPENT("authentication-spent", 403, "What authenticated the request was used before"),
-  REVOKED_MEANWHILE("revoked-meanwhile", 403, "The device was revoked while its certificate was made"),
+  AUTHENTICATION_SPENT(
+      "authentication-spent", 403, "What authenticated the request was used before"),
+  REVOKED_MEANWHILE(
+      "revoked-meanwhile", 403, "The device was revoked while its certificate was made"),
   UNKNOWN_AUTHORITY("unknown-authority", 404, "No such authority"),
   UNKNOWN_CERTIFICATE("unknown-certificate", 404, "No such certificate"),
   UNKNOWN_CERTIFICATE_PROFILE("unknown-certificate-profile", 404, "No such certificate profile"),
-  BAD_AUTHORITY_CERTIFICATE("bad-authority-certificate", 422, "The authority's certificate does not fit"),
+  BAD_AUTHORITY_CERTIFICATE(
+      "bad-authority-certificate", 422, "The authority's certificate does not fit"),
   INVALID_REASON("invalid-revocation-reason", 422, "Not a revocation reason that can be given"),
   LINT("lint", 500, "The certificate would break a rule"),
   IN_PROGRESS("in-progress", 503, "The same request is being answered");

@@ -18,7 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 @ApplicationScoped
 class RecordedIssuance implements Issuance {
-  private final ConcurrentHashMap<String, CompletableFuture<Credential>> running = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<String, CompletableFuture<Credential>> running =
+      new ConcurrentHashMap<>();
   private final IssuanceStore store;
   private final Keys keys;
 
@@ -58,10 +59,13 @@ class RecordedIssuance implements Issuance {
         // 4. Record, unless the device was revoked while this went on.
         yield switch (store.finish(prepared, certificate, actor)) {
           case Completion.Issued issued -> issued.credential();
-          case Completion.RevokedMeanwhile ignored -> throw new Refusal(
-              PkiProblem.REVOKED_MEANWHILE, "The device was revoked while its certificate was made.");
-          case Completion.Closed ignored -> throw new Refusal(
-              PkiProblem.IN_PROGRESS, "The request took too long and was closed; repeat it.");
+          case Completion.RevokedMeanwhile ignored ->
+            throw new Refusal(
+                PkiProblem.REVOKED_MEANWHILE,
+                "The device was revoked while its certificate was made.");
+          case Completion.Closed ignored ->
+            throw new Refusal(
+                PkiProblem.IN_PROGRESS, "The request took too long and was closed; repeat it.");
         };
       }
     };

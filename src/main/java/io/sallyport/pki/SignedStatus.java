@@ -73,7 +73,8 @@ class SignedStatus implements CertificateStatus {
   }
 
   /** An issuer as a CertID names it (RFC 6960 §4.1.1). */
-  private record CertificateIssuer(ASN1ObjectIdentifier hash, ASN1OctetString name, ASN1OctetString key) {}
+  private record CertificateIssuer(
+      ASN1ObjectIdentifier hash, ASN1OctetString name, ASN1OctetString key) {}
 
   @Override
   public Optional<Crl> crl(String authority, int shard) {
@@ -120,13 +121,14 @@ class SignedStatus implements CertificateStatus {
     OcspResponders.Responder responder = responders.of(authority);
     Instant thisUpdate = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     Instant nextUpdate = thisUpdate.plus(settings.ocspValidity());
-    BasicOCSPRespBuilder builder = new BasicOCSPRespBuilder(new RespID(
-        new X509CertificateHolder(responder.certificate().octets()).getSubject()));
+    BasicOCSPRespBuilder builder = new BasicOCSPRespBuilder(
+        new RespID(new X509CertificateHolder(responder.certificate().octets()).getSubject()));
     for (Req asked : request.getRequestList()) {
       CertificateID id = asked.getCertID();
       // A responder speaks for its own authority only.
-      org.bouncycastle.cert.ocsp.CertificateStatus status =
-          authority.equals(issuer(id)) ? status(authority, id.getSerialNumber()) : new UnknownStatus();
+      org.bouncycastle.cert.ocsp.CertificateStatus status = authority.equals(issuer(id))
+          ? status(authority, id.getSerialNumber())
+          : new UnknownStatus();
       builder.addResponse(id, status, Date.from(thisUpdate), Date.from(nextUpdate), null);
     }
     Extension nonce = request.getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce);
@@ -138,7 +140,9 @@ class SignedStatus implements CertificateStatus {
             OCSPRespBuilder.SUCCESSFUL,
             builder.build(
                 new KeySigner(keys, responder.key()),
-                new X509CertificateHolder[] {new X509CertificateHolder(responder.certificate().octets())},
+                new X509CertificateHolder[] {
+                  new X509CertificateHolder(responder.certificate().octets())
+                },
                 Date.from(thisUpdate)))
         .getEncoded();
     boolean keep = nonce == null;
@@ -146,7 +150,8 @@ class SignedStatus implements CertificateStatus {
   }
 
   /** Never good for a serial that was not issued. Null is how Bouncy Castle says good. */
-  private org.bouncycastle.cert.ocsp.@Nullable CertificateStatus status(String authority, BigInteger serial) {
+  private org.bouncycastle.cert.ocsp.@Nullable CertificateStatus status(
+      String authority, BigInteger serial) {
     CredentialRow row = row(authority, serial);
     if (row == null) {
       return new UnknownStatus();
@@ -154,16 +159,20 @@ class SignedStatus implements CertificateStatus {
     return switch (row.state) {
       case PREPARED -> new UnknownStatus();
       case ISSUED -> org.bouncycastle.cert.ocsp.CertificateStatus.GOOD;
-      case REVOKED -> row.revokedAt == null || row.revocationReason == null
-          ? new UnknownStatus()
-          : new RevokedStatus(Date.from(row.revokedAt), row.revocationReason.code());
+      case REVOKED ->
+        row.revokedAt == null || row.revocationReason == null
+            ? new UnknownStatus()
+            : new RevokedStatus(Date.from(row.revokedAt), row.revocationReason.code());
     };
   }
 
   @Transactional
-  @Nullable CredentialRow row(String authority, BigInteger serial) {
+  @Nullable
+  CredentialRow row(String authority, BigInteger serial) {
     return entities
-        .createQuery("from CredentialRow where authority = :authority and serial = :serial", CredentialRow.class)
+        .createQuery(
+            "from CredentialRow where authority = :authority and serial = :serial",
+            CredentialRow.class)
         .setParameter("authority", authority)
         .setParameter("serial", serial.toString(16))
         .getSingleResultOrNull();
@@ -174,20 +183,23 @@ class SignedStatus implements CertificateStatus {
       authorities.list().forEach(this::remember);
     }
     return issuers.get(new CertificateIssuer(
-        id.getHashAlgOID(), id.toASN1Primitive().getIssuerNameHash(), id.toASN1Primitive().getIssuerKeyHash()));
+        id.getHashAlgOID(),
+        id.toASN1Primitive().getIssuerNameHash(),
+        id.toASN1Primitive().getIssuerKeyHash()));
   }
 
   private void remember(Authority authority) {
     X509CertificateHolder certificate = holder(authority.certificate());
-    for (ASN1ObjectIdentifier hash : new ASN1ObjectIdentifier[] {
-      OIWObjectIdentifiers.idSHA1, NISTObjectIdentifiers.id_sha256
-    }) {
+    for (ASN1ObjectIdentifier hash :
+        new ASN1ObjectIdentifier[] {OIWObjectIdentifiers.idSHA1, NISTObjectIdentifiers.id_sha256}) {
       try {
         CertificateID id = new CertificateID(
             KeyIdentifiers.calculator(new AlgorithmIdentifier(hash)), certificate, BigInteger.ONE);
         issuers.put(
             new CertificateIssuer(
-                hash, id.toASN1Primitive().getIssuerNameHash(), id.toASN1Primitive().getIssuerKeyHash()),
+                hash,
+                id.toASN1Primitive().getIssuerNameHash(),
+                id.toASN1Primitive().getIssuerKeyHash()),
             authority.name());
       } catch (OCSPException e) {
         throw new IllegalStateException("authority " + authority.name() + " cannot be named", e);
@@ -205,7 +217,8 @@ class SignedStatus implements CertificateStatus {
 
   private static OcspAnswer error(int code) {
     try {
-      return new OcspAnswer(Der.of(new OCSPRespBuilder().build(code, null).getEncoded()), null, null);
+      return new OcspAnswer(
+          Der.of(new OCSPRespBuilder().build(code, null).getEncoded()), null, null);
     } catch (OCSPException | IOException e) {
       throw new IllegalStateException("an OCSP error cannot be encoded", e);
     }

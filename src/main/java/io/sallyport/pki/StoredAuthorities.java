@@ -1,5 +1,6 @@
 package io.sallyport.pki;
 
+import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Devices;
@@ -10,7 +11,6 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
-import io.quarkus.narayana.jta.QuarkusTransaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
@@ -69,7 +69,11 @@ class StoredAuthorities implements Authorities {
 
   @Override
   public Authority establish(
-      String name, String issuer, String distinguishedName, KeyAlgorithm algorithm, Duration validity) {
+      String name,
+      String issuer,
+      String distinguishedName,
+      KeyAlgorithm algorithm,
+      Duration validity) {
     Optional<Authority> known = find(name);
     if (known.isPresent()) {
       return known.get();
@@ -88,12 +92,17 @@ class StoredAuthorities implements Authorities {
 
   /** The key is made and the exact TBSCertificate recorded; a start that was cut off here is taken up with the same key. */
   private Foundation found(
-      String name, String issuer, String distinguishedName, KeyAlgorithm algorithm, Duration validity) {
+      String name,
+      String issuer,
+      String distinguishedName,
+      KeyAlgorithm algorithm,
+      Duration validity) {
     AuthorityRow row = entities.find(AuthorityRow.class, name);
     KeyHandle key;
     if (row == null) {
       key = keys.generate(algorithm, "authority:" + name);
-      row = new AuthorityRow(name, issuer, key.id(), clock.instant().truncatedTo(ChronoUnit.MICROS));
+      row =
+          new AuthorityRow(name, issuer, key.id(), clock.instant().truncatedTo(ChronoUnit.MICROS));
       entities.persist(row);
       devices.reserveKey(key.subjectPublicKeyInfo().digest());
     } else {
@@ -110,7 +119,8 @@ class StoredAuthorities implements Authorities {
       TBSCertificate issuerTbs = CertificateParts.tbs(get(issuer).certificate());
       issuerName = issuerTbs.getSubject();
       issuerEnd = issuerTbs.getEndDate().getDate().toInstant();
-      credential.notAfter = credential.notAfter.isAfter(issuerEnd) ? issuerEnd : credential.notAfter;
+      credential.notAfter =
+          credential.notAfter.isAfter(issuerEnd) ? issuerEnd : credential.notAfter;
     }
     TBSCertificate tbs = certificates.build(new TbsCertificates.Content(
         issuer,
@@ -138,13 +148,15 @@ class StoredAuthorities implements Authorities {
   private void closeUnfinished(String name) {
     entities
         .createQuery(
-            "from CredentialRow where subjectKind = :kind and subjectId = :name and state = :state", CredentialRow.class)
+            "from CredentialRow where subjectKind = :kind and subjectId = :name and state = :state",
+            CredentialRow.class)
         .setParameter("kind", CertificateSubject.Kind.AUTHORITY)
         .setParameter("name", name)
         .setParameter("state", CredentialState.PREPARED)
         .getResultStream()
         .forEach(row -> row.revoked(
-            RevocationReason.CESSATION_OF_OPERATION, clock.instant().truncatedTo(ChronoUnit.MICROS)));
+            RevocationReason.CESSATION_OF_OPERATION,
+            clock.instant().truncatedTo(ChronoUnit.MICROS)));
   }
 
   private CredentialRow credential(String name, String issuer, KeyHandle key, Duration validity) {
@@ -181,7 +193,8 @@ class StoredAuthorities implements Authorities {
     KeyHandle key;
     if (row == null) {
       key = keys.generate(algorithm, "authority:" + name);
-      entities.persist(new AuthorityRow(name, issuer, key.id(), clock.instant().truncatedTo(ChronoUnit.MICROS)));
+      entities.persist(
+          new AuthorityRow(name, issuer, key.id(), clock.instant().truncatedTo(ChronoUnit.MICROS)));
       devices.reserveKey(key.subjectPublicKeyInfo().digest());
     } else {
       key = keys.get(Objects.requireNonNull(row.key));
@@ -202,11 +215,13 @@ class StoredAuthorities implements Authorities {
   @Transactional
   public void adopt(String rootName, Der root, Map<String, Der> certified) {
     AdoptedCertificates.requireRoot(root, clock.instant());
-    AuthorityRow rootRow = new AuthorityRow(rootName, rootName, null, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    AuthorityRow rootRow =
+        new AuthorityRow(rootName, rootName, null, clock.instant().truncatedTo(ChronoUnit.MICROS));
     rootRow.certificate = root.octets();
     entities.persist(rootRow);
     devices.reserveKey(AdoptedCertificates.key(root));
-    audit.record(Fact.of("authority.adopted", Actor.SERVER, "authority", rootName).with("sha256", root.digest()));
+    audit.record(Fact.of("authority.adopted", Actor.SERVER, "authority", rootName)
+        .with("sha256", root.digest()));
     certified.forEach((name, certificate) -> {
       AuthorityRow row = entities.find(AuthorityRow.class, name);
       KeyHandle key = keys.get(Objects.requireNonNull(row.key));
@@ -235,7 +250,8 @@ class StoredAuthorities implements Authorities {
   @Override
   public Authority get(String name) {
     return find(name)
-        .orElseThrow(() -> new Refusal(PkiProblem.UNKNOWN_AUTHORITY, "No authority \"" + name + "\" is here."));
+        .orElseThrow(() ->
+            new Refusal(PkiProblem.UNKNOWN_AUTHORITY, "No authority \"" + name + "\" is here."));
   }
 
   @Override
@@ -243,7 +259,8 @@ class StoredAuthorities implements Authorities {
     List<String> names = QuarkusTransaction.joiningExisting()
         .call(() -> entities
             .createQuery(
-                "select name from AuthorityRow where certificate is not null order by createdAt", String.class)
+                "select name from AuthorityRow where certificate is not null order by createdAt",
+                String.class)
             .getResultList());
     return names.stream().map(this::get).toList();
   }

@@ -50,12 +50,16 @@ class StoredCredentials implements Credentials {
   @Override
   @Transactional
   public Optional<Credential> bySerial(String authority, BigInteger serial) {
-    return row(authority, serial).filter(row -> row.certificate != null).map(CredentialRow::credential);
+    return row(authority, serial)
+        .filter(row -> row.certificate != null)
+        .map(CredentialRow::credential);
   }
 
   private Optional<CredentialRow> row(String authority, BigInteger serial) {
     return entities
-        .createQuery("from CredentialRow where authority = :authority and serial = :serial", CredentialRow.class)
+        .createQuery(
+            "from CredentialRow where authority = :authority and serial = :serial",
+            CredentialRow.class)
         .setParameter("authority", authority)
         .setParameter("serial", serial.toString(16))
         .getResultStream()
@@ -134,17 +138,20 @@ class StoredCredentials implements Credentials {
 
   @Override
   @Transactional
-  public Credential revoke(String authority, BigInteger serial, RevocationReason reason, Actor actor) {
+  public Credential revoke(
+      String authority, BigInteger serial, RevocationReason reason, Actor actor) {
     CredentialRow row = row(authority, serial)
         .filter(found -> found.certificate != null)
         .orElseThrow(() -> new Refusal(
             PkiProblem.UNKNOWN_CERTIFICATE,
-            "Authority \"" + authority + "\" issued no certificate with serial " + serial.toString(16) + "."));
+            "Authority \"" + authority + "\" issued no certificate with serial "
+                + serial.toString(16) + "."));
     if (row.subjectKind == CertificateSubject.Kind.AUTHORITY) {
       throw new Refusal(CommonProblem.NOT_SUPPORTED, "Revoking an authority is not supported yet.");
     }
     if (reason == RevocationReason.CERTIFICATE_HOLD) {
-      throw new Refusal(CommonProblem.NOT_SUPPORTED, "Hold is not supported yet; suspend the device instead.");
+      throw new Refusal(
+          CommonProblem.NOT_SUPPORTED, "Hold is not supported yet; suspend the device instead.");
     }
     lockDevice(row.subject());
     entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);

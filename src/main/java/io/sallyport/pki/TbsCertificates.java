@@ -94,7 +94,8 @@ final class TbsCertificates {
     return new DefaultSignatureAlgorithmIdentifierFinder().find(algorithm.signature());
   }
 
-  private ExtensionsGenerator extensions(Content content, SubjectPublicKeyInfo key) throws IOException {
+  private ExtensionsGenerator extensions(Content content, SubjectPublicKeyInfo key)
+      throws IOException {
     ExtensionsGenerator extensions = new ExtensionsGenerator();
     X509ExtensionUtils identifiers = KeyIdentifiers.utils();
     boolean authority = content.pathLength != null;
@@ -102,7 +103,9 @@ final class TbsCertificates {
     extensions.addExtension(
         Extension.basicConstraints,
         true,
-        content.pathLength != null ? new BasicConstraints(content.pathLength) : new BasicConstraints(false));
+        content.pathLength != null
+            ? new BasicConstraints(content.pathLength)
+            : new BasicConstraints(false));
     extensions.addExtension(Extension.keyUsage, true, keyUsage(authority, rsa && server(content)));
     if (!content.extendedKeyUsages.isEmpty()) {
       KeyPurposeId[] usages = content.extendedKeyUsages.stream()
@@ -115,10 +118,13 @@ final class TbsCertificates {
     extensions.addExtension(
         Extension.authorityKeyIdentifier,
         false,
-        identifiers.createAuthorityKeyIdentifier(SubjectPublicKeyInfo.getInstance(content.issuerKey.octets())));
+        identifiers.createAuthorityKeyIdentifier(
+            SubjectPublicKeyInfo.getInstance(content.issuerKey.octets())));
     if (!content.names.isEmpty()) {
       extensions.addExtension(
-          Extension.subjectAlternativeName, false, new GeneralNames(content.names.stream()
+          Extension.subjectAlternativeName,
+          false,
+          new GeneralNames(content.names.stream()
               .map(TbsCertificates::generalName)
               .toArray(GeneralName[]::new)));
     }
@@ -126,7 +132,8 @@ final class TbsCertificates {
       // Short-lived, so its own status need not be asked for (RFC 6960 §4.2.2.2.1).
       extensions.addExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nocheck, false, DERNull.INSTANCE);
     } else if (!content.subject.equals(content.issuerName)) {
-      extensions.addExtension(Extension.cRLDistributionPoints, false, distributionPoint(content.issuer));
+      extensions.addExtension(
+          Extension.cRLDistributionPoints, false, distributionPoint(content.issuer));
       extensions.addExtension(Extension.authorityInfoAccess, false, access(content.issuer));
     }
     return extensions;
@@ -140,7 +147,8 @@ final class TbsCertificates {
     if (authority) {
       return new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign);
     }
-    return new KeyUsage(KeyUsage.digitalSignature | (keyEncipherment ? KeyUsage.keyEncipherment : 0));
+    return new KeyUsage(
+        KeyUsage.digitalSignature | (keyEncipherment ? KeyUsage.keyEncipherment : 0));
   }
 
   private static GeneralName generalName(Name name) {

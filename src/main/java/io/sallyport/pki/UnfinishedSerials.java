@@ -1,9 +1,9 @@
 package io.sallyport.pki;
 
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import jakarta.inject.Singleton;
 
 /** Closes serials that a crash left between prepare and finish (law 1). Called at start and by a timer. */
 @Singleton

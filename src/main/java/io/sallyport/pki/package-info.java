@@ -1,6 +1,6 @@
 /**
  * Certification authorities: issuance, linting, revocation, CRL and OCSP.
- * 
+ *
  * <p>Doors: {@link io.sallyport.pki.Authorities}, {@link io.sallyport.pki.Issuance}, {@link
  * io.sallyport.pki.Credentials}, {@link io.sallyport.pki.CertificateStatus}. Must not know enrollment protocols.
  */

@@ -1,7 +1,7 @@
 package io.sallyport.policy;
 
-import io.sallyport.devices.DeviceState;
 import dev.cel.runtime.CelVariableResolver;
+import io.sallyport.devices.DeviceState;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.Subject;
 import java.util.HashMap;
@@ -27,7 +27,8 @@ final class Attributes implements CelVariableResolver {
   }
 
   /** The posture that counts now, or null. */
-  @Nullable Posture posture() {
+  @Nullable
+  Posture posture() {
     return posture;
   }
 
@@ -58,17 +59,16 @@ final class Attributes implements CelVariableResolver {
     Map<String, Object> values = device;
     if (values == null) {
       Subject subject = question.subject();
-      values =
-          Map.of(
-              "id", subject.id(),
-              "manufacturer", subject.manufacturer(),
-              "model", subject.model(),
-              "serial_number", subject.serialNumber(),
-              "profile", subject.profile(),
-              "owner", subject.owner(),
-              "site", subject.site(),
-              "labels", subject.labels(),
-              "state", subject.state());
+      values = Map.of(
+          "id", subject.id(),
+          "manufacturer", subject.manufacturer(),
+          "model", subject.model(),
+          "serial_number", subject.serialNumber(),
+          "profile", subject.profile(),
+          "owner", subject.owner(),
+          "site", subject.site(),
+          "labels", subject.labels(),
+          "state", subject.state());
       device = values;
     }
     return values;
@@ -81,8 +81,10 @@ final class Attributes implements CelVariableResolver {
       posture.observed().forEach((name, value) -> observed.put(name, celValue(value)));
       observed.forEach((name, value) -> nest(values, name, value));
       Map<String, Object> claims = new HashMap<>();
-      posture.claims().forEach(
-          (name, claim) -> claims.put(name, Map.of("tier", claim.tier(), "assurance", claim.assurance())));
+      posture
+          .claims()
+          .forEach((name, claim) ->
+              claims.put(name, Map.of("tier", claim.tier(), "assurance", claim.assurance())));
       values.put("observed", observed);
       values.put("claims", claims);
       values.put("status", posture.status());

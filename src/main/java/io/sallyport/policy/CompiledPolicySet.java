@@ -47,17 +47,22 @@ final class CompiledPolicySet implements PolicySet {
       }
     }
     this.hash = Digest.of(versions.toString().getBytes(StandardCharsets.UTF_8)).hex();
-    this.anyProfile = byName.values().stream().filter(policy -> policy.selector().profile() == null).toList();
+    this.anyProfile = byName.values().stream()
+        .filter(policy -> policy.selector().profile() == null)
+        .toList();
     Map<String, List<AccessPolicy>> index = new HashMap<>();
     for (String profile : profiles) {
-      index.put(profile, byName.values().stream().filter(policy -> isFor(policy, profile)).toList());
+      index.put(
+          profile,
+          byName.values().stream().filter(policy -> isFor(policy, profile)).toList());
     }
     this.byProfile = Map.copyOf(index);
   }
 
   @Override
   public Verdict evaluate(Question question) {
-    List<AccessPolicy> candidates = byProfile.getOrDefault(question.subject().profile(), anyProfile);
+    List<AccessPolicy> candidates =
+        byProfile.getOrDefault(question.subject().profile(), anyProfile);
     RequestedFlow flow = question.flow();
     return flow == null ? everything(question, candidates) : one(question, flow, candidates);
   }
@@ -90,7 +95,10 @@ final class CompiledPolicySet implements PolicySet {
       if (policy.selects(question.subject())) {
         String known = denial.shortfalls.get(policy);
         String shortfall = known != null ? known : shortfall(policy, attributes);
-        denial.add(policy, shortfall, shortfall != null ? shortfall : words(flow) + " is not among what it allows");
+        denial.add(
+            policy,
+            shortfall,
+            shortfall != null ? shortfall : words(flow) + " is not among what it allows");
       }
     }
     return denial.verdict(question);
@@ -113,7 +121,8 @@ final class CompiledPolicySet implements PolicySet {
     return permitting.isEmpty() ? denial.verdict(question) : permitted(permitting, attributes);
   }
 
-  private static @Nullable FlowRule rule(AccessPolicy policy, RequestedFlow flow, @Nullable IpPrefix address) {
+  private static @Nullable FlowRule rule(
+      AccessPolicy policy, RequestedFlow flow, @Nullable IpPrefix address) {
     for (FlowRule rule : policy.rules()) {
       if (rule.allows(flow, address)) {
         return rule;
@@ -129,10 +138,10 @@ final class CompiledPolicySet implements PolicySet {
     }
     Posture posture = attributes.posture();
     for (PostureRequirement requirement : policy.requirements()) {
-      String shortfall =
-          posture == null
-              ? requirement.claim() + " must be " + requirement.words() + ", but " + attributes.postureMissing()
-              : requirement.shortfall(posture.claims().get(requirement.claim()));
+      String shortfall = posture == null
+          ? requirement.claim() + " must be " + requirement.words() + ", but "
+              + attributes.postureMissing()
+          : requirement.shortfall(posture.claims().get(requirement.claim()));
       if (shortfall != null) {
         return shortfall;
       }
@@ -146,10 +155,12 @@ final class CompiledPolicySet implements PolicySet {
     return null;
   }
 
-  private Verdict permitted(AccessPolicy policy, FlowRule rule, RequestedFlow flow, Attributes attributes) {
+  private Verdict permitted(
+      AccessPolicy policy, FlowRule rule, RequestedFlow flow, Attributes attributes) {
     return new Verdict(
         true,
-        List.of("policy " + policy.name() + ": allows " + words(flow) + " by " + words(rule.flow())),
+        List.of(
+            "policy " + policy.name() + ": allows " + words(flow) + " by " + words(rule.flow())),
         policy.name(),
         hash,
         policy.flows(),
@@ -193,13 +204,16 @@ final class CompiledPolicySet implements PolicySet {
   }
 
   private static String words(AllowedFlow flow) {
-    return flow.protocol() + " " + flow.peer() + (flow.ports().isEmpty() ? "" : " " + String.join(",", flow.ports()));
+    return flow.protocol() + " " + flow.peer()
+        + (flow.ports().isEmpty() ? "" : " " + String.join(",", flow.ports()));
   }
 
   /** What a caller wrote, bounded and without control characters. */
   private static String printable(String asked) {
     String shown = asked.length() > 100 ? asked.substring(0, 100) + "…" : asked;
-    return shown.chars().anyMatch(Character::isISOControl) ? shown.replaceAll("\\p{Cntrl}", "\uFFFD") : shown;
+    return shown.chars().anyMatch(Character::isISOControl)
+        ? shown.replaceAll("\\p{Cntrl}", "\uFFFD")
+        : shown;
   }
 
   private static List<String> bounded(List<String> reasons) {
@@ -231,9 +245,11 @@ final class CompiledPolicySet implements PolicySet {
     Verdict verdict(Question question) {
       if (reasons.isEmpty()) {
         String profile = printable(question.subject().profile());
-        reasons.add("no policy selects this device of profile " + profile + "; what is not allowed is denied");
+        reasons.add("no policy selects this device of profile " + profile
+            + "; what is not allowed is denied");
       }
-      return new Verdict(false, bounded(reasons), first, hash, List.of(), null, null, null, quarantineVlan);
+      return new Verdict(
+          false, bounded(reasons), first, hash, List.of(), null, null, null, quarantineVlan);
     }
   }
 }

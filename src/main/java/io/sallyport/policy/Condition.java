@@ -25,7 +25,8 @@ final class Condition {
   }
 
   /** Why this is not true, in words, or null when it is. Never throws. */
-  @Nullable String shortfall(Attributes attributes) {
+  @Nullable
+  String shortfall(Attributes attributes) {
     Object result;
     try {
       result = program.eval(attributes);
@@ -49,12 +50,14 @@ final class Condition {
     while (innermost.getCause() != null) {
       innermost = innermost.getCause();
     }
-    String message = innermost instanceof Version.Malformed ? innermost.getMessage() : thrown.getMessage();
+    String message =
+        innermost instanceof Version.Malformed ? innermost.getMessage() : thrown.getMessage();
     if (message == null) {
       return "it failed";
     }
-    String words =
-        message.replaceFirst("^evaluation error(?: at <input>:\\d+)?: ", "").replaceAll("\\p{Cntrl}", "\uFFFD");
+    String words = message
+        .replaceFirst("^evaluation error(?: at <input>:\\d+)?: ", "")
+        .replaceAll("\\p{Cntrl}", "\uFFFD");
     if (isBareKey(thrown, words)) {
       words = "key '" + words + "' is not present in map.";
     }

@@ -58,81 +58,80 @@ final class Conditions {
   private static final String AT_LEAST_VERSION_STRINGS = "at_least_version_string_string";
 
   /** Bounds of one condition: its text, its nesting, the steps of all its loops together, the size of its patterns. */
-  private static final CelOptions BOUNDS =
-      CelOptions.current()
-          .maxExpressionCodePointSize(PolicyReader.MOST_CONDITION_LENGTH)
-          .maxParseRecursionDepth(32)
-          .maxParseExpressionNodeCount(2_000)
-          .comprehensionMaxIterations(1_000)
-          .maxRegexProgramSize(1_000)
-          .build();
+  private static final CelOptions BOUNDS = CelOptions.current()
+      .maxExpressionCodePointSize(PolicyReader.MOST_CONDITION_LENGTH)
+      .maxParseRecursionDepth(32)
+      .maxParseExpressionNodeCount(2_000)
+      .comprehensionMaxIterations(1_000)
+      .maxRegexProgramSize(1_000)
+      .build();
 
   private static final CelType TEXTS = MapType.create(SimpleType.STRING, SimpleType.STRING);
 
-  private static final CelType DEVICE =
-      struct(
-          "sallyport.Device",
-          ImmutableMap.of(
-              "id", SimpleType.STRING,
-              "manufacturer", SimpleType.STRING,
-              "model", SimpleType.STRING,
-              "serial_number", SimpleType.STRING,
-              "profile", SimpleType.STRING,
-              "owner", SimpleType.STRING,
-              "site", SimpleType.STRING,
-              "labels", TEXTS,
-              "state", SimpleType.STRING));
+  private static final CelType DEVICE = struct(
+      "sallyport.Device",
+      ImmutableMap.of(
+          "id", SimpleType.STRING,
+          "manufacturer", SimpleType.STRING,
+          "model", SimpleType.STRING,
+          "serial_number", SimpleType.STRING,
+          "profile", SimpleType.STRING,
+          "owner", SimpleType.STRING,
+          "site", SimpleType.STRING,
+          "labels", TEXTS,
+          "state", SimpleType.STRING));
 
-  private static final CelType CLAIM =
-      struct("sallyport.Claim", ImmutableMap.of("tier", SimpleType.STRING, "assurance", SimpleType.STRING));
+  private static final CelType CLAIM = struct(
+      "sallyport.Claim",
+      ImmutableMap.of("tier", SimpleType.STRING, "assurance", SimpleType.STRING));
 
-  private static final CelType FIRMWARE =
-      struct(
-          "sallyport.Firmware",
-          ImmutableMap.of("name", SimpleType.STRING, "version", SimpleType.STRING, "digest", SimpleType.STRING));
+  private static final CelType FIRMWARE = struct(
+      "sallyport.Firmware",
+      ImmutableMap.of(
+          "name", SimpleType.STRING, "version", SimpleType.STRING, "digest", SimpleType.STRING));
 
-  private static final CelType POSTURE =
-      struct(
-          "sallyport.Posture",
-          ImmutableMap.of(
-              "status", SimpleType.STRING,
-              "claims", MapType.create(SimpleType.STRING, CLAIM),
-              "firmware", FIRMWARE,
-              "secureBoot", SimpleType.BOOL,
-              "observed", MapType.create(SimpleType.STRING, SimpleType.DYN)));
+  private static final CelType POSTURE = struct(
+      "sallyport.Posture",
+      ImmutableMap.of(
+          "status",
+          SimpleType.STRING,
+          "claims",
+          MapType.create(SimpleType.STRING, CLAIM),
+          "firmware",
+          FIRMWARE,
+          "secureBoot",
+          SimpleType.BOOL,
+          "observed",
+          MapType.create(SimpleType.STRING, SimpleType.DYN)));
 
-  private static final CelCompiler COMPILER =
-      CelCompilerFactory.standardCelCompilerBuilder()
-          .setOptions(BOUNDS)
-          .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
-          .setTypeProvider(types(DEVICE, CLAIM, FIRMWARE, POSTURE))
-          .addVar("device", DEVICE)
-          .addVar("posture", POSTURE)
-          .addVar("time", SimpleType.TIMESTAMP)
-          .addFunctionDeclarations(
-              CelFunctionDecl.newFunctionDeclaration(
-                  AT_LEAST_VERSION,
-                  CelOverloadDecl.newGlobalOverload(
-                      AT_LEAST_VERSION_STRINGS, SimpleType.BOOL, SimpleType.STRING, SimpleType.STRING)))
-          .setResultType(SimpleType.BOOL)
-          .build();
+  private static final CelCompiler COMPILER = CelCompilerFactory.standardCelCompilerBuilder()
+      .setOptions(BOUNDS)
+      .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
+      .setTypeProvider(types(DEVICE, CLAIM, FIRMWARE, POSTURE))
+      .addVar("device", DEVICE)
+      .addVar("posture", POSTURE)
+      .addVar("time", SimpleType.TIMESTAMP)
+      .addFunctionDeclarations(CelFunctionDecl.newFunctionDeclaration(
+          AT_LEAST_VERSION,
+          CelOverloadDecl.newGlobalOverload(
+              AT_LEAST_VERSION_STRINGS, SimpleType.BOOL, SimpleType.STRING, SimpleType.STRING)))
+      .setResultType(SimpleType.BOOL)
+      .build();
 
-  private static final CelRuntime RUNTIME =
-      CelRuntimeFactory.standardCelRuntimeBuilder()
-          .setOptions(BOUNDS)
-          .addFunctionBindings(
-              CelFunctionBinding.from(
-                  AT_LEAST_VERSION_STRINGS,
-                  String.class,
-                  String.class,
-                  (version, least) -> Version.parse(version).compareTo(Version.parse(least)) >= 0))
-          .build();
+  private static final CelRuntime RUNTIME = CelRuntimeFactory.standardCelRuntimeBuilder()
+      .setOptions(BOUNDS)
+      .addFunctionBindings(CelFunctionBinding.from(
+          AT_LEAST_VERSION_STRINGS,
+          String.class,
+          String.class,
+          (version, least) -> Version.parse(version).compareTo(Version.parse(least)) >= 0))
+      .build();
 
   /** Timestamps and durations that are written out are checked when the policy is applied. */
-  private static final CelValidator LITERALS =
-      CelValidatorFactory.standardCelValidatorBuilder(COMPILER, RUNTIME)
-          .addAstValidators(TimestampLiteralValidator.INSTANCE, DurationLiteralValidator.INSTANCE)
-          .build();
+  private static final CelValidator LITERALS = CelValidatorFactory.standardCelValidatorBuilder(
+          COMPILER, RUNTIME)
+      .addAstValidators(TimestampLiteralValidator.INSTANCE, DurationLiteralValidator.INSTANCE)
+      .build();
 
   private Conditions() {}
 
@@ -175,7 +174,8 @@ final class Conditions {
       for (CelExpr literal : literals(tree, "matches").toList()) {
         check(literal, tree, Pattern::compile);
       }
-      boolean looksAtPosture = nodes(tree).anyMatch(node -> node.expr().identOrDefault().name().equals("posture"));
+      boolean looksAtPosture =
+          nodes(tree).anyMatch(node -> node.expr().identOrDefault().name().equals("posture"));
       return new Condition(text, RUNTIME.createProgram(tree), looksAtPosture);
     } catch (CelValidationException | CelEvaluationException e) {
       throw new Fault(1, 0, String.valueOf(e.getMessage()));
@@ -183,15 +183,16 @@ final class Conditions {
   }
 
   private static Fault fault(CelIssue issue) {
-    String words =
-        issue
-            .getMessage()
-            .replaceFirst(" \\(in container ''\\)", "")
-            .replaceFirst(" \\(candidates: .*\\)$", "")
-            .replaceFirst(" expecting \\{.*}$", "")
-            .replaceAll("\\p{Cntrl}", "\uFFFD");
+    String words = issue
+        .getMessage()
+        .replaceFirst(" \\(in container ''\\)", "")
+        .replaceFirst(" \\(candidates: .*\\)$", "")
+        .replaceFirst(" expecting \\{.*}$", "")
+        .replaceAll("\\p{Cntrl}", "\uFFFD");
     return new Fault(
-        Math.max(1, issue.getSourceLocation().getLine()), Math.max(0, issue.getSourceLocation().getColumn()), words);
+        Math.max(1, issue.getSourceLocation().getLine()),
+        Math.max(0, issue.getSourceLocation().getColumn()),
+        words);
   }
 
   /** The texts that are written out as arguments of {@code function}. */
@@ -200,10 +201,12 @@ final class Conditions {
         .map(node -> node.expr().callOrDefault())
         .filter(call -> call.function().equals(function))
         .flatMap(call -> call.args().stream())
-        .filter(argument -> argument.constantOrDefault().getKind() == CelConstant.Kind.STRING_VALUE);
+        .filter(
+            argument -> argument.constantOrDefault().getKind() == CelConstant.Kind.STRING_VALUE);
   }
 
-  private static void check(CelExpr literal, CelAbstractSyntaxTree tree, Consumer<String> reader) throws Fault {
+  private static void check(CelExpr literal, CelAbstractSyntaxTree tree, Consumer<String> reader)
+      throws Fault {
     String reason;
     try {
       reader.accept(literal.constant().stringValue());
@@ -211,10 +214,12 @@ final class Conditions {
     } catch (Version.Malformed e) {
       reason = String.valueOf(e.getMessage());
     } catch (PatternSyntaxException e) {
-      reason = YamlReader.quoted(literal.constant().stringValue()) + " is not a regular expression of RE2";
+      reason = YamlReader.quoted(literal.constant().stringValue())
+          + " is not a regular expression of RE2";
     }
     int offset = tree.getSource().getPositionsMap().getOrDefault(literal.id(), 0);
-    CelSourceLocation place = tree.getSource().getOffsetLocation(offset).orElse(CelSourceLocation.of(1, 0));
+    CelSourceLocation place =
+        tree.getSource().getOffsetLocation(offset).orElse(CelSourceLocation.of(1, 0));
     throw new Fault(place.getLine(), place.getColumn(), reason);
   }
 
@@ -223,7 +228,8 @@ final class Conditions {
   }
 
   private static StructType struct(String name, ImmutableMap<String, CelType> fields) {
-    return StructType.create(name, fields.keySet(), field -> Optional.ofNullable(fields.get(field)));
+    return StructType.create(
+        name, fields.keySet(), field -> Optional.ofNullable(fields.get(field)));
   }
 
   private static CelTypeProvider types(CelType... all) {

@@ -13,7 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param prefix set when the peer is an address or prefix
  * @param ports inclusive; empty for icmp
  */
-record FlowRule(AllowedFlow flow, @Nullable IpPrefix prefix, List<PortRange> ports, @Nullable Essential essential) {
+record FlowRule(
+    AllowedFlow flow,
+    @Nullable IpPrefix prefix,
+    List<PortRange> ports,
+    @Nullable Essential essential) {
   FlowRule {
     ports = List.copyOf(ports);
   }
@@ -32,7 +36,9 @@ record FlowRule(AllowedFlow flow, @Nullable IpPrefix prefix, List<PortRange> por
    * @param address the asked peer read as an address, or null when it is a name
    */
   boolean allows(RequestedFlow asked, @Nullable IpPrefix address) {
-    return flow.protocol().equals(asked.protocol()) && allowsPort(asked.port()) && allowsPeer(asked.peer(), address);
+    return flow.protocol().equals(asked.protocol())
+        && allowsPort(asked.port())
+        && allowsPeer(asked.peer(), address);
   }
 
   private boolean allowsPort(int port) {

@@ -26,7 +26,9 @@ record IpPrefix(long high, long low, int length) {
     }
     boolean four = text.indexOf(':') < 0;
     int length = decimal(text, slash + 1, text.length(), four ? BITS - MAPPED : BITS);
-    return length < 0 ? null : new IpPrefix(address.high, address.low, four ? length + MAPPED : length);
+    return length < 0
+        ? null
+        : new IpPrefix(address.high, address.low, four ? length + MAPPED : length);
   }
 
   /** Reads an address as a prefix of full length; null when it is none. */

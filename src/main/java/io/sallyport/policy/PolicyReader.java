@@ -43,8 +43,8 @@ final class PolicyReader {
   /** A DNS label (RFC 1123 §2.1) in lower case: what Kubernetes takes for a name. */
   private static final Pattern NAME = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?");
 
-  private static final Pattern DNS_NAME =
-      Pattern.compile("[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*");
+  private static final Pattern DNS_NAME = Pattern.compile(
+      "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*");
 
   /** A name that ends in a number is an IPv4 address gone wrong. */
   private static final Pattern ENDS_IN_NUMBER = Pattern.compile("(?:.*\\.)?[0-9]+");
@@ -71,12 +71,15 @@ final class PolicyReader {
     document.need("apiVersion").word(List.of("sallyport.io/v1"));
     document.need("kind").word(List.of("AccessPolicy"));
     String name = name(document.need("metadata").section("name").need("name"));
-    YamlValue spec =
-        document.need("spec").section("selector", "posture", "conditions", "allow", "grant", "otherwise");
+    YamlValue spec = document
+        .need("spec")
+        .section("selector", "posture", "conditions", "allow", "grant", "otherwise");
     return new AccessPolicy(
         name,
         Digest.of(text.getBytes(StandardCharsets.UTF_8)).hex(),
-        spec.find("selector").map(PolicyReader::selector).orElseGet(() -> new Selector(null, null, Map.of())),
+        spec.find("selector")
+            .map(PolicyReader::selector)
+            .orElseGet(() -> new Selector(null, null, Map.of())),
         spec.find("posture").map(PolicyReader::posture).orElse(List.of()),
         spec.find("conditions").map(this::conditions).orElse(List.of()),
         spec.need("allow").items(MOST_FLOWS).stream().map(PolicyReader::rule).toList(),
@@ -84,15 +87,16 @@ final class PolicyReader {
             .map(grant -> grant.section("ttl").need("ttl").duration(MOST_TTL))
             .orElse(DEFAULT_TTL),
         spec.find("otherwise")
-            .map(otherwise -> otherwise.section("quarantineVlan").need("quarantineVlan").number(1, 4094))
+            .map(otherwise ->
+                otherwise.section("quarantineVlan").need("quarantineVlan").number(1, 4094))
             .orElse(null));
   }
 
   private static String name(YamlValue value) {
     String name = value.text(63);
     if (!isName(name)) {
-      throw value.fault(
-          quoted(name) + " is not a name; use lower-case letters, digits and hyphens, and no hyphen at an end");
+      throw value.fault(quoted(name)
+          + " is not a name; use lower-case letters, digits and hyphens, and no hyphen at an end");
     }
     return name;
   }
@@ -102,7 +106,8 @@ final class PolicyReader {
     Map<String, String> labels = new LinkedHashMap<>();
     selector
         .find("labels")
-        .ifPresent(all -> all.fields(MOST_LABELS).forEach((label, is) -> labels.put(label, is.text(MOST_TEXT))));
+        .ifPresent(all ->
+            all.fields(MOST_LABELS).forEach((label, is) -> labels.put(label, is.text(MOST_TEXT))));
     return new Selector(text(selector.find("profile")), text(selector.find("site")), labels);
   }
 
@@ -115,15 +120,13 @@ final class PolicyReader {
     value
         .section(PostureRequirement.CLAIMS.toArray(String[]::new))
         .fields(PostureRequirement.CLAIMS.size())
-        .forEach(
-            (claim, is) -> {
-              is.section("tier", "assurance");
-              requirements.add(
-                  new PostureRequirement(
-                      claim,
-                      is.need("tier").word(PostureRequirement.TIERS.reversed()),
-                      is.need("assurance").word(PostureRequirement.ASSURANCES)));
-            });
+        .forEach((claim, is) -> {
+          is.section("tier", "assurance");
+          requirements.add(new PostureRequirement(
+              claim,
+              is.need("tier").word(PostureRequirement.TIERS.reversed()),
+              is.need("assurance").word(PostureRequirement.ASSURANCES)));
+        });
     return requirements;
   }
 
@@ -134,7 +137,8 @@ final class PolicyReader {
       try {
         conditions.add(Conditions.compile(condition));
       } catch (Conditions.Fault fault) {
-        throw item.fault(place(item.node().at(), condition, fault), String.valueOf(fault.getMessage()));
+        throw item.fault(
+            place(item.node().at(), condition, fault), String.valueOf(fault.getMessage()));
       }
     }
     return conditions;
@@ -170,7 +174,8 @@ final class PolicyReader {
     String protocol = value.need("protocol").word(List.of("tcp", "udp", "icmp"));
     List<PortRange> ports = ports(value, protocol);
     return new FlowRule(
-        new AllowedFlow(peerText, protocol, ports.stream().map(PortRange::toString).toList()),
+        new AllowedFlow(
+            peerText, protocol, ports.stream().map(PortRange::toString).toList()),
         prefix,
         ports,
         value.find("essential").map(PolicyReader::essential).orElse(null));
@@ -180,14 +185,19 @@ final class PolicyReader {
     IpPrefix prefix = IpPrefix.parse(peer);
     if (prefix != null) {
       if (!prefix.isCanonical()) {
-        throw value.fault(quoted(peer) + " has bits set behind its prefix length; write the first address of the network");
+        throw value.fault(quoted(peer)
+            + " has bits set behind its prefix length; write the first address of the network");
       }
       return prefix;
     }
-    if (peer.indexOf('/') >= 0 || peer.indexOf(':') >= 0 || ENDS_IN_NUMBER.matcher(peer).matches()) {
-      throw value.fault(quoted(peer) + " is not an IP address or CIDR prefix, for instance 10.20.0.0/16 or 2001:db8::/32");
+    if (peer.indexOf('/') >= 0
+        || peer.indexOf(':') >= 0
+        || ENDS_IN_NUMBER.matcher(peer).matches()) {
+      throw value.fault(quoted(peer)
+          + " is not an IP address or CIDR prefix, for instance 10.20.0.0/16 or 2001:db8::/32");
     }
-    if (!DNS_NAME.matcher(peer).matches() || !value.text(MOST_DNS_NAME).chars().allMatch(c -> c < 128)) {
+    if (!DNS_NAME.matcher(peer).matches()
+        || !value.text(MOST_DNS_NAME).chars().allMatch(c -> c < 128)) {
       throw value.fault(quoted(peer) + " is neither a DNS name nor a CIDR prefix");
     }
     return null;
@@ -201,21 +211,26 @@ final class PolicyReader {
       }
       return List.of();
     }
-    return rule.need("ports").items(MOST_PORTS).stream().map(PolicyReader::portRange).toList();
+    return rule.need("ports").items(MOST_PORTS).stream()
+        .map(PolicyReader::portRange)
+        .toList();
   }
 
   private static PortRange portRange(YamlValue value) {
-    if (!(value.node() instanceof Scalar scalar) || (scalar.kind() != Kind.INTEGER && scalar.kind() != Kind.TEXT)) {
+    if (!(value.node() instanceof Scalar scalar)
+        || (scalar.kind() != Kind.INTEGER && scalar.kind() != Kind.TEXT)) {
       throw value.fault("must be a port or a range such as \"9000-9010\"");
     }
     Matcher ports = PORTS.matcher(scalar.text());
     if (!ports.matches()) {
-      throw value.fault(quoted(scalar.text()) + " is not a port from 1 to 65535 or a range such as \"9000-9010\"");
+      throw value.fault(quoted(scalar.text())
+          + " is not a port from 1 to 65535 or a range such as \"9000-9010\"");
     }
     int first = Integer.parseInt(ports.group(1));
     int last = ports.group(2) == null ? first : Integer.parseInt(ports.group(2));
     if (first > 65535 || last > 65535) {
-      throw value.fault(quoted(scalar.text()) + " is not a port from 1 to 65535 or a range such as \"9000-9010\"");
+      throw value.fault(quoted(scalar.text())
+          + " is not a port from 1 to 65535 or a range such as \"9000-9010\"");
     }
     if (first > last) {
       throw value.fault(quoted(scalar.text()) + " runs backwards; write the lower port first");
@@ -225,6 +240,7 @@ final class PolicyReader {
 
   private static Essential essential(YamlValue value) {
     value.section("owner", "longest");
-    return new Essential(value.need("owner").text(MOST_TEXT), value.need("longest").duration(MOST_ESSENTIAL));
+    return new Essential(
+        value.need("owner").text(MOST_TEXT), value.need("longest").duration(MOST_ESSENTIAL));
   }
 }

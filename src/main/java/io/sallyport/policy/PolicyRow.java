@@ -10,7 +10,8 @@ import java.time.Instant;
 @Entity
 @Table(name = "policy")
 class PolicyRow {
-  @Id String name;
+  @Id
+  String name;
 
   @Column(nullable = false)
   String hash;

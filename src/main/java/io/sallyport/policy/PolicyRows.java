@@ -46,9 +46,11 @@ final class PolicyRows {
   }
 
   void put(Policy policy, String appliedBy) {
-    if (entities.find(PolicyVersionRow.class, new PolicyVersionRow.Key(policy.name(), policy.hash())) == null) {
-      entities.persist(
-          new PolicyVersionRow(policy.name(), policy.hash(), policy.yaml(), policy.appliedAt(), appliedBy));
+    if (entities.find(
+            PolicyVersionRow.class, new PolicyVersionRow.Key(policy.name(), policy.hash()))
+        == null) {
+      entities.persist(new PolicyVersionRow(
+          policy.name(), policy.hash(), policy.yaml(), policy.appliedAt(), appliedBy));
       entities.flush();
     }
     PolicyRow current = entities.find(PolicyRow.class, policy.name());
@@ -61,6 +63,9 @@ final class PolicyRows {
   }
 
   void remove(String name) {
-    entities.createQuery("delete from PolicyRow p where p.name = :name").setParameter("name", name).executeUpdate();
+    entities
+        .createQuery("delete from PolicyRow p where p.name = :name")
+        .setParameter("name", name)
+        .executeUpdate();
   }
 }

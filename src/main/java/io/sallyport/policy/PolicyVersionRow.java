@@ -15,9 +15,11 @@ import org.hibernate.annotations.Immutable;
 @Table(name = "policy_version")
 @IdClass(PolicyVersionRow.Key.class)
 class PolicyVersionRow {
-  @Id String name;
+  @Id
+  String name;
 
-  @Id String hash;
+  @Id
+  String hash;
 
   @Column(nullable = false)
   String document;
@@ -28,7 +30,8 @@ class PolicyVersionRow {
   @Column(name = "first_applied_by", nullable = false)
   String firstAppliedBy;
 
-  PolicyVersionRow(String name, String hash, String document, Instant firstAppliedAt, String firstAppliedBy) {
+  PolicyVersionRow(
+      String name, String hash, String document, Instant firstAppliedAt, String firstAppliedBy) {
     this.name = name;
     this.hash = hash;
     this.document = document;

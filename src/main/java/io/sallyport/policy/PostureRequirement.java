@@ -7,25 +7,26 @@ import org.jspecify.annotations.Nullable;
 /** The least that one AR4SI claim must reach: both a tier and what the claim rests on (law 10). */
 record PostureRequirement(String claim, String tier, String assurance) {
   /** The AR4SI trustworthiness claims (draft-ietf-rats-ar4si §2.3). */
-  static final List<String> CLAIMS =
-      List.of(
-          "instance-identity",
-          "configuration",
-          "executables",
-          "file-system",
-          "hardware",
-          "runtime-opaque",
-          "storage-opaque",
-          "sourced-data");
+  static final List<String> CLAIMS = List.of(
+      "instance-identity",
+      "configuration",
+      "executables",
+      "file-system",
+      "hardware",
+      "runtime-opaque",
+      "storage-opaque",
+      "sourced-data");
 
   /** Worst first. {@code none} makes no statement, so it is not among them and never satisfies. */
   static final List<String> TIERS = List.of("contraindicated", "warning", "affirming");
 
   /** Weakest first. */
-  static final List<String> ASSURANCES = List.of("declared", "network-observed", "signed-software", "hardware");
+  static final List<String> ASSURANCES =
+      List.of("declared", "network-observed", "signed-software", "hardware");
 
   /** What {@code found} lacks, in words, or null when it suffices. */
-  @Nullable String shortfall(@Nullable PostureClaim found) {
+  @Nullable
+  String shortfall(@Nullable PostureClaim found) {
     if (found == null || !TIERS.contains(found.tier())) {
       return claim + " was not appraised, and must be " + words();
     }

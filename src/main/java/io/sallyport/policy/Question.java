@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param posture null when the device never attested
  * @param flow null to ask what is permitted at all
  */
-public record Question(Subject subject, @Nullable Posture posture, @Nullable RequestedFlow flow, Instant time) {
+public record Question(
+    Subject subject, @Nullable Posture posture, @Nullable RequestedFlow flow, Instant time) {
   /**
    * The device.
    *
@@ -41,7 +42,10 @@ public record Question(Subject subject, @Nullable Posture posture, @Nullable Req
    * @param observed what the evidence said, by dotted name: {@code firmware.version}, {@code secureBoot}
    */
   public record Posture(
-      String status, Map<String, PostureClaim> claims, Map<String, Object> observed, Instant expiresAt) {
+      String status,
+      Map<String, PostureClaim> claims,
+      Map<String, Object> observed,
+      Instant expiresAt) {
     public Posture {
       claims = Map.copyOf(claims);
       observed = Map.copyOf(observed);

@@ -45,10 +45,11 @@ class StoredPolicies implements Policies {
     if (current.isPresent() && current.get().hash().equals(policy.hash())) {
       return current.get();
     }
-    Policy applied =
-        new Policy(policy.name(), policy.hash(), yaml, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    Policy applied = new Policy(
+        policy.name(), policy.hash(), yaml, clock.instant().truncatedTo(ChronoUnit.MICROS));
     rows.put(applied, actor.toString());
-    Fact fact = Fact.of("policy.applied", actor, "policy", policy.name()).with("hash", policy.hash());
+    Fact fact =
+        Fact.of("policy.applied", actor, "policy", policy.name()).with("hash", policy.hash());
     audit.record(current.isPresent() ? fact.with("replaced", current.get().hash()) : fact);
     return applied;
   }
@@ -63,7 +64,8 @@ class StoredPolicies implements Policies {
   @Transactional
   public Page<Policy> list(@Nullable String cursor, int limit) {
     if (cursor != null && !PolicyReader.isName(cursor)) {
-      throw new Refusal(CommonProblem.INVALID, "The cursor is not one that a list of policies gave.");
+      throw new Refusal(
+          CommonProblem.INVALID, "The cursor is not one that a list of policies gave.");
     }
     int most = Math.clamp(limit, 1, Page.MOST);
     return Page.cut(rows.list(cursor == null ? "" : cursor, most + 1), most, Policy::name);
@@ -73,10 +75,10 @@ class StoredPolicies implements Policies {
   @Transactional
   public void remove(String name, Actor actor) {
     rows.lockChanges();
-    Policy current =
-        find(name)
-            .orElseThrow(
-                () -> new Refusal(PolicyProblem.UNKNOWN_POLICY, "No policy has the name " + YamlReader.quoted(name) + "."));
+    Policy current = find(name)
+        .orElseThrow(() -> new Refusal(
+            PolicyProblem.UNKNOWN_POLICY,
+            "No policy has the name " + YamlReader.quoted(name) + "."));
     rows.remove(name);
     audit.record(Fact.of("policy.removed", actor, "policy", name).with("hash", current.hash()));
   }
@@ -95,7 +97,8 @@ class StoredPolicies implements Policies {
         now.put(stored.hash(), policy);
         policies.add(policy);
       } catch (Refusal e) {
-        LOG.errorf("Policy %s is not in force, its stored text is refused: %s", stored.name(), e.detail());
+        LOG.errorf(
+            "Policy %s is not in force, its stored text is refused: %s", stored.name(), e.detail());
       }
     }
     compiled = Map.copyOf(now);

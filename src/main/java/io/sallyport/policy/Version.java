@@ -13,8 +13,8 @@ record Version(List<String> numbers, List<String> preRelease) implements Compara
   /** Longer than any version that a vendor writes; keeps comparing cheap. */
   private static final int LONGEST = 64;
 
-  private static final Pattern SHAPE =
-      Pattern.compile("v?([0-9]+(?:\\.[0-9]+)*)(?:-([0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*))?(?:\\+[0-9A-Za-z.-]+)?");
+  private static final Pattern SHAPE = Pattern.compile(
+      "v?([0-9]+(?:\\.[0-9]+)*)(?:-([0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*))?(?:\\+[0-9A-Za-z.-]+)?");
 
   /** A text that is no version; the message is for people. */
   static final class Malformed extends IllegalArgumentException {
@@ -29,12 +29,13 @@ record Version(List<String> numbers, List<String> preRelease) implements Compara
   static Version parse(String text) {
     Matcher shape = SHAPE.matcher(text);
     if (text.length() > LONGEST || !shape.matches()) {
-      throw new Malformed(
-          YamlReader.quoted(text) + " is not a version; a version is for instance 1.3.0 or 2.0.0-rc.1");
+      throw new Malformed(YamlReader.quoted(text)
+          + " is not a version; a version is for instance 1.3.0 or 2.0.0-rc.1");
     }
     String preRelease = shape.group(2);
     return new Version(
-        List.of(shape.group(1).split("\\.")), preRelease == null ? List.of() : List.of(preRelease.split("\\.")));
+        List.of(shape.group(1).split("\\.")),
+        preRelease == null ? List.of() : List.of(preRelease.split("\\.")));
   }
 
   @Override

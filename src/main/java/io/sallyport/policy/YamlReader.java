@@ -44,7 +44,9 @@ final class YamlReader {
 
   static YamlNode read(String text) {
     if (text.length() > MOST_OCTETS || text.getBytes(StandardCharsets.UTF_8).length > MOST_OCTETS) {
-      throw refusal(new Mark(1, 1), "the document is longer than " + MOST_OCTETS + " octets; split the policy");
+      throw refusal(
+          new Mark(1, 1),
+          "the document is longer than " + MOST_OCTETS + " octets; split the policy");
     }
     try (YAMLParser parser = YAML.createParser(text)) {
       return new YamlReader(parser).document();
@@ -72,7 +74,9 @@ final class YamlReader {
     }
     YamlNode root = node(first, 1);
     if (parser.nextToken() != null) {
-      throw refusal(mark(parser.currentTokenLocation()), "a second document begins here; apply one policy at a time");
+      throw refusal(
+          mark(parser.currentTokenLocation()),
+          "a second document begins here; apply one policy at a time");
     }
     return root;
   }
@@ -103,7 +107,10 @@ final class YamlReader {
       Field field = new Field(place, node(next(), depth + 1));
       Field earlier = fields.putIfAbsent(name, field);
       if (earlier != null) {
-        throw refusal(place, "the field " + quoted(name) + " stands twice, first in line " + earlier.name().line());
+        throw refusal(
+            place,
+            "the field " + quoted(name) + " stands twice, first in line "
+                + earlier.name().line());
       }
     }
     return new Mapping(at, fields);
@@ -136,7 +143,8 @@ final class YamlReader {
 
   private static Mark place(JsonProcessingException e, String text) {
     if (e.getCause() instanceof MarkedYAMLException marked && marked.getProblemMark() != null) {
-      return new Mark(marked.getProblemMark().getLine() + 1, marked.getProblemMark().getColumn() + 1);
+      return new Mark(
+          marked.getProblemMark().getLine() + 1, marked.getProblemMark().getColumn() + 1);
     }
     if (e.getCause() instanceof ReaderException unreadable) {
       String before = text.substring(0, text.offsetByCodePoints(0, unreadable.getPosition()));
@@ -147,7 +155,9 @@ final class YamlReader {
 
   private static String problem(JsonProcessingException e) {
     return oneLine(
-        e.getCause() instanceof MarkedYAMLException marked ? marked.getProblem() : e.getOriginalMessage());
+        e.getCause() instanceof MarkedYAMLException marked
+            ? marked.getProblem()
+            : e.getOriginalMessage());
   }
 
   private static String oneLine(@Nullable String text) {

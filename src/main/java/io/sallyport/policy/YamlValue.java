@@ -32,7 +32,9 @@ record YamlValue(YamlNode node, String path) {
     List<String> names = List.of(known);
     mapping().fields().forEach((name, field) -> {
       if (!names.contains(name)) {
-        throw fault(field.name(), "unknown field " + quoted(name) + "; known here: " + String.join(", ", names));
+        throw fault(
+            field.name(),
+            "unknown field " + quoted(name) + "; known here: " + String.join(", ", names));
       }
     });
     return this;
@@ -40,7 +42,9 @@ record YamlValue(YamlNode node, String path) {
 
   Optional<YamlValue> find(String name) {
     Field field = mapping().fields().get(name);
-    return field == null ? Optional.empty() : Optional.of(new YamlValue(field.value(), child(name)));
+    return field == null
+        ? Optional.empty()
+        : Optional.of(new YamlValue(field.value(), child(name)));
   }
 
   YamlValue need(String name) {
@@ -50,7 +54,9 @@ record YamlValue(YamlNode node, String path) {
   /** All fields by name, at most {@code most}. */
   Map<String, YamlValue> fields(int most) {
     Map<String, YamlValue> all = new LinkedHashMap<>();
-    mapping().fields().forEach((name, field) -> all.put(name, new YamlValue(field.value(), child(name))));
+    mapping()
+        .fields()
+        .forEach((name, field) -> all.put(name, new YamlValue(field.value(), child(name))));
     if (all.size() > most) {
       throw fault("has " + all.size() + " fields; at most " + most + " are allowed");
     }
@@ -87,7 +93,8 @@ record YamlValue(YamlNode node, String path) {
       throw fault("must not be empty");
     }
     if (scalar.text().length() > most) {
-      throw fault("is " + scalar.text().length() + " characters long; at most " + most + " are allowed");
+      throw fault(
+          "is " + scalar.text().length() + " characters long; at most " + most + " are allowed");
     }
     return scalar.text();
   }
@@ -123,7 +130,9 @@ record YamlValue(YamlNode node, String path) {
     } catch (DateTimeParseException e) {
       throw fault(quoted(text) + " is not a duration; write it as in ISO 8601, for instance PT10M");
     }
-    if (duration.getNano() != 0 || duration.compareTo(Duration.ofSeconds(1)) < 0 || duration.compareTo(most) > 0) {
+    if (duration.getNano() != 0
+        || duration.compareTo(Duration.ofSeconds(1)) < 0
+        || duration.compareTo(most) > 0) {
       throw fault(quoted(text) + " must be whole seconds, from PT1S to " + most);
     }
     return duration;

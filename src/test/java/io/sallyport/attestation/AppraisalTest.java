@@ -47,8 +47,20 @@ class AppraisalTest {
 
   @ParameterizedTest
   @CsvSource({
-    "-128,CONTRAINDICATED", "-97,CONTRAINDICATED", "-96,WARNING", "-33,WARNING", "-32,AFFIRMING", "-2,AFFIRMING",
-    "-1,NONE", "0,NONE", "1,NONE", "2,AFFIRMING", "31,AFFIRMING", "32,WARNING", "95,WARNING", "96,CONTRAINDICATED",
+    "-128,CONTRAINDICATED",
+    "-97,CONTRAINDICATED",
+    "-96,WARNING",
+    "-33,WARNING",
+    "-32,AFFIRMING",
+    "-2,AFFIRMING",
+    "-1,NONE",
+    "0,NONE",
+    "1,NONE",
+    "2,AFFIRMING",
+    "31,AFFIRMING",
+    "32,WARNING",
+    "95,WARNING",
+    "96,CONTRAINDICATED",
     "127,CONTRAINDICATED"
   })
   void tiersAreThoseOfAr4si(int value, TrustTier tier) {
@@ -62,6 +74,13 @@ class AppraisalTest {
 
   private static Appraisal appraisal(TrustTier status, Map<String, Claim> claims) {
     return new Appraisal(
-        UUID.randomUUID(), UUID.randomUUID(), status, claims, Map.of(), TestDevice.NOW, TestDevice.NOW, "ear");
+        UUID.randomUUID(),
+        UUID.randomUUID(),
+        status,
+        claims,
+        Map.of(),
+        TestDevice.NOW,
+        TestDevice.NOW,
+        "ear");
   }
 }

@@ -31,7 +31,8 @@ class DeviceReportAppraiserTest {
       """)
   void firmwareIsComparedWithTheReferences(
       String what, String name, String version, String digest, int value, TrustTier status) {
-    var claims = appraise(report(name, version, digest.equals("GOOD") ? GOOD : OTHER, true), profile(true));
+    var claims =
+        appraise(report(name, version, digest.equals("GOOD") ? GOOD : OTHER, true), profile(true));
 
     assertEquals(value, claims.get("executables").value());
     assertEquals(status, DeviceReportAppraiser.status(claims));
@@ -43,15 +44,17 @@ class DeviceReportAppraiserTest {
   void goodFirmwareIsToldWhyItStaysBelowAffirming() {
     var claims = appraise(report("camera-os", "1.3.0", GOOD, true), profile(true));
 
-    assertTrue(claims.get("executables").reason().contains("a device's own word stays below affirming"));
+    assertTrue(
+        claims.get("executables").reason().contains("a device's own word stays below affirming"));
     assertEquals(
-        Map.of("instance-identity", 2, "configuration", 2, "executables", 32, "hardware", 0), values(claims));
+        Map.of("instance-identity", 2, "configuration", 2, "executables", 32, "hardware", 0),
+        values(claims));
   }
 
   @Test
   void withoutReferencesNothingIsSaidAndNothingIsAffirmed() {
-    DeviceProfile none =
-        new DeviceProfile("camera", List.of("device"), null, Duration.ofMinutes(15), Map.of(), false);
+    DeviceProfile none = new DeviceProfile(
+        "camera", List.of("device"), null, Duration.ofMinutes(15), Map.of(), false);
     var claims = appraise(report("camera-os", "1.3.0", GOOD, true), none);
 
     assertEquals(TrustTier.NONE, claims.get("executables").tier());
@@ -65,7 +68,8 @@ class DeviceReportAppraiserTest {
 
     assertEquals(value, claims.get("configuration").value());
     assertEquals(
-        value == 96 ? TrustTier.CONTRAINDICATED : TrustTier.WARNING, DeviceReportAppraiser.status(claims));
+        value == 96 ? TrustTier.CONTRAINDICATED : TrustTier.WARNING,
+        DeviceReportAppraiser.status(claims));
   }
 
   @Test
@@ -83,8 +87,12 @@ class DeviceReportAppraiserTest {
 
   @Test
   void thePolicyIdChangesWithTheReferences() {
-    assertEquals(DeviceReportAppraiser.policyIds(profile(true)), DeviceReportAppraiser.policyIds(profile(true)));
-    assertNotEquals(DeviceReportAppraiser.policyIds(profile(true)), DeviceReportAppraiser.policyIds(profile(false)));
+    assertEquals(
+        DeviceReportAppraiser.policyIds(profile(true)),
+        DeviceReportAppraiser.policyIds(profile(true)));
+    assertNotEquals(
+        DeviceReportAppraiser.policyIds(profile(true)),
+        DeviceReportAppraiser.policyIds(profile(false)));
   }
 
   static DeviceProfile profile(boolean secureBoot) {
@@ -96,7 +104,8 @@ class DeviceReportAppraiserTest {
         Map.of(
             "camera-os",
             List.of(
-                new FirmwareReference("1.3.0", "sha-256:" + "AB".repeat(32)), new FirmwareReference("1.4.0", OTHER)),
+                new FirmwareReference("1.3.0", "sha-256:" + "AB".repeat(32)),
+                new FirmwareReference("1.4.0", OTHER)),
             "radio",
             List.of()),
         secureBoot);
@@ -106,12 +115,15 @@ class DeviceReportAppraiserTest {
     return DeviceReportAppraiser.appraise(report, profile);
   }
 
-  private static DeviceReport report(String name, String version, String digest, boolean secureBoot) {
-    return new DeviceReport("eat+jwt", Assurance.SIGNED_SOFTWARE, name, version, digest, secureBoot);
+  private static DeviceReport report(
+      String name, String version, String digest, boolean secureBoot) {
+    return new DeviceReport(
+        "eat+jwt", Assurance.SIGNED_SOFTWARE, name, version, digest, secureBoot);
   }
 
   private static Map<String, Integer> values(Map<String, Claim> claims) {
     return claims.entrySet().stream()
-        .collect(java.util.stream.Collectors.toMap(Map.Entry::getKey, claim -> claim.getValue().value()));
+        .collect(java.util.stream.Collectors.toMap(
+            Map.Entry::getKey, claim -> claim.getValue().value()));
   }
 }

@@ -49,7 +49,8 @@ class EatJwtVerifierTest {
 
     assertEquals(NONCE, verifier.authenticate(signer.key(), bytes(token)).nonce());
     assertEquals(
-        new DeviceReport("eat+jwt", Assurance.SIGNED_SOFTWARE, "camera-os", "1.3.0", TestDevice.DIGEST, true),
+        new DeviceReport(
+            "eat+jwt", Assurance.SIGNED_SOFTWARE, "camera-os", "1.3.0", TestDevice.DIGEST, true),
         read(signer.key(), token));
   }
 
@@ -103,7 +104,8 @@ class EatJwtVerifierTest {
     void everyChangedFieldUnderTheOldSignatureIsRefused(String from, String to) {
       String[] parts = golden.split("\\.");
       String changed = report(NONCE).replace(from, to);
-      assertRefusedWith(EVIDENCE_SIGNATURE, parts[0] + "." + base64(bytes(changed)) + "." + parts[2]);
+      assertRefusedWith(
+          EVIDENCE_SIGNATURE, parts[0] + "." + base64(bytes(changed)) + "." + parts[2]);
     }
 
     private void assertRefused(byte[] mutant, String what) {
@@ -130,7 +132,8 @@ class EatJwtVerifierTest {
     @Test
     void noneWithoutSignatureIsRefused() {
       assertRefusedWith(
-          EVIDENCE_SIGNATURE, base64(bytes("{\"alg\":\"none\"}")) + "." + base64(bytes(report(NONCE))) + ".");
+          EVIDENCE_SIGNATURE,
+          base64(bytes("{\"alg\":\"none\"}")) + "." + base64(bytes(report(NONCE))) + ".");
     }
 
     @Test
@@ -171,7 +174,8 @@ class EatJwtVerifierTest {
     @ParameterizedTest
     @ValueSource(strings = {"{\"alg\":\"ES256\"}", "{\"alg\":\"ES256\",\"typ\":\"JWT\"}"})
     void typeAndKeyIdMayBeLeftOut(String header) throws Exception {
-      assertEquals("1.3.0", read(device.key(), device.sign(header, report(NONCE))).version());
+      assertEquals(
+          "1.3.0", read(device.key(), device.sign(header, report(NONCE))).version());
     }
   }
 
@@ -203,13 +207,17 @@ class EatJwtVerifierTest {
   class Claims {
     @Test
     void eachClaimButTheUeidIsNeeded() throws Exception {
-      for (String claim : List.of("eat_nonce", "eat_profile", "iat", "swname", "swversion", "swdigest", "oemboot")) {
-        String without = report(NONCE).replaceFirst("\"" + claim + "\":(\\[[^\\]]*\\]|[^,}]*),?", "").replace(",}", "}");
+      for (String claim : List.of(
+          "eat_nonce", "eat_profile", "iat", "swname", "swversion", "swdigest", "oemboot")) {
+        String without = report(NONCE)
+            .replaceFirst("\"" + claim + "\":(\\[[^\\]]*\\]|[^,}]*),?", "")
+            .replace(",}", "}");
         Refusal refusal = refusalOf(device.sign(device.header(), without));
         assertEquals(INVALID_EVIDENCE, refusal.problem(), without);
       }
       String withoutUeid = report(NONCE).replace("\"ueid\":\"AQIDBAUGBwg\",", "");
-      assertEquals("1.3.0", read(device.key(), device.sign(device.header(), withoutUeid)).version());
+      assertEquals(
+          "1.3.0", read(device.key(), device.sign(device.header(), withoutUeid)).version());
     }
 
     @ParameterizedTest
@@ -272,13 +280,15 @@ class EatJwtVerifierTest {
 
     @Test
     void textsHaveAnEnd() throws Exception {
-      String token = device.sign(device.header(), report(NONCE).replace("camera-os", "x".repeat(129)));
+      String token =
+          device.sign(device.header(), report(NONCE).replace("camera-os", "x".repeat(129)));
       assertRefusedWith(INVALID_EVIDENCE, token);
     }
 
     @Test
     void anotherProfileIsNotSupported() throws Exception {
-      String token = device.sign(device.header(), report(NONCE).replace("device-report", "device-report/2"));
+      String token =
+          device.sign(device.header(), report(NONCE).replace("device-report", "device-report/2"));
       assertRefusedWith(UNSUPPORTED_EVIDENCE, token);
     }
 
@@ -286,7 +296,8 @@ class EatJwtVerifierTest {
     @CsvSource({"-301,false", "-300,true", "0,true", "300,true", "301,false"})
     void theIatMayBeFiveMinutesOff(long seconds, boolean accepted) throws Exception {
       long now = NOW.getEpochSecond();
-      String token = device.sign(device.header(), report(NONCE).replace("" + now, "" + (now + seconds)));
+      String token =
+          device.sign(device.header(), report(NONCE).replace("" + now, "" + (now + seconds)));
       if (accepted) {
         assertEquals("1.3.0", read(device.key(), token).version());
       } else {
@@ -299,7 +310,8 @@ class EatJwtVerifierTest {
       String header = base64(bytes(device.header()));
       byte[] broken = bytes(report(NONCE).replace("camera", "cam?ra"));
       broken[new String(broken, StandardCharsets.ISO_8859_1).indexOf('?')] = (byte) 0xc0;
-      assertRefusedWith(INVALID_EVIDENCE, device.sign(header, report(NONCE).getBytes(StandardCharsets.UTF_16BE)));
+      assertRefusedWith(
+          INVALID_EVIDENCE, device.sign(header, report(NONCE).getBytes(StandardCharsets.UTF_16BE)));
       assertRefusedWith(INVALID_EVIDENCE, device.sign(header, broken));
     }
   }

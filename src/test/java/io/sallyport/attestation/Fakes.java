@@ -85,7 +85,10 @@ final class Fakes {
     @Override
     public boolean consume(Digest nonce, UUID device, Instant now) {
       Row row = challenges.get(nonce);
-      if (row == null || row.used() || !row.device().equals(device) || !row.expiresAt().isAfter(now)) {
+      if (row == null
+          || row.used()
+          || !row.device().equals(device)
+          || !row.expiresAt().isAfter(now)) {
         return false;
       }
       challenges.put(nonce, new Row(device, row.expiresAt(), true));
@@ -138,8 +141,8 @@ final class Fakes {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
         generator.initialize(new ECGenParameterSpec("secp256r1"));
         KeyPair pair = generator.generateKeyPair();
-        KeyHandle handle = new KeyHandle(
-            UUID.randomUUID(), algorithm, Der.of(pair.getPublic().getEncoded()));
+        KeyHandle handle =
+            new KeyHandle(UUID.randomUUID(), algorithm, Der.of(pair.getPublic().getEncoded()));
         pairs.put(handle.id(), pair);
         handles.computeIfAbsent(purpose, any -> new ArrayList<>()).addFirst(handle);
         return handle;
@@ -196,7 +199,8 @@ final class Fakes {
   }
 
   static final class FakeProfiles implements DeviceProfiles {
-    @Nullable DeviceProfile profile = DeviceReportAppraiserTest.profile(true);
+    @Nullable
+    DeviceProfile profile = DeviceReportAppraiserTest.profile(true);
 
     @Override
     public Optional<DeviceProfile> find(String name) {
@@ -261,7 +265,8 @@ final class Fakes {
     }
 
     @Override
-    public Credential revoke(String authority, BigInteger serial, RevocationReason reason, Actor actor) {
+    public Credential revoke(
+        String authority, BigInteger serial, RevocationReason reason, Actor actor) {
       throw unused();
     }
 
@@ -293,7 +298,8 @@ final class Fakes {
     @Override
     public void require(Device device, Operation operation) {
       if (!device.state().may(operation)) {
-        throw new Refusal(DeviceProblem.WRONG_STATE, "The device is " + device.state().word() + ".");
+        throw new Refusal(
+            DeviceProblem.WRONG_STATE, "The device is " + device.state().word() + ".");
       }
     }
 

@@ -81,12 +81,11 @@ final class TestDevice {
   }
 
   private static Credential certify(UUID id, String alg, KeyPair keys) throws Exception {
-    String signature =
-        switch (alg) {
-          case "RS256" -> "SHA256withRSA";
-          case "EdDSA" -> "Ed25519";
-          default -> "SHA256withECDSA";
-        };
+    String signature = switch (alg) {
+      case "RS256" -> "SHA256withRSA";
+      case "EdDSA" -> "Ed25519";
+      default -> "SHA256withECDSA";
+    };
     X500Name name = new X500Name("CN=" + id);
     Der certificate = Der.of(new JcaX509v3CertificateBuilder(
             name,
@@ -114,7 +113,8 @@ final class TestDevice {
 
   /** A compact JWS over exactly these header and payload texts. */
   String sign(String header, String payload) throws Exception {
-    return sign(base64(header.getBytes(StandardCharsets.UTF_8)), payload.getBytes(StandardCharsets.UTF_8));
+    return sign(
+        base64(header.getBytes(StandardCharsets.UTF_8)), payload.getBytes(StandardCharsets.UTF_8));
   }
 
   String sign(String encodedHeader, byte[] payload) throws Exception {
@@ -143,7 +143,6 @@ final class TestDevice {
   static String report(String nonce, String version, String digest, boolean secureBoot) {
     return """
         {"eat_nonce":"%s","eat_profile":"tag:sallyport.io,2026:device-report","iat":%d,"ueid":"AQIDBAUGBwg",\
-        "swname":"camera-os","swversion":["%s"],"swdigest":"%s","oemboot":%s}"""
-        .formatted(nonce, NOW.getEpochSecond(), version, digest, secureBoot);
+        "swname":"camera-os","swversion":["%s"],"swdigest":"%s","oemboot":%s}""".formatted(nonce, NOW.getEpochSecond(), version, digest, secureBoot);
   }
 }

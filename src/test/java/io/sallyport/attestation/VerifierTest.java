@@ -83,7 +83,8 @@ class VerifierTest {
     @Test
     void onlyTheDigestIsKept() {
       String nonce = verifier.challenge(camera.id).nonce();
-      assertTrue(store.challenges.containsKey(Digest.of(nonce.getBytes(StandardCharsets.US_ASCII))));
+      assertTrue(
+          store.challenges.containsKey(Digest.of(nonce.getBytes(StandardCharsets.US_ASCII))));
     }
 
     @ParameterizedTest
@@ -122,7 +123,9 @@ class VerifierTest {
       byte[] own = bytes(other.sign(other.header(), report(nonce)));
       assertEquals(
           TrustTier.WARNING,
-          verifier.appraise(other.id, other.credential(), JWT, own, Actor.device(other.id)).status());
+          verifier
+              .appraise(other.id, other.credential(), JWT, own, Actor.device(other.id))
+              .status());
     }
 
     @Test
@@ -135,14 +138,16 @@ class VerifierTest {
       String nonce = nonce();
       TestDevice thief = TestDevice.with("ES256");
 
-      assertRefused(AttestationProblem.EVIDENCE_SIGNATURE, bytes(thief.sign(thief.header(), report(nonce))));
+      assertRefused(
+          AttestationProblem.EVIDENCE_SIGNATURE, bytes(thief.sign(thief.header(), report(nonce))));
       assertEquals(TrustTier.WARNING, appraise(good(nonce)).status());
     }
 
     @Test
     void contentThatIsRefusedUsesTheNonceUp() throws Exception {
       String nonce = nonce();
-      byte[] stale = bytes(camera.sign(camera.header(), report(nonce).replace("\"iat\":1", "\"iat\":")));
+      byte[] stale =
+          bytes(camera.sign(camera.header(), report(nonce).replace("\"iat\":1", "\"iat\":")));
 
       assertRefused(AttestationProblem.STALE_EVIDENCE, stale);
       assertRefused(AttestationProblem.WRONG_NONCE, good(nonce));
@@ -176,7 +181,9 @@ class VerifierTest {
     void anotherMediaTypeIsNotSupported(String mediaType) throws Exception {
       byte[] evidence = good(nonce());
       Refusal refusal = assertThrows(
-          Refusal.class, () -> verifier.appraise(camera.id, credential, mediaType, evidence, Actor.device(camera.id)));
+          Refusal.class,
+          () -> verifier.appraise(
+              camera.id, credential, mediaType, evidence, Actor.device(camera.id)));
       assertEquals(AttestationProblem.UNSUPPORTED_EVIDENCE, refusal.problem());
     }
 
@@ -219,10 +226,14 @@ class VerifierTest {
       assertEquals(NOW.plus(Duration.ofMinutes(15)), appraisal.expiresAt());
       assertEquals(
           Map.of(
-              "firmware.name", "camera-os",
-              "firmware.version", "1.3.0",
-              "firmware.digest", DIGEST,
-              "secureBoot", true),
+              "firmware.name",
+              "camera-os",
+              "firmware.version",
+              "1.3.0",
+              "firmware.digest",
+              DIGEST,
+              "secureBoot",
+              true),
           appraisal.observed());
       assertEquals(appraisal, verifier.latest(camera.id).orElseThrow());
     }
@@ -230,13 +241,15 @@ class VerifierTest {
     @Test
     void oldFirmwareIsContraindicatedAndRecordedAllTheSame() throws Exception {
       String nonce = nonce();
-      Appraisal appraisal = appraise(bytes(camera.sign(camera.header(), report(nonce, "1.2.0", DIGEST, false))));
+      Appraisal appraisal =
+          appraise(bytes(camera.sign(camera.header(), report(nonce, "1.2.0", DIGEST, false))));
 
       assertEquals(TrustTier.CONTRAINDICATED, appraisal.status());
       Fact fact = audit.facts.getFirst();
       assertEquals("device.appraised", fact.kind());
       assertEquals("contraindicated", fact.detail().get("status"));
-      assertEquals("configuration=96 executables=96 hardware=0", fact.detail().get("not_affirming"));
+      assertEquals(
+          "configuration=96 executables=96 hardware=0", fact.detail().get("not_affirming"));
       assertEquals(appraisal.id().toString(), fact.detail().get("appraisal"));
     }
 
@@ -296,7 +309,9 @@ class VerifierTest {
       assertEquals(camera.id.toString(), claims.get("sub"));
       assertEquals(appraisal.id().toString(), claims.get("jti"));
       assertEquals(Map.of("x5t#S256", credential.thumbprint().base64Url()), claims.get("cnf"));
-      assertEquals(Map.of("developer", "https://sallyport.io", "build", "sallyport 9"), claims.get("ear_verifier_id"));
+      assertEquals(
+          Map.of("developer", "https://sallyport.io", "build", "sallyport 9"),
+          claims.get("ear_verifier_id"));
       assertEquals("warning", claims.get("ear_status"));
       assertEquals(nonce, claims.get("eat_nonce"));
 
@@ -308,7 +323,8 @@ class VerifierTest {
       assertEquals(nonce, report.get("eat_nonce"));
       assertEquals(appraisal.observed(), report.get("ear_attester_claims"));
       assertEquals(2, ((List<?>) report.get("ear_appraisal_policy_ids")).size());
-      Map<?, ?> executables = (Map<?, ?>) ((Map<?, ?>) report.get("ear_verifier_claims")).get("executables");
+      Map<?, ?> executables =
+          (Map<?, ?>) ((Map<?, ?>) report.get("ear_verifier_claims")).get("executables");
       assertEquals("signed-software", executables.get("assurance"));
       assertEquals("eat+jwt", executables.get("source"));
     }

@@ -85,7 +85,9 @@ class AuditWireTest extends ServerTest {
   @Test
   void everyChangeIsAFactWithItsActor() {
     Unit camera = plant.registered("L-1");
-    plant.person("POST", "/api/v1/enrollment-tokens", Map.of("device", camera.id())).expect(201);
+    plant
+        .person("POST", "/api/v1/enrollment-tokens", Map.of("device", camera.id()))
+        .expect(201);
     camera.enroll();
     camera.attest(Plant.GOOD).expect(200);
     camera.token().expect(200);
@@ -95,7 +97,8 @@ class AuditWireTest extends ServerTest {
 
     plant.fact(camera.id(), "certificate.revoked");
     List<String> kinds = plant.facts(camera.id()).stream()
-        .map(fact -> fact.get("kind").asText() + " by " + fact.get("actor").asText().replace(camera.id(), "itself"))
+        .map(fact -> fact.get("kind").asText() + " by "
+            + fact.get("actor").asText().replace(camera.id(), "itself"))
         .toList();
 
     List<String> wanted = List.of(
@@ -111,24 +114,42 @@ class AuditWireTest extends ServerTest {
         "device.decommissioned by operator:admin",
         "certificate.revoked by operator:admin");
     wanted.forEach(fact -> assertTrue(kinds.contains(fact), fact + " is not among " + kinds));
-    assertTrue(kinds.indexOf("device.registered by operator:admin") < kinds.indexOf("certificate.issued by device:itself"));
-    assertEquals("a test", plant.fact(camera.id(), "device.quarantined").at("/detail/reason").asText());
+    assertTrue(kinds.indexOf("device.registered by operator:admin")
+        < kinds.indexOf("certificate.issued by device:itself"));
+    assertEquals(
+        "a test",
+        plant.fact(camera.id(), "device.quarantined").at("/detail/reason").asText());
   }
 
   @Test
   void everyDocumentAndRegistrationIsAFact() {
     assertNotNull(plant.fact(plant.manufacturer().name(), "manufacturer.added"));
-    assertEquals(64, plant.fact("audit", "profile.applied").at("/detail/hash").asText().length());
-    assertEquals(64, plant.fact("audit", "policy.applied").at("/detail/hash").asText().length());
+    assertEquals(
+        64, plant.fact("audit", "profile.applied").at("/detail/hash").asText().length());
+    assertEquals(
+        64, plant.fact("audit", "policy.applied").at("/detail/hash").asText().length());
     plant.policy("PT9M");
-    Patience.untilTrue("the policy's replacement", () ->
-        plant.fact("audit", "policy.applied").at("/detail/replaced").asText().length() == 64);
+    Patience.untilTrue(
+        "the policy's replacement",
+        () -> plant
+                .fact("audit", "policy.applied")
+                .at("/detail/replaced")
+                .asText()
+                .length()
+            == 64);
     plant.policy("PT10M");
     String serial = plant.enforcementPoint().certificate().getSerialNumber().toString(16);
-    String point = plant.person("GET", "/api/v1/certificates/internal/" + serial, null)
-        .expect(200).json().get("subject").asText();
-    assertEquals("audit-gate", plant.fact(point, "enforcement-point.added").at("/detail/name").asText());
-    assertEquals(serial, plant.fact(point, "certificate.issued").at("/detail/serial").asText());
+    String point = plant
+        .person("GET", "/api/v1/certificates/internal/" + serial, null)
+        .expect(200)
+        .json()
+        .get("subject")
+        .asText();
+    assertEquals(
+        "audit-gate",
+        plant.fact(point, "enforcement-point.added").at("/detail/name").asText());
+    assertEquals(
+        serial, plant.fact(point, "certificate.issued").at("/detail/serial").asText());
   }
 
   @Test
@@ -138,19 +159,27 @@ class AuditWireTest extends ServerTest {
     plant.fact(camera.id(), "attestation.refused", "invalid-evidence");
 
     camera.token(Plant.VIDEO).expect(403);
-    assertFalse(plant.fact(camera.id(), "grant.refused").at("/detail/reasons").asText().isEmpty());
+    assertFalse(
+        plant.fact(camera.id(), "grant.refused").at("/detail/reasons").asText().isEmpty());
 
     camera.become("suspend").expect(200);
     camera.challenge().expect(403);
-    assertEquals("attest", plant.fact(camera.id(), "device.refused", "state-forbids").at("/detail/operation").asText());
+    assertEquals(
+        "attest",
+        plant
+            .fact(camera.id(), "device.refused", "state-forbids")
+            .at("/detail/operation")
+            .asText());
     camera.renew().expect(403);
     plant.fact(camera.id(), "enrollment.refused", "state-forbids");
 
     long before = position();
     camera.become("suspend").expect(409);
-    JsonNode request = Patience.until("request.refused", () -> after(before).stream()
-        .filter(fact -> fact.get("kind").asText().equals("request.refused"))
-        .findFirst());
+    JsonNode request = Patience.until(
+        "request.refused",
+        () -> after(before).stream()
+            .filter(fact -> fact.get("kind").asText().equals("request.refused"))
+            .findFirst());
     assertEquals("operator:admin", request.get("actor").asText());
     assertEquals("wrong-state", request.at("/detail/problem").asText());
     assertTrue(request.at("/detail/path").asText().contains(camera.id()), request.toString());
@@ -164,13 +193,40 @@ class AuditWireTest extends ServerTest {
     double counted = refusals("unauthenticated");
     double wrongTokens = refusals("wrong-token");
 
-    plant.post(null, "/attest/v1/challenges", "application/json", BodyPublishers.noBody()).expect(401);
-    plant.post(camera.idevid(), "/oauth2/token", "application/x-www-form-urlencoded", BodyPublishers.noBody()).expect(401);
+    plant
+        .post(null, "/attest/v1/challenges", "application/json", BodyPublishers.noBody())
+        .expect(401);
+    plant
+        .post(
+            camera.idevid(),
+            "/oauth2/token",
+            "application/x-www-form-urlencoded",
+            BodyPublishers.noBody())
+        .expect(401);
     plant.evaluate(camera.identity(), "device", camera.id(), Plant.VIDEO).expect(401);
-    assertEquals(401, wire.est("simpleenroll", null, "x".repeat(43), TestPki.request(TestPki.key(), "CN=L-3", null)).statusCode());
-    assertEquals(401, wire.send(null, HttpRequest.newBuilder(URI.create(wire.people() + "/api/v1/devices")).build()).statusCode());
-    assertEquals(401, wire.send(null, HttpRequest.newBuilder(URI.create(wire.people() + "/api/v1/devices"))
-        .header("Authorization", "Bearer " + "x".repeat(43)).build()).statusCode());
+    assertEquals(
+        401,
+        wire.est(
+                "simpleenroll",
+                null,
+                "x".repeat(43),
+                TestPki.request(TestPki.key(), "CN=L-3", null))
+            .statusCode());
+    assertEquals(
+        401,
+        wire.send(
+                null,
+                HttpRequest.newBuilder(URI.create(wire.people() + "/api/v1/devices"))
+                    .build())
+            .statusCode());
+    assertEquals(
+        401,
+        wire.send(
+                null,
+                HttpRequest.newBuilder(URI.create(wire.people() + "/api/v1/devices"))
+                    .header("Authorization", "Bearer " + "x".repeat(43))
+                    .build())
+            .statusCode());
 
     assertEquals(counted + 5, refusals("unauthenticated"));
     assertEquals(wrongTokens + 1, refusals("wrong-token"));
@@ -179,7 +235,10 @@ class AuditWireTest extends ServerTest {
         .map(fact -> fact.get("kind").asText())
         .filter(kind -> !kind.equals("decisions.logged"))
         .toList();
-    assertEquals(List.of("profile.applied"), kinds.stream().distinct().toList(), "refusals to nobody became facts");
+    assertEquals(
+        List.of("profile.applied"),
+        kinds.stream().distinct().toList(),
+        "refusals to nobody became facts");
   }
 
   @Test
@@ -189,7 +248,8 @@ class AuditWireTest extends ServerTest {
     try (ExecutorService clients = Executors.newFixedThreadPool(AT_ONCE)) {
       for (int i = 0; i < CHANGES; i++) {
         String serialNumber = "P-" + i;
-        registrations.add(clients.submit(() -> plant.person(
+        registrations.add(clients.submit(() -> plant
+            .person(
                 "POST",
                 "/api/v1/devices",
                 Map.of(
@@ -199,7 +259,10 @@ class AuditWireTest extends ServerTest {
                     "profile", "audit",
                     "owner", "operations",
                     "site", "plant-1"))
-            .expect(201).json().get("id").asText()));
+            .expect(201)
+            .json()
+            .get("id")
+            .asText()));
       }
       // A reader that follows meanwhile never sees a gap either.
       while (registrations.stream().anyMatch(one -> !one.isDone())) {
@@ -212,12 +275,17 @@ class AuditWireTest extends ServerTest {
     assertEquals(CHANGES, devices.size());
 
     long position = settled();
-    Patience.untilTrue("a checkpoint over everything", () ->
-        wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("size").asLong() >= position);
+    Patience.untilTrue(
+        "a checkpoint over everything",
+        () -> wire.admin("GET", "/api/v1/audit/checkpoints/latest", null)
+                .get("size")
+                .asLong()
+            >= position);
     ServedLog log = ServedLog.read(wire);
     assertConsecutive(log.entries());
     List<String> registered = log.entries().stream()
-        .filter(entry -> entry.kind().equals("device.registered") && devices.contains(entry.subject()))
+        .filter(
+            entry -> entry.kind().equals("device.registered") && devices.contains(entry.subject()))
         .map(Entry::subject)
         .toList();
     assertEquals(CHANGES, registered.size());
@@ -237,18 +305,38 @@ class AuditWireTest extends ServerTest {
   /** What somebody with the database does to the facts {@code :p} and {@code :q}, the next one. */
   static Stream<Arguments> tamperings() {
     return Stream.of(
-        Arguments.of("the actor altered", "update fact set actor = 'operator:nobody' where position = :p", Fault.ALTERED),
-        Arguments.of("the subject altered", "update fact set subject = subject || '0' where position = :p", Fault.ALTERED),
-        Arguments.of("the kind altered", "update fact set kind = 'device.released' where position = :p", Fault.ALTERED),
         Arguments.of(
-            "the time altered", "update fact set at = at - interval '1 microsecond' where position = :p", Fault.ALTERED),
+            "the actor altered",
+            "update fact set actor = 'operator:nobody' where position = :p",
+            Fault.ALTERED),
         Arguments.of(
-            "the detail altered", "update fact set detail = '{\"to\":\"active\"}' where position = :p", Fault.ALTERED),
+            "the subject altered",
+            "update fact set subject = subject || '0' where position = :p",
+            Fault.ALTERED),
         Arguments.of(
-            "the detail spaced differently", "update fact set detail = ' ' || detail where position = :p", Fault.ALTERED),
-        Arguments.of("the leaf altered", "update fact set leaf = leaf || '\\x20'::bytea where position = :p", Fault.ALTERED),
+            "the kind altered",
+            "update fact set kind = 'device.released' where position = :p",
+            Fault.ALTERED),
         Arguments.of(
-            "the hash altered", "update log_leaf set hash = sha256(hash) where position = :p", Fault.ALTERED),
+            "the time altered",
+            "update fact set at = at - interval '1 microsecond' where position = :p",
+            Fault.ALTERED),
+        Arguments.of(
+            "the detail altered",
+            "update fact set detail = '{\"to\":\"active\"}' where position = :p",
+            Fault.ALTERED),
+        Arguments.of(
+            "the detail spaced differently",
+            "update fact set detail = ' ' || detail where position = :p",
+            Fault.ALTERED),
+        Arguments.of(
+            "the leaf altered",
+            "update fact set leaf = leaf || '\\x20'::bytea where position = :p",
+            Fault.ALTERED),
+        Arguments.of(
+            "the hash altered",
+            "update log_leaf set hash = sha256(hash) where position = :p",
+            Fault.ALTERED),
         Arguments.of("a fact removed", "delete from fact where position = :p", Fault.MISSING),
         Arguments.of(
             "two facts swapped",
@@ -260,10 +348,12 @@ class AuditWireTest extends ServerTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("tamperings")
-  void whoeverTouchesTheDatabaseIsFoundWithThePosition(String what, String sql, Fault fault) throws SQLException {
+  void whoeverTouchesTheDatabaseIsFoundWithThePosition(String what, String sql, Fault fault)
+      throws SQLException {
     long position = sealed() / 2;
 
-    Finding finding = tampered(position, sql, () -> ServedLog.read(wire).verify().finding());
+    Finding finding =
+        tampered(position, sql, () -> ServedLog.read(wire).verify().finding());
 
     assertNotNull(finding, "not found");
     assertEquals(position, finding.position(), finding.sentence());
@@ -276,19 +366,28 @@ class AuditWireTest extends ServerTest {
     long position = sealed() / 2;
     Entry entry = ServedLog.read(wire).entries().get((int) position - 1);
     MerkleLeaf forged = MerkleLeaf.of(
-        entry.id(), entry.at(), entry.kind(), "operator:nobody", entry.subjectType(), entry.subject(), entry.detail());
+        entry.id(),
+        entry.at(),
+        entry.kind(),
+        "operator:nobody",
+        entry.subjectType(),
+        entry.subject(),
+        entry.detail());
     String sql = "update fact set actor = 'operator:nobody', leaf = '\\x"
         + HexFormat.of().formatHex(forged.octets()) + "' where position = :p;"
         + " update log_leaf set hash = '\\x" + forged.hash().hex() + "' where position = :p";
 
-    Finding finding = tampered(position, sql, () -> ServedLog.read(wire).verify().finding());
+    Finding finding =
+        tampered(position, sql, () -> ServedLog.read(wire).verify().finding());
 
     assertNotNull(finding, "not found");
     assertEquals(Fault.ROOT_MISMATCH, finding.fault());
     assertTrue(finding.position() <= position, finding.sentence());
-    Matcher range = Pattern.compile("one of the facts (\\d+) to (\\d+)").matcher(finding.sentence());
+    Matcher range =
+        Pattern.compile("one of the facts (\\d+) to (\\d+)").matcher(finding.sentence());
     assertTrue(range.find(), finding.sentence());
-    assertTrue(Long.parseLong(range.group(1)) <= position && position <= Long.parseLong(range.group(2)));
+    assertTrue(
+        Long.parseLong(range.group(1)) <= position && position <= Long.parseLong(range.group(2)));
   }
 
   @Test
@@ -300,9 +399,11 @@ class AuditWireTest extends ServerTest {
         "truncate fact cascade",
         "delete from log_leaf where position = 1",
         "delete from checkpoint")) {
-      try (Connection database = Database.connect(); Statement statement = database.createStatement()) {
+      try (Connection database = Database.connect();
+          Statement statement = database.createStatement()) {
         SQLException refused = assertThrows(SQLException.class, () -> statement.execute(slip));
-        assertTrue(String.valueOf(refused.getMessage()).contains("never changed"), refused.getMessage());
+        assertTrue(
+            String.valueOf(refused.getMessage()).contains("never changed"), refused.getMessage());
         database.rollback();
       }
     }
@@ -317,7 +418,9 @@ class AuditWireTest extends ServerTest {
     ServedLog rewritten = rewritten(log, log.checkpoints().getLast().size() / 2);
 
     assertNull(rewritten.verify().finding(), "without an earlier checkpoint it cannot be known");
-    assertTrue(rewritten.verify().notExcluded().stream().anyMatch(sentence -> sentence.contains("rewritten")),
+    assertTrue(
+        rewritten.verify().notExcluded().stream()
+            .anyMatch(sentence -> sentence.contains("rewritten")),
         "the verdict does not say what it cannot exclude");
     Finding finding = rewritten.verify(kept).finding();
     assertNotNull(finding, "not found");
@@ -332,7 +435,9 @@ class AuditWireTest extends ServerTest {
     ServedLog log = ServedLog.read(wire);
     long size = log.checkpoints().getFirst().size();
     ServedLog cut = new ServedLog(
-        log.key(), log.entries().subList(0, (int) size), List.of(log.checkpoints().getFirst()));
+        log.key(),
+        log.entries().subList(0, (int) size),
+        List.of(log.checkpoints().getFirst()));
     assertNotEquals(size, log.checkpoints().getLast().size());
 
     Finding finding = cut.verify(log.checkpoints().getLast().note()).finding();
@@ -356,7 +461,10 @@ class AuditWireTest extends ServerTest {
         checkpoints.add(new Checkpoint(
             size,
             tree.root(),
-            signer.key().note(text, signer.sign(text.getBytes(StandardCharsets.UTF_8))).toString()));
+            signer
+                .key()
+                .note(text, signer.sign(text.getBytes(StandardCharsets.UTF_8)))
+                .toString()));
       }
     }
     return new ServedLog(log.key(), entries, checkpoints);
@@ -364,26 +472,45 @@ class AuditWireTest extends ServerTest {
 
   private static Entry forged(Entry entry) {
     MerkleLeaf leaf = MerkleLeaf.of(
-        entry.id(), entry.at(), entry.kind(), "operator:nobody", entry.subjectType(), entry.subject(), entry.detail());
+        entry.id(),
+        entry.at(),
+        entry.kind(),
+        "operator:nobody",
+        entry.subjectType(),
+        entry.subject(),
+        entry.detail());
     return new Entry(
-        entry.position(), entry.id(), entry.at(), entry.kind(), "operator:nobody", entry.subjectType(),
-        entry.subject(), entry.detail(), leaf, leaf.hash());
+        entry.position(),
+        entry.id(),
+        entry.at(),
+        entry.kind(),
+        "operator:nobody",
+        entry.subjectType(),
+        entry.subject(),
+        entry.detail(),
+        leaf,
+        leaf.hash());
   }
 
   /** Does {@code sql} to the database, looks, and puts back what was there. */
   private static <T> T tampered(long position, String sql, Supplier<T> look) throws SQLException {
-    try (Connection database = Database.connect(); Statement statement = database.createStatement()) {
+    try (Connection database = Database.connect();
+        Statement statement = database.createStatement()) {
       String both = "(" + position + ", " + (position + 1) + ")";
-      statement.execute("create temp table kept_fact as select * from fact where position in " + both);
-      statement.execute("create temp table kept_leaf as select * from log_leaf where position in " + both);
+      statement.execute(
+          "create temp table kept_fact as select * from fact where position in " + both);
+      statement.execute(
+          "create temp table kept_leaf as select * from log_leaf where position in " + both);
       statement.execute("set session_replication_role = replica");
       database.commit();
       try {
-        statement.execute(sql.replace(":p", Long.toString(position)).replace(":q", Long.toString(position + 1)));
+        statement.execute(
+            sql.replace(":p", Long.toString(position)).replace(":q", Long.toString(position + 1)));
         database.commit();
         return look.get();
       } finally {
-        statement.execute("delete from fact where position in " + both + " or id in (select id from kept_fact)");
+        statement.execute(
+            "delete from fact where position in " + both + " or id in (select id from kept_fact)");
         statement.execute("insert into fact select * from kept_fact");
         statement.execute("delete from log_leaf where position in " + both);
         statement.execute("insert into log_leaf select * from kept_leaf");
@@ -412,7 +539,8 @@ class AuditWireTest extends ServerTest {
   private long settledAndSealed() {
     long position = settled();
     return Patience.until("a checkpoint over " + position, () -> {
-      JsonNode latest = plant.person("GET", "/api/v1/audit/checkpoints/latest", null).json();
+      JsonNode latest =
+          plant.person("GET", "/api/v1/audit/checkpoints/latest", null).json();
       long size = latest.path("size").asLong();
       return size >= position ? Optional.of(size) : Optional.empty();
     });
@@ -424,7 +552,9 @@ class AuditWireTest extends ServerTest {
 
   private List<JsonNode> after(long position) {
     List<JsonNode> facts = new ArrayList<>();
-    wire.admin("GET", "/api/v1/audit/facts?limit=1000&after=" + position, null).get("items").forEach(facts::add);
+    wire.admin("GET", "/api/v1/audit/facts?limit=1000&after=" + position, null)
+        .get("items")
+        .forEach(facts::add);
     return facts;
   }
 
@@ -432,11 +562,15 @@ class AuditWireTest extends ServerTest {
   private static double refusals(String problem) throws Exception {
     String port = ConfigProvider.getConfig().getValue("quarkus.management.test-port", String.class);
     try (HttpClient client = HttpClient.newHttpClient()) {
-      String metrics = client.send(
-              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics")).build(),
+      String metrics = client
+          .send(
+              HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
+                  .build(),
               HttpResponse.BodyHandlers.ofString())
           .body();
-      Matcher line = Pattern.compile("(?m)^sallyport_refusals_total\\{problem=\"" + problem + "\"\\} ([0-9.]+)$").matcher(metrics);
+      Matcher line = Pattern.compile(
+              "(?m)^sallyport_refusals_total\\{problem=\"" + problem + "\"\\} ([0-9.]+)$")
+          .matcher(metrics);
       return line.find() ? Double.parseDouble(line.group(1)) : 0;
     }
   }

@@ -27,7 +27,8 @@ public final class LogDatabase implements AutoCloseable {
 
   private final EmbeddedPostgres server;
   private final DataSource database;
-  private final FactTable facts = new FactTable(Clock.systemUTC(), new Ids(Clock.systemUTC(), new SecureRandom()));
+  private final FactTable facts =
+      new FactTable(Clock.systemUTC(), new Ids(Clock.systemUTC(), new SecureRandom()));
 
   private LogDatabase(EmbeddedPostgres server) {
     this.server = server;
@@ -49,7 +50,8 @@ public final class LogDatabase implements AutoCloseable {
 
   /** Inserts a fact about {@code subject} in the transaction of {@code connection}. */
   public UUID record(Connection connection, String subject) throws SQLException {
-    return facts.insert(connection, Fact.of("test.happened", Actor.SERVER, "test", subject).with("note", "é\n"));
+    return facts.insert(
+        connection, Fact.of("test.happened", Actor.SERVER, "test", subject).with("note", "é\n"));
   }
 
   public UUID record(String subject) throws SQLException {
@@ -59,7 +61,8 @@ public final class LogDatabase implements AutoCloseable {
   }
 
   public void execute(String sql) throws SQLException {
-    try (Connection connection = database.getConnection(); Statement statement = connection.createStatement()) {
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
   }

@@ -55,7 +55,8 @@ class SealerTest {
 
   @BeforeEach
   void empty() throws SQLException {
-    database.tamper("delete from fact; delete from log_leaf; delete from checkpoint; delete from job_epoch");
+    database.tamper(
+        "delete from fact; delete from log_leaf; delete from checkpoint; delete from job_epoch");
   }
 
   @Nested
@@ -67,7 +68,9 @@ class SealerTest {
       seal();
       record(5);
       seal();
-      assertEquals(List.of(3L, 8L), log.checkpoints(0, 10).items().stream().map(Checkpoint::size).toList());
+      assertEquals(
+          List.of(3L, 8L),
+          log.checkpoints(0, 10).items().stream().map(Checkpoint::size).toList());
       assertEquals(8, log.latest().orElseThrow().size());
       LogVerifier.Verdict verdict = verify();
       assertTrue(verdict.ok(), verdict.toString());
@@ -85,14 +88,17 @@ class SealerTest {
       signer.broken = false;
       record(1);
       seal();
-      assertEquals(List.of(2L, 3L), log.checkpoints(0, 10).items().stream().map(Checkpoint::size).toList());
+      assertEquals(
+          List.of(2L, 3L),
+          log.checkpoints(0, 10).items().stream().map(Checkpoint::size).toList());
       assertTrue(verify().ok());
     }
 
     @Test
     void aFormerHolderThatWasOnlyPausedSealsAndSignsNothing() throws SQLException {
       record(2);
-      try (JobLease former = lease(); JobLease next = lease()) {
+      try (JobLease former = lease();
+          JobLease next = lease()) {
         assertTrue(former.take());
         try (var statement = former.connection().createStatement()) {
           statement.execute("select pg_advisory_unlock_all()");
@@ -147,43 +153,48 @@ class SealerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-      "update fact set kind = 'x' where position = 2",
-      "update fact set position = null where position = 2",
-      "update fact set position = 99 where position = 2",
-      "delete from fact where position = 2",
-      "truncate fact",
-      "update log_leaf set position = 99 where position = 2",
-      "delete from log_leaf",
-      "update checkpoint set note = 'x'",
-      "delete from checkpoint"
-    })
+    @ValueSource(
+        strings = {
+          "update fact set kind = 'x' where position = 2",
+          "update fact set position = null where position = 2",
+          "update fact set position = 99 where position = 2",
+          "delete from fact where position = 2",
+          "truncate fact",
+          "update log_leaf set position = 99 where position = 2",
+          "delete from log_leaf",
+          "update checkpoint set note = 'x'",
+          "delete from checkpoint"
+        })
     void theDatabaseItselfRefusesToChangeTheLog(String sql) {
       SQLException refused = assertThrows(SQLException.class, () -> database.execute(sql));
       assertTrue(refused.toString().contains("The log is never changed"), refused.toString());
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = ';', quoteCharacter = '`', value = {
-      "update fact set at = at + interval '1 microsecond' where position = 2 ; 2 ALTERED",
-      "update fact set actor = 'operator:eve' where position = 9             ; 9 ALTERED",
-      "update fact set detail = '{}' where position = 9                      ; 9 ALTERED",
-      "update fact set detail = detail || ' ' where position = 9             ; 9 ALTERED",
-      "update fact set detail = 'null' where position = 9                    ; 9 ALTERED",
-      "update fact set detail = 'not JSON' where position = 9                ; 9 ALTERED",
-      "update fact set leaf = '' where position = 12                         ; 12 ALTERED",
-      "update log_leaf set hash = sha256('') where position = 12             ; 12 ALTERED",
-      "delete from fact where position = 1                                   ; 1 MISSING",
-      "delete from fact where position = 12                                  ; 12 MISSING",
-      "update fact set position = 14 - position where position in (3, 11)    ; 3 REORDERED",
-      "update checkpoint set root = sha256('') where size = 6                ; 1 BAD_CHECKPOINT",
-      "update checkpoint set note = replace(note, '6', '7') where size = 6   ; 1 BAD_CHECKPOINT"
-    })
+    @CsvSource(
+        delimiter = ';',
+        quoteCharacter = '`',
+        value = {
+          "update fact set at = at + interval '1 microsecond' where position = 2 ; 2 ALTERED",
+          "update fact set actor = 'operator:eve' where position = 9             ; 9 ALTERED",
+          "update fact set detail = '{}' where position = 9                      ; 9 ALTERED",
+          "update fact set detail = detail || ' ' where position = 9             ; 9 ALTERED",
+          "update fact set detail = 'null' where position = 9                    ; 9 ALTERED",
+          "update fact set detail = 'not JSON' where position = 9                ; 9 ALTERED",
+          "update fact set leaf = '' where position = 12                         ; 12 ALTERED",
+          "update log_leaf set hash = sha256('') where position = 12             ; 12 ALTERED",
+          "delete from fact where position = 1                                   ; 1 MISSING",
+          "delete from fact where position = 12                                  ; 12 MISSING",
+          "update fact set position = 14 - position where position in (3, 11)    ; 3 REORDERED",
+          "update checkpoint set root = sha256('') where size = 6                ; 1 BAD_CHECKPOINT",
+          "update checkpoint set note = replace(note, '6', '7') where size = 6   ; 1 BAD_CHECKPOINT"
+        })
     void aChangeBehindTheServersBackIsFound(String sql, String finding) throws SQLException {
       // PostgreSQL checks a unique constraint row by row; the swap goes through a free number.
       if (sql.contains("14 - position")) {
-        database.tamper("update fact set position = 99 where position = 3;"
-            + "update fact set position = 3 where position = 11; update fact set position = 11 where position = 99");
+        database.tamper(
+            "update fact set position = 99 where position = 3;"
+                + "update fact set position = 3 where position = 11; update fact set position = 11 where position = 99");
       } else {
         database.tamper(sql);
       }
@@ -212,10 +223,14 @@ class SealerTest {
     void entriesComeInPagesAndBySubjectAndKind() throws SQLException {
       record(3);
       assertEquals("2", log.entries(0, 2, null, null).next());
-      assertEquals(List.of(3L), log.entries(2, 2, null, null).items().stream().map(LogEntry::position).toList());
-      assertEquals(2, log.entries(0, 9, "subject-2", "test.happened").items().getFirst().position());
+      assertEquals(
+          List.of(3L),
+          log.entries(2, 2, null, null).items().stream().map(LogEntry::position).toList());
+      assertEquals(
+          2, log.entries(0, 9, "subject-2", "test.happened").items().getFirst().position());
       assertEquals(List.of(), log.entries(0, 9, "subject-2", "other").items());
-      assertEquals("é\n", log.entries(0, 1, null, null).items().getFirst().detail().get("note"));
+      assertEquals(
+          "é\n", log.entries(0, 1, null, null).items().getFirst().detail().get("note"));
     }
   }
 
@@ -234,14 +249,24 @@ class SealerTest {
   }
 
   private LogVerifier.Verdict verify() {
-    return new LogVerifier(signer.key().toString(), true, List.of()).verify(
-        log.entries(0, 100, null, null).items().stream()
-            .map(e -> new LogVerifier.Entry(e.position(), e.id(), e.at(), e.kind(), e.actor(), e.subjectType(),
-                e.subject(), e.detail(), e.leaf(), e.hash()))
-            .iterator(),
-        log.checkpoints(0, 100).items().stream()
-            .map(c -> new LogVerifier.Checkpoint(c.size(), c.root(), c.note()))
-            .iterator());
+    return new LogVerifier(signer.key().toString(), true, List.of())
+        .verify(
+            log.entries(0, 100, null, null).items().stream()
+                .map(e -> new LogVerifier.Entry(
+                    e.position(),
+                    e.id(),
+                    e.at(),
+                    e.kind(),
+                    e.actor(),
+                    e.subjectType(),
+                    e.subject(),
+                    e.detail(),
+                    e.leaf(),
+                    e.hash()))
+                .iterator(),
+            log.checkpoints(0, 100).items().stream()
+                .map(c -> new LogVerifier.Checkpoint(c.size(), c.root(), c.note()))
+                .iterator());
   }
 
   private static JobLease lease() {

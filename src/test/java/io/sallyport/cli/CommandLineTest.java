@@ -29,7 +29,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CommandLineTest {
   private static final String PROBLEM = "application/problem+json";
 
-  @TempDir Path data;
+  @TempDir
+  Path data;
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
@@ -56,10 +57,12 @@ class CommandLineTest {
     });
     server.start();
     String base = "http://localhost:" + server.getAddress().getPort();
-    Files.writeString(data.resolve("server.json"), "{\"people\":\"" + base + "\",\"devices\":\"" + base + "\"}");
+    Files.writeString(
+        data.resolve("server.json"), "{\"people\":\"" + base + "\",\"devices\":\"" + base + "\"}");
     Files.writeString(data.resolve("admin.token"), "secret\n");
     Files.writeString(
-        data.resolve("root.pem"), Pem.of(new ManufacturingLine("Optica", Clock.systemUTC()).anchor()));
+        data.resolve("root.pem"),
+        Pem.of(new ManufacturingLine("Optica", Clock.systemUTC()).anchor()));
   }
 
   @AfterEach
@@ -70,13 +73,38 @@ class CommandLineTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "admin manufacturer add", "admin manufacturer list", "admin profile apply", "admin profile list",
-        "admin device register", "admin device list", "admin device show", "admin device quarantine",
-        "admin device release", "admin device suspend", "admin device decommission", "admin token create",
-        "admin policy apply", "admin policy list", "admin policy explain", "admin enforcement-point add",
-        "admin enforcement-point list", "admin enforcement-point remove", "admin certificate list",
-        "admin certificate show", "admin certificate revoke", "device enroll", "device renew", "device attest",
-        "device grant", "audit verify", "audit checkpoint", "demo", "bench", "admin", "device", "audit"
+        "admin manufacturer add",
+        "admin manufacturer list",
+        "admin profile apply",
+        "admin profile list",
+        "admin device register",
+        "admin device list",
+        "admin device show",
+        "admin device quarantine",
+        "admin device release",
+        "admin device suspend",
+        "admin device decommission",
+        "admin token create",
+        "admin policy apply",
+        "admin policy list",
+        "admin policy explain",
+        "admin enforcement-point add",
+        "admin enforcement-point list",
+        "admin enforcement-point remove",
+        "admin certificate list",
+        "admin certificate show",
+        "admin certificate revoke",
+        "device enroll",
+        "device renew",
+        "device attest",
+        "device grant",
+        "audit verify",
+        "audit checkpoint",
+        "demo",
+        "bench",
+        "admin",
+        "device",
+        "audit"
       })
   void everyCommandExplainsItself(String command) {
     assertEquals(0, run((command + " --help").split(" ")));
@@ -87,12 +115,21 @@ class CommandLineTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "nonsense", "admin", "admin device", "admin device register --model x", "device enroll",
-        "device enroll --dir DIR", "device enroll --dir DIR --idevid-cert x", "device grant --dir DIR --flow x/tcp/99999",
-        "admin token create --device x --lifetime tomorrow", "bench nonsense"
+        "",
+        "nonsense",
+        "admin",
+        "admin device",
+        "admin device register --model x",
+        "device enroll",
+        "device enroll --dir DIR",
+        "device enroll --dir DIR --idevid-cert x",
+        "device grant --dir DIR --flow x/tcp/99999",
+        "admin token create --device x --lifetime tomorrow",
+        "bench nonsense"
       })
   void aWrongCommandLineExitsWithTwoAndOneSentence(String command) {
-    assertEquals(2, run(command.replace("DIR", data.resolve("device").toString()).split(" ")));
+    assertEquals(
+        2, run(command.replace("DIR", data.resolve("device").toString()).split(" ")));
     assertFalse(err.toString().isBlank());
     assertFalse(err.toString().contains("\tat "), err.toString());
     assertEquals(List.of(), requests);
@@ -100,10 +137,14 @@ class CommandLineTest {
 
   @Test
   void aRefusalIsToldInTheServersWords() {
-    answer(409, PROBLEM, "{\"type\":\"urn:sallyport:problem:retired\",\"title\":\"T\",\"detail\":\"It is retired.\"}");
+    answer(
+        409,
+        PROBLEM,
+        "{\"type\":\"urn:sallyport:problem:retired\",\"title\":\"T\",\"detail\":\"It is retired.\"}");
     assertEquals(1, run("admin", "device", "release", "d1", "--reason", "ok"));
     assertEquals("It is retired.\n", err.toString());
-    assertTrue(requests.getFirst().startsWith("POST /api/v1/devices/d1/release {\"reason\":\"ok\"}"));
+    assertTrue(
+        requests.getFirst().startsWith("POST /api/v1/devices/d1/release {\"reason\":\"ok\"}"));
   }
 
   @Test
@@ -136,13 +177,15 @@ class CommandLineTest {
 
   @Test
   void aFolderWithoutServerExitsWithThree() {
-    assertEquals(3, execute("admin", "device", "list", "--data", data.resolve("none").toString()));
+    assertEquals(
+        3, execute("admin", "device", "list", "--data", data.resolve("none").toString()));
     assertTrue(err.toString().contains("No server has run in"), err.toString());
   }
 
   @Test
   void aListIsATableForPeopleAndAPageForPrograms() {
-    answer(200, "application/json", "{\"items\":[{\"name\":\"Optica\",\"id\":\"1\"}],\"next\":null}");
+    answer(
+        200, "application/json", "{\"items\":[{\"name\":\"Optica\",\"id\":\"1\"}],\"next\":null}");
     assertEquals(0, run("admin", "manufacturer", "list"));
     assertEquals("name    id\nOptica  1\n", out.toString());
     out.getBuffer().setLength(0);
@@ -157,7 +200,8 @@ class CommandLineTest {
     assertEquals("hush\n", out.toString());
     out.getBuffer().setLength(0);
     Path file = data.resolve("token");
-    assertEquals(0, run("admin", "token", "create", "--device", "d1", "--out", file.toString(), "--json"));
+    assertEquals(
+        0, run("admin", "token", "create", "--device", "d1", "--out", file.toString(), "--json"));
     assertFalse(out.toString().contains("hush"));
     assertEquals("hush\n", Files.readString(file));
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
@@ -166,7 +210,8 @@ class CommandLineTest {
   @Test
   void documentsAreSentAsWrittenToTheNameThatTheyCarry() throws IOException {
     Path file = data.resolve("p.yaml");
-    Files.writeString(file, DemoDocuments.POLICY + "---\n" + DemoDocuments.POLICY.replace("cameras", "more"));
+    Files.writeString(
+        file, DemoDocuments.POLICY + "---\n" + DemoDocuments.POLICY.replace("cameras", "more"));
     assertEquals(0, run("admin", "policy", "apply", "-f", file.toString()));
     assertEquals("PUT /api/v1/policies/cameras " + DemoDocuments.POLICY, requests.getFirst());
     assertTrue(requests.get(1).startsWith("PUT /api/v1/policies/more "), requests.get(1));

@@ -40,7 +40,9 @@ class EstClientTest {
       boolean cacerts = exchange.getRequestURI().getPath().endsWith("cacerts");
       path = cacerts ? path : exchange.getRequestURI().getRawPath();
       exchange.getRequestBody().readAllBytes();
-      exchange.getResponseHeaders().set("Content-Type", status == 200 ? "application/pkcs7-mime" : "text/plain");
+      exchange
+          .getResponseHeaders()
+          .set("Content-Type", status == 200 ? "application/pkcs7-mime" : "text/plain");
       exchange.getResponseHeaders().set("Retry-After", "60");
       byte[] octets = cacerts ? certsOnly(List.of(authority.anchor())) : certsOnly(sent);
       octets = cacerts || status < 400 ? octets : "The device is gone.\n".getBytes();
@@ -68,7 +70,9 @@ class EstClientTest {
   @Test
   void aCertificateForAnotherKeyIsNotTaken() {
     sent = List.of(authority.make("Eye 4", "2").leaf());
-    assertEquals("The server sent no certificate for the key that asked.", refusal(authority).sentence());
+    assertEquals(
+        "The server sent no certificate for the key that asked.",
+        refusal(authority).sentence());
   }
 
   @Test
@@ -112,8 +116,10 @@ class EstClientTest {
     try {
       CMSSignedDataGenerator generator = new CMSSignedDataGenerator();
       generator.addCertificates(new JcaCertStore(certificates));
-      return Base64.getMimeEncoder().encode(generator.generate(new CMSAbsentContent(), true).getEncoded());
-    } catch (org.bouncycastle.cms.CMSException | java.security.cert.CertificateEncodingException e) {
+      return Base64.getMimeEncoder()
+          .encode(generator.generate(new CMSAbsentContent(), true).getEncoded());
+    } catch (org.bouncycastle.cms.CMSException
+        | java.security.cert.CertificateEncodingException e) {
       throw new IOException(e);
     }
   }

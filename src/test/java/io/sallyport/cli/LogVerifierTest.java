@@ -66,7 +66,9 @@ class LogVerifierTest {
     assertTrue(verdict.ok());
     assertEquals(FACTS, verdict.facts());
     assertEquals(17, verdict.covered());
-    assertTrue(verdict.notExcluded().getFirst().startsWith("A change to facts 18 to 20:"), verdict.toString());
+    assertTrue(
+        verdict.notExcluded().getFirst().startsWith("A change to facts 18 to 20:"),
+        verdict.toString());
     assertTrue(verdict.notExcluded().get(1).contains("together with its key"), verdict.toString());
   }
 
@@ -88,7 +90,8 @@ class LogVerifierTest {
   }
 
   @Property(tries = 60)
-  void aFactReplacedTogetherWithLeafAndHashIsFoundByTheNextCheckpoint(@ForAll @IntRange(min = 1, max = 17) int position) {
+  void aFactReplacedTogetherWithLeafAndHashIsFoundByTheNextCheckpoint(
+      @ForAll @IntRange(min = 1, max = 17) int position) {
     entries.set(position - 1, entry(position, "somebody else"));
     int from = position <= 3 ? 1 : position <= 8 ? 4 : 9;
     assertFinding(from, Fault.ROOT_MISMATCH);
@@ -124,13 +127,15 @@ class LogVerifierTest {
   }
 
   @Property(tries = 60)
-  void swappedRowsAreFound(@ForAll @Size(2) Set<@IntRange(min = 1, max = FACTS) Integer> positions) {
+  void swappedRowsAreFound(
+      @ForAll @Size(2) Set<@IntRange(min = 1, max = FACTS) Integer> positions) {
     int low = Collections.min(positions);
     int high = Collections.max(positions);
     Collections.swap(entries, low - 1, high - 1);
     assertFinding(low, Fault.MISSING); // the list jumps from one position to a later one
 
-    // The same with positions exchanged in the table, where the hashes of the sealed leaves stay behind.
+    // The same with positions exchanged in the table, where the hashes of the sealed leaves stay
+    // behind.
     Entry first = entries.get(low - 1);
     Entry second = entries.get(high - 1);
     entries.set(low - 1, with(at(first, low), second.hash()));
@@ -146,7 +151,8 @@ class LogVerifierTest {
 
   @Test
   void aCheckpointThatTheKeyDidNotSignIsFound() {
-    checkpoints.set(1, sealed(entries, Set.of(8), new LogKeyPair("test.example/log")).getFirst());
+    checkpoints.set(
+        1, sealed(entries, Set.of(8), new LogKeyPair("test.example/log")).getFirst());
     assertFinding(4, Fault.BAD_CHECKPOINT);
   }
 
@@ -198,14 +204,17 @@ class LogVerifierTest {
 
   @Test
   void aLogBegunAnewWithAnotherKeyIsFoundByAnEarlierCheckpoint() {
-    String foreign = sealed(entries, Set.of(8), new LogKeyPair("test.example/log")).getFirst().note();
+    String foreign = sealed(entries, Set.of(8), new LogKeyPair("test.example/log"))
+        .getFirst()
+        .note();
     assertFinding(1, Fault.REWRITTEN, foreign);
   }
 
   @Test
   void whatIsNoCheckpointOrKeyIsRefused() {
     assertThrows(IllegalArgumentException.class, () -> verify("not a note"));
-    assertThrows(IllegalArgumentException.class, () -> new LogVerifier("not a key", true, List.of()));
+    assertThrows(
+        IllegalArgumentException.class, () -> new LogVerifier("not a key", true, List.of()));
   }
 
   private Verdict verify(String... earlier) {
@@ -218,7 +227,8 @@ class LogVerifierTest {
     assertFalse(verdict.ok());
     LogVerifier.Finding finding = verdict.finding();
     assertNotNull(finding);
-    assertEquals(position + " " + fault, finding.position() + " " + finding.fault(), finding.sentence());
+    assertEquals(
+        position + " " + fault, finding.position() + " " + finding.fault(), finding.sentence());
     assertEquals(position - 1, verdict.facts());
   }
 
@@ -226,19 +236,47 @@ class LogVerifierTest {
     UUID id = new UUID(0x7000, position);
     Instant at = Instant.ofEpochSecond(1_800_000_000 + position);
     Map<String, String> detail = Map.of("reason", "reason " + position);
-    MerkleLeaf leaf = MerkleLeaf.of(id, at, "device.quarantined", "operator:admin", "device", subject, detail);
+    MerkleLeaf leaf =
+        MerkleLeaf.of(id, at, "device.quarantined", "operator:admin", "device", subject, detail);
     return new Entry(
-        position, id, at, "device.quarantined", "operator:admin", "device", subject, detail, leaf, leaf.hash());
+        position,
+        id,
+        at,
+        "device.quarantined",
+        "operator:admin",
+        "device",
+        subject,
+        detail,
+        leaf,
+        leaf.hash());
   }
 
   private static Entry at(Entry e, long position) {
-    return new Entry(position, e.id(), e.at(), e.kind(), e.actor(), e.subjectType(), e.subject(), e.detail(), e.leaf(),
+    return new Entry(
+        position,
+        e.id(),
+        e.at(),
+        e.kind(),
+        e.actor(),
+        e.subjectType(),
+        e.subject(),
+        e.detail(),
+        e.leaf(),
         e.hash());
   }
 
   private static Entry with(Entry e, Digest hash) {
-    return new Entry(e.position(), e.id(), e.at(), e.kind(), e.actor(), e.subjectType(), e.subject(), e.detail(),
-        e.leaf(), hash);
+    return new Entry(
+        e.position(),
+        e.id(),
+        e.at(),
+        e.kind(),
+        e.actor(),
+        e.subjectType(),
+        e.subject(),
+        e.detail(),
+        e.leaf(),
+        hash);
   }
 
   private static List<Checkpoint> sealed(List<Entry> entries, Set<Integer> sizes, LogKeyPair key) {
@@ -248,7 +286,8 @@ class LogVerifierTest {
       tree = tree.append(entry.hash());
       if (sizes.contains((int) tree.size())) {
         String text = new MerkleCheckpoint(key.key.name(), tree.size(), tree.root()).text();
-        sealed.add(new Checkpoint(tree.size(), tree.root(), key.key.note(text, key.sign(text)).toString()));
+        sealed.add(new Checkpoint(
+            tree.size(), tree.root(), key.key.note(text, key.sign(text)).toString()));
       }
     }
     return sealed;
@@ -256,7 +295,17 @@ class LogVerifierTest {
 
   /** Each column of an entry, changed a little. */
   enum Field {
-    ID, AT, KIND, ACTOR, SUBJECT_TYPE, SUBJECT, DETAIL_VALUE, DETAIL_ADDED, DETAIL_REMOVED, LEAF, HASH;
+    ID,
+    AT,
+    KIND,
+    ACTOR,
+    SUBJECT_TYPE,
+    SUBJECT,
+    DETAIL_VALUE,
+    DETAIL_ADDED,
+    DETAIL_REMOVED,
+    LEAF,
+    HASH;
 
     Entry altered(Entry e) {
       Map<String, String> detail = switch (this) {

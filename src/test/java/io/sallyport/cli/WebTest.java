@@ -16,7 +16,8 @@ class WebTest {
   void aServerUnderTheTrustedRootIsSpokenTo() {
     try (BareServer server = new BareServer(OCTETS, Clock.systemUTC());
         Web web = new Web(List.of(server.certificate()), null)) {
-      assertTrue(web.send(Web.to(server.address()).build()).json().path("decision").asBoolean());
+      assertTrue(
+          web.send(Web.to(server.address()).build()).json().path("decision").asBoolean());
     }
   }
 
@@ -25,7 +26,8 @@ class WebTest {
     ManufacturingLine other = new ManufacturingLine("Bare", Clock.systemUTC());
     try (BareServer server = new BareServer(OCTETS, Clock.systemUTC());
         Web web = new Web(List.of(other.anchor()), null)) {
-      Failure failure = assertThrows(Failure.class, () -> web.send(Web.to(server.address()).build()));
+      Failure failure =
+          assertThrows(Failure.class, () -> web.send(Web.to(server.address()).build()));
       assertEquals(ExitCode.UNREACHABLE, failure.code());
       assertTrue(failure.sentence().startsWith("No trusted TLS connection"), failure.sentence());
     }

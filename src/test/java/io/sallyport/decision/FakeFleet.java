@@ -38,8 +38,8 @@ final class FakeFleet implements FleetSource {
   }
 
   static FleetDevice device(UUID id, DeviceState state, Instant now, @Nullable Standing standing) {
-    LiveCredential credential =
-        new LiveCredential(thumbprint(id), now.minus(Duration.ofHours(1)), now.plus(Duration.ofDays(1)));
+    LiveCredential credential = new LiveCredential(
+        thumbprint(id), now.minus(Duration.ofHours(1)), now.plus(Duration.ofDays(1)));
     Device device = new Device(
         id,
         new HardwareUnit(id, "Acme", "Cam 1", "S-1"),

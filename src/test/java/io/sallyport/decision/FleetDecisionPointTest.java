@@ -74,7 +74,8 @@ class FleetDecisionPointTest {
     @Test
     void endsWithTheAppraisalWhenThatIsEarlier() {
       Instant end = START.plusSeconds(60);
-      Standing standing = new Standing(UUID.randomUUID(), new Posture("warning", Map.of(), Map.of(), end));
+      Standing standing =
+          new Standing(UUID.randomUUID(), new Posture("warning", Map.of(), Map.of(), end));
       committedHere(FakeFleet.device(camera, DeviceState.ACTIVE, START, standing));
       Decision decision = decisions.decide(camera, VIDEO);
       assertEquals(end, decision.validUntil());
@@ -86,7 +87,8 @@ class FleetDecisionPointTest {
 
     @Test
     void deniesWhatPolicyDoesNotPermit() {
-      assertDenied(decisions.decide(camera, new RequestedFlow("evil.example", "tcp", 22)), "no rule");
+      assertDenied(
+          decisions.decide(camera, new RequestedFlow("evil.example", "tcp", 22)), "no rule");
     }
 
     @Test
@@ -183,7 +185,8 @@ class FleetDecisionPointTest {
         clock.advance(Duration.ofMillis(200));
         pollInVain();
         boolean permit = decisions.decide(camera, VIDEO).permit();
-        assertFalse(permit && clock.instant().isAfter(START.plus(BOUND)), "permitted after commit + L");
+        assertFalse(
+            permit && clock.instant().isAfter(START.plus(BOUND)), "permitted after commit + L");
       }
       assertDenied(decisions.decide(camera, VIDEO), "stale");
     }
@@ -327,7 +330,8 @@ class FleetDecisionPointTest {
       essentials.flush();
       essentials.flush();
       assertEquals(
-          List.of(new EssentialUse(camera, TIME, "ops@plant", 2, clock.instant(), clock.instant())), store.uses);
+          List.of(new EssentialUse(camera, TIME, "ops@plant", 2, clock.instant(), clock.instant())),
+          store.uses);
     }
   }
 
@@ -340,7 +344,8 @@ class FleetDecisionPointTest {
       DecisionRow row = store.batches.getFirst().getFirst();
       assertEquals(decision.id(), row.id());
       assertEquals(
-          "[\"" + decision.id() + "\",\"2026-11-22T10:00:00Z\",\"enforcement-point:firewall-1\",\"" + camera
+          "[\"" + decision.id() + "\",\"2026-11-22T10:00:00Z\",\"enforcement-point:firewall-1\",\""
+              + camera
               + "\",\"{\\\"peer\\\":\\\"vms.plant.example\\\",\\\"protocol\\\":\\\"tcp\\\",\\\"port\\\":8554}\","
               + "\"true\",\"[\\\"video: allowed\\\"]\",\"hash\",\"\"]\n",
           row.line());
@@ -393,7 +398,8 @@ class FleetDecisionPointTest {
     assertFalse(decision.permit());
     assertFalse(decision.verdict().permit());
     assertNull(decision.validUntil());
-    assertTrue(decision.reasons().getFirst().startsWith(reason), decision.reasons().toString());
+    assertTrue(
+        decision.reasons().getFirst().startsWith(reason), decision.reasons().toString());
   }
 
   private static void await(CountDownLatch latch) {
@@ -432,12 +438,22 @@ class FleetDecisionPointTest {
       if (TIME.equals(question.flow())) {
         return verdict("time: allowed", end, new Essential("ops@plant", Duration.ofHours(4)));
       }
-      return new Verdict(false, List.of("no rule"), "cameras", "hash", List.of(), null, null, null, 666);
+      return new Verdict(
+          false, List.of("no rule"), "cameras", "hash", List.of(), null, null, null, 666);
     }
 
-    private static Verdict verdict(String reason, @Nullable Instant end, @Nullable Essential essential) {
+    private static Verdict verdict(
+        String reason, @Nullable Instant end, @Nullable Essential essential) {
       return new Verdict(
-          true, List.of(reason), "cameras", "hash", List.of(), Duration.ofMinutes(10), end, essential, 666);
+          true,
+          List.of(reason),
+          "cameras",
+          "hash",
+          List.of(),
+          Duration.ofMinutes(10),
+          end,
+          essential,
+          666);
     }
 
     @Override

@@ -110,14 +110,20 @@ class StaleWireTest extends ServerTest {
         }
       }
 
-      assertTrue(lastPermit < BOUND.toNanos(), "permitted " + lastPermit / 1_000_000 + " ms after the commit");
+      assertTrue(
+          lastPermit < BOUND.toNanos(),
+          "permitted " + lastPermit / 1_000_000 + " ms after the commit");
       assertTrue(reason(camera.decision(Plant.VIDEO)).startsWith("stale"));
-      assertFalse(steady.may(Plant.VIDEO), "a flow that is not essential is permitted by a stale node");
+      assertFalse(
+          steady.may(Plant.VIDEO), "a flow that is not essential is permitted by a stale node");
       JsonNode essential = steady.decision(TIME);
-      assertTrue(essential.get("decision").asBoolean(), "an essential flow lost its permit: " + essential);
+      assertTrue(
+          essential.get("decision").asBoolean(), "an essential flow lost its permit: " + essential);
       assertTrue(reason(essential).contains("ops@plant"), essential.toString());
-      assertFalse(cutOff.may(TIME), "an essential flow came back to a device that was cut off before");
-      assertFalse(steady.may(new Flow("ntp.plant.example", "udp", 124)), "an error became a new permit");
+      assertFalse(
+          cutOff.may(TIME), "an essential flow came back to a device that was cut off before");
+      assertFalse(
+          steady.may(new Flow("ntp.plant.example", "udp", 124)), "an error became a new permit");
       outage.rollback();
     }
 
@@ -134,15 +140,16 @@ class StaleWireTest extends ServerTest {
 
   /** As another server over the same database does it: the change and its fact, without this process hearing of it. */
   private static void quarantine(Connection node, String device) throws SQLException {
-    try (PreparedStatement change =
-            node.prepareStatement("update device set state = 'QUARANTINED' where id = ? and state = 'ACTIVE'");
+    try (PreparedStatement change = node.prepareStatement(
+            "update device set state = 'QUARANTINED' where id = ? and state = 'ACTIVE'");
         PreparedStatement insert = node.prepareStatement(
             "insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf) values (?, ?, ?, ?, ?, ?, ?, ?)")) {
       change.setObject(1, UUID.fromString(device));
       assertEquals(1, change.executeUpdate());
       UUID id = UUID.randomUUID();
       Instant at = Instant.now().truncatedTo(ChronoUnit.MICROS);
-      MerkleLeaf leaf = MerkleLeaf.of(id, at, "device.quarantined", "operator:other-node", "device", device, Map.of());
+      MerkleLeaf leaf = MerkleLeaf.of(
+          id, at, "device.quarantined", "operator:other-node", "device", device, Map.of());
       insert.setObject(1, id);
       insert.setObject(2, at.atOffset(ZoneOffset.UTC));
       insert.setString(3, "device.quarantined");
@@ -158,8 +165,9 @@ class StaleWireTest extends ServerTest {
   private static int locksInLine() {
     try (Connection connection = Database.connect();
         Statement statement = connection.createStatement();
-        ResultSet row = statement.executeQuery("select count(*) from pg_locks"
-            + " where relation = 'fact'::regclass and mode = 'AccessExclusiveLock' and not granted")) {
+        ResultSet row = statement.executeQuery(
+            "select count(*) from pg_locks"
+                + " where relation = 'fact'::regclass and mode = 'AccessExclusiveLock' and not granted")) {
       row.next();
       return row.getInt(1);
     } catch (SQLException e) {

@@ -38,26 +38,65 @@ class ProfileDocumentTest {
         bad("two documents", HEAD + "---\n" + HEAD, ""),
         bad("a field that stands twice", HEAD + "kind: DeviceProfile\n", "Line 4"),
         bad("an unknown field", HEAD + "spec: {colour: red}", "Line 4: unknown field \"colour\""),
-        bad("an unknown field of the attestation", HEAD + "spec:\n  attestation: {secureboot: true}", "Line 5"),
-        bad("a string for secure boot", HEAD + "spec: {attestation: {secureBoot: sure}}", "secureBoot"),
-        bad("no certificate profile", HEAD + "spec: {certificateProfiles: []}", "certificateProfiles"),
-        bad("an empty certificate profile", HEAD + "spec: {certificateProfiles: [\"\"]}", "certificateProfiles"),
-        bad("a null certificate profile", HEAD + "spec: {certificateProfiles: [null]}", "certificateProfiles"),
+        bad(
+            "an unknown field of the attestation",
+            HEAD + "spec:\n  attestation: {secureboot: true}",
+            "Line 5"),
+        bad(
+            "a string for secure boot",
+            HEAD + "spec: {attestation: {secureBoot: sure}}",
+            "secureBoot"),
+        bad(
+            "no certificate profile",
+            HEAD + "spec: {certificateProfiles: []}",
+            "certificateProfiles"),
+        bad(
+            "an empty certificate profile",
+            HEAD + "spec: {certificateProfiles: [\"\"]}",
+            "certificateProfiles"),
+        bad(
+            "a null certificate profile",
+            HEAD + "spec: {certificateProfiles: [null]}",
+            "certificateProfiles"),
         bad("a null policy", HEAD + "spec: {policies: [null]}", "spec.policies"),
         bad("policies that are no list", HEAD + "spec: {policies: {a: b}}", "spec.policies"),
-        bad("a validity that is no duration", HEAD + "spec: {attestation: {validity: 15m}}", "ISO 8601"),
-        bad("a validity that is too short", HEAD + "spec: {attestation: {validity: PT9S}}", "between"),
-        bad("a validity that is too long", HEAD + "spec: {attestation: {validity: P31D}}", "between"),
+        bad(
+            "a validity that is no duration",
+            HEAD + "spec: {attestation: {validity: 15m}}",
+            "ISO 8601"),
+        bad(
+            "a validity that is too short",
+            HEAD + "spec: {attestation: {validity: PT9S}}",
+            "between"),
+        bad(
+            "a validity that is too long",
+            HEAD + "spec: {attestation: {validity: P31D}}",
+            "between"),
         bad("a negative validity", HEAD + "spec: {attestation: {validity: -PT15M}}", "between"),
-        bad("a validity beyond all numbers", HEAD + "spec: {attestation: {validity: P99999999999999999999D}}", "ISO"),
-        bad("firmware without versions", HEAD + "spec: {attestation: {firmware: {os: []}}}", "firmware.os"),
-        bad("firmware that is null", HEAD + "spec: {attestation: {firmware: {os: null}}}", "firmware.os"),
-        bad("a null version", HEAD + "spec: {attestation: {firmware: {os: [null]}}}", "firmware.os"),
+        bad(
+            "a validity beyond all numbers",
+            HEAD + "spec: {attestation: {validity: P99999999999999999999D}}",
+            "ISO"),
+        bad(
+            "firmware without versions",
+            HEAD + "spec: {attestation: {firmware: {os: []}}}",
+            "firmware.os"),
+        bad(
+            "firmware that is null",
+            HEAD + "spec: {attestation: {firmware: {os: null}}}",
+            "firmware.os"),
+        bad(
+            "a null version",
+            HEAD + "spec: {attestation: {firmware: {os: [null]}}}",
+            "firmware.os"),
         bad("a version without a digest", firmware("{version: \"1\"}"), "digest"),
         bad("a digest without a version", firmware("{digest: \"" + DIGEST + "\"}"), "version"),
         bad("an empty version", firmware("{version: \"\", digest: \"" + DIGEST + "\"}"), "version"),
         bad("a short digest", firmware("{version: \"1\", digest: \"sha-256:0a\"}"), "hexadecimal"),
-        bad("a digest in capitals", firmware("{version: \"1\", digest: \"" + DIGEST.toUpperCase() + "\"}"), "lower-case"),
+        bad(
+            "a digest in capitals",
+            firmware("{version: \"1\", digest: \"" + DIGEST.toUpperCase() + "\"}"),
+            "lower-case"),
         bad("a document that is too large", HEAD + "# " + "x".repeat(256 * 1024), "at most"));
   }
 
@@ -83,7 +122,9 @@ class ProfileDocumentTest {
     DeviceProfile profile = ProfileDocument.read(HEAD);
 
     assertEquals(
-        new DeviceProfile("camera", List.of("device"), null, Duration.ofMinutes(15), Map.of(), false), profile);
+        new DeviceProfile(
+            "camera", List.of("device"), null, Duration.ofMinutes(15), Map.of(), false),
+        profile);
   }
 
   @Test
@@ -113,7 +154,8 @@ class ProfileDocumentTest {
 
   @Test
   void readsTheOldYamlBooleanAsWhatItSays() {
-    assertTrue(ProfileDocument.read(HEAD + "spec: {attestation: {secureBoot: yes}}").secureBoot());
+    assertTrue(
+        ProfileDocument.read(HEAD + "spec: {attestation: {secureBoot: yes}}").secureBoot());
   }
 
   @Test

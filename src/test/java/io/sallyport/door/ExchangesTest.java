@@ -38,9 +38,14 @@ class ExchangesTest {
   @BeforeAll
   static void listen() {
     Router router = Router.router(VERTX);
-    router.post("/slow").handler(exchanges().handler(16, request -> useCase.answer(request), Reply::problem));
-    router.post("/quick").handler(exchanges().direct(16, request -> useCase.answer(request), Reply::problem));
-    HttpServer server = VERTX.createHttpServer()
+    router
+        .post("/slow")
+        .handler(exchanges().handler(16, request -> useCase.answer(request), Reply::problem));
+    router
+        .post("/quick")
+        .handler(exchanges().direct(16, request -> useCase.answer(request), Reply::problem));
+    HttpServer server = VERTX
+        .createHttpServer()
         .requestHandler(router)
         .listen(0, "127.0.0.1")
         .toCompletionStage()
@@ -58,17 +63,20 @@ class ExchangesTest {
   static Stream<Arguments> outages() {
     return Stream.of("/slow", "/quick")
         .flatMap(path -> Stream.of(
-            Arguments.of(path, "connection refused", new SQLException("refused at 10.0.0.7", "08001")),
+            Arguments.of(
+                path, "connection refused", new SQLException("refused at 10.0.0.7", "08001")),
             Arguments.of(path, "connection lost", new SQLException("lost", "08006")),
             Arguments.of(path, "too many connections", new SQLException("full", "53300")),
             Arguments.of(path, "the database shuts down", new SQLException("terminating", "57P01")),
             Arguments.of(path, "the pool ran dry", new SQLException("Sorry, acquisition timeout!")),
-            Arguments.of(path, "a transient failure", new SQLTransientConnectionException("away"))));
+            Arguments.of(
+                path, "a transient failure", new SQLTransientConnectionException("away"))));
   }
 
   @ParameterizedTest(name = "{0}: {1}")
   @MethodSource("outages")
-  void aDatabaseThatIsAwayIs503WithRetryAfter(String path, String what, SQLException cause) throws Exception {
+  void aDatabaseThatIsAwayIs503WithRetryAfter(String path, String what, SQLException cause)
+      throws Exception {
     useCase = request -> {
       throw new IllegalStateException("could not be stored", new RuntimeException(cause));
     };
@@ -77,19 +85,24 @@ class ExchangesTest {
 
     assertEquals(503, response.statusCode());
     assertEquals("2", response.headers().firstValue("Retry-After").orElse(""));
-    assertFalse(response.body().contains("10.0.0.7") || response.body().contains("Exception"), response.body());
+    assertFalse(
+        response.body().contains("10.0.0.7") || response.body().contains("Exception"),
+        response.body());
   }
 
   @Test
   void aDefectIs500AndTellsNothingOfTheInside() throws Exception {
     useCase = request -> {
-      throw new IllegalStateException("secret of io.sallyport.Inside", new SQLException("syntax error", "42601"));
+      throw new IllegalStateException(
+          "secret of io.sallyport.Inside", new SQLException("syntax error", "42601"));
     };
 
     HttpResponse<String> response = post("/slow", "x");
 
     assertEquals(500, response.statusCode());
-    assertFalse(response.body().contains("secret") || response.body().contains("io.sallyport"), response.body());
+    assertFalse(
+        response.body().contains("secret") || response.body().contains("io.sallyport"),
+        response.body());
   }
 
   @Test
@@ -118,13 +131,16 @@ class ExchangesTest {
   void whoFailsToAuthenticateTooOftenHasToWait() throws Exception {
     Exchanges strict = new Exchanges(METERS, Clock.systemUTC(), () -> MOST_FAILURES);
     Router router = Router.router(VERTX);
-    router.post("/").handler(strict.handler(
-        16,
-        request -> {
-          throw new Refusal(CommonProblem.UNAUTHENTICATED, "Who are you?");
-        },
-        Reply::problem));
-    HttpServer server = VERTX.createHttpServer()
+    router
+        .post("/")
+        .handler(strict.handler(
+            16,
+            request -> {
+              throw new Refusal(CommonProblem.UNAUTHENTICATED, "Who are you?");
+            },
+            Reply::problem));
+    HttpServer server = VERTX
+        .createHttpServer()
         .requestHandler(router)
         .listen(0, "127.0.0.1")
         .toCompletionStage()
@@ -150,11 +166,13 @@ class ExchangesTest {
     return METERS.counter("sallyport_refusals", "problem", problem).count();
   }
 
-  private static HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
+  private static HttpResponse<String> post(String path, String body)
+      throws IOException, InterruptedException {
     return post(port, path, body);
   }
 
-  private static HttpResponse<String> post(int at, String path, String body) throws IOException, InterruptedException {
+  private static HttpResponse<String> post(int at, String path, String body)
+      throws IOException, InterruptedException {
     return CLIENT.send(
         HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + at + path))
             .POST(HttpRequest.BodyPublishers.ofString(body))

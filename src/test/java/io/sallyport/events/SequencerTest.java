@@ -30,7 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SequencerTest {
-  private static final String POSITIONS = "select position from fact where position is not null order by position";
+  private static final String POSITIONS =
+      "select position from fact where position is not null order by position";
   private static final String UNNUMBERED = "select count(*) from fact where position is null";
   private static final String TERMINATE = """
       select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory' and granted""";
@@ -56,9 +57,11 @@ class SequencerTest {
   }
 
   @Test
-  void factsThatCommitInParallelAndOutOfOrderAreNumberedWithoutGapAndNoneIsMissed() throws Exception {
+  void factsThatCommitInParallelAndOutOfOrderAreNumberedWithoutGapAndNoneIsMissed()
+      throws Exception {
     Set<String> committed = new TreeSet<>();
-    try (SingleWriterJob job = job(); Connection late = database.dataSource().getConnection()) {
+    try (SingleWriterJob job = job();
+        Connection late = database.dataSource().getConnection()) {
       job.start();
       late.setAutoCommit(false);
       UUID first = database.record(late, "late");
@@ -72,7 +75,9 @@ class SequencerTest {
       job.wake();
       committed.add(first.toString());
       database.await(UNNUMBERED, "0");
-      assertEquals(Long.toString(committed.size()), database.one("select position from fact where subject = 'late'"));
+      assertEquals(
+          Long.toString(committed.size()),
+          database.one("select position from fact where subject = 'late'"));
     }
     assertGapless(committed.size());
     assertEquals(committed, new TreeSet<>(database.column("select id from fact")));
@@ -100,7 +105,8 @@ class SequencerTest {
 
   @Test
   void onlyOneHoldsTheJobAndTheNextTakesItWhenItIsGivenUp() throws SQLException {
-    try (JobLease one = lease(); JobLease other = lease()) {
+    try (JobLease one = lease();
+        JobLease other = lease()) {
       assertTrue(one.take());
       assertFalse(other.take());
       one.close();
@@ -112,7 +118,8 @@ class SequencerTest {
 
   @Test
   void aFormerHolderThatWasOnlyPausedNumbersNothing() throws SQLException {
-    try (JobLease former = lease(); JobLease next = lease()) {
+    try (JobLease former = lease();
+        JobLease next = lease()) {
       assertTrue(former.take());
       loseLock(former);
       assertTrue(next.take());
@@ -127,8 +134,10 @@ class SequencerTest {
   }
 
   @Test
-  void aHolderThatIsPausedInsideItsTransactionHoldsTheNextBackUntilItsNumbersAreCommitted() throws Exception {
-    try (JobLease former = lease(); JobLease next = lease();
+  void aHolderThatIsPausedInsideItsTransactionHoldsTheNextBackUntilItsNumbersAreCommitted()
+      throws Exception {
+    try (JobLease former = lease();
+        JobLease next = lease();
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       assertTrue(former.take());
       loseLock(former);
@@ -145,7 +154,8 @@ class SequencerTest {
       database.record("numbered by the next");
       new Sequencer().run(next);
       assertGapless(2);
-      assertThrows(JobLease.LostLeaseException.class, () -> former.write((transaction, mark) -> mark + 1));
+      assertThrows(
+          JobLease.LostLeaseException.class, () -> former.write((transaction, mark) -> mark + 1));
     }
   }
 
@@ -180,7 +190,8 @@ class SequencerTest {
   void twoNodesNumberTogetherWhileTheHolderKeepsLosingItsConnection() throws Exception {
     AtomicBoolean over = new AtomicBoolean();
     int committed = 0;
-    try (SingleWriterJob one = job(); SingleWriterJob other = job();
+    try (SingleWriterJob one = job();
+        SingleWriterJob other = job();
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       one.start();
       other.start();
@@ -202,7 +213,8 @@ class SequencerTest {
   }
 
   /** Eight writers; each commits two transactions in the reverse of the order of their facts, and rolls one back. */
-  private static List<Future<Set<String>>> inParallel(SingleWriterJob job) throws InterruptedException {
+  private static List<Future<Set<String>>> inParallel(SingleWriterJob job)
+      throws InterruptedException {
     int writers = 8;
     Phaser together = new Phaser(writers);
     try (ExecutorService threads = Executors.newFixedThreadPool(writers)) {
@@ -244,7 +256,9 @@ class SequencerTest {
   }
 
   private static void assertGapless(int count) throws SQLException {
-    assertEquals(LongStream.rangeClosed(1, count).mapToObj(Long::toString).toList(), database.column(POSITIONS));
+    assertEquals(
+        LongStream.rangeClosed(1, count).mapToObj(Long::toString).toList(),
+        database.column(POSITIONS));
   }
 
   /** As after a failover of the database: the session believes that it has the lock, the server does not know of it. */
@@ -259,6 +273,7 @@ class SequencerTest {
   }
 
   private static SingleWriterJob job() {
-    return new SingleWriterJob(Sequencer.JOB, database.dataSource(), Duration.ofMillis(40), new Sequencer());
+    return new SingleWriterJob(
+        Sequencer.JOB, database.dataSource(), Duration.ofMillis(40), new Sequencer());
   }
 }

@@ -55,13 +55,26 @@ class DecidedGrantsTest {
 
   private final UUID id = UUID.fromString("0193516b-0000-7000-8000-000000000001");
   private final Device device = new Device(
-      id, new HardwareUnit(id, "Acme", "Cam 1", "S-1"), "camera", "ops", "plant-1", Map.of(), DeviceState.ACTIVE, 0, NOW);
+      id,
+      new HardwareUnit(id, "Acme", "Cam 1", "S-1"),
+      "camera",
+      "ops",
+      "plant-1",
+      Map.of(),
+      DeviceState.ACTIVE,
+      0,
+      NOW);
   private final Actor actor = Actor.device(id);
   private final DrivenClock clock = new DrivenClock(NOW.plusMillis(400));
   private final FakeDecisions decisions = new FakeDecisions();
   private final List<Object> events = new ArrayList<>();
   private final Grants grants = new DecidedGrants(
-      decisions, new Store(), new TokenKeys(keys()), new Settings(), clock, new Ids(clock, new SecureRandom()));
+      decisions,
+      new Store(),
+      new TokenKeys(keys()),
+      new Settings(),
+      clock,
+      new Ids(clock, new SecureRandom()));
 
   @Test
   void aTokenSaysWhatIsGrantedAndToWhichCertificate() throws Exception {
@@ -80,7 +93,15 @@ class DecidedGrantsTest {
     assertEquals(decisions.appraisal.toString(), claims.getClaim("appraisal"));
     assertEquals(
         List.of(
-            Map.of("type", "network_flow", "peer", "vms.plant.example", "protocol", "tcp", "port", 8554L),
+            Map.of(
+                "type",
+                "network_flow",
+                "peer",
+                "vms.plant.example",
+                "protocol",
+                "tcp",
+                "port",
+                8554L),
             Map.of("type", "network_flow", "peer", "10.20.0.1", "protocol", "icmp")),
         claims.getClaim("authorization_details"));
     assertEquals(NOW, claims.getIssueTime().toInstant());
@@ -91,18 +112,32 @@ class DecidedGrantsTest {
   void withoutFlowsEverythingThatPolicyPermitsIsGranted() {
     Grant grant = grants.grant(device, credential(Duration.ofDays(1)), List.of(), actor);
     assertEquals(
-        List.of(
-            Map.of("type", "network_flow", "peer", "vms.plant.example", "protocol", "tcp", "ports", List.of("8554", "9000-9010"))),
+        List.of(Map.of(
+            "type",
+            "network_flow",
+            "peer",
+            "vms.plant.example",
+            "protocol",
+            "tcp",
+            "ports",
+            List.of("8554", "9000-9010"))),
         NetworkFlows.details(grant.flows()));
   }
 
   /** Law 4: seconds that policy, certificate and appraisal last, and the least of them. */
   @ParameterizedTest
-  @CsvSource({"600, 86400, 900, 600", "600, 300, 900, 300", "600, 86400, 200, 200", "600, 86400, , 600"})
-  void aGrantEndsWithTheFirstOfAllThatItStandsOn(long policy, long certificate, @Nullable Long appraisal, long expected) {
+  @CsvSource({
+    "600, 86400, 900, 600",
+    "600, 300, 900, 300",
+    "600, 86400, 200, 200",
+    "600, 86400, , 600"
+  })
+  void aGrantEndsWithTheFirstOfAllThatItStandsOn(
+      long policy, long certificate, @Nullable Long appraisal, long expected) {
     decisions.ttl = Duration.ofSeconds(policy);
     decisions.validUntil = appraisal == null ? null : NOW.plusSeconds(appraisal);
-    Grant grant = grants.grant(device, credential(Duration.ofSeconds(certificate)), List.of(VIDEO), actor);
+    Grant grant =
+        grants.grant(device, credential(Duration.ofSeconds(certificate)), List.of(VIDEO), actor);
     assertEquals(NOW.plusSeconds(expected), grant.expiresAt());
     assertEquals(Duration.ofSeconds(expected), grant.lifetime());
   }
@@ -116,7 +151,8 @@ class DecidedGrantsTest {
 
   @Test
   void oneForbiddenFlowRefusesAllWithItsReasons() {
-    assertDenied(List.of(VIDEO, new RequestedFlow("evil.example", "tcp", 22)), "no rule for evil.example");
+    assertDenied(
+        List.of(VIDEO, new RequestedFlow("evil.example", "tcp", 22)), "no rule for evil.example");
     assertEquals(List.of("grant.refused"), events);
   }
 
@@ -173,9 +209,12 @@ class DecidedGrantsTest {
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
-    KeyHandle handle = new KeyHandle(id, KeyAlgorithm.EC_P256, Der.of(pair.getPublic().getEncoded()));
+    KeyHandle handle =
+        new KeyHandle(id, KeyAlgorithm.EC_P256, Der.of(pair.getPublic().getEncoded()));
     return (Keys) Proxy.newProxyInstance(
-        Keys.class.getClassLoader(), new Class<?>[] {Keys.class}, (proxy, method, arguments) -> switch (method.getName()) {
+        Keys.class.getClassLoader(),
+        new Class<?>[] {Keys.class},
+        (proxy, method, arguments) -> switch (method.getName()) {
           case "of" -> List.of();
           case "generate" -> handle;
           case "sign" -> {
@@ -217,7 +256,10 @@ class DecidedGrantsTest {
   private static final class FakeDecisions implements DecisionPoint {
     final UUID appraisal = new UUID(7, 7);
     Duration ttl = Duration.ofMinutes(10);
-    @Nullable Instant validUntil;
+
+    @Nullable
+    Instant validUntil;
+
     int lostAfter = Integer.MAX_VALUE;
     private int asked;
 
@@ -233,12 +275,19 @@ class DecidedGrantsTest {
           : flow != null && flow.peer().equals("evil.example") ? "no rule for evil.example" : null;
       boolean permit = reason == null;
       List<String> reasons = List.of(permit ? "allowed" : reason);
-      List<AllowedFlow> flows =
-          permit ? List.of(new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010"))) : List.of();
-      Verdict verdict =
-          new Verdict(permit, reasons, "cameras", "hash", flows, permit ? ttl : null, null, null, null);
+      List<AllowedFlow> flows = permit
+          ? List.of(new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010")))
+          : List.of();
+      Verdict verdict = new Verdict(
+          permit, reasons, "cameras", "hash", flows, permit ? ttl : null, null, null, null);
       return new Decision(
-          new UUID(1, asked), new UUID(0, 1), permit, reasons, verdict, appraisal, permit ? validUntil : null);
+          new UUID(1, asked),
+          new UUID(0, 1),
+          permit,
+          reasons,
+          verdict,
+          appraisal,
+          permit ? validUntil : null);
     }
 
     @Override

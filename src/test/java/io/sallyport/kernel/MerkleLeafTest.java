@@ -23,7 +23,8 @@ class MerkleLeafTest {
 
   @Test
   void valuesThatRunIntoEachOtherGiveDifferentLeaves() {
-    assertNotEquals(leaf(AT, "d1", Map.of("a", "b\",\"c\":\"d")), leaf(AT, "d1", Map.of("a", "b", "c", "d")));
+    assertNotEquals(
+        leaf(AT, "d1", Map.of("a", "b\",\"c\":\"d")), leaf(AT, "d1", Map.of("a", "b", "c", "d")));
     assertNotEquals(leaf(AT, "d1", Map.of()), leaf(AT.plusNanos(1), "d1", Map.of()));
     assertNotEquals(leaf(AT, "?", Map.of()), leaf(AT, "\ud800", Map.of()));
   }

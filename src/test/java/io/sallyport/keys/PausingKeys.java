@@ -57,7 +57,8 @@ public final class PausingKeys extends SoftwareKeys {
   }
 
   private boolean contains(byte[] data) {
-    return new String(data, StandardCharsets.ISO_8859_1).contains(new String(text, StandardCharsets.ISO_8859_1));
+    return new String(data, StandardCharsets.ISO_8859_1)
+        .contains(new String(text, StandardCharsets.ISO_8859_1));
   }
 
   private static void await(CountDownLatch latch) {

@@ -49,14 +49,17 @@ class SeparationTest extends ServerTest {
     Unit camera = plant.registered("X-1");
     KeyPair keys = TestPki.key();
 
-    // The same serial number, and even the same name in the certificate, under another manufacturer's anchor.
+    // The same serial number, and even the same name in the certificate, under another
+    // manufacturer's anchor.
     Manufacturer pretender = new Manufacturer(plant.manufacturer().name(), other.authority());
     for (Identity idevid : List.of(other.idevid("X-1"), pretender.idevid("X-1"))) {
-      Answer answer = Answer.of(wire.est("simpleenroll", idevid, null, TestPki.request(keys, "CN=X-1", null)));
+      Answer answer =
+          Answer.of(wire.est("simpleenroll", idevid, null, TestPki.request(keys, "CN=X-1", null)));
       assertEquals(403, answer.status(), answer.toString());
     }
 
-    JsonNode device = plant.person("GET", "/api/v1/devices/" + camera.id(), null).expect(200).json();
+    JsonNode device =
+        plant.person("GET", "/api/v1/devices/" + camera.id(), null).expect(200).json();
     assertEquals("expected", device.get("state").asText());
     assertTrue(device.get("certificates").isEmpty());
     camera.enroll();
@@ -68,9 +71,13 @@ class SeparationTest extends ServerTest {
     Identity idevid = camera.idevid();
     BodyPublisher nothing = BodyPublishers.noBody();
     plant.post(idevid, "/attest/v1/challenges", "application/json", nothing).expect(401);
-    plant.post(idevid, "/oauth2/token", "application/x-www-form-urlencoded", nothing).expect(401);
+    plant
+        .post(idevid, "/oauth2/token", "application/x-www-form-urlencoded", nothing)
+        .expect(401);
     plant.evaluate(idevid, "device", camera.id(), Plant.VIDEO).expect(401);
-    plant.evaluate(plant.manufacturer().authority(), "device", camera.id(), Plant.VIDEO).expect(401);
+    plant
+        .evaluate(plant.manufacturer().authority(), "device", camera.id(), Plant.VIDEO)
+        .expect(401);
     Answer renewal = Answer.of(
         wire.est("simplereenroll", idevid, null, TestPki.request(TestPki.key(), "CN=X-2", null)));
     assertTrue(renewal.status() == 401 || renewal.status() == 403, renewal.toString());
@@ -81,10 +88,12 @@ class SeparationTest extends ServerTest {
     Identity gate = plant.enforcementPoint();
     BodyPublisher nothing = BodyPublishers.noBody();
     plant.post(gate, "/attest/v1/challenges", "application/json", nothing).expect(401);
-    plant.post(gate, "/oauth2/token", "application/x-www-form-urlencoded", nothing).expect(401);
+    plant
+        .post(gate, "/oauth2/token", "application/x-www-form-urlencoded", nothing)
+        .expect(401);
     for (String operation : List.of("simpleenroll", "simplereenroll")) {
-      Answer answer =
-          Answer.of(wire.est(operation, gate, null, TestPki.request(TestPki.key(), "CN=separation-gate", null)));
+      Answer answer = Answer.of(wire.est(
+          operation, gate, null, TestPki.request(TestPki.key(), "CN=separation-gate", null)));
       assertTrue(answer.status() == 401 || answer.status() == 403, operation + " " + answer);
     }
   }
@@ -93,11 +102,17 @@ class SeparationTest extends ServerTest {
   void aDeviceDoesNotBecomeAnEnforcementPointWithItsKey() {
     Unit camera = plant.attested("X-3");
 
-    Answer answer = plant.addEnforcementPoint("separation-camera", camera.identity().keys());
+    Answer answer =
+        plant.addEnforcementPoint("separation-camera", camera.identity().keys());
 
-    assertEquals("urn:sallyport:problem:duplicate-key", answer.expect(403).json().get("type").asText());
+    assertEquals(
+        "urn:sallyport:problem:duplicate-key",
+        answer.expect(403).json().get("type").asText());
     plant.evaluate(camera.identity(), "device", camera.id(), Plant.VIDEO).expect(401);
-    assertFalse(plant.person("GET", "/api/v1/enforcement-points?limit=1000", null).text().contains("separation-camera"));
+    assertFalse(plant
+        .person("GET", "/api/v1/enforcement-points?limit=1000", null)
+        .text()
+        .contains("separation-camera"));
   }
 
   @Test
@@ -117,15 +132,17 @@ class SeparationTest extends ServerTest {
   @ValueSource(strings = {"server", "enforcement-point", "ocsp-responder", "authority"})
   void aDeviceProfileDoesNotGetACertificateThatIsNotForDevices(String certificateProfile) {
     String name = "separation-" + certificateProfile;
-    Answer applied = Answer.of(wire.send(null, wire.person("/api/v1/profiles/" + name)
-        .header("Content-Type", "application/yaml")
-        .PUT(BodyPublishers.ofString("""
+    Answer applied = Answer.of(wire.send(
+        null,
+        wire.person("/api/v1/profiles/" + name)
+            .header("Content-Type", "application/yaml")
+            .PUT(BodyPublishers.ofString("""
             apiVersion: sallyport.io/v1
             kind: DeviceProfile
             metadata: {name: %s}
             spec: {certificateProfiles: [%s]}
             """.formatted(name, certificateProfile)))
-        .build()));
+            .build()));
     if (applied.status() == 422) {
       return;
     }
@@ -134,7 +151,8 @@ class SeparationTest extends ServerTest {
     Identity idevid = plant.manufacturer().idevid("X-5-" + certificateProfile);
     byte[] request = TestPki.request(TestPki.key(), "CN=X-5-" + certificateProfile, null);
 
-    for (String operation : List.of("simpleenroll", certificateProfile + "/simpleenroll", "device/simpleenroll")) {
+    for (String operation :
+        List.of("simpleenroll", certificateProfile + "/simpleenroll", "device/simpleenroll")) {
       Answer answer = Answer.of(wire.est(operation, idevid, null, request));
       assertTrue(answer.status() == 403 || answer.status() == 404, operation + " " + answer);
     }

@@ -64,9 +64,11 @@ class StoryTest extends ServerTest {
     SignedJWT grant = SignedJWT.parse(token.json().get("access_token").asText());
     JWKSet keys = JWKSet.parse(plant.get(null, "/oauth2/jwks").expect(200).text());
     assertTrue(
-        grant.verify(new ECDSAVerifier(keys.getKeyByKeyId(grant.getHeader().getKeyID()).toECKey())),
+        grant.verify(
+            new ECDSAVerifier(keys.getKeyByKeyId(grant.getHeader().getKeyID()).toECKey())),
         "the token's signature does not verify with the published keys");
-    String thumbprint = Base64.getUrlEncoder().withoutPadding()
+    String thumbprint = Base64.getUrlEncoder()
+        .withoutPadding()
         .encodeToString(HexFormat.of().parseHex(camera.thumbprint()));
     assertEquals(thumbprint, grant.getJWTClaimsSet().getJSONObjectClaim("cnf").get("x5t#S256"));
     assertEquals(camera.id(), grant.getJWTClaimsSet().getSubject());
@@ -76,8 +78,12 @@ class StoryTest extends ServerTest {
     assertEquals(1, token.json().get("authorization_details").size());
 
     assertTrue(camera.may(Plant.VIDEO));
-    assertTrue(plant.evaluate(plant.enforcementPoint(), "certificate", camera.thumbprint(), Plant.VIDEO)
-        .expect(200).json().get("decision").asBoolean());
+    assertTrue(plant
+        .evaluate(plant.enforcementPoint(), "certificate", camera.thumbprint(), Plant.VIDEO)
+        .expect(200)
+        .json()
+        .get("decision")
+        .asBoolean());
     for (Flow other : List.of(
         new Flow("vms.plant.example", "tcp", 8555),
         new Flow("vms.plant.example", "udp", 8554),
@@ -104,7 +110,8 @@ class StoryTest extends ServerTest {
     assertEquals("quarantine", decision.at("/context/obligations/0/id").asText());
     assertEquals(666, decision.at("/context/obligations/0/properties/vlan").asInt());
 
-    assertEquals("warning", camera.attest(Plant.GOOD).expect(200).json().get("status").asText());
+    assertEquals(
+        "warning", camera.attest(Plant.GOOD).expect(200).json().get("status").asText());
     camera.token(Plant.VIDEO).expect(200);
     assertTrue(camera.may(Plant.VIDEO));
   }
@@ -127,7 +134,8 @@ class StoryTest extends ServerTest {
     "suspended, suspend, 403, 403",
     "decommissioned, decommission, 403, 403"
   })
-  void whatAStateTakesAwayIsGoneInTheNextRequest(String state, String act, int challenge, int renewal) {
+  void whatAStateTakesAwayIsGoneInTheNextRequest(
+      String state, String act, int challenge, int renewal) {
     Unit camera = plant.attested("S-4-" + state);
     assertTrue(camera.may(Plant.VIDEO));
     camera.token(Plant.VIDEO).expect(200);
@@ -136,10 +144,16 @@ class StoryTest extends ServerTest {
 
     JsonNode decision = camera.decision(Plant.VIDEO);
     assertFalse(decision.get("decision").asBoolean());
-    assertEquals(state.equals("quarantined"), decision.at("/context/obligations/0").isObject(),
+    assertEquals(
+        state.equals("quarantined"),
+        decision.at("/context/obligations/0").isObject(),
         "the quarantine network is for a quarantined device: " + decision);
-    assertFalse(plant.evaluate(plant.enforcementPoint(), "certificate", camera.thumbprint(), Plant.VIDEO)
-        .expect(200).json().get("decision").asBoolean());
+    assertFalse(plant
+        .evaluate(plant.enforcementPoint(), "certificate", camera.thumbprint(), Plant.VIDEO)
+        .expect(200)
+        .json()
+        .get("decision")
+        .asBoolean());
     assertDenied(camera.token(Plant.VIDEO));
     camera.challenge().expect(challenge);
     camera.renew().expect(renewal);
@@ -163,7 +177,8 @@ class StoryTest extends ServerTest {
     Unit camera = plant.attested("S-6");
     camera.become("suspend").expect(200);
 
-    assertEquals("active", camera.become("release").expect(200).json().get("state").asText());
+    assertEquals(
+        "active", camera.become("release").expect(200).json().get("state").asText());
 
     assertTrue(camera.may(Plant.VIDEO));
   }
@@ -182,10 +197,14 @@ class StoryTest extends ServerTest {
     camera.enrollAgain().expect(403);
     camera.become("release").expect(409);
     camera.become("quarantine").expect(409);
-    assertEquals("decommissioned", camera.become("decommission").expect(200).json().get("state").asText());
-    JsonNode device = plant.person("GET", "/api/v1/devices/" + camera.id(), null).expect(200).json();
+    assertEquals(
+        "decommissioned",
+        camera.become("decommission").expect(200).json().get("state").asText());
+    JsonNode device =
+        plant.person("GET", "/api/v1/devices/" + camera.id(), null).expect(200).json();
     assertEquals("revoked", device.at("/certificates/0/status").asText());
-    assertEquals("cessation-of-operation", device.at("/certificates/0/revocation_reason").asText());
+    assertEquals(
+        "cessation-of-operation", device.at("/certificates/0/revocation_reason").asText());
   }
 
   @Test
@@ -194,7 +213,11 @@ class StoryTest extends ServerTest {
     assertTrue(camera.may(Plant.VIDEO));
     String serial = camera.identity().certificate().getSerialNumber().toString(16);
 
-    plant.person("POST", "/api/v1/certificates/devices/" + serial + "/revoke", Map.of("reason", "key-compromise"))
+    plant
+        .person(
+            "POST",
+            "/api/v1/certificates/devices/" + serial + "/revoke",
+            Map.of("reason", "key-compromise"))
         .expect(200);
 
     assertFalse(camera.may(Plant.VIDEO));

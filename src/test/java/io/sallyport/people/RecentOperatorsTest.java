@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 class RecentOperatorsTest {
   private static final Operator ADA = new Operator("ada", Set.of(Role.ADMINISTRATOR));
 
-  private final AtomicReference<Instant> now = new AtomicReference<>(Instant.parse("2026-11-22T10:00:00Z"));
+  private final AtomicReference<Instant> now =
+      new AtomicReference<>(Instant.parse("2026-11-22T10:00:00Z"));
   private final InstantSource source = now::get;
   private final Clock clock = source.withZone(ZoneOffset.UTC);
   private final RecentOperators recent = new RecentOperators(clock);

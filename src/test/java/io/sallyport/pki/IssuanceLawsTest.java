@@ -116,7 +116,9 @@ class IssuanceLawsTest extends ServerTest {
   }
 
   private static BigInteger serial(Prepared prepared) {
-    return TBSCertificate.getInstance(prepared.tbsCertificate()).getSerialNumber().getValue();
+    return TBSCertificate.getInstance(prepared.tbsCertificate())
+        .getSerialNumber()
+        .getValue();
   }
 
   @Test
@@ -127,10 +129,12 @@ class IssuanceLawsTest extends ServerTest {
     X509Certificate certificate =
         wire.enroll(MAKER.idevid(serialNumber), TestPki.key(), serialNumber).certificate();
 
-    List<byte[]> recorded = column("tbs_certificate", "serial", certificate.getSerialNumber().toString(16));
+    List<byte[]> recorded =
+        column("tbs_certificate", "serial", certificate.getSerialNumber().toString(16));
     assertEquals(1, recorded.size());
     assertArrayEquals(recorded.getFirst(), certificate.getTBSCertificate());
-    List<byte[]> stored = column("certificate", "serial", certificate.getSerialNumber().toString(16));
+    List<byte[]> stored =
+        column("certificate", "serial", certificate.getSerialNumber().toString(16));
     assertArrayEquals(stored.getFirst(), certificate.getEncoded());
   }
 
@@ -141,9 +145,11 @@ class IssuanceLawsTest extends ServerTest {
     Prepared prepared = prepared(order);
 
     assertArrayEquals(
-        column("tbs_certificate", "serial", serial(prepared).toString(16)).getFirst(), prepared.tbsCertificate());
+        column("tbs_certificate", "serial", serial(prepared).toString(16)).getFirst(),
+        prepared.tbsCertificate());
     // Known to the server, but nobody can hold a certificate yet: never good.
-    assertInstanceOf(UnknownStatus.class, new StatusClient(wire).device(serial(prepared)).getCertStatus());
+    assertInstanceOf(
+        UnknownStatus.class, new StatusClient(wire).device(serial(prepared)).getCertStatus());
     store.finish(prepared, sign(prepared), Actor.SERVER);
   }
 
@@ -160,7 +166,8 @@ class IssuanceLawsTest extends ServerTest {
     status.crlWith("devices", number);
     Credential retried = issuance.issue(order, Guard.NONE, Actor.SERVER);
     assertNotEquals(number, retried.serial());
-    assertEquals(retried.serial(), issuance.issue(order, Guard.NONE, Actor.SERVER).serial());
+    assertEquals(
+        retried.serial(), issuance.issue(order, Guard.NONE, Actor.SERVER).serial());
   }
 
   @Test
@@ -191,9 +198,10 @@ class IssuanceLawsTest extends ServerTest {
     Refusal refusal = assertThrows(Refusal.class, () -> store.prepare(order, Guard.NONE));
 
     assertEquals(PkiProblem.IN_PROGRESS, refusal.problem());
-    Completion.Issued issued =
-        assertInstanceOf(Completion.Issued.class, store.finish(prepared, sign(prepared), Actor.SERVER));
-    Preparation.Retry retry = assertInstanceOf(Preparation.Retry.class, store.prepare(order, Guard.NONE));
+    Completion.Issued issued = assertInstanceOf(
+        Completion.Issued.class, store.finish(prepared, sign(prepared), Actor.SERVER));
+    Preparation.Retry retry =
+        assertInstanceOf(Preparation.Retry.class, store.prepare(order, Guard.NONE));
     assertEquals(issued.credential(), retry.credential());
   }
 
@@ -202,9 +210,11 @@ class IssuanceLawsTest extends ServerTest {
     UUID device = device();
     Order order = order(device, false);
 
-    assertThrows(Refusal.class, () -> store.prepare(order, request -> {
-      throw new Refusal(PkiProblem.AUTHENTICATION_SPENT, "Test.");
-    }));
+    assertThrows(
+        Refusal.class,
+        () -> store.prepare(order, request -> {
+          throw new Refusal(PkiProblem.AUTHENTICATION_SPENT, "Test.");
+        }));
 
     assertEquals(List.of(), column("tbs_certificate", "subject_id", device.toString()));
   }
@@ -230,7 +240,8 @@ class IssuanceLawsTest extends ServerTest {
     Prepared prepared = prepared(order(device, false));
     wire.admin("POST", "/api/v1/devices/" + device + "/decommission", Map.of("reason", "test"));
 
-    assertInstanceOf(Completion.RevokedMeanwhile.class, store.finish(prepared, sign(prepared), Actor.SERVER));
+    assertInstanceOf(
+        Completion.RevokedMeanwhile.class, store.finish(prepared, sign(prepared), Actor.SERVER));
 
     StatusClient status = new StatusClient(wire);
     assertInstanceOf(RevokedStatus.class, status.device(serial(prepared)).getCertStatus());
@@ -241,11 +252,13 @@ class IssuanceLawsTest extends ServerTest {
   void fiftyEqualOrdersAtOnceMakeOneRow() throws Exception {
     UUID device = device();
     Order order = order(device, false);
-    Callable<BigInteger> call = () -> issuance.issue(order, Guard.NONE, Actor.SERVER).serial();
+    Callable<BigInteger> call =
+        () -> issuance.issue(order, Guard.NONE, Actor.SERVER).serial();
 
     List<BigInteger> serials = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      for (Future<BigInteger> serial : threads.invokeAll(Stream.generate(() -> call).limit(50).toList())) {
+      for (Future<BigInteger> serial :
+          threads.invokeAll(Stream.generate(() -> call).limit(50).toList())) {
         serials.add(serial.get());
       }
     }
@@ -273,7 +286,10 @@ class IssuanceLawsTest extends ServerTest {
                 "simplereenroll",
                 current,
                 null,
-                TestPki.request(TestPki.key(), current.certificate().getSubjectX500Principal().getName(), null))
+                TestPki.request(
+                    TestPki.key(),
+                    current.certificate().getSubjectX500Principal().getName(),
+                    null))
             .statusCode());
   }
 
@@ -290,8 +306,8 @@ class IssuanceLawsTest extends ServerTest {
 
   private List<byte[]> column(String column, String key, String value) throws SQLException {
     try (Connection connection = database.getConnection();
-        PreparedStatement query = connection.prepareStatement(
-            "select " + column + " from credential where " + key + " = ? and " + column + " is not null")) {
+        PreparedStatement query = connection.prepareStatement("select " + column
+            + " from credential where " + key + " = ? and " + column + " is not null")) {
       query.setString(1, value);
       List<byte[]> values = new ArrayList<>();
       try (ResultSet row = query.executeQuery()) {

@@ -63,10 +63,13 @@ class LinterTest {
       boolean authority = kind == CertificateSubject.Kind.AUTHORITY;
       plain.put(Extension.subjectKeyIdentifier, new SubjectKeyIdentifier(new byte[20]));
       plain.put(Extension.authorityKeyIdentifier, new AuthorityKeyIdentifier(new byte[20]));
-      critical.put(Extension.basicConstraints, authority ? new BasicConstraints(0) : new BasicConstraints(false));
+      critical.put(
+          Extension.basicConstraints,
+          authority ? new BasicConstraints(0) : new BasicConstraints(false));
       critical.put(
           Extension.keyUsage,
-          new KeyUsage(authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature));
+          new KeyUsage(
+              authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature));
       if (!authority) {
         purposes(
             kind == CertificateSubject.Kind.OCSP_RESPONDER
@@ -111,11 +114,18 @@ class LinterTest {
     CertificateSubject.Kind responder = CertificateSubject.Kind.OCSP_RESPONDER;
     CertificateSubject.Kind authority = CertificateSubject.Kind.AUTHORITY;
     return Stream.of(
-        rule("serial not positive (RFC 5280 §4.1.2.2)", device, draft -> draft.serial = draft.serial.negate()),
-        rule("serial over 20 octets", device, draft -> draft.serial = BigInteger.ONE.shiftLeft(159)),
+        rule(
+            "serial not positive (RFC 5280 §4.1.2.2)",
+            device,
+            draft -> draft.serial = draft.serial.negate()),
+        rule(
+            "serial over 20 octets", device, draft -> draft.serial = BigInteger.ONE.shiftLeft(159)),
         rule("serial below 64 bits", device, draft -> draft.serial = BigInteger.ONE.shiftLeft(62)),
         rule("ends before it begins", device, draft -> draft.notBefore = draft.notAfter),
-        rule("outlives its issuer (law 4)", device, draft -> draft.notAfter = ISSUER_END.plusSeconds(1)),
+        rule(
+            "outlives its issuer (law 4)",
+            device,
+            draft -> draft.notAfter = ISSUER_END.plusSeconds(1)),
         rule(
             "no key identifiers (RFC 5280 §4.2.1)",
             device,
@@ -133,9 +143,18 @@ class LinterTest {
             "key usage of an authority",
             device,
             draft -> draft.critical.put(Extension.keyUsage, new KeyUsage(KeyUsage.cRLSign))),
-        rule("key usage of an authority", device, draft -> draft.critical.remove(Extension.keyUsage)),
-        rule("no extended key usage", device, draft -> draft.plain.remove(Extension.extendedKeyUsage)),
-        rule("anyExtendedKeyUsage", device, draft -> draft.purposes(KeyPurposeId.anyExtendedKeyUsage)),
+        rule(
+            "key usage of an authority",
+            device,
+            draft -> draft.critical.remove(Extension.keyUsage)),
+        rule(
+            "no extended key usage",
+            device,
+            draft -> draft.plain.remove(Extension.extendedKeyUsage)),
+        rule(
+            "anyExtendedKeyUsage",
+            device,
+            draft -> draft.purposes(KeyPurposeId.anyExtendedKeyUsage)),
         rule(
             "OCSPSigning on the wrong kind of certificate",
             device,
@@ -147,9 +166,12 @@ class LinterTest {
         rule(
             "cmcRA on a device (law 10)",
             device,
-            draft -> draft.purposes(KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.28")))),
+            draft -> draft.purposes(
+                KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.28")))),
         rule(
-            "a reserved host name on a device (law 10)", device, draft -> draft.name(GeneralName.dNSName, "LocalHost")),
+            "a reserved host name on a device (law 10)",
+            device,
+            draft -> draft.name(GeneralName.dNSName, "LocalHost")),
         rule(
             "an authority without CA=true",
             authority,
@@ -165,14 +187,15 @@ class LinterTest {
             draft -> draft.critical.put(Extension.keyUsage, new KeyUsage(KeyUsage.cRLSign))));
   }
 
-  private static Arguments rule(String fault, CertificateSubject.Kind kind, Consumer<Draft> change) {
+  private static Arguments rule(
+      String fault, CertificateSubject.Kind kind, Consumer<Draft> change) {
     return Arguments.of(fault, kind, change);
   }
 
   @ParameterizedTest(name = "{1}: {0}")
   @MethodSource("brokenRules")
-  void namesTheRuleThatIsBrokenAndNoOther(String fault, CertificateSubject.Kind kind, Consumer<Draft> change)
-      throws IOException {
+  void namesTheRuleThatIsBrokenAndNoOther(
+      String fault, CertificateSubject.Kind kind, Consumer<Draft> change) throws IOException {
     Draft draft = new Draft(kind);
     change.accept(draft);
     TBSCertificate tbs = draft.build();
@@ -190,11 +213,12 @@ class LinterTest {
     draft.plain.clear();
     TBSCertificate tbs = draft.build();
 
-    Refusal refusal =
-        assertThrows(Refusal.class, () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END));
+    Refusal refusal = assertThrows(
+        Refusal.class, () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END));
 
     assertEquals(
-        "Not signed: no key identifiers (RFC 5280 §4.2.1); no extensions (RFC 5280 §4.2).", refusal.detail());
+        "Not signed: no key identifiers (RFC 5280 §4.2.1); no extensions (RFC 5280 §4.2).",
+        refusal.detail());
   }
 
   @Test
@@ -202,13 +226,14 @@ class LinterTest {
     Draft draft = new Draft(CertificateSubject.Kind.DEVICE);
     draft.critical.clear();
     draft.plain.clear();
-    ASN1Encodable[] elements = ASN1Sequence.getInstance(draft.build().toASN1Primitive()).toArray();
+    ASN1Encodable[] elements =
+        ASN1Sequence.getInstance(draft.build().toASN1Primitive()).toArray();
     // The version comes first and is left out for 1 (RFC 5280 §4.1.2.1).
-    TBSCertificate tbs =
-        TBSCertificate.getInstance(new DERSequence(Arrays.copyOfRange(elements, 1, elements.length)));
+    TBSCertificate tbs = TBSCertificate.getInstance(
+        new DERSequence(Arrays.copyOfRange(elements, 1, elements.length)));
 
-    Refusal refusal =
-        assertThrows(Refusal.class, () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END));
+    Refusal refusal = assertThrows(
+        Refusal.class, () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END));
 
     assertTrue(refusal.detail().startsWith("Not signed: not version 3; "), refusal.detail());
   }

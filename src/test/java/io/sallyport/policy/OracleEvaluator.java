@@ -27,7 +27,11 @@ final class OracleEvaluator {
   /** A condition in CEL, and the same in Java: empty when it cannot be evaluated. */
   record Meant(String cel, boolean posture, Function<Question, Optional<Boolean>> means) {}
 
-  record Flow(String peer, String protocol, List<String> ports, @Nullable Essential essential) {}
+  record Flow(
+      String peer,
+      String protocol,
+      List<String> ports,
+      @Nullable Essential essential) {}
 
   record Doc(
       String name,
@@ -51,38 +55,42 @@ final class OracleEvaluator {
       @Nullable Integer vlan) {}
 
   static Outcome evaluate(List<Doc> docs, Question question) {
-    List<Doc> selecting =
-        docs.stream()
-            .distinct()
-            .sorted(Comparator.comparing(Doc::name))
-            .filter(doc -> selects(doc, question.subject()))
-            .toList();
-    List<Doc> through = selecting.stream().filter(doc -> letsThrough(doc, question)).toList();
+    List<Doc> selecting = docs.stream()
+        .distinct()
+        .sorted(Comparator.comparing(Doc::name))
+        .filter(doc -> selects(doc, question.subject()))
+        .toList();
+    List<Doc> through =
+        selecting.stream().filter(doc -> letsThrough(doc, question)).toList();
     RequestedFlow asked = question.flow();
-    List<Doc> permitting =
-        asked == null
-            ? through
-            : through.stream().filter(doc -> doc.allow().stream().anyMatch(f -> matches(f, asked))).limit(1).toList();
+    List<Doc> permitting = asked == null
+        ? through
+        : through.stream()
+            .filter(doc -> doc.allow().stream().anyMatch(f -> matches(f, asked)))
+            .limit(1)
+            .toList();
     if (permitting.isEmpty()) {
-      Integer vlan =
-          selecting.stream()
-              .filter(doc -> !through.contains(doc))
-              .flatMap(doc -> Optional.ofNullable(doc.vlan()).stream())
-              .findFirst()
-              .orElse(null);
+      Integer vlan = selecting.stream()
+          .filter(doc -> !through.contains(doc))
+          .flatMap(doc -> Optional.ofNullable(doc.vlan()).stream())
+          .findFirst()
+          .orElse(null);
       String first = selecting.isEmpty() ? null : selecting.getFirst().name();
       return new Outcome(false, first, List.of(), null, null, null, vlan);
     }
     Set<AllowedFlow> flows = new LinkedHashSet<>();
     permitting.forEach(doc -> doc.allow().forEach(flow -> flows.add(shown(flow))));
-    boolean usesPosture =
-        permitting.stream()
-            .anyMatch(doc -> !doc.least().isEmpty() || doc.conditions().stream().anyMatch(Meant::posture));
+    boolean usesPosture = permitting.stream()
+        .anyMatch(
+            doc -> !doc.least().isEmpty() || doc.conditions().stream().anyMatch(Meant::posture));
     Posture posture = current(question);
     Essential essential = null;
     if (asked != null) {
-      essential =
-          permitting.getFirst().allow().stream().filter(f -> matches(f, asked)).findFirst().orElseThrow().essential();
+      essential = permitting.getFirst().allow().stream()
+          .filter(f -> matches(f, asked))
+          .findFirst()
+          .orElseThrow()
+          .essential();
     }
     return new Outcome(
         true,
@@ -109,30 +117,34 @@ final class OracleEvaluator {
   private static boolean letsThrough(Doc doc, Question question) {
     Posture posture = current(question);
     return doc.least().entrySet().stream()
-            .allMatch(least -> posture != null && enough(least.getValue(), posture.claims().get(least.getKey())))
-        && doc.conditions().stream().allMatch(condition -> condition.means().apply(question).orElse(false));
+            .allMatch(least ->
+                posture != null && enough(least.getValue(), posture.claims().get(least.getKey())))
+        && doc.conditions().stream()
+            .allMatch(condition -> condition.means().apply(question).orElse(false));
   }
 
   private static boolean enough(PostureClaim least, @Nullable PostureClaim is) {
     List<String> tiers = List.of("contraindicated", "warning", "affirming");
-    List<String> assurances = List.of("declared", "network-observed", "signed-software", "hardware");
+    List<String> assurances =
+        List.of("declared", "network-observed", "signed-software", "hardware");
     return is != null
         && tiers.indexOf(is.tier()) >= tiers.indexOf(least.tier())
         && assurances.indexOf(is.assurance()) >= assurances.indexOf(least.assurance());
   }
 
   private static boolean matches(Flow flow, RequestedFlow asked) {
-    boolean port =
-        flow.protocol().equals("icmp")
-            ? asked.port() == 0
-            : flow.ports().stream().anyMatch(range -> ports(range).contains(asked.port()));
+    boolean port = flow.protocol().equals("icmp")
+        ? asked.port() == 0
+        : flow.ports().stream().anyMatch(range -> ports(range).contains(asked.port()));
     return flow.protocol().equals(asked.protocol()) && port && peer(flow.peer(), asked.peer());
   }
 
   private static List<Integer> ports(String range) {
     String[] ends = range.split("-");
     List<Integer> all = new ArrayList<>();
-    for (int port = Integer.parseInt(ends[0]); port <= Integer.parseInt(ends[ends.length - 1]); port++) {
+    for (int port = Integer.parseInt(ends[0]);
+        port <= Integer.parseInt(ends[ends.length - 1]);
+        port++) {
       all.add(port);
     }
     return all;
@@ -156,12 +168,16 @@ final class OracleEvaluator {
     int bits = network.length * 8;
     int shift = prefix.length == 1 ? 0 : bits - Integer.parseInt(prefix[1]);
     return network.length == address.length
-        && new BigInteger(1, network).shiftRight(shift).equals(new BigInteger(1, address).shiftRight(shift));
+        && new BigInteger(1, network)
+            .shiftRight(shift)
+            .equals(new BigInteger(1, address).shiftRight(shift));
   }
 
   private static AllowedFlow shown(Flow flow) {
     boolean bare = Character.isDigit(flow.peer().charAt(0)) && !flow.peer().contains("/");
     return new AllowedFlow(
-        flow.peer() + (!bare ? "" : flow.peer().contains(":") ? "/128" : "/32"), flow.protocol(), flow.ports());
+        flow.peer() + (!bare ? "" : flow.peer().contains(":") ? "/128" : "/32"),
+        flow.protocol(),
+        flow.ports());
   }
 }

@@ -34,37 +34,44 @@ class PolicySetPropertyTest {
   private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
 
   private static final List<String> TIERS = List.of("affirming", "warning", "contraindicated");
-  private static final List<String> ASSURANCES = List.of("declared", "network-observed", "signed-software", "hardware");
+  private static final List<String> ASSURANCES =
+      List.of("declared", "network-observed", "signed-software", "hardware");
   private static final List<String> CLAIMS = List.of("executables", "instance-identity");
 
-  private static final List<Meant> CONDITIONS =
-      List.of(
-          new Meant("device.site == \"s1\"", false, q -> Optional.of(q.subject().site().equals("s1"))),
-          new Meant(
-              "device.labels.zone != \"a\"",
-              false,
-              q -> Optional.ofNullable(q.subject().labels().get("zone")).map(zone -> !zone.equals("a"))),
-          new Meant(
-              "posture.firmware.version == \"1.3.0\"", true, q -> version(q).map(version -> version.equals("1.3.0"))),
-          new Meant(
-              "atLeastVersion(posture.firmware.version, \"1.3\")",
-              true,
-              q -> version(q).filter(version -> !version.equals("odd")).map(version -> !version.equals("1.2.9"))),
-          new Meant(
-              "!(\"executables\" in posture.claims)",
-              true,
-              q -> Optional.ofNullable(OracleEvaluator.current(q)).map(p -> !p.claims().containsKey("executables"))),
-          new Meant(
-              "device.site == \"s1\" || posture.status == \"warning\"",
-              true,
-              q ->
-                  q.subject().site().equals("s1")
-                      ? Optional.of(true)
-                      : Optional.ofNullable(OracleEvaluator.current(q)).map(p -> p.status().equals("warning"))),
-          new Meant(
-              "time < timestamp(\"2026-11-22T12:02:00Z\")",
-              false,
-              q -> Optional.of(q.time().isBefore(START.plusSeconds(120)))));
+  private static final List<Meant> CONDITIONS = List.of(
+      new Meant(
+          "device.site == \"s1\"", false, q -> Optional.of(q.subject().site().equals("s1"))),
+      new Meant(
+          "device.labels.zone != \"a\"",
+          false,
+          q ->
+              Optional.ofNullable(q.subject().labels().get("zone")).map(zone -> !zone.equals("a"))),
+      new Meant(
+          "posture.firmware.version == \"1.3.0\"",
+          true,
+          q -> version(q).map(version -> version.equals("1.3.0"))),
+      new Meant(
+          "atLeastVersion(posture.firmware.version, \"1.3\")",
+          true,
+          q -> version(q)
+              .filter(version -> !version.equals("odd"))
+              .map(version -> !version.equals("1.2.9"))),
+      new Meant(
+          "!(\"executables\" in posture.claims)",
+          true,
+          q -> Optional.ofNullable(OracleEvaluator.current(q))
+              .map(p -> !p.claims().containsKey("executables"))),
+      new Meant(
+          "device.site == \"s1\" || posture.status == \"warning\"",
+          true,
+          q -> q.subject().site().equals("s1")
+              ? Optional.of(true)
+              : Optional.ofNullable(OracleEvaluator.current(q))
+                  .map(p -> p.status().equals("warning"))),
+      new Meant(
+          "time < timestamp(\"2026-11-22T12:02:00Z\")",
+          false,
+          q -> Optional.of(q.time().isBefore(START.plusSeconds(120)))));
 
   private static Optional<String> version(Question question) {
     return Optional.ofNullable(OracleEvaluator.current(question))
@@ -72,12 +79,15 @@ class PolicySetPropertyTest {
   }
 
   @Property(tries = 5000)
-  void saysWhatTheOracleSays(@ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
-    assertEquals(OracleEvaluator.evaluate(docs, question), outcome(compile(docs).evaluate(question)));
+  void saysWhatTheOracleSays(
+      @ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
+    assertEquals(
+        OracleEvaluator.evaluate(docs, question), outcome(compile(docs).evaluate(question)));
   }
 
   @Property(tries = 300)
-  void orderAndDuplicatesDoNotMatter(@ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
+  void orderAndDuplicatesDoNotMatter(
+      @ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
     PolicySet set = compile(docs);
     List<Doc> twiceBackwards = new ArrayList<>(docs.reversed());
     twiceBackwards.addAll(docs);
@@ -87,7 +97,8 @@ class PolicySetPropertyTest {
   }
 
   @Property(tries = 300)
-  void anotherPolicyNeverTakesAPermitAway(@ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
+  void anotherPolicyNeverTakesAPermitAway(
+      @ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
     List<Doc> fewer = docs.subList(0, docs.size() / 2);
     if (compile(fewer).evaluate(question).permit()) {
       assertTrue(compile(docs).evaluate(question).permit());
@@ -111,15 +122,18 @@ class PolicySetPropertyTest {
       @ForAll Instant time,
       @ForAll Instant end,
       @ForAll("wildObservations") Map<String, Object> observed) {
-    Subject subject = new Subject(text, text, text, text, "p1", text, text, Map.of("zone", text), text, Set.of("a", "b"));
-    Posture posture = new Posture(text, Map.of("executables", new PostureClaim(text, text)), observed, end);
+    Subject subject = new Subject(
+        text, text, text, text, "p1", text, text, Map.of("zone", text), text, Set.of("a", "b"));
+    Posture posture =
+        new Posture(text, Map.of("executables", new PostureClaim(text, text)), observed, end);
     PolicySet set = compile(docs);
     set.evaluate(new Question(subject, posture, new RequestedFlow(text, text, port), time));
     set.evaluate(new Question(subject, posture, null, time));
   }
 
   @Property(tries = 500)
-  void noTextMakesTheReaderFailOtherThanByRefusing(@ForAll("docs") List<Doc> docs, @ForAll int place, @ForAll char with) {
+  void noTextMakesTheReaderFailOtherThanByRefusing(
+      @ForAll("docs") List<Doc> docs, @ForAll int place, @ForAll char with) {
     StringBuilder text = new StringBuilder(yaml(docs.getFirst()));
     text.setCharAt(Math.floorMod(place, text.length()), with);
     try {
@@ -132,77 +146,94 @@ class PolicySetPropertyTest {
 
   @Provide
   Arbitrary<List<Doc>> docs() {
-    Arbitrary<Map<String, PostureClaim>> least = Arbitraries.maps(Arbitraries.of(CLAIMS), claim(TIERS)).ofMaxSize(1);
-    Arbitrary<Doc> doc =
-        Combinators.combine(
-                Arbitraries.of("a", "b", "c", "d", "e"),
-                Arbitraries.of("p1", "p2").injectNull(0.6),
-                Arbitraries.of("s1", "s2").injectNull(0.8),
-                Arbitraries.maps(Arbitraries.just("zone"), Arbitraries.of("a", "b")).ofMaxSize(1),
-                least,
-                Arbitraries.of(CONDITIONS).list().ofMaxSize(2),
-                flow().list().ofMinSize(1).ofMaxSize(3),
-                Arbitraries.integers().between(-3, 3))
-            .as(
-                (name, profile, site, labels, claims, conditions, flows, number) ->
-                    new Doc(
-                        name,
-                        profile,
-                        site,
-                        labels,
-                        claims,
-                        conditions,
-                        flows,
-                        Duration.ofMinutes(1 + Math.abs(number)),
-                        number > 0 ? number : null));
+    Arbitrary<Map<String, PostureClaim>> least =
+        Arbitraries.maps(Arbitraries.of(CLAIMS), claim(TIERS)).ofMaxSize(1);
+    Arbitrary<Doc> doc = Combinators.combine(
+            Arbitraries.of("a", "b", "c", "d", "e"),
+            Arbitraries.of("p1", "p2").injectNull(0.6),
+            Arbitraries.of("s1", "s2").injectNull(0.8),
+            Arbitraries.maps(Arbitraries.just("zone"), Arbitraries.of("a", "b")).ofMaxSize(1),
+            least,
+            Arbitraries.of(CONDITIONS).list().ofMaxSize(2),
+            flow().list().ofMinSize(1).ofMaxSize(3),
+            Arbitraries.integers().between(-3, 3))
+        .as((name, profile, site, labels, claims, conditions, flows, number) -> new Doc(
+            name,
+            profile,
+            site,
+            labels,
+            claims,
+            conditions,
+            flows,
+            Duration.ofMinutes(1 + Math.abs(number)),
+            number > 0 ? number : null));
     return doc.list().ofMinSize(1).ofMaxSize(5).uniqueElements(Doc::name);
   }
 
   @Provide
   Arbitrary<Question> questions() {
     Arbitrary<Set<String>> named = Arbitraries.of("a", "b", "c", "d", "e").set().injectNull(0.8);
-    Arbitrary<Subject> subject =
-        Combinators.combine(
-                Arbitraries.of("p1", "p2", "p3"),
-                Arbitraries.of("s1", "s2"),
-                Arbitraries.maps(Arbitraries.of("zone", "floor"), Arbitraries.of("a", "b")),
-                named)
-            .as((profile, site, labels, names) ->
-                new Subject("id", "acme", "m", "1", profile, "ops", site, labels, "active", names));
+    Arbitrary<Subject> subject = Combinators.combine(
+            Arbitraries.of("p1", "p2", "p3"),
+            Arbitraries.of("s1", "s2"),
+            Arbitraries.maps(Arbitraries.of("zone", "floor"), Arbitraries.of("a", "b")),
+            named)
+        .as((profile, site, labels, names) ->
+            new Subject("id", "acme", "m", "1", profile, "ops", site, labels, "active", names));
     List<String> tiers = new ArrayList<>(TIERS);
     tiers.add("none");
-    Arbitrary<Posture> posture =
-        Combinators.combine(
-                Arbitraries.of(tiers),
-                Arbitraries.maps(Arbitraries.of(CLAIMS), claim(tiers)),
-                Arbitraries.of("1.3.0", "1.3.1", "1.2.9", "odd").injectNull(0.1),
-                Arbitraries.integers().between(0, 4))
-            .as((status, claims, version, minutes) ->
-                new Posture(
-                    status,
-                    claims,
-                    version == null ? Map.of() : Map.of("firmware.version", version),
-                    START.plusSeconds(60L * minutes)));
-    Arbitrary<RequestedFlow> asked =
-        Combinators.combine(
-                Arbitraries.of("10.0.0.1", "10.1.2.3", "VMS.example", "ntp.example", "2001:db8::5", "2001:db9::", "10.0"),
-                Arbitraries.of("tcp", "udp", "icmp"),
-                Arbitraries.of(0, 1, 123, 200, 201, 65535))
-            .as(RequestedFlow::new);
+    Arbitrary<Posture> posture = Combinators.combine(
+            Arbitraries.of(tiers),
+            Arbitraries.maps(Arbitraries.of(CLAIMS), claim(tiers)),
+            Arbitraries.of("1.3.0", "1.3.1", "1.2.9", "odd").injectNull(0.1),
+            Arbitraries.integers().between(0, 4))
+        .as((status, claims, version, minutes) -> new Posture(
+            status,
+            claims,
+            version == null ? Map.of() : Map.of("firmware.version", version),
+            START.plusSeconds(60L * minutes)));
+    Arbitrary<RequestedFlow> asked = Combinators.combine(
+            Arbitraries.of(
+                "10.0.0.1",
+                "10.1.2.3",
+                "VMS.example",
+                "ntp.example",
+                "2001:db8::5",
+                "2001:db9::",
+                "10.0"),
+            Arbitraries.of("tcp", "udp", "icmp"),
+            Arbitraries.of(0, 1, 123, 200, 201, 65535))
+        .as(RequestedFlow::new);
     return Combinators.combine(
-            subject, posture.injectNull(0.2), asked.injectNull(0.3), Arbitraries.integers().between(0, 3))
-        .as((who, how, flow, minutes) -> new Question(who, how, flow, START.plusSeconds(60L * minutes)));
+            subject,
+            posture.injectNull(0.2),
+            asked.injectNull(0.3),
+            Arbitraries.integers().between(0, 3))
+        .as((who, how, flow, minutes) ->
+            new Question(who, how, flow, START.plusSeconds(60L * minutes)));
   }
 
   @Provide
   Arbitrary<Map<String, Object>> wildObservations() {
     return Arbitraries.maps(
-        Arbitraries.of("firmware.version", "firmware", "secureBoot", "a.b", "a", "", ".", "..", "status", "claims.x"),
-        Arbitraries.<Object>of("1.3.0", "", true, 7, 7L, 0.5f, List.of(1), Map.of("version", 1), START));
+        Arbitraries.of(
+            "firmware.version",
+            "firmware",
+            "secureBoot",
+            "a.b",
+            "a",
+            "",
+            ".",
+            "..",
+            "status",
+            "claims.x"),
+        Arbitraries.<Object>of(
+            "1.3.0", "", true, 7, 7L, 0.5f, List.of(1), Map.of("version", 1), START));
   }
 
   private static Arbitrary<PostureClaim> claim(List<String> tiers) {
-    return Combinators.combine(Arbitraries.of(tiers), Arbitraries.of(ASSURANCES)).as(PostureClaim::new);
+    return Combinators.combine(Arbitraries.of(tiers), Arbitraries.of(ASSURANCES))
+        .as(PostureClaim::new);
   }
 
   private static Arbitrary<Flow> flow() {
@@ -210,10 +241,19 @@ class PolicySetPropertyTest {
         Arbitraries.of(new Essential("ops@plant", Duration.ofHours(4))).injectNull(0.7);
     return Combinators.combine(
             Arbitraries.of(
-                "10.0.0.0/8", "10.0.0.0/31", "10.1.2.3", "0.0.0.0/0", "2001:db8::/32", "2001:db8::5", "vms.example",
+                "10.0.0.0/8",
+                "10.0.0.0/31",
+                "10.1.2.3",
+                "0.0.0.0/0",
+                "2001:db8::/32",
+                "2001:db8::5",
+                "vms.example",
                 "ntp.example"),
             Arbitraries.of("tcp", "udp", "icmp"),
-            Arbitraries.of("1", "100-200", "201-65535", "1-65535").list().ofMinSize(1).ofMaxSize(2),
+            Arbitraries.of("1", "100-200", "201-65535", "1-65535")
+                .list()
+                .ofMinSize(1)
+                .ofMaxSize(2),
             essential)
         .as((peer, protocol, ports, kept) ->
             new Flow(peer, protocol, protocol.equals("icmp") ? List.of() : ports, kept));
@@ -236,7 +276,9 @@ class PolicySetPropertyTest {
 
   private static String yaml(Doc doc) {
     StringBuilder text = new StringBuilder("apiVersion: sallyport.io/v1\nkind: AccessPolicy\n");
-    text.append("metadata: {name: ").append(doc.name()).append("}\nspec:\n  selector:\n    labels: {");
+    text.append("metadata: {name: ")
+        .append(doc.name())
+        .append("}\nspec:\n  selector:\n    labels: {");
     doc.labels().forEach((label, value) -> text.append(label).append(": ").append(value));
     text.append("}\n");
     if (doc.profile() != null) {
@@ -245,18 +287,28 @@ class PolicySetPropertyTest {
     if (doc.site() != null) {
       text.append("    site: ").append(doc.site()).append('\n');
     }
-    doc.least().forEach((claim, least) ->
-        text.append("  posture:\n    ").append(claim).append(": {tier: ").append(least.tier())
-            .append(", assurance: ").append(least.assurance()).append("}\n"));
+    doc.least()
+        .forEach((claim, least) -> text.append("  posture:\n    ")
+            .append(claim)
+            .append(": {tier: ")
+            .append(least.tier())
+            .append(", assurance: ")
+            .append(least.assurance())
+            .append("}\n"));
     if (!doc.conditions().isEmpty()) {
       text.append("  conditions:\n");
-      doc.conditions().forEach(condition -> text.append("  - '").append(condition.cel()).append("'\n"));
+      doc.conditions()
+          .forEach(condition -> text.append("  - '").append(condition.cel()).append("'\n"));
     }
     text.append("  allow:\n");
     for (Flow flow : doc.allow()) {
-      text.append("  - {peer: \"").append(flow.peer()).append("\", protocol: ").append(flow.protocol());
+      text.append("  - {peer: \"")
+          .append(flow.peer())
+          .append("\", protocol: ")
+          .append(flow.protocol());
       if (!flow.ports().isEmpty()) {
-        text.append(flow.ports().stream().collect(Collectors.joining("\", \"", ", ports: [\"", "\"]")));
+        text.append(
+            flow.ports().stream().collect(Collectors.joining("\", \"", ", ports: [\"", "\"]")));
       }
       if (flow.essential() != null) {
         text.append(", essential: {owner: ops@plant, longest: PT4H}");

@@ -26,12 +26,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PolicySetTest {
   private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
   private static final Instant LATER = NOW.plusSeconds(900);
-  private static final Subject CAMERA = subject("camera", "plant-1", Map.of("zone", "perimeter"), null);
+  private static final Subject CAMERA =
+      subject("camera", "plant-1", Map.of("zone", "perimeter"), null);
   private static final RequestedFlow VIDEO = new RequestedFlow("vms.plant.example", "tcp", 8554);
   private static final RequestedFlow CLOCK = new RequestedFlow("10.20.3.4", "udp", 123);
 
-  private static final String CAMERAS =
-      """
+  private static final String CAMERAS = """
       apiVersion: sallyport.io/v1
       kind: AccessPolicy
       metadata: {name: cameras}
@@ -48,29 +48,38 @@ class PolicySetTest {
         otherwise: {quarantineVlan: 666}
       """;
 
-  private static final List<AllowedFlow> CAMERA_FLOWS =
-      List.of(
-          new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010")),
-          new AllowedFlow("10.20.0.0/16", "udp", List.of("123")));
+  private static final List<AllowedFlow> CAMERA_FLOWS = List.of(
+      new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010")),
+      new AllowedFlow("10.20.0.0/16", "udp", List.of("123")));
 
   /** NullAway does not see, across a class file, that a compact constructor takes null. */
   @SuppressWarnings("NullAway")
   private static Subject subject(
       String profile, String site, Map<String, String> labels, @Nullable Set<String> policies) {
-    return new Subject("id-1", "acme", "c1", "s1", profile, "ops", site, labels, "active", policies);
+    return new Subject(
+        "id-1", "acme", "c1", "s1", profile, "ops", site, labels, "active", policies);
   }
 
   private static Posture posture(String version, String tier, String assurance) {
     return new Posture(
         tier,
         Map.of("executables", new PostureClaim(tier, assurance)),
-        Map.of("firmware.name", "camera-os", "firmware.version", version, "secureBoot", true, "uptime.days", 3),
+        Map.of(
+            "firmware.name",
+            "camera-os",
+            "firmware.version",
+            version,
+            "secureBoot",
+            true,
+            "uptime.days",
+            3),
         LATER);
   }
 
   private static final Posture GOOD = posture("1.3.0", "warning", "signed-software");
 
-  private static Verdict ask(String policy, @Nullable Posture posture, @Nullable RequestedFlow flow) {
+  private static Verdict ask(
+      String policy, @Nullable Posture posture, @Nullable RequestedFlow flow) {
     return PolicySet.compile(List.of(policy)).evaluate(new Question(CAMERA, posture, flow, NOW));
   }
 
@@ -82,8 +91,7 @@ class PolicySetTest {
         spec:
           conditions: ['%s']
           allow: [{peer: 10.20.0.0/16, protocol: udp, ports: [123]}]
-        """
-        .formatted(condition.replace("'", "''"));
+        """.formatted(condition.replace("'", "''"));
   }
 
   @Nested
@@ -92,7 +100,8 @@ class PolicySetTest {
     void aFlowThatThePolicyAllows() {
       Verdict verdict = ask(CAMERAS, GOOD, VIDEO);
       assertEquals(
-          List.of("policy cameras: allows tcp to vms.plant.example port 8554 by tcp vms.plant.example 8554,9000-9010"),
+          List.of(
+              "policy cameras: allows tcp to vms.plant.example port 8554 by tcp vms.plant.example 8554,9000-9010"),
           verdict.reasons());
       assertTrue(verdict.permit());
       assertEquals("cameras", verdict.policy());
@@ -105,13 +114,14 @@ class PolicySetTest {
 
     @Test
     void andSaysWhichFlowIsEssential() {
-      assertEquals(new Essential("ops@plant", Duration.ofHours(4)), ask(CAMERAS, GOOD, CLOCK).essential());
+      assertEquals(
+          new Essential("ops@plant", Duration.ofHours(4)),
+          ask(CAMERAS, GOOD, CLOCK).essential());
     }
 
     @Test
     void everythingAtOnceWhenNoFlowIsAsked() {
-      String base =
-          """
+      String base = """
           apiVersion: sallyport.io/v1
           kind: AccessPolicy
           metadata: {name: base}
@@ -124,7 +134,8 @@ class PolicySetTest {
       assertTrue(verdict.permit());
       assertEquals("base", verdict.policy());
       assertEquals(
-          List.of("policy base: lets the device through", "policy cameras: lets the device through"),
+          List.of(
+              "policy base: lets the device through", "policy cameras: lets the device through"),
           verdict.reasons());
       assertEquals(
           List.of(
@@ -144,27 +155,44 @@ class PolicySetTest {
 
     @ParameterizedTest
     @CsvSource({
-      "VMS.Plant.EXAMPLE,tcp,8554,true", "vms.plant.example,tcp,9000,true", "vms.plant.example,tcp,9010,true",
-      "vms.plant.example,tcp,9011,false", "vms.plant.example,udp,8554,false", "xvms.plant.example,tcp,8554,false",
-      "vms.plant.example.,tcp,8554,false", "10.20.0.0,udp,123,true", "10.20.255.255,udp,123,true",
-      "10.21.0.0,udp,123,false", "::ffff:10.20.1.1,udp,123,true", "10.20.1,udp,123,false", "'',udp,123,false",
+      "VMS.Plant.EXAMPLE,tcp,8554,true",
+      "vms.plant.example,tcp,9000,true",
+      "vms.plant.example,tcp,9010,true",
+      "vms.plant.example,tcp,9011,false",
+      "vms.plant.example,udp,8554,false",
+      "xvms.plant.example,tcp,8554,false",
+      "vms.plant.example.,tcp,8554,false",
+      "10.20.0.0,udp,123,true",
+      "10.20.255.255,udp,123,true",
+      "10.21.0.0,udp,123,false",
+      "::ffff:10.20.1.1,udp,123,true",
+      "10.20.1,udp,123,false",
+      "'',udp,123,false",
       "10.20.0.0/16,udp,123,false"
     })
-    void onlyThePeerProtocolAndPortsThatAreNamed(String peer, String protocol, int port, boolean permit) {
-      assertEquals(permit, ask(CAMERAS, GOOD, new RequestedFlow(peer, protocol, port)).permit());
+    void onlyThePeerProtocolAndPortsThatAreNamed(
+        String peer, String protocol, int port, boolean permit) {
+      assertEquals(
+          permit, ask(CAMERAS, GOOD, new RequestedFlow(peer, protocol, port)).permit());
     }
 
     @Test
     void noNameThatOnlyLooksTheSameInUnicode() {
       String policy = CAMERAS.replace("vms.plant", "kiosk");
-      assertTrue(ask(policy, GOOD, new RequestedFlow("KIOSK.example", "tcp", 8554)).permit());
-      assertFalse(ask(policy, GOOD, new RequestedFlow("\u212AIOSK.example", "tcp", 8554)).permit());
+      assertTrue(
+          ask(policy, GOOD, new RequestedFlow("KIOSK.example", "tcp", 8554)).permit());
+      assertFalse(ask(policy, GOOD, new RequestedFlow("\u212AIOSK.example", "tcp", 8554))
+          .permit());
     }
   }
 
   @Nested
   class Denies {
-    private void denied(@Nullable Posture posture, @Nullable RequestedFlow flow, @Nullable Integer vlan, String reason) {
+    private void denied(
+        @Nullable Posture posture,
+        @Nullable RequestedFlow flow,
+        @Nullable Integer vlan,
+        String reason) {
       Verdict verdict = ask(CAMERAS, posture, flow);
       assertEquals(List.of(reason), verdict.reasons());
       assertFalse(verdict.permit());
@@ -188,13 +216,19 @@ class PolicySetTest {
 
     @Test
     void aFlowThatIsNotNamed() {
-      denied(GOOD, new RequestedFlow("10.0.0.1", "tcp", 22), null,
+      denied(
+          GOOD,
+          new RequestedFlow("10.0.0.1", "tcp", 22),
+          null,
           "policy cameras: tcp to 10.0.0.1 port 22 is not among what it allows");
     }
 
     @Test
     void aDeviceThatNeverAttested() {
-      denied(null, VIDEO, 666,
+      denied(
+          null,
+          VIDEO,
+          666,
           "policy cameras: executables must be warning or better on signed-software or stronger, but the device has no appraisal");
     }
 
@@ -202,41 +236,63 @@ class PolicySetTest {
     void aDeviceWhoseAppraisalExpired() {
       Question question = new Question(CAMERA, GOOD, VIDEO, LATER);
       assertEquals(
-          List.of("policy cameras: executables must be warning or better on signed-software or stronger,"
-              + " but the device's appraisal expired at 2026-11-22T12:15:00Z"),
+          List.of(
+              "policy cameras: executables must be warning or better on signed-software or stronger,"
+                  + " but the device's appraisal expired at 2026-11-22T12:15:00Z"),
           PolicySet.compile(List.of(CAMERAS)).evaluate(question).reasons());
     }
 
     @Test
     void aClaimThatIsTooBad() {
-      denied(posture("1.3.0", "contraindicated", "hardware"), VIDEO, 666,
+      denied(
+          posture("1.3.0", "contraindicated", "hardware"),
+          VIDEO,
+          666,
           "policy cameras: executables is contraindicated, and must be warning or better on signed-software or stronger");
     }
 
     @Test
     void aClaimThatMakesNoStatement() {
-      denied(posture("1.3.0", "none", "hardware"), null, 666,
+      denied(
+          posture("1.3.0", "none", "hardware"),
+          null,
+          666,
           "policy cameras: executables was not appraised, and must be warning or better on signed-software or stronger");
     }
 
     @Test
     void aClaimThatRestsOnTooLittle() {
-      denied(posture("1.3.0", "affirming", "network-observed"), VIDEO, 666,
+      denied(
+          posture("1.3.0", "affirming", "network-observed"),
+          VIDEO,
+          666,
           "policy cameras: executables rests on network-observed, and must be warning or better on signed-software or stronger");
     }
 
     @Test
     void aConditionThatIsFalse() {
-      denied(posture("1.2.0", "warning", "signed-software"), VIDEO, 666,
+      denied(
+          posture("1.2.0", "warning", "signed-software"),
+          VIDEO,
+          666,
           "policy cameras: posture.firmware.version == \"1.3.0\" is false");
     }
 
     @Test
     void aQuarantinedDeviceButNamesItsQuarantineNetwork() {
       Subject subject = new Subject(
-          "id-1", "acme", "c1", "s1", "camera", "ops", "plant-1", Map.of("zone", "perimeter"), "quarantined",
+          "id-1",
+          "acme",
+          "c1",
+          "s1",
+          "camera",
+          "ops",
+          "plant-1",
+          Map.of("zone", "perimeter"),
+          "quarantined",
           Set.of("cameras"));
-      Verdict verdict = PolicySet.compile(List.of(CAMERAS)).evaluate(new Question(subject, GOOD, VIDEO, NOW));
+      Verdict verdict =
+          PolicySet.compile(List.of(CAMERAS)).evaluate(new Question(subject, GOOD, VIDEO, NOW));
       assertFalse(verdict.permit());
       assertEquals(List.of("policy cameras: the device is quarantined"), verdict.reasons());
       assertEquals(666, verdict.quarantineVlan());
@@ -245,14 +301,13 @@ class PolicySetTest {
     @Test
     void anotherProfileSiteLabelOrListOfPolicies() {
       PolicySet set = PolicySet.compile(List.of(CAMERAS));
-      for (Subject other :
-          List.of(
-              subject("sensor", "plant-1", Map.of("zone", "perimeter"), null),
-              subject("camera", "plant-2", Map.of("zone", "perimeter"), null),
-              subject("camera", "plant-1", Map.of("zone", "hall"), null),
-              subject("camera", "plant-1", Map.of(), null),
-              subject("camera", "plant-1", Map.of("zone", "perimeter"), Set.of("others")),
-              subject("camera", "plant-1", Map.of("zone", "perimeter"), Set.of()))) {
+      for (Subject other : List.of(
+          subject("sensor", "plant-1", Map.of("zone", "perimeter"), null),
+          subject("camera", "plant-2", Map.of("zone", "perimeter"), null),
+          subject("camera", "plant-1", Map.of("zone", "hall"), null),
+          subject("camera", "plant-1", Map.of(), null),
+          subject("camera", "plant-1", Map.of("zone", "perimeter"), Set.of("others")),
+          subject("camera", "plant-1", Map.of("zone", "perimeter"), Set.of()))) {
         Verdict verdict = set.evaluate(new Question(other, GOOD, VIDEO, NOW));
         assertFalse(verdict.permit());
         assertNull(verdict.policy());
@@ -266,40 +321,46 @@ class PolicySetTest {
   @Nested
   class Conditions {
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-      "device.id == 'id-1' && device.manufacturer == 'acme' && device.model == 'c1'",
-      "device.serial_number == 's1' && device.owner == 'ops' && device.state == 'active'",
-      "device.labels.zone == 'perimeter' && device.labels['zone'] == 'perimeter'",
-      "'zone' in device.labels && !('floor' in device.labels)",
-      "device.labels.exists(name, name.startsWith('z'))",
-      "posture.status == 'warning' && posture.secureBoot",
-      "posture.claims.executables.tier == 'warning'",
-      "posture.claims['executables'].assurance in ['signed-software', 'hardware']",
-      "!('instance-identity' in posture.claims)",
-      "posture.firmware.name == 'camera-os' && posture.firmware.version.matches('^1[.]')",
-      "posture.observed['uptime.days'] < 5",
-      "!has(posture.firmware.digest)",
-      "atLeastVersion(posture.firmware.version, '1.2.10') && !atLeastVersion(posture.firmware.version, '1.10')",
-      "time > timestamp('2026-01-01T00:00:00Z') && time.getHours('Europe/Berlin') == 13",
-      "device.site == 'plant-1' || posture.claims.hardware.tier == 'affirming'"
-    })
+    @CsvSource(
+        delimiter = '|',
+        quoteCharacter = '`',
+        value = {
+          "device.id == 'id-1' && device.manufacturer == 'acme' && device.model == 'c1'",
+          "device.serial_number == 's1' && device.owner == 'ops' && device.state == 'active'",
+          "device.labels.zone == 'perimeter' && device.labels['zone'] == 'perimeter'",
+          "'zone' in device.labels && !('floor' in device.labels)",
+          "device.labels.exists(name, name.startsWith('z'))",
+          "posture.status == 'warning' && posture.secureBoot",
+          "posture.claims.executables.tier == 'warning'",
+          "posture.claims['executables'].assurance in ['signed-software', 'hardware']",
+          "!('instance-identity' in posture.claims)",
+          "posture.firmware.name == 'camera-os' && posture.firmware.version.matches('^1[.]')",
+          "posture.observed['uptime.days'] < 5",
+          "!has(posture.firmware.digest)",
+          "atLeastVersion(posture.firmware.version, '1.2.10') && !atLeastVersion(posture.firmware.version, '1.10')",
+          "time > timestamp('2026-01-01T00:00:00Z') && time.getHours('Europe/Berlin') == 13",
+          "device.site == 'plant-1' || posture.claims.hardware.tier == 'affirming'"
+        })
     void see(String condition) {
       Verdict verdict = ask(withCondition(condition), GOOD, CLOCK);
       assertTrue(verdict.permit(), verdict.reasons().toString());
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-      "posture.firmware.digest == ''|cannot be evaluated: key 'digest' is not present in map.",
-      "posture.claims['hardware'].tier == 'affirming'|cannot be evaluated: key 'hardware' is not present in map.",
-      "device.labels.floor == '1'|cannot be evaluated: key 'floor' is not present in map.",
-      "posture.observed['secureBoot'] > 5|cannot be evaluated: No matching overload for function '_>_'. Overload candidates: greater_int64",
-      "posture.observed['firmware.name']|is neither true nor false",
-      "1 / int(device.labels.size() - 1) == 1|cannot be evaluated: / by zero",
-      "atLeastVersion(device.model, '1.0')|cannot be evaluated: \"c1\" is not a version; a version is for instance 1.3.0 or 2.0.0-rc.1",
-      "!atLeastVersion(device.model, '1.0')|cannot be evaluated: \"c1\" is not a version; a version is for instance 1.3.0 or 2.0.0-rc.1",
-      "device.id == 'x'|is false"
-    })
+    @CsvSource(
+        delimiter = '|',
+        quoteCharacter = '`',
+        value = {
+          "posture.firmware.digest == ''|cannot be evaluated: key 'digest' is not present in map.",
+          "posture.claims['hardware'].tier == 'affirming'|cannot be evaluated: key 'hardware' is not present in map.",
+          "device.labels.floor == '1'|cannot be evaluated: key 'floor' is not present in map.",
+          "posture.observed['secureBoot'] > 5|cannot be evaluated: No matching overload for function '_>_'. Overload candidates: greater_int64",
+          "posture.observed['firmware.name']|is neither true nor false",
+          "1 / int(device.labels.size() - 1) == 1|cannot be evaluated: / by zero",
+          "atLeastVersion(device.model, '1.0')|cannot be evaluated: \"c1\" is not a version; a version is for instance 1.3.0 or 2.0.0-rc.1",
+          "!atLeastVersion(device.model, '1.0')|cannot be evaluated: \"c1\" is not a version; a version is for instance 1.3.0 or 2.0.0-rc.1",
+          "device.id == 'x'|is false"
+        })
     void denyWithAReasonWhatIsNotTrue(String condition, String reason) {
       Verdict verdict = ask(withCondition(condition), GOOD, CLOCK);
       assertFalse(verdict.permit());
@@ -307,25 +368,34 @@ class PolicySetTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-      "posture.firmware.version == '1.3.0'", "has(posture.firmware)", "!has(posture.firmware)",
-      "posture.status != 'contraindicated'", "posture == posture", "!('hardware' in posture.claims)",
-      "device.id == 'id-1' && posture.secureBoot", "posture.claims.all(name, true)"
-    })
+    @CsvSource(
+        delimiter = '|',
+        quoteCharacter = '`',
+        value = {
+          "posture.firmware.version == '1.3.0'", "has(posture.firmware)", "!has(posture.firmware)",
+          "posture.status != 'contraindicated'", "posture == posture",
+              "!('hardware' in posture.claims)",
+          "device.id == 'id-1' && posture.secureBoot", "posture.claims.all(name, true)"
+        })
     void onMissingPostureAreNeverTrue(String condition) {
       Verdict verdict = ask(withCondition(condition), null, CLOCK);
       assertFalse(verdict.permit());
       assertEquals(
-          List.of("policy p: " + condition + " needs posture, but the device has no appraisal"), verdict.reasons());
+          List.of("policy p: " + condition + " needs posture, but the device has no appraisal"),
+          verdict.reasons());
     }
 
     @Test
     void costABoundedNumberOfSteps() {
       String list = "[0,1,2,3,4,5,6,7,8,9]";
-      String loops = list + ".all(a, " + list + ".all(b, " + list + ".all(c, " + list + ".all(d, true))))";
+      String loops =
+          list + ".all(a, " + list + ".all(b, " + list + ".all(c, " + list + ".all(d, true))))";
       Verdict verdict = ask(withCondition(loops), GOOD, CLOCK);
       assertFalse(verdict.permit());
-      assertTrue(verdict.reasons().getFirst().endsWith("cannot be evaluated: Iteration budget exceeded: 1000"));
+      assertTrue(verdict
+          .reasons()
+          .getFirst()
+          .endsWith("cannot be evaluated: Iteration budget exceeded: 1000"));
     }
 
     @Test
@@ -345,23 +415,27 @@ class PolicySetTest {
       assertEquals(
           PolicySet.compile(List.of(CAMERAS, other)).hash(),
           PolicySet.compile(List.of(other, CAMERAS, other)).hash());
-      assertFalse(PolicySet.compile(List.of(CAMERAS)).hash().equals(PolicySet.compile(List.of(other)).hash()));
+      assertFalse(PolicySet.compile(List.of(CAMERAS))
+          .hash()
+          .equals(PolicySet.compile(List.of(other)).hash()));
       assertEquals(64, PolicySet.compile(List.of()).hash().length());
     }
 
     @Test
     void refusesTwoDocumentsOfOneName() {
       assertThrows(
-          IllegalArgumentException.class, () -> PolicySet.compile(List.of(CAMERAS, CAMERAS + "# other\n")));
+          IllegalArgumentException.class,
+          () -> PolicySet.compile(List.of(CAMERAS, CAMERAS + "# other\n")));
     }
 
     @Test
     void boundsItsReasons() {
-      List<String> many =
-          java.util.stream.IntStream.range(0, 30)
-              .mapToObj(i -> withCondition("device.id == 'x'").replace("name: p", "name: p" + i))
-              .toList();
-      List<String> reasons = PolicySet.compile(many).evaluate(new Question(CAMERA, null, CLOCK, NOW)).reasons();
+      List<String> many = java.util.stream.IntStream.range(0, 30)
+          .mapToObj(i -> withCondition("device.id == 'x'").replace("name: p", "name: p" + i))
+          .toList();
+      List<String> reasons = PolicySet.compile(many)
+          .evaluate(new Question(CAMERA, null, CLOCK, NOW))
+          .reasons();
       assertEquals(21, reasons.size());
       assertEquals("and 10 more policies", reasons.getLast());
     }

@@ -12,15 +12,28 @@ import org.junit.jupiter.params.provider.ValueSource;
 class VersionTest {
   @Test
   void areOrderedAsSemanticVersioningSays() {
-    List<String> ascending =
-        List.of(
-            "0.9", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11",
-            "1.0.0-rc.1", "1.0.0", "1.2", "1.2.0.1", "1.10", "2", "10.0", "99999999999999999999.0");
+    List<String> ascending = List.of(
+        "0.9",
+        "1.0.0-alpha",
+        "1.0.0-alpha.1",
+        "1.0.0-alpha.beta",
+        "1.0.0-beta",
+        "1.0.0-beta.2",
+        "1.0.0-beta.11",
+        "1.0.0-rc.1",
+        "1.0.0",
+        "1.2",
+        "1.2.0.1",
+        "1.10",
+        "2",
+        "10.0",
+        "99999999999999999999.0");
     for (int i = 0; i < ascending.size(); i++) {
       for (int j = 0; j < ascending.size(); j++) {
         assertEquals(
             Integer.signum(Integer.compare(i, j)),
-            Integer.signum(Version.parse(ascending.get(i)).compareTo(Version.parse(ascending.get(j)))),
+            Integer.signum(
+                Version.parse(ascending.get(i)).compareTo(Version.parse(ascending.get(j)))),
             ascending.get(i) + " and " + ascending.get(j));
       }
     }
@@ -34,8 +47,24 @@ class VersionTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "v", "1.", ".1", "1..2", "1.x", "x", "1.0-", "1.0+", "1.0-a..b", " 1", "1\n", "-1", "1,2", "١.٢",
-        "11111111111111111111111111111111111111111111111111111111111111111"})
+      strings = {
+        "",
+        "v",
+        "1.",
+        ".1",
+        "1..2",
+        "1.x",
+        "x",
+        "1.0-",
+        "1.0+",
+        "1.0-a..b",
+        " 1",
+        "1\n",
+        "-1",
+        "1,2",
+        "١.٢",
+        "11111111111111111111111111111111111111111111111111111111111111111"
+      })
   void areRefusedWhenTheyAreNone(String text) {
     assertThrows(IllegalArgumentException.class, () -> Version.parse(text));
   }

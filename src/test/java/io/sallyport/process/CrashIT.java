@@ -79,12 +79,15 @@ class CrashIT {
 
   @AfterAll
   void stop() {
-    System.out.printf("Resident memory of the server after many enrollments: %d MiB%n", server.residentMebibytes());
+    System.out.printf(
+        "Resident memory of the server after many enrollments: %d MiB%n",
+        server.residentMebibytes());
     server.close();
   }
 
   @Test
-  void nothingThatAClientHoldsIsLostWhenServerAndDatabaseAreKilledAmidEnrollments() throws Exception {
+  void nothingThatAClientHoldsIsLostWhenServerAndDatabaseAreKilledAmidEnrollments()
+      throws Exception {
     List<Unit> units = units("Crash Both", DEVICES);
     String checkpoint = latestCheckpoint();
 
@@ -106,7 +109,8 @@ class CrashIT {
     Set<String> unfinished = new HashSet<>();
 
     Map<String, X509Certificate> held = enrollUntil(units, 10, () -> {
-      // The process is stopped now and then until it is caught between recording a serial and finishing it.
+      // The process is stopped now and then until it is caught between recording a serial and
+      // finishing it.
       Eventually.holds(PATIENCE, "a serial is unfinished", () -> {
         server.freeze();
         unfinished.addAll(serials("state = 'PREPARED'"));
@@ -121,19 +125,23 @@ class CrashIT {
     server = server.restart();
 
     assertNotEquals(orphan, server.postgres().pid());
-    assertFalse(ProcessHandle.of(orphan).map(ProcessHandle::isAlive).orElse(false), "the orphan is gone");
+    assertFalse(
+        ProcessHandle.of(orphan).map(ProcessHandle::isAlive).orElse(false), "the orphan is gone");
     assertTrue(serials("certificate is null and state = 'REVOKED'").containsAll(unfinished));
     assertEverythingStands(units, held, checkpoint);
   }
 
-  private void assertEverythingStands(List<Unit> units, Map<String, X509Certificate> held, String checkpoint)
-      throws Exception {
+  private void assertEverythingStands(
+      List<Unit> units, Map<String, X509Certificate> held, String checkpoint) throws Exception {
     Wire wire = server.wire();
     X509Certificate issuer = issuer(wire);
 
     held.forEach((id, certificate) -> assertEquals(
         TestPki.pem(certificate).replaceAll("\\s", ""),
-        wire.admin("GET", "/api/v1/certificates/devices/" + certificate.getSerialNumber().toString(16), null)
+        wire.admin(
+                "GET",
+                "/api/v1/certificates/devices/" + certificate.getSerialNumber().toString(16),
+                null)
             .get("certificate")
             .asText()
             .replaceAll("\\s", ""),
@@ -148,11 +156,14 @@ class CrashIT {
       List<String> before = of(recorded, unit);
       X509Certificate certificate = of(repeated, unit);
       String serial = certificate.getSerialNumber().toString(16);
-      assertTrue(before.size() <= 1, "one certificate at most was issued to " + unit.id() + ": " + before);
+      assertTrue(
+          before.size() <= 1, "one certificate at most was issued to " + unit.id() + ": " + before);
       if (held.containsKey(unit.id())) {
         assertEquals(held.get(unit.id()), certificate, "the certificate that the device held");
       }
-      assertTrue(before.isEmpty() || before.equals(List.of(serial)), "the certificate that was recorded as issued");
+      assertTrue(
+          before.isEmpty() || before.equals(List.of(serial)),
+          "the certificate that was recorded as issued");
       assertFalse(closed.contains(serial), "an unfinished serial never comes back");
       certificate.verify(issuer.getPublicKey());
       assertEquals(List.of(serial), issued(wire, unit), "one certificate and no second one");
@@ -181,12 +192,16 @@ class CrashIT {
     List<Unit> units = new ArrayList<>();
     Map<String, String> ids = new ConcurrentHashMap<>();
     try (ExecutorService few = Executors.newFixedThreadPool(8)) {
-      numbers.forEach(number -> few.execute(() -> ids.put(number, wire.register(manufacturer, number, "crash"))));
+      numbers.forEach(number ->
+          few.execute(() -> ids.put(number, wire.register(manufacturer, number, "crash"))));
     }
     for (String number : numbers) {
       KeyPair keys = TestPki.key();
       units.add(new Unit(
-          Objects.requireNonNull(ids.get(number)), manufacturer.idevid(number), keys, TestPki.request(keys, "CN=" + number, null)));
+          Objects.requireNonNull(ids.get(number)),
+          manufacturer.idevid(number),
+          keys,
+          TestPki.request(keys, "CN=" + number, null)));
     }
     return units;
   }
@@ -198,7 +213,8 @@ class CrashIT {
     try (ExecutorService all = Executors.newFixedThreadPool(AT_ONCE)) {
       units.forEach(unit -> all.execute(() -> {
         try {
-          HttpResponse<byte[]> response = wire.est("simpleenroll", unit.idevid(), null, unit.request());
+          HttpResponse<byte[]> response =
+              wire.est("simpleenroll", unit.idevid(), null, unit.request());
           if (response.statusCode() == 200) {
             held.put(unit.id(), Wire.certificates(response.body()).getFirst());
           }
@@ -206,7 +222,8 @@ class CrashIT {
           // What a device sees of a death: its connection ends.
         }
       }));
-      Eventually.holds(PATIENCE, answers + " devices have a certificate", () -> held.size() >= answers);
+      Eventually.holds(
+          PATIENCE, answers + " devices have a certificate", () -> held.size() >= answers);
       death.run();
     }
     assertTrue(held.size() < units.size(), "the death came before everybody had an answer");
@@ -222,7 +239,8 @@ class CrashIT {
   /** Serials of the certificates that the inventory shows for a device. */
   private static List<String> issued(Wire wire, Unit unit) {
     List<String> serials = new ArrayList<>();
-    for (JsonNode certificate : wire.admin("GET", "/api/v1/devices/" + unit.id(), null).get("certificates")) {
+    for (JsonNode certificate :
+        wire.admin("GET", "/api/v1/devices/" + unit.id(), null).get("certificates")) {
       serials.add(certificate.get("serial").asText());
     }
     return serials;
@@ -235,13 +253,16 @@ class CrashIT {
   private static <T> Map<String, T> inParallel(List<Unit> units, Function<Unit, T> work) {
     Map<String, T> results = new ConcurrentHashMap<>();
     try (ExecutorService few = Executors.newFixedThreadPool(16)) {
-      units.stream().map(unit -> few.submit(() -> results.put(unit.id(), work.apply(unit)))).toList().forEach(run -> {
-        try {
-          run.get();
-        } catch (Exception e) {
-          throw new AssertionError(e);
-        }
-      });
+      units.stream()
+          .map(unit -> few.submit(() -> results.put(unit.id(), work.apply(unit))))
+          .toList()
+          .forEach(run -> {
+            try {
+              run.get();
+            } catch (Exception e) {
+              throw new AssertionError(e);
+            }
+          });
     }
     return results;
   }
@@ -262,14 +283,17 @@ class CrashIT {
     }
   }
 
-  private static void assertRevoked(Wire wire, X509Certificate issuer, Set<String> serials) throws Exception {
+  private static void assertRevoked(Wire wire, X509Certificate issuer, Set<String> serials)
+      throws Exception {
     Eventually.holds(PATIENCE, "the CRL lists " + serials, () -> {
       X509CRL list = crl(wire, issuer);
-      return serials.stream().allMatch(serial -> list.getRevokedCertificate(new BigInteger(serial, 16)) != null);
+      return serials.stream()
+          .allMatch(serial -> list.getRevokedCertificate(new BigInteger(serial, 16)) != null);
     });
     for (String serial : serials) {
       assertTrue(
-          status(wire, issuer, new BigInteger(serial, 16)) instanceof RevokedStatus, "OCSP says revoked of " + serial);
+          status(wire, issuer, new BigInteger(serial, 16)) instanceof RevokedStatus,
+          "OCSP says revoked of " + serial);
     }
   }
 
@@ -284,9 +308,12 @@ class CrashIT {
     }
   }
 
-  private static Object status(Wire wire, X509Certificate issuer, BigInteger serial) throws Exception {
+  private static Object status(Wire wire, X509Certificate issuer, BigInteger serial)
+      throws Exception {
     CertificateID id = new CertificateID(
-        new JcaDigestCalculatorProviderBuilder().build().get(new AlgorithmIdentifier(OIWObjectIdentifiers.idSHA1)),
+        new JcaDigestCalculatorProviderBuilder()
+            .build()
+            .get(new AlgorithmIdentifier(OIWObjectIdentifiers.idSHA1)),
         new X509CertificateHolder(issuer.getEncoded()),
         serial);
     byte[] answer = wire.send(
@@ -317,10 +344,14 @@ class CrashIT {
   /** Kept outside the server, as an auditor would. */
   private String latestCheckpoint() {
     Wire wire = server.wire();
-    Eventually.holds(PATIENCE, "the log has a checkpoint", () -> wire
-            .send(null, wire.person("/api/v1/audit/checkpoints/latest").build())
-            .statusCode()
-        == 200);
-    return wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
+    Eventually.holds(
+        PATIENCE,
+        "the log has a checkpoint",
+        () -> wire.send(null, wire.person("/api/v1/audit/checkpoints/latest").build())
+                .statusCode()
+            == 200);
+    return wire.admin("GET", "/api/v1/audit/checkpoints/latest", null)
+        .get("note")
+        .asText();
   }
 }

@@ -39,6 +39,7 @@ class DatabaseAwayIT {
   private static final Duration CONFIRM_WITHIN = Duration.ofSeconds(2);
   /** Time for the answer that the database does not give, and for a busy machine. */
   private static final Duration FEW_SECONDS = Duration.ofSeconds(15);
+
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Flow VIDEO = new Flow("vms.plant.example", "tcp", 8554);
   private static final Flow CLOCK = new Flow("ntp.plant.example", "udp", 123);
@@ -57,7 +58,8 @@ class DatabaseAwayIT {
   @BeforeAll
   void start() throws Exception {
     server = ServerProcess.start(
-        folder.resolve("data"), Map.of("SALLYPORT_DECISION_CONFIRM_WITHIN", CONFIRM_WITHIN.toString()));
+        folder.resolve("data"),
+        Map.of("SALLYPORT_DECISION_CONFIRM_WITHIN", CONFIRM_WITHIN.toString()));
     wire = server.wire();
     wire.register(maker);
     wire.document("/api/v1/profiles/away", """
@@ -93,14 +95,16 @@ class DatabaseAwayIT {
     KeyPair keys = TestPki.key();
     assertPermitted(VIDEO);
     assertPermitted(CLOCK);
-    String checkpoint = wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
+    String checkpoint =
+        wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
     int issued = certificates();
 
     server.freezeDatabase();
     try {
       assertAll(
           () -> assertTryAgain("EST", () -> enroll(idevid, keys, "A-2")),
-          () -> assertTryAgain("API", () -> wire.send(null, wire.person("/api/v1/devices").build())),
+          () -> assertTryAgain(
+              "API", () -> wire.send(null, wire.person("/api/v1/devices").build())),
           () -> assertTryAgain("change", () -> quarantine()),
           this::assertStale);
     } finally {
@@ -117,13 +121,15 @@ class DatabaseAwayIT {
     KeyPair keys = TestPki.key();
     assertPermitted(VIDEO);
     assertPermitted(CLOCK);
-    String checkpoint = wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
+    String checkpoint =
+        wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
     int issued = certificates();
 
     server.killDatabase();
     assertAll(
         () -> assertTryAgain("EST", () -> enroll(idevid, keys, "A-3")),
-        () -> assertTryAgain("API", () -> wire.send(null, wire.person("/api/v1/devices").build())),
+        () -> assertTryAgain(
+            "API", () -> wire.send(null, wire.person("/api/v1/devices").build())),
         () -> assertTryAgain("change", () -> quarantine()),
         this::assertStale);
     int code = server.stop(Duration.ofSeconds(20));
@@ -140,17 +146,23 @@ class DatabaseAwayIT {
       return !answer.getBoolean("decision") && reason(answer).startsWith("stale");
     });
     JsonObject essential = ask(CLOCK);
-    assertTrue(essential.getBoolean("decision"), "an essential flow keeps its permit: " + essential);
-    assertTrue(reason(essential).startsWith("stale, but the flow is essential (owner ops@plant)"), reason(essential));
+    assertTrue(
+        essential.getBoolean("decision"), "an essential flow keeps its permit: " + essential);
+    assertTrue(
+        reason(essential).startsWith("stale, but the flow is essential (owner ops@plant)"),
+        reason(essential));
   }
 
-  private void assertWorksAgain(int issued, Identity idevid, KeyPair keys, String number, String checkpoint) {
+  private void assertWorksAgain(
+      int issued, Identity idevid, KeyPair keys, String number, String checkpoint) {
     Eventually.holds(PATIENCE, "decisions are made again", () -> ask(VIDEO).getBoolean("decision"));
     assertEquals(issued, certificates(), "nothing was issued meanwhile");
     Identity enrolled = wire.enroll(idevid, keys, number);
     assertEquals(issued + 1, certificates());
     assertEquals(enrolled.certificate(), wire.enroll(idevid, keys, number).certificate());
-    assertEquals("active", wire.admin("GET", "/api/v1/devices/" + camera, null).get("state").asText());
+    assertEquals(
+        "active",
+        wire.admin("GET", "/api/v1/devices/" + camera, null).get("state").asText());
     assertNull(PublicLog.verify(wire, checkpoint).finding());
   }
 
@@ -163,7 +175,8 @@ class DatabaseAwayIT {
     HttpResponse<byte[]> response = request.get();
     Duration took = Duration.ofNanos(System.nanoTime() - begin);
     String body = new String(response.body(), StandardCharsets.UTF_8);
-    System.out.printf("%s: %d after %.1f s%n", what, response.statusCode(), took.toMillis() / 1000.0);
+    System.out.printf(
+        "%s: %d after %.1f s%n", what, response.statusCode(), took.toMillis() / 1000.0);
     assertEquals(503, response.statusCode(), body);
     assertTrue(response.headers().firstValue("Retry-After").isPresent(), "Retry-After");
     assertFalse(body.contains("Exception") || body.contains("SQL"), body);
@@ -187,10 +200,14 @@ class DatabaseAwayIT {
     JsonObject question = new JsonObject()
         .put("subject", new JsonObject().put("type", "device").put("id", camera))
         .put("action", new JsonObject().put("name", "connect"))
-        .put("resource", new JsonObject()
-            .put("type", "service")
-            .put("id", flow.peer())
-            .put("properties", new JsonObject().put("protocol", flow.protocol()).put("port", flow.port())));
+        .put(
+            "resource",
+            new JsonObject()
+                .put("type", "service")
+                .put("id", flow.peer())
+                .put(
+                    "properties",
+                    new JsonObject().put("protocol", flow.protocol()).put("port", flow.port())));
     HttpResponse<byte[]> response = wire.send(
         firewall,
         wire.device("/access/v1/evaluation")
@@ -209,7 +226,8 @@ class DatabaseAwayIT {
   /** How many certificates the devices of this test have. */
   private int certificates() {
     int count = 0;
-    for (JsonNode certificate : wire.admin("GET", "/api/v1/certificates?limit=1000", null).get("items")) {
+    for (JsonNode certificate :
+        wire.admin("GET", "/api/v1/certificates?limit=1000", null).get("items")) {
       count += certificate.get("subject_type").asText().equals("device") ? 1 : 0;
     }
     return count;
@@ -217,10 +235,16 @@ class DatabaseAwayIT {
 
   private Identity enforcementPoint(String name) throws Exception {
     KeyPair keys = TestPki.key();
-    JsonNode point = wire.admin("POST", "/api/v1/enforcement-points", Map.of(
-        "name", name,
-        "kind", "authzen",
-        "csr", TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null))));
+    JsonNode point = wire.admin(
+        "POST",
+        "/api/v1/enforcement-points",
+        Map.of(
+            "name",
+            name,
+            "kind",
+            "authzen",
+            "csr",
+            TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null))));
     X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
         .generateCertificate(new ByteArrayInputStream(
             point.get("certificate").asText().getBytes(StandardCharsets.US_ASCII)));

@@ -37,7 +37,9 @@ class DemoIT {
         .redirectOutput(output.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("SALLYPORT_"));
     builder.environment().put("SALLYPORT_HOME", Path.of("").toAbsolutePath().toString());
-    builder.environment().put("SALLYPORT_JAVA_OPTS", String.join(" ", ServerProcess.launcherOptions()));
+    builder
+        .environment()
+        .put("SALLYPORT_JAVA_OPTS", String.join(" ", ServerProcess.launcherOptions()));
 
     Process demo = builder.start();
     if (!demo.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {

@@ -53,7 +53,8 @@ class PeersIT {
 
   @AfterAll
   void stop() {
-    System.out.printf("Resident memory of the server after the peers: %d MiB%n", server.residentMebibytes());
+    System.out.printf(
+        "Resident memory of the server after the peers: %d MiB%n", server.residentMebibytes());
     server.close();
   }
 
@@ -70,13 +71,16 @@ class PeersIT {
     est(here, "simplereenroll", "first", "second");
 
     assertAll(
-        () -> assertEquals(serial(here, "second"), shownSerial("P-1"), "the inventory has what the client has"),
+        () -> assertEquals(
+            serial(here, "second"), shownSerial("P-1"), "the inventory has what the client has"),
         () -> assertNotEquals(serial(here, "first"), serial(here, "second")),
         () -> assertChainHolds(here, "first"),
         () -> assertChainHolds(here, "second"),
         () -> assertTrue(
-            run(here, "openssl", "x509", "-in", "second.pem", "-noout", "-pubkey").orFail()
-                .equals(run(here, "openssl", "pkey", "-in", "second.key", "-pubout").orFail()),
+            run(here, "openssl", "x509", "-in", "second.pem", "-noout", "-pubkey")
+                .orFail()
+                .equals(
+                    run(here, "openssl", "pkey", "-in", "second.key", "-pubout").orFail()),
             "the certificate is for the device's own key"));
   }
 
@@ -103,22 +107,46 @@ class PeersIT {
     Path here = device("P-3");
     String token = token(wire.register(maker, "P-3", "peer"));
 
-    run(here, "pki", "--estca", "--url", wire.devices(), "--cacert", "../root.pem", "--caout", "ca.crt", "--force")
+    run(
+            here,
+            "pki",
+            "--estca",
+            "--url",
+            wire.devices(),
+            "--cacert",
+            "../root.pem",
+            "--caout",
+            "ca.crt",
+            "--force")
         .orFail();
     request(here, "first", "/CN=P-3");
-    Said enrolled = run(here, "sh", "-c", "pki --est --url " + wire.devices() + " --in first.csr --cacert ../root.pem"
-        + " --cacert ../devices.pem --userpass device:" + token + " --outform pem >first.pem");
+    Said enrolled = run(
+        here,
+        "sh",
+        "-c",
+        "pki --est --url " + wire.devices() + " --in first.csr --cacert ../root.pem"
+            + " --cacert ../devices.pem --userpass device:" + token + " --outform pem >first.pem");
     enrolled.orFail();
     request(here, "second", subject("P-3"));
-    run(here, "sh", "-c", "pki --est --url " + wire.devices() + " --in second.csr --cacert ../root.pem"
-        + " --cacert ../devices.pem --cert first.pem --key first.key --outform pem >second.pem").orFail();
+    run(
+            here,
+            "sh",
+            "-c",
+            "pki --est --url " + wire.devices() + " --in second.csr --cacert ../root.pem"
+                + " --cacert ../devices.pem --cert first.pem --key first.key --outform pem >second.pem")
+        .orFail();
 
     assertChainHolds(here, "first");
     assertChainHolds(here, "second");
     assertNotEquals(serial(here, "first"), serial(here, "second"));
-    assertTrue(
-        run(here, "sh", "-c", "openssl x509 -noout -fingerprint -in ca*.crt || openssl x509 -inform der -noout"
-            + " -fingerprint -in ca.crt").code() == 0);
+    assertTrue(run(
+                here,
+                "sh",
+                "-c",
+                "openssl x509 -noout -fingerprint -in ca*.crt || openssl x509 -inform der -noout"
+                    + " -fingerprint -in ca.crt")
+            .code()
+        == 0);
   }
 
   @Test
@@ -127,15 +155,32 @@ class PeersIT {
     Path here = device("P-4");
     enrolled(here, "P-4");
 
-    Said gnutls = run(here, "sh", "-c", "cat own.pem ../devices.pem ../root.pem >chain.pem;"
-        + " certtool --verify --load-ca-certificate ../root.pem --infile chain.pem");
-    run(here, "sh", "-c", "mkdir nss && certutil -N -d sql:nss --empty-password"
-        + " && certutil -A -d sql:nss -n root -t CT,, -i ../root.pem"
-        + " && certutil -A -d sql:nss -n devices -t ,, -i ../devices.pem"
-        + " && certutil -A -d sql:nss -n own -t ,, -i own.pem").orFail();
+    Said gnutls = run(
+        here,
+        "sh",
+        "-c",
+        "cat own.pem ../devices.pem ../root.pem >chain.pem;"
+            + " certtool --verify --load-ca-certificate ../root.pem --infile chain.pem");
+    run(
+            here,
+            "sh",
+            "-c",
+            "mkdir nss && certutil -N -d sql:nss --empty-password"
+                + " && certutil -A -d sql:nss -n root -t CT,, -i ../root.pem"
+                + " && certutil -A -d sql:nss -n devices -t ,, -i ../devices.pem"
+                + " && certutil -A -d sql:nss -n own -t ,, -i own.pem")
+        .orFail();
     Said nss = run(here, "certutil", "-V", "-d", "sql:nss", "-n", "own", "-u", "C", "-e");
     Said strongswan = run(
-        here, "pki", "--verify", "--in", "own.pem", "--cacert", "../devices.pem", "--cacert", "../root.pem");
+        here,
+        "pki",
+        "--verify",
+        "--in",
+        "own.pem",
+        "--cacert",
+        "../devices.pem",
+        "--cacert",
+        "../root.pem");
 
     assertChainHolds(here, "own");
     assertTrue(gnutls.orFail().contains("Verified. The certificate is trusted."), gnutls.output());
@@ -148,21 +193,39 @@ class PeersIT {
     Peers.need("curl", "openssl", "pki");
     Path here = device("P-5");
     String id = enrolled(here, "P-5");
-    String url = run(here, "openssl", "x509", "-in", "own.pem", "-noout", "-ocsp_uri").orFail().strip();
+    String url = run(here, "openssl", "x509", "-in", "own.pem", "-noout", "-ocsp_uri")
+        .orFail()
+        .strip();
 
     assertTrue(ocsp(here, url).contains("own.pem: good"), ocsp(here, url));
     run(here, "sh", "-c", crlCheck()).orFail();
-    wire.admin("POST", "/api/v1/devices/" + id + "/decommission",
+    wire.admin(
+        "POST",
+        "/api/v1/devices/" + id + "/decommission",
         Map.of("reason", "scrapped", "revocation_reason", "key-compromise"));
 
     String said = ocsp(here, url);
     assertTrue(said.contains("own.pem: revoked") && said.contains("Reason: keyCompromise"), said);
-    Eventually.holds(PATIENCE, "the CRL has the revocation", () -> run(here, "sh", "-c", crlCheck()).code() != 0);
+    Eventually.holds(
+        PATIENCE,
+        "the CRL has the revocation",
+        () -> run(here, "sh", "-c", crlCheck()).code() != 0);
     Said checked = run(here, "sh", "-c", crlCheck());
     assertTrue(checked.output().contains("certificate revoked"), checked.output());
-    Said strongswan = run(here, "pki", "--verify", "--in", "own.pem", "--cacert", "../devices.pem", "--cacert",
-        "../root.pem", "--crl", "devices.crl");
-    assertTrue(strongswan.code() != 0 && strongswan.output().contains("revoked"), strongswan.output());
+    Said strongswan = run(
+        here,
+        "pki",
+        "--verify",
+        "--in",
+        "own.pem",
+        "--cacert",
+        "../devices.pem",
+        "--cacert",
+        "../root.pem",
+        "--crl",
+        "devices.crl");
+    assertTrue(
+        strongswan.code() != 0 && strongswan.output().contains("revoked"), strongswan.output());
   }
 
   /** Fetches the list from where the certificate says it is, and asks openssl to look into it. */
@@ -174,18 +237,41 @@ class PeersIT {
   }
 
   private static String ocsp(Path here, String url) {
-    String said = run(here, "openssl", "ocsp", "-issuer", "../devices.pem", "-cert", "own.pem", "-url", url, "-CAfile",
-        "../root.pem", "-verify_other", "../devices.pem").orFail();
+    String said = run(
+            here,
+            "openssl",
+            "ocsp",
+            "-issuer",
+            "../devices.pem",
+            "-cert",
+            "own.pem",
+            "-url",
+            url,
+            "-CAfile",
+            "../root.pem",
+            "-verify_other",
+            "../devices.pem")
+        .orFail();
     assertTrue(said.contains("Response verify OK"), said);
     return said;
   }
 
   private Path device(String number) throws IOException {
     if (!Files.exists(folder.resolve("devices.pem"))) {
-      run(folder, "sh", "-c", "curl -sSf --cacert root.pem " + wire.devices() + "/.well-known/est/cacerts"
-          + " | openssl base64 -d -A | openssl pkcs7 -inform der -print_certs -out cacerts.pem").orFail();
-      run(folder, "sh", "-c", "curl -sSf " + wire.status() + "/ca/devices.cer"
-          + " | openssl x509 -inform der -out devices.pem").orFail();
+      run(
+              folder,
+              "sh",
+              "-c",
+              "curl -sSf --cacert root.pem " + wire.devices() + "/.well-known/est/cacerts"
+                  + " | openssl base64 -d -A | openssl pkcs7 -inform der -print_certs -out cacerts.pem")
+          .orFail();
+      run(
+              folder,
+              "sh",
+              "-c",
+              "curl -sSf " + wire.status() + "/ca/devices.cer"
+                  + " | openssl x509 -inform der -out devices.pem")
+          .orFail();
     }
     return Files.createDirectory(folder.resolve(number));
   }
@@ -203,12 +289,28 @@ class PeersIT {
     Identity idevid = maker.idevid(number);
     Files.writeString(here.resolve("idevid.pem"), TestPki.pem(idevid.certificate()));
     Files.writeString(
-        here.resolve("idevid.key"), TestPki.pem("PRIVATE KEY", idevid.keys().getPrivate().getEncoded()));
+        here.resolve("idevid.key"),
+        TestPki.pem("PRIVATE KEY", idevid.keys().getPrivate().getEncoded()));
   }
 
   private static void request(Path here, String name, String subject) {
-    run(here, "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc", "-keyout",
-        name + ".key", "-subj", subject, "-out", name + ".csr").orFail();
+    run(
+            here,
+            "openssl",
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-noenc",
+            "-keyout",
+            name + ".key",
+            "-subj",
+            subject,
+            "-out",
+            name + ".csr")
+        .orFail();
   }
 
   private static String subject(String number) {
@@ -224,43 +326,81 @@ class PeersIT {
   }
 
   private static void base64(Path here, String wanted) {
-    run(here, "sh", "-c", "openssl req -in " + wanted + ".csr -outform der | openssl base64 >" + wanted + ".b64")
+    run(
+            here,
+            "sh",
+            "-c",
+            "openssl req -in " + wanted + ".csr -outform der | openssl base64 >" + wanted + ".b64")
         .orFail();
   }
 
-  private int curl(Path here, String operation, String wanted, String first, String second, String... more) {
+  private int curl(
+      Path here, String operation, String wanted, String first, String second, String... more) {
     String proof = first + " " + second + " " + String.join(" ", more);
-    return Integer.parseInt(run(here, "sh", "-c", "curl -sS --cacert ../root.pem " + proof
-            + " -H 'Content-Type: application/pkcs10' --data-binary @" + wanted + ".b64 -o " + wanted
-            + ".p7 -w '%{http_code}' " + wire.devices() + "/.well-known/est/" + operation)
+    return Integer.parseInt(run(
+            here,
+            "sh",
+            "-c",
+            "curl -sS --cacert ../root.pem " + proof
+                + " -H 'Content-Type: application/pkcs10' --data-binary @" + wanted + ".b64 -o "
+                + wanted
+                + ".p7 -w '%{http_code}' " + wire.devices() + "/.well-known/est/" + operation)
         .orFail()
         .strip());
   }
 
   private static void unwrap(Path here, String wanted) {
-    run(here, "sh", "-c", "openssl base64 -d -A -in " + wanted + ".p7 | openssl pkcs7 -inform der -print_certs"
-        + " | openssl x509 -out " + wanted + ".pem").orFail();
+    run(
+            here,
+            "sh",
+            "-c",
+            "openssl base64 -d -A -in " + wanted + ".p7 | openssl pkcs7 -inform der -print_certs"
+                + " | openssl x509 -out " + wanted + ".pem")
+        .orFail();
   }
 
   private static void assertChainHolds(Path here, String name) {
-    Said said = run(here, "openssl", "verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", "../root.pem",
-        "-untrusted", "../cacerts.pem", name + ".pem");
+    Said said = run(
+        here,
+        "openssl",
+        "verify",
+        "-x509_strict",
+        "-purpose",
+        "sslclient",
+        "-CAfile",
+        "../root.pem",
+        "-untrusted",
+        "../cacerts.pem",
+        name + ".pem");
     assertEquals(name + ".pem: OK\n", said.orFail());
   }
 
   private static String serial(Path here, String name) {
-    return run(here, "openssl", "x509", "-in", name + ".pem", "-noout", "-serial").orFail().strip()
-        .replace("serial=", "").toLowerCase(Locale.ROOT).replaceFirst("^0+", "");
+    return run(here, "openssl", "x509", "-in", name + ".pem", "-noout", "-serial")
+        .orFail()
+        .strip()
+        .replace("serial=", "")
+        .toLowerCase(Locale.ROOT)
+        .replaceFirst("^0+", "");
   }
 
   /** The serial of the newest certificate of a device, as the inventory shows it. */
   private String shownSerial(String number) {
-    String id = wire.admin("GET", "/api/v1/devices?text=" + number, null).get("items").get(0).get("id").asText();
-    return wire.admin("GET", "/api/v1/devices/" + id, null).get("certificates").get(0).get("serial").asText();
+    String id = wire.admin("GET", "/api/v1/devices?text=" + number, null)
+        .get("items")
+        .get(0)
+        .get("id")
+        .asText();
+    return wire.admin("GET", "/api/v1/devices/" + id, null)
+        .get("certificates")
+        .get(0)
+        .get("serial")
+        .asText();
   }
 
   private String token(String device) {
-    return wire.admin("POST", "/api/v1/enrollment-tokens", Map.of("device", device, "lifetime", "PT1H"))
+    return wire.admin(
+            "POST", "/api/v1/enrollment-tokens", Map.of("device", device, "lifetime", "PT1H"))
         .get("token")
         .asText();
   }

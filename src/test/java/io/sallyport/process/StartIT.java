@@ -36,7 +36,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StartIT {
   private static final int EXIT_CONFIGURATION = 78;
-  private static final List<String> SECRETS = List.of("admin.token", "master.key", "postgres.password");
+  private static final List<String> SECRETS =
+      List.of("admin.token", "master.key", "postgres.password");
 
   @TempDir
   static Path folder;
@@ -58,12 +59,22 @@ class StartIT {
     // A lock that only lives in memory is lost when the garbage is collected.
     server.collectGarbage();
 
-    Ended second = ServerProcess.refused(server.data(), Map.of(), "--https-port", "0", "--http-port", "0",
-        "--people-port", "0", "--management-port", "0");
+    Ended second = ServerProcess.refused(
+        server.data(),
+        Map.of(),
+        "--https-port",
+        "0",
+        "--http-port",
+        "0",
+        "--people-port",
+        "0",
+        "--management-port",
+        "0");
 
     assertEquals(EXIT_CONFIGURATION, second.code());
     assertEquals(
-        "Another server runs on the data folder " + server.data() + "; stop it or choose another --data.\n",
+        "Another server runs on the data folder " + server.data()
+            + "; stop it or choose another --data.\n",
         second.output());
     assertTrue(server.postgres().isAlive(), "the first server's database is left alone");
   }
@@ -71,15 +82,25 @@ class StartIT {
   @Test
   void aDatabaseUrlWithoutSecretsIsRefusedNamingEverythingThatIsMissing() {
     Ended refused = ServerProcess.refused(
-        folder.resolve("given"), Map.of("SALLYPORT_DB_URL", "jdbc:postgresql://localhost:1/none"),
-        "--https-port", "0", "--http-port", "0", "--people-port", "0", "--management-port", "0");
+        folder.resolve("given"),
+        Map.of("SALLYPORT_DB_URL", "jdbc:postgresql://localhost:1/none"),
+        "--https-port",
+        "0",
+        "--http-port",
+        "0",
+        "--people-port",
+        "0",
+        "--management-port",
+        "0");
 
     assertEquals(EXIT_CONFIGURATION, refused.code());
     assertAll(
-        () -> assertTrue(refused.output().contains("SALLYPORT_MASTER_KEY or SALLYPORT_MASTER_KEY_FILE")),
+        () -> assertTrue(
+            refused.output().contains("SALLYPORT_MASTER_KEY or SALLYPORT_MASTER_KEY_FILE")),
         () -> assertTrue(refused.output().contains("SALLYPORT_ADMIN_TOKEN")),
         () -> assertFalse(refused.output().contains("\tat "), refused.output()),
-        () -> assertFalse(Files.exists(folder.resolve("given/master.key")), "nothing secret is made up"),
+        () -> assertFalse(
+            Files.exists(folder.resolve("given/master.key")), "nothing secret is made up"),
         () -> assertFalse(Files.exists(folder.resolve("given/admin.token"))));
   }
 
@@ -102,7 +123,9 @@ class StartIT {
 
       assertEquals(EXIT_CONFIGURATION, refused.code(), refused.output());
       assertEquals(1, refused.output().lines().count(), refused.output());
-      assertTrue(refused.output().contains(port) && refused.output().contains("--" + option), refused.output());
+      assertTrue(
+          refused.output().contains(port) && refused.output().contains("--" + option),
+          refused.output());
     }
   }
 
@@ -111,21 +134,26 @@ class StartIT {
     Map<String, String> settings = new HashMap<>();
     for (String name : List.of("https-port", "http-port", "people-port", "management-port")) {
       settings.put(
-          "SALLYPORT_" + name.toUpperCase(Locale.ROOT).replace('-', '_'), name.equals(option) ? port : "0");
+          "SALLYPORT_" + name.toUpperCase(Locale.ROOT).replace('-', '_'),
+          name.equals(option) ? port : "0");
     }
     return settings;
   }
 
   @Test
   void secretsAreInFilesThatOnlyTheOwnerReads() {
-    assertAll(SECRETS.stream().map(name -> () -> assertEquals(
-        "rw-------",
-        PosixFilePermissions.toString(Files.getPosixFilePermissions(server.data().resolve(name))),
-        name)));
-    assertAll(List.of("", "postgres").stream().map(name -> () -> assertEquals(
-        "rwx------",
-        PosixFilePermissions.toString(Files.getPosixFilePermissions(server.data().resolve(name))),
-        name)));
+    assertAll(SECRETS.stream()
+        .map(name -> () -> assertEquals(
+            "rw-------",
+            PosixFilePermissions.toString(
+                Files.getPosixFilePermissions(server.data().resolve(name))),
+            name)));
+    assertAll(List.of("", "postgres").stream()
+        .map(name -> () -> assertEquals(
+            "rwx------",
+            PosixFilePermissions.toString(
+                Files.getPosixFilePermissions(server.data().resolve(name))),
+            name)));
   }
 
   @Test
@@ -142,7 +170,8 @@ class StartIT {
   @ParameterizedTest(name = "password \"{0}\"")
   @ValueSource(strings = {"", "postgres", "wrong"})
   void postgresRefusesAConnectionWithoutThePassword(String password) {
-    SQLException refused = assertThrows(SQLException.class, () -> server.database(password).close());
+    SQLException refused =
+        assertThrows(SQLException.class, () -> server.database(password).close());
 
     assertTrue(String.valueOf(refused.getMessage()).contains("password"), refused::toString);
   }
@@ -172,7 +201,8 @@ class StartIT {
     server = server.restart();
     Wire after = server.wire();
     assertEquals(200, after.send(null, after.person("/api/v1/devices").build()).statusCode());
-    System.out.printf("First answer of a restarted server after %.1f s.%n", server.age().toMillis() / 1000.0);
+    System.out.printf(
+        "First answer of a restarted server after %.1f s.%n", server.age().toMillis() / 1000.0);
     assertEquals(before.root(), after.root());
   }
 }

@@ -13,13 +13,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Random;
 import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DERBitString;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.DERSet;
 import org.bouncycastle.asn1.DERTaggedObject;
-import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.RSAPublicKey;
@@ -71,11 +71,19 @@ public final class OddKeys {
     odd.put("a compressed point", p256(inside.getEncoded(true)));
     odd.put("the point at infinity", p256(new byte[1]));
     odd.put("no point", p256(new byte[0]));
-    odd.put("a curve without a name", info(X9ObjectIdentifiers.id_ecPublicKey, null, inside.getEncoded(false)));
-    odd.put("an inherited curve", info(X9ObjectIdentifiers.id_ecPublicKey, DERNull.INSTANCE, inside.getEncoded(false)));
+    odd.put(
+        "a curve without a name",
+        info(X9ObjectIdentifiers.id_ecPublicKey, null, inside.getEncoded(false)));
+    odd.put(
+        "an inherited curve",
+        info(X9ObjectIdentifiers.id_ecPublicKey, DERNull.INSTANCE, inside.getEncoded(false)));
     odd.put("an Ed25519 key of order 1", ed25519(new byte[] {1}));
-    odd.put("an RSA key without NULL parameters", withoutParameters(TestPki.rsa(2048).getPublic()));
-    odd.put("an RSA key that cannot be read", info(PKCSObjectIdentifiers.rsaEncryption, DERNull.INSTANCE, new byte[5]));
+    odd.put(
+        "an RSA key without NULL parameters",
+        withoutParameters(TestPki.rsa(2048).getPublic()));
+    odd.put(
+        "an RSA key that cannot be read",
+        info(PKCSObjectIdentifiers.rsaEncryption, DERNull.INSTANCE, new byte[5]));
     odd.put("a DSA key", info(new ASN1ObjectIdentifier("1.2.840.10040.4.1"), null, point));
     return odd;
   }
@@ -91,7 +99,8 @@ public final class OddKeys {
       });
       return new DERSequence(new ASN1Encodable[] {
             info,
-            new AlgorithmIdentifier(PKCSObjectIdentifiers.sha256WithRSAEncryption, DERNull.INSTANCE),
+            new AlgorithmIdentifier(
+                PKCSObjectIdentifiers.sha256WithRSAEncryption, DERNull.INSTANCE),
             new DERBitString(new byte[256])
           })
           .getEncoded("DER");
@@ -171,7 +180,10 @@ public final class OddKeys {
   private static byte[] bouncy(String curve) {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance(
-          "EC", Security.getProvider("BC") == null ? new BouncyCastleProvider() : Security.getProvider("BC"));
+          "EC",
+          Security.getProvider("BC") == null
+              ? new BouncyCastleProvider()
+              : Security.getProvider("BC"));
       generator.initialize(new ECGenParameterSpec(curve));
       KeyPair pair = generator.generateKeyPair();
       return pair.getPublic().getEncoded();
@@ -192,13 +204,17 @@ public final class OddKeys {
 
   private static byte[] withoutParameters(PublicKey key) {
     SubjectPublicKeyInfo info = SubjectPublicKeyInfo.getInstance(key.getEncoded());
-    return info(PKCSObjectIdentifiers.rsaEncryption, null, info.getPublicKeyData().getOctets());
+    return info(
+        PKCSObjectIdentifiers.rsaEncryption, null, info.getPublicKeyData().getOctets());
   }
 
-  private static byte[] info(ASN1ObjectIdentifier algorithm, @Nullable ASN1Encodable parameters, byte[] key) {
+  private static byte[] info(
+      ASN1ObjectIdentifier algorithm, @Nullable ASN1Encodable parameters, byte[] key) {
     try {
       return new SubjectPublicKeyInfo(
-              parameters == null ? new AlgorithmIdentifier(algorithm) : new AlgorithmIdentifier(algorithm, parameters),
+              parameters == null
+                  ? new AlgorithmIdentifier(algorithm)
+                  : new AlgorithmIdentifier(algorithm, parameters),
               key)
           .getEncoded("DER");
     } catch (IOException e) {

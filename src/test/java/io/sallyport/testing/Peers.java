@@ -26,7 +26,8 @@ public final class Peers {
     /** The output of a program that must succeed. */
     public String orFail() {
       if (code != 0) {
-        throw new AssertionError(String.join(" ", command) + " ended with " + code + ":\n" + output);
+        throw new AssertionError(
+            String.join(" ", command) + " ended with " + code + ":\n" + output);
       }
       return output;
     }
@@ -34,7 +35,8 @@ public final class Peers {
 
   /** Goes on only where these programs are installed. */
   public static void need(String... programs) {
-    List<String> missing = Arrays.stream(programs).filter(program -> !installed(program)).toList();
+    List<String> missing =
+        Arrays.stream(programs).filter(program -> !installed(program)).toList();
     if (missing.isEmpty()) {
       return;
     }
@@ -58,7 +60,8 @@ public final class Peers {
           .start();
       if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();
-        throw new AssertionError(String.join(" ", command) + " does not end:\n" + Files.readString(output));
+        throw new AssertionError(
+            String.join(" ", command) + " does not end:\n" + Files.readString(output));
       }
       String said = new String(Files.readAllBytes(output), StandardCharsets.ISO_8859_1);
       Files.delete(output);

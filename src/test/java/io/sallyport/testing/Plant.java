@@ -125,7 +125,12 @@ public final class Plant implements AutoCloseable {
   public Identity enforcementPoint(String point) {
     KeyPair keys = TestPki.key();
     return new Identity(
-        keys, List.of(certificate(addEnforcementPoint(point, keys).expect(201).json().get("certificate").asText())));
+        keys,
+        List.of(certificate(addEnforcementPoint(point, keys)
+            .expect(201)
+            .json()
+            .get("certificate")
+            .asText())));
   }
 
   public Answer addEnforcementPoint(String point, KeyPair keys) {
@@ -133,14 +138,20 @@ public final class Plant implements AutoCloseable {
         "POST",
         "/api/v1/enforcement-points",
         Map.of(
-            "name", point,
-            "kind", "authzen",
-            "csr", TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + point, null))));
+            "name",
+            point,
+            "kind",
+            "authzen",
+            "csr",
+            TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + point, null))));
   }
 
   /** A device that is registered and has its IDevID, nothing more. */
   public Unit registered(String serialNumber) {
-    return new Unit(serialNumber, wire.register(manufacturer, serialNumber, name), manufacturer.idevid(serialNumber));
+    return new Unit(
+        serialNumber,
+        wire.register(manufacturer, serialNumber, name),
+        manufacturer.idevid(serialNumber));
   }
 
   /** A device with its certificate. */
@@ -160,7 +171,9 @@ public final class Plant implements AutoCloseable {
   /** A JSON request to the front for people, answered as it is. */
   public Answer person(String method, String path, @Nullable Object body, String... headers) {
     var request = wire.person(path)
-        .method(method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(bytes(body)));
+        .method(
+            method,
+            body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(bytes(body)));
     if (body != null) {
       request.header("Content-Type", "application/json");
     }
@@ -171,9 +184,11 @@ public final class Plant implements AutoCloseable {
   }
 
   /** A POST to the front for devices by {@code identity}, or by nobody. */
-  public Answer post(@Nullable Identity identity, String path, String mediaType, BodyPublisher body) {
+  public Answer post(
+      @Nullable Identity identity, String path, String mediaType, BodyPublisher body) {
     return Answer.to(
-        client(identity), wire.device(path).header("Content-Type", mediaType).POST(body).build());
+        client(identity),
+        wire.device(path).header("Content-Type", mediaType).POST(body).build());
   }
 
   public Answer get(@Nullable Identity identity, String path) {
@@ -182,13 +197,18 @@ public final class Plant implements AutoCloseable {
 
   /** Asks as {@code point} whether a subject may open {@code flow}. */
   public Answer evaluate(@Nullable Identity point, String subjectType, String subject, Flow flow) {
-    return post(point, "/access/v1/evaluation", "application/json", BodyPublishers.ofByteArray(bytes(Map.of(
-        "subject", Map.of("type", subjectType, "id", subject),
-        "action", Map.of("name", "connect"),
-        "resource", Map.of(
-            "type", "service",
-            "id", flow.peer(),
-            "properties", Map.of("protocol", flow.protocol(), "port", flow.port()))))));
+    return post(
+        point,
+        "/access/v1/evaluation",
+        "application/json",
+        BodyPublishers.ofByteArray(bytes(Map.of(
+            "subject", Map.of("type", subjectType, "id", subject),
+            "action", Map.of("name", "connect"),
+            "resource",
+                Map.of(
+                    "type", "service",
+                    "id", flow.peer(),
+                    "properties", Map.of("protocol", flow.protocol(), "port", flow.port()))))));
   }
 
   /** What the log says about a subject, oldest first. */
@@ -197,7 +217,9 @@ public final class Plant implements AutoCloseable {
     String subjectParameter = URLEncoder.encode(subject, StandardCharsets.UTF_8);
     for (long after = 0; ; ) {
       JsonNode items = wire.admin(
-              "GET", "/api/v1/audit/facts?limit=1000&after=" + after + "&subject=" + subjectParameter, null)
+              "GET",
+              "/api/v1/audit/facts?limit=1000&after=" + after + "&subject=" + subjectParameter,
+              null)
           .get("items");
       items.forEach(facts::add);
       if (items.size() < 1000) {
@@ -214,10 +236,13 @@ public final class Plant implements AutoCloseable {
 
   /** The same, of those with the detail {@code problem}. */
   public JsonNode fact(String subject, String kind, String problem) {
-    return Patience.until("a fact " + kind + " " + problem + " about " + subject, () -> facts(subject).reversed().stream()
-        .filter(fact -> fact.get("kind").asText().equals(kind))
-        .filter(fact -> problem.isEmpty() || fact.at("/detail/problem").asText().equals(problem))
-        .findFirst());
+    return Patience.until(
+        "a fact " + kind + " " + problem + " about " + subject,
+        () -> facts(subject).reversed().stream()
+            .filter(fact -> fact.get("kind").asText().equals(kind))
+            .filter(
+                fact -> problem.isEmpty() || fact.at("/detail/problem").asText().equals(problem))
+            .findFirst());
   }
 
   public Wire wire() {
@@ -297,19 +322,26 @@ public final class Plant implements AutoCloseable {
     }
 
     public Answer renew(KeyPair keys) {
-      String subject = X500Name.getInstance(identity().certificate().getSubjectX500Principal().getEncoded()).toString();
-      return Answer.of(wire.est("simplereenroll", identity(), null, TestPki.request(keys, subject, null)));
+      String subject = X500Name.getInstance(
+              identity().certificate().getSubjectX500Principal().getEncoded())
+          .toString();
+      return Answer.of(
+          wire.est("simplereenroll", identity(), null, TestPki.request(keys, subject, null)));
     }
 
     /** simpleenroll with the IDevID and a new key. */
     public Answer enrollAgain() {
-      return Answer.of(
-          wire.est("simpleenroll", idevid, null, TestPki.request(TestPki.key(), "CN=" + serialNumber, null)));
+      return Answer.of(wire.est(
+          "simpleenroll",
+          idevid,
+          null,
+          TestPki.request(TestPki.key(), "CN=" + serialNumber, null)));
     }
 
     /** Answers the status of {@code POST /attest/v1/challenges}. */
     public Answer challenge() {
-      return post(identity(), "/attest/v1/challenges", "application/json", BodyPublishers.ofString("{}"));
+      return post(
+          identity(), "/attest/v1/challenges", "application/json", BodyPublishers.ofString("{}"));
     }
 
     public String nonce() {
@@ -340,7 +372,8 @@ public final class Plant implements AutoCloseable {
     }
 
     public Answer evidence(String jws) {
-      return post(identity(), "/attest/v1/evidence", "application/eat+jwt", BodyPublishers.ofString(jws));
+      return post(
+          identity(), "/attest/v1/evidence", "application/eat+jwt", BodyPublishers.ofString(jws));
     }
 
     /** Challenge and evidence. */
@@ -350,14 +383,18 @@ public final class Plant implements AutoCloseable {
 
     /** Asks for a grant of these flows, or of everything. */
     public Answer token(Flow... flows) {
-      return form(flows.length == 0
-          ? "grant_type=client_credentials"
-          : "grant_type=client_credentials&authorization_details=" + details(flows));
+      return form(
+          flows.length == 0
+              ? "grant_type=client_credentials"
+              : "grant_type=client_credentials&authorization_details=" + details(flows));
     }
 
     public Answer form(String form) {
       return post(
-          identity(), "/oauth2/token", "application/x-www-form-urlencoded", BodyPublishers.ofString(form));
+          identity(),
+          "/oauth2/token",
+          "application/x-www-form-urlencoded",
+          BodyPublishers.ofString(form));
     }
 
     /** What the plant's enforcement point is told about this device. */
@@ -380,9 +417,17 @@ public final class Plant implements AutoCloseable {
     List<Map<String, Object>> details = new ArrayList<>();
     for (Flow flow : flows) {
       details.add(Map.of(
-          "type", "network_flow", "peer", flow.peer(), "protocol", flow.protocol(), "port", flow.port()));
+          "type",
+          "network_flow",
+          "peer",
+          flow.peer(),
+          "protocol",
+          flow.protocol(),
+          "port",
+          flow.port()));
     }
-    return URLEncoder.encode(new String(bytes(details), StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    return URLEncoder.encode(
+        new String(bytes(details), StandardCharsets.UTF_8), StandardCharsets.UTF_8);
   }
 
   /** SHA-256 over a certificate in hex. */
@@ -398,7 +443,8 @@ public final class Plant implements AutoCloseable {
   public static String jws(Map<String, Object> claims, KeyPair keys) {
     try {
       Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
-      String input = base64.encodeToString("{\"alg\":\"ES256\",\"typ\":\"eat+jwt\"}".getBytes(StandardCharsets.US_ASCII))
+      String input = base64.encodeToString(
+              "{\"alg\":\"ES256\",\"typ\":\"eat+jwt\"}".getBytes(StandardCharsets.US_ASCII))
           + "." + base64.encodeToString(bytes(claims));
       Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");
       signature.initSign(keys.getPrivate());

@@ -37,7 +37,8 @@ public final class PublicLog {
     JsonNode page;
     do {
       long after = all.isEmpty() ? 0 : all.getLast().get(position).asLong();
-      page = wire.admin("GET", "/api/v1/audit/" + list + "?limit=" + PAGE + "&after=" + after, null).get("items");
+      page = wire.admin("GET", "/api/v1/audit/" + list + "?limit=" + PAGE + "&after=" + after, null)
+          .get("items");
       page.forEach(all::add);
     } while (page.size() == PAGE);
     return all;
@@ -45,7 +46,9 @@ public final class PublicLog {
 
   private static LogVerifier.Entry entry(JsonNode item) {
     Map<String, String> detail = new LinkedHashMap<>();
-    item.get("detail").properties().forEach(field -> detail.put(field.getKey(), field.getValue().asText()));
+    item.get("detail")
+        .properties()
+        .forEach(field -> detail.put(field.getKey(), field.getValue().asText()));
     return new LogVerifier.Entry(
         item.get("position").asLong(),
         UUID.fromString(item.get("id").asText()),

@@ -25,19 +25,25 @@ public record ServedLog(String key, List<Entry> entries, List<Checkpoint> checkp
 
   /** Checkpoints first, so that every one of them has its facts. */
   public static ServedLog read(Wire wire) {
-    List<Checkpoint> checkpoints = all(wire, "checkpoints", item -> item.get("size").asLong(), ServedLog::checkpoint);
-    List<Entry> entries = all(wire, "facts", item -> item.get("position").asLong(), ServedLog::entry);
-    return new ServedLog(wire.admin("GET", "/api/v1/audit/key", null).get("vkey").asText(), entries, checkpoints);
+    List<Checkpoint> checkpoints =
+        all(wire, "checkpoints", item -> item.get("size").asLong(), ServedLog::checkpoint);
+    List<Entry> entries =
+        all(wire, "facts", item -> item.get("position").asLong(), ServedLog::entry);
+    return new ServedLog(
+        wire.admin("GET", "/api/v1/audit/key", null).get("vkey").asText(), entries, checkpoints);
   }
 
   public Verdict verify(String... earlier) {
-    return new LogVerifier(key, earlier.length > 0, List.of(earlier)).verify(entries.iterator(), checkpoints.iterator());
+    return new LogVerifier(key, earlier.length > 0, List.of(earlier))
+        .verify(entries.iterator(), checkpoints.iterator());
   }
 
-  private static <T> List<T> all(Wire wire, String list, Function<JsonNode, Long> cursor, Function<JsonNode, T> read) {
+  private static <T> List<T> all(
+      Wire wire, String list, Function<JsonNode, Long> cursor, Function<JsonNode, T> read) {
     List<T> all = new ArrayList<>();
     for (long after = 0; ; ) {
-      JsonNode page = wire.admin("GET", "/api/v1/audit/" + list + "?limit=1000&after=" + after, null);
+      JsonNode page =
+          wire.admin("GET", "/api/v1/audit/" + list + "?limit=1000&after=" + after, null);
       for (JsonNode item : page.get("items")) {
         all.add(read.apply(item));
         after = cursor.apply(item);
@@ -57,7 +63,9 @@ public record ServedLog(String key, List<Entry> entries, List<Checkpoint> checkp
 
   private static Entry entry(JsonNode item) {
     Map<String, String> detail = new TreeMap<>();
-    item.get("detail").fields().forEachRemaining(field -> detail.put(field.getKey(), field.getValue().asText()));
+    item.get("detail")
+        .fields()
+        .forEachRemaining(field -> detail.put(field.getKey(), field.getValue().asText()));
     return new Entry(
         item.get("position").asLong(),
         UUID.fromString(item.get("id").asText()),

@@ -40,7 +40,8 @@ public final class ServerProcess implements AutoCloseable {
   private final Map<String, String> environment;
   private final long launched;
 
-  private ServerProcess(Process process, Path data, Path log, Map<String, String> environment, long launched) {
+  private ServerProcess(
+      Process process, Path data, Path log, Map<String, String> environment, long launched) {
     this.process = process;
     this.data = data;
     this.log = log;
@@ -60,7 +61,16 @@ public final class ServerProcess implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     ServerProcess server = launch(
-        data, environment, "--https-port", "0", "--http-port", "0", "--people-port", "0", "--management-port", "0");
+        data,
+        environment,
+        "--https-port",
+        "0",
+        "--http-port",
+        "0",
+        "--people-port",
+        "0",
+        "--management-port",
+        "0");
     server.awaitReady();
     return server;
   }
@@ -76,7 +86,8 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
-  private static ServerProcess launch(Path data, Map<String, String> environment, String... options) {
+  private static ServerProcess launch(
+      Path data, Map<String, String> environment, String... options) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(launcherOptions());
@@ -85,7 +96,8 @@ public final class ServerProcess implements AutoCloseable {
     try {
       Files.createDirectories(LOGS);
       Path log = LOGS.resolve(test() + "-" + LIVES.incrementAndGet() + ".log");
-      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+      ProcessBuilder builder =
+          new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
       builder.environment().keySet().removeIf(name -> name.startsWith("SALLYPORT_"));
       builder.environment().putAll(environment);
       long launched = System.nanoTime();
@@ -110,12 +122,13 @@ public final class ServerProcess implements AutoCloseable {
 
   /** The test class that asks, for the name of a log. */
   private static String test() {
-    return StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE).walk(frames -> frames
-        .map(StackWalker.StackFrame::getDeclaringClass)
-        .filter(type -> type != ServerProcess.class)
-        .findFirst()
-        .map(Class::getSimpleName)
-        .orElse("server"));
+    return StackWalker.getInstance(StackWalker.Option.RETAIN_CLASS_REFERENCE)
+        .walk(frames -> frames
+            .map(StackWalker.StackFrame::getDeclaringClass)
+            .filter(type -> type != ServerProcess.class)
+            .findFirst()
+            .map(Class::getSimpleName)
+            .orElse("server"));
   }
 
   private void awaitReady() {
@@ -136,7 +149,8 @@ public final class ServerProcess implements AutoCloseable {
     }
     try {
       String management = new JsonObject(Files.readString(addresses)).getString("management");
-      HttpRequest request = HttpRequest.newBuilder(URI.create(management + "/health/ready")).build();
+      HttpRequest request =
+          HttpRequest.newBuilder(URI.create(management + "/health/ready")).build();
       return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
     } catch (IOException notYet) {
       return false;
@@ -163,7 +177,9 @@ public final class ServerProcess implements AutoCloseable {
   public int residentMebibytes() {
     try {
       Process ps = new ProcessBuilder("ps", "-o", "rss=", "-p", Long.toString(pid())).start();
-      return Integer.parseInt(new String(ps.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip()) / 1024;
+      return Integer.parseInt(
+              new String(ps.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip())
+          / 1024;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -199,7 +215,8 @@ public final class ServerProcess implements AutoCloseable {
 
   public Connection database(String password) throws SQLException {
     return DriverManager.getConnection(
-        "jdbc:postgresql://localhost:" + postmaster(3) + "/postgres?connectTimeout=5&socketTimeout=20",
+        "jdbc:postgresql://localhost:" + postmaster(3)
+            + "/postgres?connectTimeout=5&socketTimeout=20",
         "postgres",
         password);
   }
@@ -236,7 +253,10 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   public void collectGarbage() {
-    run(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(), Long.toString(pid()), "GC.run");
+    run(
+        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+        Long.toString(pid()),
+        "GC.run");
   }
 
   /** {@code kill -9}; its PostgreSQL lives on. */
@@ -306,7 +326,10 @@ public final class ServerProcess implements AutoCloseable {
 
   private static void run(String... command) {
     try {
-      new ProcessBuilder(command).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+      new ProcessBuilder(command)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .start()
+          .waitFor();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

@@ -17,6 +17,7 @@ public abstract class ServerTest {
   @BeforeEach
   void findServer() {
     wire = Wire.of(
-        Path.of(ConfigProvider.getConfig().getValue("sallyport.data", String.class)), PostgresResource.ADMIN_TOKEN);
+        Path.of(ConfigProvider.getConfig().getValue("sallyport.data", String.class)),
+        PostgresResource.ADMIN_TOKEN);
   }
 }

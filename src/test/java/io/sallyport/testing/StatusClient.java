@@ -66,7 +66,8 @@ public final class StatusClient {
   public X509Certificate authority(String name) {
     try {
       return (X509Certificate) CertificateFactory.getInstance("X.509")
-          .generateCertificate(new ByteArrayInputStream(get("/ca/" + name + ".cer").body()));
+          .generateCertificate(
+              new ByteArrayInputStream(get("/ca/" + name + ".cer").body()));
     } catch (GeneralSecurityException e) {
       throw new AssertionError(e);
     }
@@ -74,7 +75,10 @@ public final class StatusClient {
 
   /** An OCSP request for serials of one issuer. */
   public static byte[] request(
-      ASN1ObjectIdentifier hash, X509Certificate issuer, byte @Nullable [] nonce, BigInteger... serials) {
+      ASN1ObjectIdentifier hash,
+      X509Certificate issuer,
+      byte @Nullable [] nonce,
+      BigInteger... serials) {
     try {
       OCSPReqBuilder builder = new OCSPReqBuilder();
       for (BigInteger serial : serials) {
@@ -82,7 +86,9 @@ public final class StatusClient {
       }
       if (nonce != null) {
         builder.setRequestExtensions(new Extensions(new Extension(
-            OCSPObjectIdentifiers.id_pkix_ocsp_nonce, false, new DEROctetString(nonce).getEncoded())));
+            OCSPObjectIdentifiers.id_pkix_ocsp_nonce,
+            false,
+            new DEROctetString(nonce).getEncoded())));
       }
       return builder.build().getEncoded();
     } catch (IOException | OCSPException e) {
@@ -90,7 +96,8 @@ public final class StatusClient {
     }
   }
 
-  public static CertificateID id(ASN1ObjectIdentifier hash, X509Certificate issuer, BigInteger serial) {
+  public static CertificateID id(
+      ASN1ObjectIdentifier hash, X509Certificate issuer, BigInteger serial) {
     try {
       return new CertificateID(
           new JcaDigestCalculatorProviderBuilder().build().get(new AlgorithmIdentifier(hash)),
@@ -102,7 +109,8 @@ public final class StatusClient {
   }
 
   public OCSPResp post(byte[] request) {
-    HttpResponse<byte[]> response = send("POST", "/ocsp", request, "Content-Type", "application/ocsp-request");
+    HttpResponse<byte[]> response =
+        send("POST", "/ocsp", request, "Content-Type", "application/ocsp-request");
     if (response.statusCode() != 200) {
       throw new AssertionError("/ocsp gave " + response.statusCode());
     }
@@ -136,7 +144,8 @@ public final class StatusClient {
   public X509CRL crl(String authority) {
     try {
       return (X509CRL) CertificateFactory.getInstance("X.509")
-          .generateCRL(new ByteArrayInputStream(get("/crl/" + authority + "/0.crl").body()));
+          .generateCRL(
+              new ByteArrayInputStream(get("/crl/" + authority + "/0.crl").body()));
     } catch (GeneralSecurityException e) {
       throw new AssertionError(e);
     }

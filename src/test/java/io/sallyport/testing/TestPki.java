@@ -13,13 +13,13 @@ import java.util.Base64;
 import java.util.Date;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyUsage;
-import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.ContentSigner;
@@ -54,14 +54,22 @@ public final class TestPki {
 
     /** An IDevID certificate (802.1AR) that is valid now and never expires. */
     public Identity idevid(String serialNumber) {
-      return idevid(serialNumber, Instant.now().minus(1, ChronoUnit.DAYS), Instant.parse("9999-12-31T23:59:59Z"));
+      return idevid(
+          serialNumber,
+          Instant.now().minus(1, ChronoUnit.DAYS),
+          Instant.parse("9999-12-31T23:59:59Z"));
     }
 
     public Identity idevid(String serialNumber, Instant notBefore, Instant notAfter) {
       KeyPair keys = TestPki.key();
       X509Certificate certificate = certify(
           new X500Name("O=" + name + ",2.5.4.5=" + serialNumber + ",CN=IDevID"),
-          keys, authority, notBefore, notAfter, false, null);
+          keys,
+          authority,
+          notBefore,
+          notAfter,
+          false,
+          null);
       return new Identity(keys, List.of(certificate));
     }
   }
@@ -121,11 +129,14 @@ public final class TestPki {
           subject,
           keys.getPublic());
       builder.addExtension(
-          Extension.basicConstraints, true, authority ? new BasicConstraints(true) : new BasicConstraints(false));
+          Extension.basicConstraints,
+          true,
+          authority ? new BasicConstraints(true) : new BasicConstraints(false));
       builder.addExtension(
           Extension.keyUsage,
           true,
-          new KeyUsage(authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature));
+          new KeyUsage(
+              authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature));
       if (extra != null) {
         for (var oid : extra.generate().getExtensionOIDs()) {
           builder.addExtension(extra.generate().getExtension(oid));
@@ -146,7 +157,8 @@ public final class TestPki {
       if (names != null) {
         ExtensionsGenerator extensions = new ExtensionsGenerator();
         extensions.addExtension(Extension.subjectAlternativeName, false, names);
-        builder.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
+        builder.addAttribute(
+            PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
       }
       return builder.build(signer(keys)).getEncoded();
     } catch (IOException e) {
@@ -156,7 +168,8 @@ public final class TestPki {
 
   public static ContentSigner signer(KeyPair keys) {
     try {
-      String algorithm = keys.getPrivate().getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
+      String algorithm =
+          keys.getPrivate().getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
       return new JcaContentSignerBuilder(algorithm).build(keys.getPrivate());
     } catch (OperatorCreationException e) {
       throw new IllegalStateException(e);

@@ -27,8 +27,8 @@ import java.util.Map;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
-import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cert.X509CertificateHolder;
+import org.bouncycastle.cms.CMSSignedData;
 import org.jspecify.annotations.Nullable;
 
 /** A client of a running server, over its network interfaces only. */
@@ -55,9 +55,14 @@ public final class Wire {
     try {
       JsonNode server = JSON.readTree(data.resolve("server.json").toFile());
       X509Certificate root = (X509Certificate) CertificateFactory.getInstance("X.509")
-          .generateCertificate(new ByteArrayInputStream(Files.readAllBytes(data.resolve("root.pem"))));
+          .generateCertificate(
+              new ByteArrayInputStream(Files.readAllBytes(data.resolve("root.pem"))));
       return new Wire(
-          server.get("devices").asText(), server.get("people").asText(), server.get("status").asText(), token, root);
+          server.get("devices").asText(),
+          server.get("people").asText(),
+          server.get("status").asText(),
+          token,
+          root);
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
@@ -93,14 +98,19 @@ public final class Wire {
       KeyStore trust = KeyStore.getInstance("PKCS12");
       trust.load(null, null);
       trust.setCertificateEntry("root", root);
-      TrustManagerFactory trusted = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      TrustManagerFactory trusted =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
       trusted.init(trust);
-      KeyManagerFactory shown = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+      KeyManagerFactory shown =
+          KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       KeyStore own = KeyStore.getInstance("PKCS12");
       own.load(null, null);
       if (identity != null) {
         own.setKeyEntry(
-            "own", identity.keys().getPrivate(), new char[0], identity.chain().toArray(X509Certificate[]::new));
+            "own",
+            identity.keys().getPrivate(),
+            new char[0],
+            identity.chain().toArray(X509Certificate[]::new));
       }
       shown.init(own, new char[0]);
       SSLContext context = SSLContext.getInstance("TLS");
@@ -130,7 +140,9 @@ public final class Wire {
 
   /** {@code path} on the front for people, as the administrator. */
   public HttpRequest.Builder person(String path) {
-    return HttpRequest.newBuilder(URI.create(people + path)).timeout(PATIENCE).header("Authorization", "Bearer " + token);
+    return HttpRequest.newBuilder(URI.create(people + path))
+        .timeout(PATIENCE)
+        .header("Authorization", "Bearer " + token);
   }
 
   /** A JSON request to the front for people that must succeed. */
@@ -176,7 +188,10 @@ public final class Wire {
   }
 
   public void register(Manufacturer manufacturer) {
-    admin("POST", "/api/v1/manufacturers", Map.of("name", manufacturer.name(), "anchors", List.of(manufacturer.pem())));
+    admin(
+        "POST",
+        "/api/v1/manufacturers",
+        Map.of("name", manufacturer.name(), "anchors", List.of(manufacturer.pem())));
   }
 
   /** Registers a device and answers its id. */
@@ -185,30 +200,44 @@ public final class Wire {
             "POST",
             "/api/v1/devices",
             Map.of(
-                "manufacturer", manufacturer.name(),
-                "model", "C1",
-                "serial_number", serialNumber,
-                "profile", profile,
-                "owner", "operations",
-                "site", "plant-1",
-                "labels", Map.of()))
+                "manufacturer",
+                manufacturer.name(),
+                "model",
+                "C1",
+                "serial_number",
+                serialNumber,
+                "profile",
+                profile,
+                "owner",
+                "operations",
+                "site",
+                "plant-1",
+                "labels",
+                Map.of()))
         .get("id")
         .asText();
   }
 
   /** {@code simpleenroll} or {@code simplereenroll}, with a token or without. */
   public HttpResponse<byte[]> est(
-      String operation, @Nullable Identity identity, @Nullable String enrollmentToken, byte[] request) {
-    HttpRequest.Builder builder = device("/.well-known/est/" + operation).header("Content-Type", "application/pkcs10");
+      String operation,
+      @Nullable Identity identity,
+      @Nullable String enrollmentToken,
+      byte[] request) {
+    HttpRequest.Builder builder =
+        device("/.well-known/est/" + operation).header("Content-Type", "application/pkcs10");
     if (enrollmentToken != null) {
       builder.header(
           "Authorization",
-          "Basic " + Base64.getEncoder().encodeToString(("device:" + enrollmentToken).getBytes(
-              StandardCharsets.UTF_8)));
+          "Basic "
+              + Base64.getEncoder()
+                  .encodeToString(("device:" + enrollmentToken).getBytes(StandardCharsets.UTF_8)));
     }
     return send(
         identity,
-        builder.POST(HttpRequest.BodyPublishers.ofByteArray(Base64.getEncoder().encode(request))).build());
+        builder
+            .POST(HttpRequest.BodyPublishers.ofByteArray(Base64.getEncoder().encode(request)))
+            .build());
   }
 
   /** Enrolls with an IDevID and answers the device's identity; fails unless the server said 200. */

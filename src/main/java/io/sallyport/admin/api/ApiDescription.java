@@ -30,13 +30,16 @@ public class ApiDescription implements OASFilter {
   }
 
   private static void refusing(Operation operation) {
-    operation.getResponses().addAPIResponse(
-        "default", OASFactory.createAPIResponse().ref("#/components/responses/Problem"));
+    operation
+        .getResponses()
+        .addAPIResponse(
+            "default", OASFactory.createAPIResponse().ref("#/components/responses/Problem"));
   }
 
   private static void repeatable(PathItem path) {
     if (path.getPOST() != null) {
-      path.getPOST().addParameter(OASFactory.createParameter().ref("#/components/parameters/IdempotencyKey"));
+      path.getPOST()
+          .addParameter(OASFactory.createParameter().ref("#/components/parameters/IdempotencyKey"));
     }
   }
 
@@ -54,7 +57,9 @@ public class ApiDescription implements OASFilter {
         .addProperty("title", string("What kind of problem it is."))
         .addProperty("status", OASFactory.createSchema().addType(Schema.SchemaType.INTEGER))
         .addProperty("detail", string("What to do."))
-        .addProperty("instance", string("Names this occurrence in the server's log; only of internal errors."))
+        .addProperty(
+            "instance",
+            string("Names this occurrence in the server's log; only of internal errors."))
         .addRequired("type")
         .addRequired("title")
         .addRequired("status")
@@ -68,7 +73,8 @@ public class ApiDescription implements OASFilter {
         .required(false)
         .description("For 24 hours, the same request with the same key gets the same answer, with "
             + "Idempotency-Replayed: true; another request is refused.")
-        .schema(string("Printable ASCII characters, such as a UUID.").minLength(1).maxLength(128));
+        .schema(
+            string("Printable ASCII characters, such as a UUID.").minLength(1).maxLength(128));
   }
 
   private static Schema object() {

@@ -16,7 +16,9 @@ record AppraisalView(
     Instant expiresAt,
     Map<String, ClaimView> claims,
     Map<String, Object> observed,
-    @Schema(description = "The result as a signed JWT (EAR).") String ear) {
+
+    @Schema(description = "The result as a signed JWT (EAR).")
+    String ear) {
   AppraisalView {
     claims = Map.copyOf(claims);
     observed = Map.copyOf(observed);
@@ -28,10 +30,16 @@ record AppraisalView(
 
   static AppraisalView of(Appraisal appraisal) {
     Map<String, ClaimView> claims = new TreeMap<>();
-    appraisal.claims().forEach((name, claim) -> claims.put(
-        name,
-        new ClaimView(
-            claim.value(), claim.tier().word(), claim.assurance().word(), claim.source(), claim.reason())));
+    appraisal
+        .claims()
+        .forEach((name, claim) -> claims.put(
+            name,
+            new ClaimView(
+                claim.value(),
+                claim.tier().word(),
+                claim.assurance().word(),
+                claim.source(),
+                claim.reason())));
     return new AppraisalView(
         appraisal.id(),
         appraisal.status().word(),

@@ -39,19 +39,30 @@ class AuditResource {
 
   @GET
   @Path("facts")
-  @Operation(operationId = "listFacts", summary = "Numbered facts in order, with the octets that the log's tree holds")
+  @Operation(
+      operationId = "listFacts",
+      summary = "Numbered facts in order, with the octets that the log's tree holds")
   public Items<FactView> facts(
       @QueryParam("after")
           @Parameter(
               description = "Only facts with a higher position.",
               schema = @Schema(type = SchemaType.INTEGER, minimum = "0", defaultValue = "0"))
-          @Nullable String after,
+          @Nullable
+          String after,
       @QueryParam("limit")
           @Parameter(
-              schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000", defaultValue = "100"))
-          @Nullable String limit,
-      @QueryParam("subject") @Parameter(description = "Only facts about this id.") @Nullable String subject,
-      @QueryParam("kind") @Parameter(description = "Only facts of this kind.") @Nullable String kind) {
+              schema =
+                  @Schema(
+                      type = SchemaType.INTEGER,
+                      minimum = "1",
+                      maximum = "1000",
+                      defaultValue = "100"))
+          @Nullable
+          String limit,
+      @QueryParam("subject") @Parameter(description = "Only facts about this id.") @Nullable
+          String subject,
+      @QueryParam("kind") @Parameter(description = "Only facts of this kind.") @Nullable
+          String kind) {
     Page<LogEntry> page = log.entries(from(after), most(limit), subject, kind);
     return new Items<>(page.items().stream().map(FactView::of).toList(), page.next());
   }
@@ -64,27 +75,39 @@ class AuditResource {
           @Parameter(
               description = "Only checkpoints of a larger size.",
               schema = @Schema(type = SchemaType.INTEGER, minimum = "0", defaultValue = "0"))
-          @Nullable String after,
+          @Nullable
+          String after,
       @QueryParam("limit")
           @Parameter(
-              schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000", defaultValue = "100"))
-          @Nullable String limit) {
+              schema =
+                  @Schema(
+                      type = SchemaType.INTEGER,
+                      minimum = "1",
+                      maximum = "1000",
+                      defaultValue = "100"))
+          @Nullable
+          String limit) {
     Page<Checkpoint> page = log.checkpoints(from(after), most(limit));
     return new Items<>(page.items().stream().map(CheckpointView::of).toList(), page.next());
   }
 
   @GET
   @Path("checkpoints/latest")
-  @Operation(operationId = "getLatestCheckpoint", summary = "The signed checkpoint that covers most")
+  @Operation(
+      operationId = "getLatestCheckpoint",
+      summary = "The signed checkpoint that covers most")
   public CheckpointView latest() {
     return log.latest()
         .map(CheckpointView::of)
-        .orElseThrow(() -> new Refusal(CommonProblem.NOT_FOUND, "Nothing is sealed yet; ask again in a second."));
+        .orElseThrow(() ->
+            new Refusal(CommonProblem.NOT_FOUND, "Nothing is sealed yet; ask again in a second."));
   }
 
   @GET
   @Path("key")
-  @Operation(operationId = "getLogKey", summary = "The key that verifies checkpoints (C2SP signed-note)")
+  @Operation(
+      operationId = "getLogKey",
+      summary = "The key that verifies checkpoints (C2SP signed-note)")
   public KeyView key() {
     return new KeyView(log.verifierKey());
   }
@@ -108,8 +131,12 @@ class AuditResource {
       String subjectType,
       String subject,
       Map<String, String> detail,
-      @Schema(description = "Base64 of the exact octets of the tree's leaf.") String leaf,
-      @Schema(description = "The leaf hash (RFC 6962 §2.1) in hex.") String hash) {
+
+      @Schema(description = "Base64 of the exact octets of the tree's leaf.")
+      String leaf,
+
+      @Schema(description = "The leaf hash (RFC 6962 §2.1) in hex.")
+      String hash) {
     static FactView of(LogEntry entry) {
       return new FactView(
           entry.position(),
@@ -131,7 +158,9 @@ class AuditResource {
       long size,
       @Schema(description = "Base64 of the tree's hash.") String root,
       Instant at,
-      @Schema(description = "The signed note (C2SP tlog-checkpoint).") String note) {
+
+      @Schema(description = "The signed note (C2SP tlog-checkpoint).")
+      String note) {
     static CheckpointView of(Checkpoint checkpoint) {
       return new CheckpointView(
           checkpoint.size(),

@@ -38,9 +38,16 @@ class AuthoritiesResource {
   @Schema(name = "Authority")
   record AuthorityView(
       String name,
-      @Schema(description = "The authority that certified it; its own name for a root.") String issuer,
-      @Schema(description = "The distinguished name (RFC 4514).") String subject,
-      @Schema(description = "SHA-256 over the DER certificate, in hex.") String thumbprint,
+
+      @Schema(description = "The authority that certified it; its own name for a root.")
+      String issuer,
+
+      @Schema(description = "The distinguished name (RFC 4514).")
+      String subject,
+
+      @Schema(description = "SHA-256 over the DER certificate, in hex.")
+      String thumbprint,
+
       Instant notBefore,
       Instant notAfter,
       String certificate) {
@@ -59,9 +66,11 @@ class AuthoritiesResource {
     private static X509Certificate read(Authority authority) {
       try {
         return (X509Certificate) CertificateFactory.getInstance("X.509")
-            .generateCertificate(new ByteArrayInputStream(authority.certificate().octets()));
+            .generateCertificate(
+                new ByteArrayInputStream(authority.certificate().octets()));
       } catch (CertificateException e) {
-        throw new IllegalStateException("the certificate of authority " + authority.name() + " is damaged", e);
+        throw new IllegalStateException(
+            "the certificate of authority " + authority.name() + " is damaged", e);
       }
     }
   }

@@ -35,14 +35,17 @@ class BearerAuthentication implements HttpAuthenticationMechanism {
   }
 
   @Override
-  public Uni<SecurityIdentity> authenticate(RoutingContext context, IdentityProviderManager identities) {
+  public Uni<SecurityIdentity> authenticate(
+      RoutingContext context, IdentityProviderManager identities) {
     String header = context.request().getHeader(HttpHeaderNames.AUTHORIZATION);
     if (header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
       return Uni.createFrom().nullItem();
     }
-    TokenCredential token = new TokenCredential(header.substring(SCHEME.length()).trim(), "bearer");
+    TokenCredential token =
+        new TokenCredential(header.substring(SCHEME.length()).trim(), "bearer");
     return identities
-        .authenticate(HttpSecurityUtils.setRoutingContextAttribute(new TokenAuthenticationRequest(token), context))
+        .authenticate(HttpSecurityUtils.setRoutingContextAttribute(
+            new TokenAuthenticationRequest(token), context))
         .onFailure(failure -> !(failure instanceof AuthenticationFailedException))
         .transform(failure -> {
           context.put(FAILURE, failure);
@@ -52,7 +55,8 @@ class BearerAuthentication implements HttpAuthenticationMechanism {
 
   @Override
   public Uni<ChallengeData> getChallenge(RoutingContext context) {
-    return Uni.createFrom().item(new ChallengeData(401, HttpHeaderNames.WWW_AUTHENTICATE, CHALLENGE));
+    return Uni.createFrom()
+        .item(new ChallengeData(401, HttpHeaderNames.WWW_AUTHENTICATE, CHALLENGE));
   }
 
   @Override
@@ -60,7 +64,9 @@ class BearerAuthentication implements HttpAuthenticationMechanism {
     Throwable failure = context.get(FAILURE);
     if (failure == null) {
       context.response().putHeader(HttpHeaderNames.WWW_AUTHENTICATE, CHALLENGE);
-      return answer(context, new Failure(CommonProblem.UNAUTHENTICATED, "Send an operator's bearer token.", true));
+      return answer(
+          context,
+          new Failure(CommonProblem.UNAUTHENTICATED, "Send an operator's bearer token.", true));
     }
     Failure told = Failure.of(failure);
     if (!told.expected()) {

@@ -19,10 +19,12 @@ record CertificateView(
     String subjectType,
     String subject,
     String profile,
+
     @Schema(
-            type = SchemaType.STRING,
-            enumeration = {"live", "not-yet-valid", "expired", "superseded", "revoked"})
-        String status,
+        type = SchemaType.STRING,
+        enumeration = {"live", "not-yet-valid", "expired", "superseded", "revoked"})
+    String status,
+
     String thumbprint,
     Instant notBefore,
     Instant notAfter,

@@ -49,13 +49,17 @@ class CertificatesResource {
   @Operation(operationId = "listCertificates", summary = "List issued certificates")
   public Items<CertificateView> list(@BeanParam Paging paging) {
     Instant now = clock.instant();
-    return paging.of("certificates", credentials::list, credential -> CertificateView.of(credential, now));
+    return paging.of(
+        "certificates", credentials::list, credential -> CertificateView.of(credential, now));
   }
 
   @GET
   @Path("{authority}/{serial}")
-  @Operation(operationId = "getCertificate", summary = "One certificate, by authority and serial number in hex")
-  public CertificateView get(@PathParam("authority") String authority, @PathParam("serial") String serial) {
+  @Operation(
+      operationId = "getCertificate",
+      summary = "One certificate, by authority and serial number in hex")
+  public CertificateView get(
+      @PathParam("authority") String authority, @PathParam("serial") String serial) {
     return credentials
         .bySerial(authority, number(serial))
         .map(credential -> CertificateView.of(credential, clock.instant()))
@@ -70,12 +74,16 @@ class CertificatesResource {
       summary = "Revoke a certificate",
       description = "Idempotent: the first time and reason stay.")
   public CertificateView revoke(
-      @PathParam("authority") String authority, @PathParam("serial") String serial, @Nullable Revoke body) {
+      @PathParam("authority") String authority,
+      @PathParam("serial") String serial,
+      @Nullable Revoke body) {
     BigInteger number = number(serial);
     RevocationReason reason =
         Reasons.read("reason", Fields.body(body).reason(), RevocationReason.UNSPECIFIED);
-    return once.run(200, () -> CertificateView.of(
-        credentials.revoke(authority, number, reason, caller.actor()), clock.instant()));
+    return once.run(
+        200,
+        () -> CertificateView.of(
+            credentials.revoke(authority, number, reason, caller.actor()), clock.instant()));
   }
 
   private static BigInteger number(String serial) {
@@ -86,21 +94,23 @@ class CertificatesResource {
   }
 
   private static Refusal unknown() {
-    return new Refusal(CommonProblem.NOT_FOUND, "No certificate has this authority and serial number.");
+    return new Refusal(
+        CommonProblem.NOT_FOUND, "No certificate has this authority and serial number.");
   }
 
   /** Why a certificate is revoked. */
   @Schema(name = "Revoke")
   record Revoke(
       @Schema(
-              enumeration = {
-                "unspecified",
-                "key-compromise",
-                "affiliation-changed",
-                "superseded",
-                "cessation-of-operation",
-                "privilege-withdrawn"
-              },
-              defaultValue = "unspecified")
-          @Nullable String reason) {}
+          enumeration = {
+            "unspecified",
+            "key-compromise",
+            "affiliation-changed",
+            "superseded",
+            "cessation-of-operation",
+            "privilege-withdrawn"
+          },
+          defaultValue = "unspecified")
+      @Nullable
+      String reason) {}
 }

@@ -36,6 +36,7 @@ final class Cursor {
 
   static Refusal bad() {
     return new Refusal(
-        CommonProblem.MALFORMED, "The cursor is not one of this list's; use the \"next\" of a page, or none to start.");
+        CommonProblem.MALFORMED,
+        "The cursor is not one of this list's; use the \"next\" of a page, or none to start.");
   }
 }

@@ -24,7 +24,10 @@ record DeviceDetail(
     String owner,
     String site,
     Map<String, String> labels,
-    @Schema(enumeration = {"expected", "active", "quarantined", "suspended", "decommissioned"}) String state,
+
+    @Schema(enumeration = {"expected", "active", "quarantined", "suspended", "decommissioned"})
+    String state,
+
     Instant createdAt,
     List<CertificateView> certificates,
     @Schema(nullable = true) @Nullable AppraisalView appraisal) {
@@ -33,7 +36,8 @@ record DeviceDetail(
     certificates = List.copyOf(certificates);
   }
 
-  static DeviceDetail of(Device device, List<CertificateView> certificates, @Nullable AppraisalView appraisal) {
+  static DeviceDetail of(
+      Device device, List<CertificateView> certificates, @Nullable AppraisalView appraisal) {
     DeviceView view = DeviceView.of(device);
     return new DeviceDetail(
         view.id(),

@@ -18,10 +18,12 @@ record DeviceView(
     String owner,
     String site,
     Map<String, String> labels,
+
     @Schema(
-            type = SchemaType.STRING,
-            enumeration = {"expected", "active", "quarantined", "suspended", "decommissioned"})
-        String state,
+        type = SchemaType.STRING,
+        enumeration = {"expected", "active", "quarantined", "suspended", "decommissioned"})
+    String state,
+
     Instant createdAt) {
   DeviceView {
     labels = Map.copyOf(labels);

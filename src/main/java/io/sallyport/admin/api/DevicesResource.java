@@ -69,7 +69,10 @@ class DevicesResource {
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
-  @APIResponseSchema(value = DeviceView.class, responseCode = "201", responseDescription = "Created")
+  @APIResponseSchema(
+      value = DeviceView.class,
+      responseCode = "201",
+      responseDescription = "Created")
   @Operation(operationId = "registerDevice", summary = "Register a device before its first contact")
   public DeviceView register(@Nullable NewDevice body) {
     NewDevice wanted = Fields.body(body);
@@ -92,19 +95,30 @@ class DevicesResource {
               schema =
                   @Schema(
                       type = SchemaType.STRING,
-                      enumeration = {"expected", "active", "quarantined", "suspended", "decommissioned"}))
-          @Nullable String state,
+                      enumeration = {
+                        "expected",
+                        "active",
+                        "quarantined",
+                        "suspended",
+                        "decommissioned"
+                      }))
+          @Nullable
+          String state,
       @QueryParam("profile") @Nullable String profile,
       @QueryParam("site") @Nullable String site,
-      @QueryParam("text") @Parameter(description = "Part of a name, model or number.") @Nullable String text,
+      @QueryParam("text") @Parameter(description = "Part of a name, model or number.") @Nullable
+          String text,
       @BeanParam Paging paging) {
     Filter filter = new Filter(state == null ? null : state(state), profile, site, text);
-    return paging.of("devices", (cursor, limit) -> devices.list(filter, cursor, limit), DeviceView::of);
+    return paging.of(
+        "devices", (cursor, limit) -> devices.list(filter, cursor, limit), DeviceView::of);
   }
 
   @GET
   @Path("{id}")
-  @Operation(operationId = "getDevice", summary = "One device with its certificates and newest appraisal")
+  @Operation(
+      operationId = "getDevice",
+      summary = "One device with its certificates and newest appraisal")
   public DeviceDetail get(@PathParam("id") UUID id) {
     Device device = devices.get(id);
     Instant now = clock.instant();
@@ -127,7 +141,9 @@ class DevicesResource {
   @POST
   @Path("{id}/release")
   @Consumes(MediaType.APPLICATION_JSON)
-  @Operation(operationId = "releaseDevice", summary = "Let a device back from quarantine or suspension")
+  @Operation(
+      operationId = "releaseDevice",
+      summary = "Let a device back from quarantine or suspension")
   public DeviceView release(@PathParam("id") UUID id, @Nullable Reason body) {
     String reason = Fields.text("reason", Fields.body(body).reason());
     return once.run(200, () -> DeviceView.of(devices.release(id, reason, caller.actor())));
@@ -136,7 +152,9 @@ class DevicesResource {
   @POST
   @Path("{id}/suspend")
   @Consumes(MediaType.APPLICATION_JSON)
-  @Operation(operationId = "suspendDevice", summary = "Take everything away from a device until it is released")
+  @Operation(
+      operationId = "suspendDevice",
+      summary = "Take everything away from a device until it is released")
   public DeviceView suspend(@PathParam("id") UUID id, @Nullable Reason body) {
     String reason = Fields.text("reason", Fields.body(body).reason());
     return once.run(200, () -> DeviceView.of(devices.suspend(id, reason, caller.actor())));
@@ -145,13 +163,16 @@ class DevicesResource {
   @POST
   @Path("{id}/decommission")
   @Consumes(MediaType.APPLICATION_JSON)
-  @Operation(operationId = "decommissionDevice", summary = "Take everything away from a device for good")
+  @Operation(
+      operationId = "decommissionDevice",
+      summary = "Take everything away from a device for good")
   public DeviceView decommission(@PathParam("id") UUID id, @Nullable Decommission body) {
     Decommission wanted = Fields.body(body);
     String reason = Fields.text("reason", wanted.reason());
-    RevocationReason revocation =
-        Reasons.read("revocation_reason", wanted.revocationReason(), RevocationReason.CESSATION_OF_OPERATION);
-    return once.run(200, () -> DeviceView.of(decommissions.run(id, revocation, reason, caller.actor())));
+    RevocationReason revocation = Reasons.read(
+        "revocation_reason", wanted.revocationReason(), RevocationReason.CESSATION_OF_OPERATION);
+    return once.run(
+        200, () -> DeviceView.of(decommissions.run(id, revocation, reason, caller.actor())));
   }
 
   private static DeviceState state(String word) {
@@ -182,15 +203,17 @@ class DevicesResource {
   @Schema(name = "Decommission", requiredProperties = "reason")
   record Decommission(
       @Nullable String reason,
+
       @Schema(
-              enumeration = {
-                "unspecified",
-                "key-compromise",
-                "affiliation-changed",
-                "superseded",
-                "cessation-of-operation",
-                "privilege-withdrawn"
-              },
-              defaultValue = "cessation-of-operation")
-          @Nullable String revocationReason) {}
+          enumeration = {
+            "unspecified",
+            "key-compromise",
+            "affiliation-changed",
+            "superseded",
+            "cessation-of-operation",
+            "privilege-withdrawn"
+          },
+          defaultValue = "cessation-of-operation")
+      @Nullable
+      String revocationReason) {}
 }

@@ -36,7 +36,8 @@ class EnforcementPointsResource {
   private final Caller caller;
   private final Once once;
 
-  EnforcementPointsResource(EnforcementPoints points, Authorities authorities, Caller caller, Once once) {
+  EnforcementPointsResource(
+      EnforcementPoints points, Authorities authorities, Caller caller, Once once) {
     this.points = points;
     this.authorities = authorities;
     this.caller = caller;
@@ -46,7 +47,10 @@ class EnforcementPointsResource {
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
-  @APIResponseSchema(value = AdmissionView.class, responseCode = "201", responseDescription = "Created")
+  @APIResponseSchema(
+      value = AdmissionView.class,
+      responseCode = "201",
+      responseDescription = "Created")
   @Operation(
       operationId = "addEnforcementPoint",
       summary = "Register an enforcement point and certify its key",
@@ -88,11 +92,15 @@ class EnforcementPointsResource {
   }
 
   /** A point to register. */
-  @Schema(name = "NewEnforcementPoint", requiredProperties = {"name", "kind", "csr"})
+  @Schema(
+      name = "NewEnforcementPoint",
+      requiredProperties = {"name", "kind", "csr"})
   record NewPoint(
       @Nullable String name,
       @Schema(enumeration = "authzen") @Nullable String kind,
-      @Schema(description = "A certificate request in PEM (PKCS #10).") @Nullable String csr) {}
+
+      @Schema(description = "A certificate request in PEM (PKCS #10).") @Nullable
+      String csr) {}
 
   /** A point, as people see it. */
   @Schema(name = "EnforcementPoint")
@@ -110,5 +118,7 @@ class EnforcementPointsResource {
       String kind,
       Instant createdAt,
       String certificate,
-      @Schema(description = "From the issuing authority to the root, in PEM.") List<String> chain) {}
+
+      @Schema(description = "From the issuing authority to the root, in PEM.")
+      List<String> chain) {}
 }

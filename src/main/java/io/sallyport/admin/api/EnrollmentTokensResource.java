@@ -44,7 +44,9 @@ class EnrollmentTokensResource {
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
   @APIResponseSchema(value = TokenView.class, responseCode = "201", responseDescription = "Created")
-  @Operation(operationId = "createEnrollmentToken", summary = "Make a token that lets a device enroll once")
+  @Operation(
+      operationId = "createEnrollmentToken",
+      summary = "Make a token that lets a device enroll once")
   public TokenView create(@Nullable NewToken body) {
     NewToken wanted = Fields.body(body);
     UUID device = Fields.uuid("device", wanted.device());
@@ -56,7 +58,9 @@ class EnrollmentTokensResource {
   }
 
   @GET
-  @Operation(operationId = "listEnrollmentTokens", summary = "List enrollment tokens, without their secrets")
+  @Operation(
+      operationId = "listEnrollmentTokens",
+      summary = "List enrollment tokens, without their secrets")
   public Items<TokenView> list(@BeanParam Paging paging) {
     return paging.of("enrollment-tokens", tokens::list, token -> TokenView.of(token, null));
   }
@@ -65,8 +69,10 @@ class EnrollmentTokensResource {
   @Schema(name = "NewEnrollmentToken", requiredProperties = "device")
   record NewToken(
       @Schema(format = "uuid") @Nullable String device,
+
       @Schema(description = "An ISO 8601 duration, at most 90 days.", defaultValue = "PT24H")
-          @Nullable String lifetime) {}
+      @Nullable
+      String lifetime) {}
 
   /** A token, as people see it. */
   @Schema(name = "EnrollmentToken")
@@ -76,9 +82,11 @@ class EnrollmentTokensResource {
       Instant createdAt,
       Instant expiresAt,
       @Schema(nullable = true) @Nullable Instant usedAt,
+
       @Schema(description = "The secret, told once: when the token is made.")
-          @JsonInclude(JsonInclude.Include.NON_NULL)
-          @Nullable String token) {
+      @JsonInclude(JsonInclude.Include.NON_NULL)
+      @Nullable
+      String token) {
     static TokenView of(EnrollmentToken token, @Nullable String secret) {
       return new TokenView(
           token.id(), token.device(), token.createdAt(), token.expiresAt(), token.usedAt(), secret);

@@ -23,11 +23,14 @@ import java.util.stream.Collectors;
  * @param expected false for a fault of this server, of which the detail says nothing
  */
 record Failure(Problem problem, String detail, boolean expected) {
-  private static final Pattern DUPLICATE = Pattern.compile("Duplicate (?:field|Object property) ['\"](.*?)['\"]");
+  private static final Pattern DUPLICATE =
+      Pattern.compile("Duplicate (?:field|Object property) ['\"](.*?)['\"]");
 
   static Failure of(Throwable thrown) {
     if (Outage.caused(thrown)) {
-      return told(CommonProblem.UNAVAILABLE, "The database cannot be reached at the moment; try again shortly.");
+      return told(
+          CommonProblem.UNAVAILABLE,
+          "The database cannot be reached at the moment; try again shortly.");
     }
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
       if (cause instanceof Refusal refusal) {
@@ -39,7 +42,7 @@ record Failure(Problem problem, String detail, boolean expected) {
     }
     return switch (thrown) {
       case AuthenticationFailedException _, UnauthorizedException _ ->
-          told(CommonProblem.UNAUTHENTICATED, "Send an operator's bearer token.");
+        told(CommonProblem.UNAUTHENTICATED, "Send an operator's bearer token.");
       case ForbiddenException _ -> told(CommonProblem.FORBIDDEN, "Your roles do not include this.");
       case WebApplicationException web -> web(web.getResponse().getStatus());
       default -> fault();
@@ -67,7 +70,8 @@ record Failure(Problem problem, String detail, boolean expected) {
 
   private static String path(JsonMappingException e) {
     String path = e.getPath().stream()
-        .map(step -> step.getFieldName() == null ? String.valueOf(step.getIndex()) : step.getFieldName())
+        .map(step ->
+            step.getFieldName() == null ? String.valueOf(step.getIndex()) : step.getFieldName())
         .collect(Collectors.joining("."));
     return Fields.shown(path);
   }
@@ -81,8 +85,10 @@ record Failure(Problem problem, String detail, boolean expected) {
       case 405 -> told(CommonProblem.METHOD_NOT_ALLOWED, "This path does not know the method.");
       case 406 -> told(AdminProblem.NOT_ACCEPTABLE, "Accept application/json.");
       case 413 -> told(CommonProblem.TOO_LARGE, BodyLimit.SENTENCE);
-      case 415 -> told(
-          CommonProblem.UNSUPPORTED_MEDIA_TYPE, "Send application/json, or application/yaml where a document is expected.");
+      case 415 ->
+        told(
+            CommonProblem.UNSUPPORTED_MEDIA_TYPE,
+            "Send application/json, or application/yaml where a document is expected.");
       default -> status < 500 ? malformed("The request could not be served.") : fault();
     };
   }
@@ -97,6 +103,8 @@ record Failure(Problem problem, String detail, boolean expected) {
 
   private static Failure fault() {
     return new Failure(
-        CommonProblem.INTERNAL, "Something went wrong inside the server; its log has more under this instance.", false);
+        CommonProblem.INTERNAL,
+        "Something went wrong inside the server; its log has more under this instance.",
+        false);
   }
 }

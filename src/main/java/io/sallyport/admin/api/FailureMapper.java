@@ -67,7 +67,8 @@ class FailureMapper {
   }
 
   /** Without a resource nothing could have been changed. */
-  private boolean recorded(Problem problem, ContainerRequestContext request, ResourceInfo resource) {
+  private boolean recorded(
+      Problem problem, ContainerRequestContext request, ResourceInfo resource) {
     return problem.status() >= 400
         && problem.status() < 500
         && !SAFE_METHODS.contains(request.getMethod())
@@ -91,7 +92,12 @@ class FailureMapper {
   private Response response(Failure failure, Throwable cause, ContainerRequestContext request) {
     UUID instance = failure.expected() ? null : ids.next();
     if (instance != null) {
-      LOG.errorf(cause, "%s %s failed; instance %s", request.getMethod(), request.getUriInfo().getPath(), instance);
+      LOG.errorf(
+          cause,
+          "%s %s failed; instance %s",
+          request.getMethod(),
+          request.getUriInfo().getPath(),
+          instance);
     }
     Problem problem = failure.problem();
     Response.ResponseBuilder response = Response.status(problem.status())
@@ -103,7 +109,8 @@ class FailureMapper {
     if (problem == CommonProblem.UNAUTHENTICATED) {
       response.header(HttpHeaders.WWW_AUTHENTICATE, BearerAuthentication.CHALLENGE);
     }
-    if (cause instanceof WebApplicationException web && web.getResponse().getHeaderString(HttpHeaders.ALLOW) != null) {
+    if (cause instanceof WebApplicationException web
+        && web.getResponse().getHeaderString(HttpHeaders.ALLOW) != null) {
       response.header(HttpHeaders.ALLOW, web.getResponse().getHeaderString(HttpHeaders.ALLOW));
     }
     return response.build();

@@ -89,7 +89,8 @@ final class Fields {
   }
 
   static Refusal malformed(String name, String complaint) {
-    return new Refusal(CommonProblem.MALFORMED, "The field \"" + shown(name) + "\" " + complaint + ".");
+    return new Refusal(
+        CommonProblem.MALFORMED, "The field \"" + shown(name) + "\" " + complaint + ".");
   }
 
   /** A name that came from outside, fit for a sentence. */

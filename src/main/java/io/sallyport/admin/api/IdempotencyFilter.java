@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 class IdempotencyFilter implements ContainerRequestFilter {
   static final String HEADER = "Idempotency-Key";
 
-  private static final Pattern KEY = Pattern.compile("[\\x21-\\x7e](?:[\\x20-\\x7e]{0,126}[\\x21-\\x7e])?");
+  private static final Pattern KEY =
+      Pattern.compile("[\\x21-\\x7e](?:[\\x20-\\x7e]{0,126}[\\x21-\\x7e])?");
 
   private final Once once;
   private final Caller caller;
@@ -36,13 +37,18 @@ class IdempotencyFilter implements ContainerRequestFilter {
     byte[] body = request.getEntityStream().readAllBytes();
     request.setEntityStream(new ByteArrayInputStream(body));
     once.attempt(Attempt.of(
-        caller.name(), key, request.getMethod(), request.getUriInfo().getRequestUri().getRawPath(), body));
+        caller.name(),
+        key,
+        request.getMethod(),
+        request.getUriInfo().getRequestUri().getRawPath(),
+        body));
   }
 
   static String key(List<String> values) {
     if (values.size() != 1 || !KEY.matcher(values.getFirst()).matches()) {
       throw new Refusal(
-          CommonProblem.MALFORMED, "Send one Idempotency-Key of 1 to 128 printable ASCII characters, such as a UUID.");
+          CommonProblem.MALFORMED,
+          "Send one Idempotency-Key of 1 to 128 printable ASCII characters, such as a UUID.");
     }
     return values.getFirst();
   }

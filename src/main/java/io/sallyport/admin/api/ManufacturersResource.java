@@ -43,8 +43,13 @@ class ManufacturersResource {
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
-  @APIResponseSchema(value = ManufacturerView.class, responseCode = "201", responseDescription = "Created")
-  @Operation(operationId = "addManufacturer", summary = "Register a manufacturer with its trust anchors")
+  @APIResponseSchema(
+      value = ManufacturerView.class,
+      responseCode = "201",
+      responseDescription = "Created")
+  @Operation(
+      operationId = "addManufacturer",
+      summary = "Register a manufacturer with its trust anchors")
   public ManufacturerView add(@Nullable NewManufacturer body) {
     NewManufacturer wanted = Fields.body(body);
     String name = Fields.text("name", wanted.name());
@@ -52,7 +57,8 @@ class ManufacturersResource {
     for (String anchor : Fields.required("anchors", wanted.anchors())) {
       anchors.addAll(Pem.all("anchors", "CERTIFICATE", Fields.required("anchors", anchor)));
     }
-    return once.run(201, () -> ManufacturerView.of(manufacturers.add(name, anchors, caller.actor())));
+    return once.run(
+        201, () -> ManufacturerView.of(manufacturers.add(name, anchors, caller.actor())));
   }
 
   @GET
@@ -69,14 +75,19 @@ class ManufacturersResource {
         .find(name)
         .map(ManufacturerView::of)
         .orElseThrow(() -> new Refusal(
-            DeviceProblem.UNKNOWN_MANUFACTURER, "No manufacturer is registered as " + Fields.shown(name) + "."));
+            DeviceProblem.UNKNOWN_MANUFACTURER,
+            "No manufacturer is registered as " + Fields.shown(name) + "."));
   }
 
   /** A manufacturer to register. */
-  @Schema(name = "NewManufacturer", requiredProperties = {"name", "anchors"})
+  @Schema(
+      name = "NewManufacturer",
+      requiredProperties = {"name", "anchors"})
   record NewManufacturer(
       @Nullable String name,
-      @Schema(description = "Trust anchor certificates in PEM.") @Nullable List<@Nullable String> anchors) {}
+
+      @Schema(description = "Trust anchor certificates in PEM.") @Nullable
+      List<@Nullable String> anchors) {}
 
   /** A manufacturer, as people see it. */
   @Schema(name = "Manufacturer")
@@ -89,7 +100,9 @@ class ManufacturersResource {
       return new ManufacturerView(
           manufacturer.id(),
           manufacturer.name(),
-          manufacturer.anchors().stream().map(anchor -> anchor.pem("CERTIFICATE")).toList());
+          manufacturer.anchors().stream()
+              .map(anchor -> anchor.pem("CERTIFICATE"))
+              .toList());
     }
   }
 }

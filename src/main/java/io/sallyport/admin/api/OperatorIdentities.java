@@ -31,9 +31,11 @@ class OperatorIdentities implements IdentityProvider<TokenAuthenticationRequest>
   }
 
   @Override
-  public Uni<SecurityIdentity> authenticate(TokenAuthenticationRequest request, AuthenticationRequestContext context) {
+  public Uni<SecurityIdentity> authenticate(
+      TokenAuthenticationRequest request, AuthenticationRequestContext context) {
     String token = request.getToken().getToken();
-    return context.runBlocking(() -> operators.byToken(token)
+    return context.runBlocking(() -> operators
+        .byToken(token)
         .map(OperatorIdentities::identity)
         .orElseThrow(() -> new AuthenticationFailedException("no operator has this token")));
   }

@@ -14,13 +14,16 @@ public class Paging {
 
   @QueryParam("cursor")
   @Parameter(description = "The \"next\" of the page before.")
-  @Nullable String cursor;
+  @Nullable
+  String cursor;
 
   @QueryParam("limit")
   @Parameter(
       description = "The most items to give.",
-      schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000", defaultValue = "100"))
-  @Nullable String limit;
+      schema =
+          @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000", defaultValue = "100"))
+  @Nullable
+  String limit;
 
   /** A door's list. */
   interface Source<T> {
@@ -41,6 +44,7 @@ public class Paging {
       throw Cursor.bad();
     }
     String next = page.next();
-    return new Items<>(page.items().stream().map(view).toList(), next == null ? null : Cursor.write(list, next));
+    return new Items<>(
+        page.items().stream().map(view).toList(), next == null ? null : Cursor.write(list, next));
   }
 }

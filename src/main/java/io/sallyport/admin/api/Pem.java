@@ -35,7 +35,8 @@ final class Pem {
     Matcher blocks = BLOCK.matcher(text);
     while (blocks.find()) {
       if (!blocks.group(1).equals(label) && !blocks.group(1).equals("NEW " + label)) {
-        throw Fields.malformed(field, "has a PEM " + blocks.group(1) + " in it where a " + label + " is expected");
+        throw Fields.malformed(
+            field, "has a PEM " + blocks.group(1) + " in it where a " + label + " is expected");
       }
       found.add(Der.of(octets(field, blocks.group(2))));
     }

@@ -68,7 +68,9 @@ class PoliciesResource {
   @PUT
   @Path("{name}")
   @Consumes(Api.YAML)
-  @Operation(operationId = "applyPolicy", summary = "Create or replace an access policy by its document")
+  @Operation(
+      operationId = "applyPolicy",
+      summary = "Create or replace an access policy by its document")
   public PolicyView apply(@PathParam("name") String name, @Nullable String yaml) {
     return PolicyView.of(documents.applyPolicy(name, Fields.body(yaml), caller.actor()));
   }
@@ -86,8 +88,8 @@ class PoliciesResource {
     return policies
         .find(name)
         .map(PolicyView::of)
-        .orElseThrow(
-            () -> new Refusal(CommonProblem.NOT_FOUND, "No policy is named " + Fields.shown(name) + "."));
+        .orElseThrow(() ->
+            new Refusal(CommonProblem.NOT_FOUND, "No policy is named " + Fields.shown(name) + "."));
   }
 
   @DELETE
@@ -130,7 +132,9 @@ class PoliciesResource {
     if (!PROTOCOLS.contains(protocol)) {
       throw Fields.malformed("protocol", "is none of tcp, udp and icmp");
     }
-    int port = protocol.equals("icmp") && wanted.port() == null ? 0 : Fields.required("port", wanted.port());
+    int port = protocol.equals("icmp") && wanted.port() == null
+        ? 0
+        : Fields.required("port", wanted.port());
     if (port < 0 || port > HIGHEST_PORT) {
       throw Fields.malformed("port", "is not from 0 to " + HIGHEST_PORT);
     }
@@ -141,9 +145,14 @@ class PoliciesResource {
   @Schema(name = "Policy")
   record PolicyView(
       String name,
-      @Schema(description = "SHA-256 in hex over the document.") String hash,
+
+      @Schema(description = "SHA-256 in hex over the document.")
+      String hash,
+
       Instant appliedAt,
-      @Schema(description = "The document as it was applied.") String document) {
+
+      @Schema(description = "The document as it was applied.")
+      String document) {
     static PolicyView of(Policy policy) {
       return new PolicyView(policy.name(), policy.hash(), policy.appliedAt(), policy.yaml());
     }
@@ -154,7 +163,10 @@ class PoliciesResource {
   record Explain(
       @Schema(format = "uuid") @Nullable String device,
       @Nullable String peer,
-      @Schema(enumeration = {"tcp", "udp", "icmp"}) @Nullable String protocol,
+
+      @Schema(enumeration = {"tcp", "udp", "icmp"}) @Nullable
+      String protocol,
+
       @Schema(minimum = "0", maximum = "65535") @Nullable Integer port) {}
 
   /** The answer. */

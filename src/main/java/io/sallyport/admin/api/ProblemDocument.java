@@ -13,10 +13,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param instance names this occurrence in the server's log; only of internal errors
  */
-
 @JsonInclude(JsonInclude.Include.NON_NULL)
 @JsonPropertyOrder({"type", "title", "status", "detail", "instance"})
-record ProblemDocument(String type, String title, int status, String detail, @Nullable String instance) {
+record ProblemDocument(
+    String type,
+    String title,
+    int status,
+    String detail,
+    @Nullable String instance) {
   static final String MEDIA_TYPE = "application/problem+json";
 
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -41,7 +41,9 @@ class ProfilesResource {
   @PUT
   @Path("{name}")
   @Consumes(Api.YAML)
-  @Operation(operationId = "applyProfile", summary = "Create or replace a device profile by its document")
+  @Operation(
+      operationId = "applyProfile",
+      summary = "Create or replace a device profile by its document")
   public ProfileView apply(@PathParam("name") String name, @Nullable String yaml) {
     return ProfileView.of(documents.applyProfile(name, Fields.body(yaml), caller.actor()));
   }
@@ -59,8 +61,9 @@ class ProfilesResource {
     return profiles
         .find(name)
         .map(ProfileView::of)
-        .orElseThrow(() ->
-            new Refusal(DeviceProblem.UNKNOWN_PROFILE, "No device profile is named " + Fields.shown(name) + "."));
+        .orElseThrow(() -> new Refusal(
+            DeviceProblem.UNKNOWN_PROFILE,
+            "No device profile is named " + Fields.shown(name) + "."));
   }
 
   /** A device profile, as people see it. */
@@ -68,19 +71,27 @@ class ProfilesResource {
   record ProfileView(
       String name,
       List<String> certificateProfiles,
-      @Schema(nullable = true, description = "The only policies that apply, or null for all that select the device.")
-          @Nullable List<String> policies,
+
+      @Schema(
+          nullable = true,
+          description = "The only policies that apply, or null for all that select the device.")
+      @Nullable
+      List<String> policies,
+
       AttestationView attestation) {
     static ProfileView of(DeviceProfile profile) {
       Map<String, List<FirmwareView>> firmware = profile.firmware().entrySet().stream()
-          .collect(Collectors.toMap(Map.Entry::getKey, entry -> entry.getValue().stream()
-              .map(reference -> new FirmwareView(reference.version(), reference.digest()))
-              .toList()));
+          .collect(Collectors.toMap(
+              Map.Entry::getKey,
+              entry -> entry.getValue().stream()
+                  .map(reference -> new FirmwareView(reference.version(), reference.digest()))
+                  .toList()));
       return new ProfileView(
           profile.name(),
           profile.certificateProfiles(),
           profile.policies(),
-          new AttestationView(profile.appraisalValidity().toString(), profile.secureBoot(), firmware));
+          new AttestationView(
+              profile.appraisalValidity().toString(), profile.secureBoot(), firmware));
     }
   }
 
@@ -89,7 +100,9 @@ class ProfilesResource {
   record AttestationView(
       @Schema(description = "An ISO 8601 duration.") String validity,
       boolean secureBoot,
-      @Schema(description = "Reference values by firmware name.") Map<String, List<FirmwareView>> firmware) {}
+
+      @Schema(description = "Reference values by firmware name.")
+      Map<String, List<FirmwareView>> firmware) {}
 
   /** A firmware that is accepted. */
   @Schema(name = "FirmwareReference")

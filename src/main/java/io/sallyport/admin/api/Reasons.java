@@ -33,6 +33,7 @@ final class Reasons {
         .filter(reason -> GIVEN.contains(reason) && word(reason).equals(word))
         .findFirst()
         .orElseThrow(() -> Fields.malformed(
-            field, "is none of " + GIVEN.stream().map(Reasons::word).collect(Collectors.joining(", "))));
+            field,
+            "is none of " + GIVEN.stream().map(Reasons::word).collect(Collectors.joining(", "))));
   }
 }

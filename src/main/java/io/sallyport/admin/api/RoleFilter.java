@@ -21,7 +21,8 @@ class RoleFilter implements ContainerRequestFilter {
   @Override
   public void filter(ContainerRequestContext request) {
     if (!caller.has(OperatorIdentities.ADMINISTRATOR)) {
-      throw new Refusal(CommonProblem.FORBIDDEN, "Ask an administrator: your roles do not include this.");
+      throw new Refusal(
+          CommonProblem.FORBIDDEN, "Ask an administrator: your roles do not include this.");
     }
   }
 }

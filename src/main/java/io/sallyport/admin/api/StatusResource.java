@@ -27,17 +27,23 @@ class StatusResource {
   StatusResource(
       DecisionPoint decisions,
       Changes changes,
-      @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown") String version) {
+      @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown")
+          String version) {
     this.decisions = decisions;
     this.changes = changes;
     this.version = version;
   }
 
   @GET
-  @Operation(operationId = "getStatus", summary = "Version, cryptographic provider and how current the nodes are")
+  @Operation(
+      operationId = "getStatus",
+      summary = "Version, cryptographic provider and how current the nodes are")
   public Status get() {
     return new Status(
-        version, CryptoProvider.inUse(), changes.position(), List.of(new Node("local", decisions.lag().toMillis())));
+        version,
+        CryptoProvider.inUse(),
+        changes.position(),
+        List.of(new Node("local", decisions.lag().toMillis())));
   }
 
   /** How the server is. */
@@ -51,5 +57,8 @@ class StatusResource {
   /** A node that decides. */
   @Schema(name = "Node")
   record Node(
-      String name, @Schema(description = "Milliseconds since it last confirmed that it is current.") long lagMs) {}
+      String name,
+
+      @Schema(description = "Milliseconds since it last confirmed that it is current.")
+      long lagMs) {}
 }

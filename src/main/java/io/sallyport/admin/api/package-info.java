@@ -9,7 +9,8 @@
         @Info(
             title = "Sallyport",
             version = "v1",
-            description = "Device identity, posture and least-privilege access, for people and automation.",
+            description =
+                "Device identity, posture and least-privilege access, for people and automation.",
             license = @License(name = "Apache-2.0", identifier = "Apache-2.0")),
     security = @SecurityRequirement(name = "bearer"),
     components =
@@ -19,7 +20,8 @@
                     securitySchemeName = "bearer",
                     type = SecuritySchemeType.HTTP,
                     scheme = "bearer",
-                    description = "An operator's bearer token (RFC 6750); the first one is in admin.token.")))
+                    description =
+                        "An operator's bearer token (RFC 6750); the first one is in admin.token.")))
 @NullMarked
 package io.sallyport.admin.api;
 

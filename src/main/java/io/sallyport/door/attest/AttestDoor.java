@@ -25,7 +25,8 @@ final class AttestDoor implements Door {
 
   AttestDoor(Exchanges exchanges, Callers callers, Attestations attestations) {
     this.exchanges = exchanges;
-    this.useCases = new AttestUseCases(request -> callers.device(request, Operation.ATTEST), attestations);
+    this.useCases =
+        new AttestUseCases(request -> callers.device(request, Operation.ATTEST), attestations);
   }
 
   @Override
@@ -35,7 +36,9 @@ final class AttestDoor implements Door {
   }
 
   private void post(Router router, String path, int mostBytes, UseCase useCase) {
-    router.route(HttpMethod.POST, path).handler(exchanges.handler(mostBytes, useCase, Reply::problem));
+    router
+        .route(HttpMethod.POST, path)
+        .handler(exchanges.handler(mostBytes, useCase, Reply::problem));
     router.route(path).handler(exchanges.methodNotAllowed("POST", Reply::problem));
   }
 }

@@ -33,7 +33,8 @@ final class AttestUseCases {
   Reply challenge(Request request) {
     DeviceCaller caller = callers.apply(request);
     if (!EMPTY.matcher(new String(request.body(), StandardCharsets.UTF_8)).matches()) {
-      throw new Refusal(CommonProblem.MALFORMED, "A challenge is asked for with an empty body or {}.");
+      throw new Refusal(
+          CommonProblem.MALFORMED, "A challenge is asked for with an empty body or {}.");
     }
     Attestations.Challenge challenge = attestations.challenge(caller.device().id());
     Map<String, Object> body = new LinkedHashMap<>();

@@ -38,7 +38,8 @@ final class AuthzenDoor implements Door {
   /** {@link Evaluator#MOST_EVALUATIONS} questions of usual size. */
   private static final int MOST_BATCH_BYTES = 64 * 1024;
   /** An error body is a string (AuthZEN 1.0 §10.1.4). */
-  private static final RefusalWriter ERRORS = (problem, detail) -> Reply.text(problem.status(), detail);
+  private static final RefusalWriter ERRORS =
+      (problem, detail) -> Reply.text(problem.status(), detail);
   /** What may be echoed: visible ASCII, not longer than anybody's request id. */
   private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
 
@@ -52,7 +53,8 @@ final class AuthzenDoor implements Door {
   private final Exchanges exchanges;
   private final AuthzenSettings settings;
 
-  AuthzenDoor(DecisionPoint decisions, Callers callers, Exchanges exchanges, AuthzenSettings settings) {
+  AuthzenDoor(
+      DecisionPoint decisions, Callers callers, Exchanges exchanges, AuthzenSettings settings) {
     this.evaluator = new Evaluator(decisions);
     this.callers = callers;
     this.exchanges = exchanges;
@@ -62,9 +64,20 @@ final class AuthzenDoor implements Door {
   @Override
   public void mount(Router router) {
     router.route("/access/v1/*").handler(AuthzenDoor::echoRequestId);
-    router.post(EVALUATION).handler(exchanges.direct(MOST_BYTES, answering(evaluator::evaluation), ERRORS, callers::recordRefusedPoint));
-    router.post(EVALUATIONS).handler(exchanges.direct(MOST_BATCH_BYTES, answering(evaluator::evaluations), ERRORS, callers::recordRefusedPoint));
-    router.post(SEARCH).handler(exchanges.direct(MOST_BYTES, this::search, ERRORS, callers::recordRefusedPoint));
+    router
+        .post(EVALUATION)
+        .handler(exchanges.direct(
+            MOST_BYTES, answering(evaluator::evaluation), ERRORS, callers::recordRefusedPoint));
+    router
+        .post(EVALUATIONS)
+        .handler(exchanges.direct(
+            MOST_BATCH_BYTES,
+            answering(evaluator::evaluations),
+            ERRORS,
+            callers::recordRefusedPoint));
+    router
+        .post(SEARCH)
+        .handler(exchanges.direct(MOST_BYTES, this::search, ERRORS, callers::recordRefusedPoint));
     router.get(METADATA).handler(exchanges.direct(MOST_BYTES, this::metadata, ERRORS));
     router.route(EVALUATION).handler(notAllowed("POST"));
     router.route(EVALUATIONS).handler(notAllowed("POST"));
@@ -94,7 +107,8 @@ final class AuthzenDoor implements Door {
   private UseCase answering(BiFunction<JsonNode, Actor, Map<String, Object>> question) {
     return request -> {
       Actor asker = Actor.enforcementPoint(callers.enforcementPoint(request).name());
-      return Reply.json(200, question.apply(parse(request), asker)).with("Cache-Control", "no-store");
+      return Reply.json(200, question.apply(parse(request), asker))
+          .with("Cache-Control", "no-store");
     };
   }
 

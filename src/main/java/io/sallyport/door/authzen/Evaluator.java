@@ -138,7 +138,8 @@ final class Evaluator {
       case "certificate" -> {
         Digest thumbprint = thumbprint(subject.id());
         yield thumbprint == null
-            ? meaningless("unknown certificate: subject.id is not a SHA-256 thumbprint in hex or base64url")
+            ? meaningless(
+                "unknown certificate: subject.id is not a SHA-256 thumbprint in hex or base64url")
             : answer(decisions.decide(thumbprint, flow, asker));
       }
       default -> meaningless("subject.type: only device and certificate are known");
@@ -153,12 +154,14 @@ final class Evaluator {
     String protocol = properties.path("protocol").asText("");
     JsonNode port = properties.path("port");
     return switch (protocol) {
-      case "icmp" -> port.isMissingNode() || port.isInt() && port.intValue() == 0
-          ? new RequestedFlow(resource.id(), protocol, 0)
-          : null;
-      case "tcp", "udp" -> port.isInt() && port.intValue() >= 0 && port.intValue() <= 65_535
-          ? new RequestedFlow(resource.id(), protocol, port.intValue())
-          : null;
+      case "icmp" ->
+        port.isMissingNode() || port.isInt() && port.intValue() == 0
+            ? new RequestedFlow(resource.id(), protocol, 0)
+            : null;
+      case "tcp", "udp" ->
+        port.isInt() && port.intValue() >= 0 && port.intValue() <= 65_535
+            ? new RequestedFlow(resource.id(), protocol, port.intValue())
+            : null;
       default -> null;
     };
   }

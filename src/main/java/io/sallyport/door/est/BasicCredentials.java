@@ -22,7 +22,8 @@ final class BasicCredentials {
     String pair;
     try {
       pair = new String(
-          Base64.getDecoder().decode(authorization.substring(SCHEME.length()).trim()), StandardCharsets.UTF_8);
+          Base64.getDecoder().decode(authorization.substring(SCHEME.length()).trim()),
+          StandardCharsets.UTF_8);
     } catch (IllegalArgumentException notBase64) {
       throw new Refusal(EnrollmentProblem.WRONG_TOKEN, "The Authorization header cannot be read.");
     }

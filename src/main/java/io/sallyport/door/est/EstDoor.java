@@ -50,14 +50,31 @@ class EstDoor implements Door {
     for (String prefix : List.of(BASE, BASE + ":label/")) {
       route(router, prefix + "cacerts", HttpMethod.GET, this::cacerts);
       route(router, prefix + "csrattrs", HttpMethod.GET, this::csrattrs);
-      route(router, prefix + "simpleenroll", HttpMethod.POST, request -> issue(request, enrollments::enroll));
-      route(router, prefix + "simplereenroll", HttpMethod.POST, request -> issue(request, enrollments::reenroll));
-      route(router, prefix + "serverkeygen", HttpMethod.POST, request -> notSupported("serverkeygen"));
+      route(
+          router,
+          prefix + "simpleenroll",
+          HttpMethod.POST,
+          request -> issue(request, enrollments::enroll));
+      route(
+          router,
+          prefix + "simplereenroll",
+          HttpMethod.POST,
+          request -> issue(request, enrollments::reenroll));
+      route(
+          router,
+          prefix + "serverkeygen",
+          HttpMethod.POST,
+          request -> notSupported("serverkeygen"));
       route(router, prefix + "fullcmc", HttpMethod.POST, request -> notSupported("fullcmc"));
     }
-    router.route(BASE + "*").handler(exchanges.handler(MOST_BYTES, request -> {
-      throw new Refusal(CommonProblem.NOT_FOUND, "No such EST operation.");
-    }, EstDoor::refusal));
+    router
+        .route(BASE + "*")
+        .handler(exchanges.handler(
+            MOST_BYTES,
+            request -> {
+              throw new Refusal(CommonProblem.NOT_FOUND, "No such EST operation.");
+            },
+            EstDoor::refusal));
   }
 
   private void route(Router router, String path, HttpMethod method, UseCase useCase) {
@@ -83,7 +100,9 @@ class EstDoor implements Door {
   private Reply issue(Request request, Function<Enrollment, Credential> use) {
     String label = label(request);
     if (!request.mediaType().equals("application/pkcs10")) {
-      throw new Refusal(CommonProblem.UNSUPPORTED_MEDIA_TYPE, "Send the request as Content-Type: application/pkcs10.");
+      throw new Refusal(
+          CommonProblem.UNSUPPORTED_MEDIA_TYPE,
+          "Send the request as Content-Type: application/pkcs10.");
     }
     Credential credential = use.apply(new Enrollment(
         label,
@@ -96,8 +115,10 @@ class EstDoor implements Door {
   /** The profile that the path names; an operation's name is no label (RFC 7030 §3.2.2). */
   private static @Nullable String label(Request request) {
     String label = request.path().get("label");
-    if (label != null && (OPERATIONS.contains(label) || CertificateProfiles.find(label).isEmpty())) {
-      throw new Refusal(PkiProblem.UNKNOWN_CERTIFICATE_PROFILE, "No certificate profile has this label.");
+    if (label != null
+        && (OPERATIONS.contains(label) || CertificateProfiles.find(label).isEmpty())) {
+      throw new Refusal(
+          PkiProblem.UNKNOWN_CERTIFICATE_PROFILE, "No certificate profile has this label.");
     }
     return label;
   }

@@ -24,12 +24,14 @@ final class EstEncoding {
   static Der decode(byte[] body) {
     String text = new String(body, StandardCharsets.ISO_8859_1).replaceAll("[ \\t\\r\\n]", "");
     if (text.isEmpty()) {
-      throw new Refusal(CommonProblem.MALFORMED, "The body is empty; send a PKCS #10 request in base64.");
+      throw new Refusal(
+          CommonProblem.MALFORMED, "The body is empty; send a PKCS #10 request in base64.");
     }
     try {
       return Der.of(Base64.getDecoder().decode(text));
     } catch (IllegalArgumentException e) {
-      throw new Refusal(CommonProblem.MALFORMED, "The body is not base64; send a PKCS #10 request in base64.");
+      throw new Refusal(
+          CommonProblem.MALFORMED, "The body is not base64; send a PKCS #10 request in base64.");
     }
   }
 

@@ -74,7 +74,10 @@ final class Form {
       }
     }
     try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets.toByteArray())).toString();
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(octets.toByteArray()))
+          .toString();
     } catch (CharacterCodingException e) {
       throw malformed("The form is not UTF-8.");
     }

@@ -59,7 +59,10 @@ final class OAuthDoor implements Door {
     DeviceCaller caller = callers.device(request, Operation.GRANT);
     TokenRequest asked = parse(request, caller);
     Grant grant = grants.grant(
-        caller.device(), caller.credential(), asked.flows(), Actor.device(caller.device().id()));
+        caller.device(),
+        caller.credential(),
+        asked.flows(),
+        Actor.device(caller.device().id()));
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("access_token", grant.token());
     body.put("token_type", "Bearer");
@@ -81,7 +84,8 @@ final class OAuthDoor implements Door {
   }
 
   private Reply keySet(Request request) {
-    return Reply.of(200, "application/jwk-set+json", grants.keySet().getBytes(StandardCharsets.UTF_8))
+    return Reply.of(
+            200, "application/jwk-set+json", grants.keySet().getBytes(StandardCharsets.UTF_8))
         .with("Cache-Control", "max-age=300");
   }
 

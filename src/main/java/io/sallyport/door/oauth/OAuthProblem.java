@@ -7,7 +7,8 @@ enum OAuthProblem implements Problem {
   INVALID_REQUEST("invalid-request", 400, "The request is not well-formed"),
   INVALID_CLIENT("invalid-client", 401, "The client is not the one on the connection"),
   UNSUPPORTED_GRANT_TYPE("unsupported-grant-type", 400, "Only client_credentials is supported"),
-  INVALID_AUTHORIZATION_DETAILS("invalid-authorization-details", 400, "The authorization details are not valid");
+  INVALID_AUTHORIZATION_DETAILS(
+      "invalid-authorization-details", 400, "The authorization details are not valid");
 
   private final String slug;
   private final int status;

@@ -38,23 +38,27 @@ record TokenRequest(List<RequestedFlow> flows) {
   /** Reads the request of {@code device}; refuses with the rows of {@link OAuthProblem}. */
   static TokenRequest parse(Request request, UUID device) {
     if (!request.mediaType().equals("application/x-www-form-urlencoded")) {
-      throw new Refusal(OAuthProblem.INVALID_REQUEST, "Send a body of type application/x-www-form-urlencoded.");
+      throw new Refusal(
+          OAuthProblem.INVALID_REQUEST, "Send a body of type application/x-www-form-urlencoded.");
     }
     Form form = Form.parse(request.body());
     // RFC 6749 §2.3: one way of authentication only, and here that is the certificate.
     if (form.get("client_secret").isPresent()
         || form.get("client_assertion").isPresent()
         || request.header("Authorization") != null) {
-      throw new Refusal(OAuthProblem.INVALID_REQUEST, "Authenticate with the TLS certificate alone.");
+      throw new Refusal(
+          OAuthProblem.INVALID_REQUEST, "Authenticate with the TLS certificate alone.");
     }
     if (form.get("client_id").filter(id -> !id.equals(device.toString())).isPresent()) {
       throw new Refusal(
-          OAuthProblem.INVALID_CLIENT, "client_id is not the device of the certificate on this connection.");
+          OAuthProblem.INVALID_CLIENT,
+          "client_id is not the device of the certificate on this connection.");
     }
     String grantType = form.get("grant_type")
         .orElseThrow(() -> new Refusal(OAuthProblem.INVALID_REQUEST, "grant_type is missing."));
     if (!grantType.equals("client_credentials")) {
-      throw new Refusal(OAuthProblem.UNSUPPORTED_GRANT_TYPE, "grant_type must be client_credentials.");
+      throw new Refusal(
+          OAuthProblem.UNSUPPORTED_GRANT_TYPE, "grant_type must be client_credentials.");
     }
     return new TokenRequest(
         form.get("authorization_details").map(TokenRequest::flows).orElse(List.of()));
@@ -68,7 +72,8 @@ record TokenRequest(List<RequestedFlow> flows) {
       throw invalid("authorization_details is not JSON.");
     }
     if (!array.isArray() || array.isEmpty() || array.size() > Grants.MOST_FLOWS) {
-      throw invalid("authorization_details must be an array of 1 to " + Grants.MOST_FLOWS + " objects.");
+      throw invalid(
+          "authorization_details must be an array of 1 to " + Grants.MOST_FLOWS + " objects.");
     }
     List<RequestedFlow> flows = new ArrayList<>();
     for (int i = 0; i < array.size(); i++) {

@@ -36,8 +36,9 @@ class CertificateStatusDoor implements StatusDoor {
   /** Thirty-two CertIDs with a nonce stay below this. */
   private static final int MOST_BYTES = 16 * 1024;
   /** IMF-fixdate (RFC 9110 §5.6.7). */
-  private static final DateTimeFormatter HTTP_DATE =
-      DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH).withZone(ZoneOffset.UTC);
+  private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.ofPattern(
+          "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
+      .withZone(ZoneOffset.UTC);
 
   private static final String OCSP_REQUEST = "request";
 
@@ -46,7 +47,8 @@ class CertificateStatusDoor implements StatusDoor {
   private final Authorities authorities;
   private final Clock clock;
 
-  CertificateStatusDoor(Exchanges exchanges, CertificateStatus status, Authorities authorities, Clock clock) {
+  CertificateStatusDoor(
+      Exchanges exchanges, CertificateStatus status, Authorities authorities, Clock clock) {
     this.exchanges = exchanges;
     this.status = status;
     this.authorities = authorities;
@@ -56,23 +58,36 @@ class CertificateStatusDoor implements StatusDoor {
   @Override
   public void mount(Router router) {
     handle(router, HttpMethod.POST, "/ocsp", this::ocspByPost);
-    router.routeWithRegex(HttpMethod.GET, "/ocsp/.+")
+    router
+        .routeWithRegex(HttpMethod.GET, "/ocsp/.+")
         .handler(CertificateStatusDoor::keepRequestAsSent)
         .handler(exchanges.handler(MOST_BYTES, this::ocspByGet, CertificateStatusDoor::refusal));
     handle(router, HttpMethod.GET, "/crl/:authority/:file", this::crl);
     handle(router, HttpMethod.GET, "/ca/:file", this::certificate);
-    router.route().handler(exchanges.handler(MOST_BYTES, request -> {
-      throw new Refusal(CommonProblem.NOT_FOUND, "Here are /ocsp, /crl/{authority}/0.crl and /ca/{authority}.cer.");
-    }, CertificateStatusDoor::refusal));
+    router
+        .route()
+        .handler(exchanges.handler(
+            MOST_BYTES,
+            request -> {
+              throw new Refusal(
+                  CommonProblem.NOT_FOUND,
+                  "Here are /ocsp, /crl/{authority}/0.crl and /ca/{authority}.cer.");
+            },
+            CertificateStatusDoor::refusal));
   }
 
   private void handle(Router router, HttpMethod method, String path, UseCase useCase) {
-    router.route(method, path).handler(exchanges.handler(MOST_BYTES, useCase, CertificateStatusDoor::refusal));
+    router
+        .route(method, path)
+        .handler(exchanges.handler(MOST_BYTES, useCase, CertificateStatusDoor::refusal));
     if (method.equals(HttpMethod.GET)) {
-      router.route(HttpMethod.HEAD, path)
+      router
+          .route(HttpMethod.HEAD, path)
           .handler(exchanges.handler(MOST_BYTES, useCase, CertificateStatusDoor::refusal));
     }
-    router.route(path).handler(exchanges.methodNotAllowed(method.name(), CertificateStatusDoor::refusal));
+    router
+        .route(path)
+        .handler(exchanges.methodNotAllowed(method.name(), CertificateStatusDoor::refusal));
   }
 
   /** The router makes one slash of two, which base64 may well have. */
@@ -85,17 +100,20 @@ class CertificateStatusDoor implements StatusDoor {
   private Reply ocspByPost(Request request) {
     if (!request.mediaType().equals("application/ocsp-request")) {
       throw new Refusal(
-          CommonProblem.UNSUPPORTED_MEDIA_TYPE, "Send the request as Content-Type: application/ocsp-request.");
+          CommonProblem.UNSUPPORTED_MEDIA_TYPE,
+          "Send the request as Content-Type: application/ocsp-request.");
     }
     return ocsp(request.body());
   }
 
   /** Standard base64 in the path, URL-escaped or not (RFC 6960 appendix A.1); slashes inside it are its own. */
   private Reply ocspByGet(Request request) {
-    String escaped = Objects.requireNonNullElse(request.path().get(OCSP_REQUEST), "").replace("+", "%2B");
+    String escaped =
+        Objects.requireNonNullElse(request.path().get(OCSP_REQUEST), "").replace("+", "%2B");
     byte[] decoded;
     try {
-      decoded = Base64.getDecoder().decode(URLDecoder.decode(escaped, StandardCharsets.UTF_8).replace(' ', '+'));
+      decoded = Base64.getDecoder()
+          .decode(URLDecoder.decode(escaped, StandardCharsets.UTF_8).replace(' ', '+'));
     } catch (IllegalArgumentException notBase64) {
       decoded = new byte[0];
     }
@@ -114,8 +132,10 @@ class CertificateStatusDoor implements StatusDoor {
     if (!"0.crl".equals(request.path().get("file"))) {
       throw new Refusal(CommonProblem.NOT_FOUND, "No such list; there is one shard, 0.crl.");
     }
-    String authority = authorities.get(String.valueOf(request.path().get("authority"))).name();
-    Crl crl = status.crl(authority, 0)
+    String authority =
+        authorities.get(String.valueOf(request.path().get("authority"))).name();
+    Crl crl = status
+        .crl(authority, 0)
         .orElseThrow(() -> new Refusal(CommonProblem.NOT_FOUND, "The list is not published yet."));
     Reply reply = Reply.of(200, "application/pkix-crl", crl.der().octets());
     return conditional(request, cacheable(reply, crl.thisUpdate(), crl.nextUpdate()));
@@ -126,7 +146,8 @@ class CertificateStatusDoor implements StatusDoor {
     if (!file.endsWith(".cer")) {
       throw new Refusal(CommonProblem.NOT_FOUND, "No such certificate.");
     }
-    byte[] der = authorities.get(file.substring(0, file.length() - 4)).certificate().octets();
+    byte[] der =
+        authorities.get(file.substring(0, file.length() - 4)).certificate().octets();
     Reply reply = Reply.of(200, "application/pkix-cert", der)
         .with("Cache-Control", "public, max-age=86400")
         .with("ETag", etag(der));

@@ -20,13 +20,21 @@ class CursorTest {
   @Test
   void aCursorOfAnotherListIsRefused() {
     String cursor = Cursor.write("devices", "a");
-    assertEquals(400, assertThrows(Refusal.class, () -> Cursor.read("policies", cursor)).problem().status());
+    assertEquals(
+        400,
+        assertThrows(Refusal.class, () -> Cursor.read("policies", cursor))
+            .problem()
+            .status());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "a", "!", "ZGV2aWNlcwo=", "ZGV2aWNlcw"})
   void anythingElseIsRefused(String cursor) {
-    assertEquals(400, assertThrows(Refusal.class, () -> Cursor.read("devices", cursor)).problem().status());
+    assertEquals(
+        400,
+        assertThrows(Refusal.class, () -> Cursor.read("devices", cursor))
+            .problem()
+            .status());
   }
 
   @Test
@@ -40,7 +48,8 @@ class CursorTest {
   void aLimitOutsideOneToAThousandIsRefused(String limit) {
     Paging paging = new Paging();
     paging.limit = limit;
-    Refusal refusal = assertThrows(Refusal.class, () -> paging.of("devices", CursorTest::list, Function.identity()));
+    Refusal refusal = assertThrows(
+        Refusal.class, () -> paging.of("devices", CursorTest::list, Function.identity()));
     assertEquals("The field \"limit\" is not a whole number from 1 to 1000.", refusal.detail());
   }
 
@@ -53,7 +62,8 @@ class CursorTest {
     Paging second = new Paging();
     second.cursor = page.next();
     assertEquals(
-        List.of("after door's", "100 wanted"), second.of("devices", CursorTest::list, Function.identity()).items());
+        List.of("after door's", "100 wanted"),
+        second.of("devices", CursorTest::list, Function.identity()).items());
   }
 
   @Test

@@ -21,19 +21,26 @@ class DescriptionTest extends ServerTest {
   /** A build writes the present one to target/openapi; commit it with the change. */
   @Test
   void theServerServesTheDescriptionThatIsCommittedToAnybody() throws IOException {
-    byte[] served = wire.send(null, HttpRequest.newBuilder(URI.create(wire.people() + "/api/v1/openapi")).build()).body();
+    byte[] served = wire.send(
+            null,
+            HttpRequest.newBuilder(URI.create(wire.people() + "/api/v1/openapi"))
+                .build())
+        .body();
     byte[] committed = Files.readAllBytes(Path.of("openapi", "sallyport.yaml"));
     assertEquals(YAML.readTree(committed), YAML.readTree(served));
   }
 
   @Test
   void everyOperationHasANameASummaryAndProblems() throws IOException {
-    JsonNode paths = YAML.readTree(Path.of("openapi", "sallyport.yaml").toFile()).get("paths");
-    paths.properties().forEach(path -> path.getValue().properties().forEach(operation -> {
-      String where = operation.getKey() + " " + path.getKey();
-      assertTrue(operation.getValue().hasNonNull("operationId"), where);
-      assertTrue(operation.getValue().hasNonNull("summary"), where);
-      assertTrue(operation.getValue().at("/responses/default").has("$ref"), where);
-    }));
+    JsonNode paths =
+        YAML.readTree(Path.of("openapi", "sallyport.yaml").toFile()).get("paths");
+    paths
+        .properties()
+        .forEach(path -> path.getValue().properties().forEach(operation -> {
+          String where = operation.getKey() + " " + path.getKey();
+          assertTrue(operation.getValue().hasNonNull("operationId"), where);
+          assertTrue(operation.getValue().hasNonNull("summary"), where);
+          assertTrue(operation.getValue().at("/responses/default").has("$ref"), where);
+        }));
   }
 }

@@ -31,18 +31,21 @@ class FailureMapperTest {
   @ParameterizedTest
   @ValueSource(strings = {"08001", "08006", "53300", "57P01", "57P03"})
   void aDatabaseThatIsAwayIs503WithRetryAfter(String state) {
-    Response response = answer(new IllegalStateException("x", new SQLException("refused at 10.0.0.7", state)));
+    Response response =
+        answer(new IllegalStateException("x", new SQLException("refused at 10.0.0.7", state)));
 
     assertEquals(503, response.getStatus());
     assertEquals("2", response.getHeaderString("Retry-After"));
     assertEquals("application/problem+json", response.getMediaType().toString());
     assertFalse(response.getEntity().toString().contains("10.0.0.7"));
-    assertEquals(1, meters.counter("sallyport_refusals", "problem", "unavailable").count());
+    assertEquals(
+        1, meters.counter("sallyport_refusals", "problem", "unavailable").count());
   }
 
   @Test
   void aDefectInAStatementIsNoOutage() {
-    Response response = answer(new IllegalStateException("x", new SQLException("syntax error", "42601")));
+    Response response =
+        answer(new IllegalStateException("x", new SQLException("syntax error", "42601")));
 
     assertEquals(500, response.getStatus());
     assertFalse(response.getEntity().toString().contains("syntax"));
@@ -54,8 +57,10 @@ class FailureMapperTest {
 
   /** Answers with GET and nothing else. */
   private static <T> T stub(Class<T> type) {
-    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) ->
-        switch (method.getName()) {
+    return type.cast(Proxy.newProxyInstance(
+        type.getClassLoader(),
+        new Class<?>[] {type},
+        (proxy, method, arguments) -> switch (method.getName()) {
           case "getMethod" -> "GET";
           case "getUriInfo" -> stub(UriInfo.class);
           case "getPath" -> "/api/v1/devices";

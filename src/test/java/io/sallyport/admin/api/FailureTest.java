@@ -35,7 +35,8 @@ class FailureTest {
 
   @Test
   void aDatabaseThatIsAwayIsUnavailableHoweverDeepTheCauseLies() {
-    Throwable away = new IllegalStateException("no", new RuntimeException(new SQLException("refused", "08001")));
+    Throwable away =
+        new IllegalStateException("no", new RuntimeException(new SQLException("refused", "08001")));
     assertEquals(CommonProblem.UNAVAILABLE, Failure.of(away).problem());
   }
 
@@ -85,6 +86,7 @@ class FailureTest {
     JsonProcessingException thrown =
         assertThrows(JsonProcessingException.class, () -> json.readValue(body, NewDevice.class));
     assertEquals(
-        "The field \"" + "x".repeat(64) + "…\" is not known here.", Failure.of(thrown).detail());
+        "The field \"" + "x".repeat(64) + "…\" is not known here.",
+        Failure.of(thrown).detail());
   }
 }

@@ -19,8 +19,11 @@ class FieldsTest {
   void whatIsWrongWithAFieldIsSaidWithItsName() {
     refused("The field \"model\" is missing.", () -> Fields.text("model", null));
     refused("The field \"model\" is empty.", () -> Fields.text("model", " "));
-    refused("The field \"model\" contains a control character.", () -> Fields.text("model", "a\nb"));
-    refused("The field \"model\" has more than 500 characters.", () -> Fields.text("model", "a".repeat(501)));
+    refused(
+        "The field \"model\" contains a control character.", () -> Fields.text("model", "a\nb"));
+    refused(
+        "The field \"model\" has more than 500 characters.",
+        () -> Fields.text("model", "a".repeat(501)));
     refused("The field \"device\" is not a UUID.", () -> Fields.uuid("device", "1-1-1-1-1"));
     refused(
         "The field \"lifetime\" is not an ISO 8601 duration such as PT24H.",
@@ -31,10 +34,13 @@ class FieldsTest {
   @Test
   void aReasonThatOnlyAuthoritiesHaveIsRefused() {
     assertEquals(
-        RevocationReason.KEY_COMPROMISE, Reasons.read("reason", "key-compromise", RevocationReason.UNSPECIFIED));
-    assertEquals(RevocationReason.UNSPECIFIED, Reasons.read("reason", null, RevocationReason.UNSPECIFIED));
+        RevocationReason.KEY_COMPROMISE,
+        Reasons.read("reason", "key-compromise", RevocationReason.UNSPECIFIED));
+    assertEquals(
+        RevocationReason.UNSPECIFIED, Reasons.read("reason", null, RevocationReason.UNSPECIFIED));
     for (String word : List.of("ca-compromise", "certificate-hold", "KEY_COMPROMISE", "")) {
-      assertThrows(Refusal.class, () -> Reasons.read("reason", word, RevocationReason.UNSPECIFIED), word);
+      assertThrows(
+          Refusal.class, () -> Reasons.read("reason", word, RevocationReason.UNSPECIFIED), word);
     }
   }
 
@@ -42,26 +48,35 @@ class FieldsTest {
   class PemTest {
     @Test
     void whatWasWrittenIsRead() {
-      assertEquals(SOMETHING, Pem.one("csr", "CERTIFICATE REQUEST", SOMETHING.pem("CERTIFICATE REQUEST")));
-      assertEquals(SOMETHING, Pem.one("csr", "CERTIFICATE REQUEST", SOMETHING.pem("NEW CERTIFICATE REQUEST")));
+      assertEquals(
+          SOMETHING, Pem.one("csr", "CERTIFICATE REQUEST", SOMETHING.pem("CERTIFICATE REQUEST")));
+      assertEquals(
+          SOMETHING,
+          Pem.one("csr", "CERTIFICATE REQUEST", SOMETHING.pem("NEW CERTIFICATE REQUEST")));
       String crlf = SOMETHING.pem("CERTIFICATE").replace("\n", "\r\n");
-      assertEquals(List.of(SOMETHING, SOMETHING), Pem.all("anchors", "CERTIFICATE", "note\r\n" + crlf + crlf));
+      assertEquals(
+          List.of(SOMETHING, SOMETHING),
+          Pem.all("anchors", "CERTIFICATE", "note\r\n" + crlf + crlf));
     }
 
     @Test
     void anythingElseIsRefused() {
-      refused("The field \"csr\" is not a PEM CERTIFICATE REQUEST.", () -> Pem.one("csr", "CERTIFICATE REQUEST", "x"));
+      refused(
+          "The field \"csr\" is not a PEM CERTIFICATE REQUEST.",
+          () -> Pem.one("csr", "CERTIFICATE REQUEST", "x"));
       refused(
           "The field \"csr\" has a PEM PRIVATE KEY in it where a CERTIFICATE REQUEST is expected.",
           () -> Pem.one("csr", "CERTIFICATE REQUEST", SOMETHING.pem("PRIVATE KEY")));
       refused(
           "The field \"csr\" has more than one CERTIFICATE REQUEST in it.",
-          () -> Pem.one("csr", "CERTIFICATE REQUEST", SOMETHING.pem("CERTIFICATE REQUEST").repeat(2)));
+          () -> Pem.one(
+              "csr", "CERTIFICATE REQUEST", SOMETHING.pem("CERTIFICATE REQUEST").repeat(2)));
       refused(
           "The field \"csr\" is not PEM: its base64 is damaged.",
           () -> Pem.one("csr", "X", "-----BEGIN X-----\nA=B\n-----END X-----"));
       refused(
-          "The field \"csr\" has more than 65536 characters.", () -> Pem.one("csr", "X", "-".repeat(65_537)));
+          "The field \"csr\" has more than 65536 characters.",
+          () -> Pem.one("csr", "X", "-".repeat(65_537)));
     }
   }
 

@@ -37,7 +37,9 @@ class ListsTest extends ServerTest {
       plant = Plant.open(wire, "lists");
       for (int i = 1; i <= 3; i++) {
         Plant.Unit unit = plant.enrolled("I-" + i);
-        plant.person("POST", "/api/v1/enrollment-tokens", Map.of("device", unit.id())).expect(201);
+        plant
+            .person("POST", "/api/v1/enrollment-tokens", Map.of("device", unit.id()))
+            .expect(201);
         plant.enforcementPoint("lists-gate-" + i);
       }
     }
@@ -49,9 +51,16 @@ class ListsTest extends ServerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {
-    "/manufacturers", "/profiles", "/devices", "/enrollment-tokens", "/policies", "/enforcement-points", "/certificates"
-  })
+  @ValueSource(
+      strings = {
+        "/manufacturers",
+        "/profiles",
+        "/devices",
+        "/enrollment-tokens",
+        "/policies",
+        "/enforcement-points",
+        "/certificates"
+      })
   void aListHasTheSameItemsHoweverItIsCut(String list) {
     List<JsonNode> whole = pages(list, 1000);
     List<JsonNode> cut = pages(list, Math.max(1, whole.size() / 3));
@@ -66,7 +75,8 @@ class ListsTest extends ServerTest {
   @CsvSource({"/audit/facts, position", "/audit/checkpoints, size"})
   void aListOfTheLogGoesOnAfterANumber(String list, String number) {
     JsonNode first = get(list + "?limit=1").get("items").get(0);
-    JsonNode second = get(list + "?limit=1&after=" + first.get(number).asLong()).get("items").get(0);
+    JsonNode second =
+        get(list + "?limit=1&after=" + first.get(number).asLong()).get("items").get(0);
 
     assertTrue(second == null || second.get(number).asLong() > first.get(number).asLong());
   }
@@ -74,16 +84,24 @@ class ListsTest extends ServerTest {
   @Test
   void allThreeAuthoritiesAreListed() {
     List<String> names = new ArrayList<>();
-    get("/authorities").get("items").forEach(authority -> names.add(authority.get("name").asText()));
+    get("/authorities")
+        .get("items")
+        .forEach(authority -> names.add(authority.get("name").asText()));
 
     assertTrue(names.containsAll(List.of("root", "devices", "internal")), names.toString());
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {
-    "/manufacturers?limit=0", "/profiles?limit=x", "/policies?limit=1001", "/certificates?cursor=bm9uZQ",
-    "/enforcement-points?cursor=%00", "/enrollment-tokens?cursor=bm9uZQ", "/devices?cursor=bm9uZQ"
-  })
+  @ValueSource(
+      strings = {
+        "/manufacturers?limit=0",
+        "/profiles?limit=x",
+        "/policies?limit=1001",
+        "/certificates?cursor=bm9uZQ",
+        "/enforcement-points?cursor=%00",
+        "/enrollment-tokens?cursor=bm9uZQ",
+        "/devices?cursor=bm9uZQ"
+      })
   void whatAListDoesNotKnowIs400(String path) {
     assertProblem(400, "malformed", plant.person("GET", "/api/v1" + path, null));
   }
@@ -109,14 +127,17 @@ class ListsTest extends ServerTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @CsvSource(delimiter = '|', value = {
-    "a field that is not known   | allow: [{peer: a.example, protocol: tcp, ports: [1], until: now}] | until",
-    "a condition that is no CEL  | conditions: ['device.profile ==']    | conditions",
-    "a port that is none         | allow: [{peer: a.example, protocol: tcp, ports: [0]}] | port",
-    "a longer grant than a day   | grant: {ttl: P2D}                    | ttl",
-    "no YAML                     | allow: [                             | line"
-  })
-  void aPolicyThatIsNotAsItMustBeIsRefusedWithLineAndReasonAndChangesNothing(String what, String line, String word) {
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a field that is not known   | allow: [{peer: a.example, protocol: tcp, ports: [1], until: now}] | until",
+        "a condition that is no CEL  | conditions: ['device.profile ==']    | conditions",
+        "a port that is none         | allow: [{peer: a.example, protocol: tcp, ports: [0]}] | port",
+        "a longer grant than a day   | grant: {ttl: P2D}                    | ttl",
+        "no YAML                     | allow: [                             | line"
+      })
+  void aPolicyThatIsNotAsItMustBeIsRefusedWithLineAndReasonAndChangesNothing(
+      String what, String line, String word) {
     String before = get("/policies/lists").get("hash").asText();
     String yaml = """
         apiVersion: sallyport.io/v1
@@ -126,7 +147,9 @@ class ListsTest extends ServerTest {
           selector: {profile: lists}
           %s
           %s
-        """.formatted(line, line.startsWith("allow") ? "" : "allow: [{peer: a.example, protocol: tcp, ports: [1]}]");
+        """.formatted(
+        line,
+        line.startsWith("allow") ? "" : "allow: [{peer: a.example, protocol: tcp, ports: [1]}]");
 
     Answer answer = put("/api/v1/policies/lists", yaml);
 
@@ -138,12 +161,15 @@ class ListsTest extends ServerTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @CsvSource(delimiter = '|', value = {
-    "a field that is not known   | spec: {certificateProfile: device}        | certificateProfile",
-    "a digest that is none       | spec: {attestation: {firmware: {os: [{version: '1', digest: 'sha-256:1'}]}}} | digest",
-    "no duration                 | spec: {attestation: {validity: 15 minutes}} | validity"
-  })
-  void aProfileThatIsNotAsItMustBeIsRefusedAndChangesNothing(String what, String line, String word) {
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "a field that is not known   | spec: {certificateProfile: device}        | certificateProfile",
+        "a digest that is none       | spec: {attestation: {firmware: {os: [{version: '1', digest: 'sha-256:1'}]}}} | digest",
+        "no duration                 | spec: {attestation: {validity: 15 minutes}} | validity"
+      })
+  void aProfileThatIsNotAsItMustBeIsRefusedAndChangesNothing(
+      String what, String line, String word) {
     JsonNode before = get("/profiles/lists");
 
     Answer answer = put("/api/v1/profiles/lists", """
@@ -161,8 +187,13 @@ class ListsTest extends ServerTest {
   @Test
   void anEnforcementPointIsCertifiedOnceForItsIdempotencyKeyToo() {
     Map<String, Object> body = Map.of("name", "lists-gate-x", "kind", "authzen", "csr", "no PEM");
-    assertProblem(400, "malformed", plant.person("POST", "/api/v1/enforcement-points", body, "Idempotency-Key", "lists-x"));
-    assertNull(get("/enforcement-points?limit=1000").get("items").valueStream()
+    assertProblem(
+        400,
+        "malformed",
+        plant.person("POST", "/api/v1/enforcement-points", body, "Idempotency-Key", "lists-x"));
+    assertNull(get("/enforcement-points?limit=1000")
+        .get("items")
+        .valueStream()
         .filter(point -> point.get("name").asText().equals("lists-gate-x"))
         .findAny()
         .orElse(null));
@@ -170,14 +201,22 @@ class ListsTest extends ServerTest {
 
   @Test
   void aBodyThatIsTooLargeIsAProblemOverHttp2Too() {
-    try (HttpClient client = HttpClient.newBuilder().sslContext(wire.tls(null)).version(HttpClient.Version.HTTP_2).build()) {
+    try (HttpClient client = HttpClient.newBuilder()
+        .sslContext(wire.tls(null))
+        .version(HttpClient.Version.HTTP_2)
+        .build()) {
       Answer small = Answer.to(client, wire.person("/api/v1/status").build());
       assertEquals(200, small.status());
 
-      assertProblem(413, "too-large", Answer.to(client, wire.person("/api/v1/devices")
-          .header("Content-Type", "application/json")
-          .POST(BodyPublishers.ofByteArray(new byte[1024 * 1024 + 1]))
-          .build()));
+      assertProblem(
+          413,
+          "too-large",
+          Answer.to(
+              client,
+              wire.person("/api/v1/devices")
+                  .header("Content-Type", "application/json")
+                  .POST(BodyPublishers.ofByteArray(new byte[1024 * 1024 + 1]))
+                  .build()));
     }
   }
 
@@ -209,15 +248,21 @@ class ListsTest extends ServerTest {
   private Answer put(String path, String yaml) {
     return Answer.of(wire.send(
         null,
-        wire.person(path).header("Content-Type", "application/yaml").PUT(BodyPublishers.ofString(yaml)).build()));
+        wire.person(path)
+            .header("Content-Type", "application/yaml")
+            .PUT(BodyPublishers.ofString(yaml))
+            .build()));
   }
 
   private static void assertProblem(int status, String slug, Answer answer) {
     JsonNode problem = answer.expect(status).json();
     assertEquals("application/problem+json", answer.header("Content-Type"));
-    assertEquals("urn:sallyport:problem:" + slug, Objects.toString(problem.path("type").asText()));
+    assertEquals(
+        "urn:sallyport:problem:" + slug, Objects.toString(problem.path("type").asText()));
     assertEquals(status, problem.get("status").asInt());
     assertFalse(problem.get("title").asText().isEmpty());
-    assertFalse(answer.text().contains("io.sallyport") || answer.text().contains("Exception"), "the inside shows: " + answer);
+    assertFalse(
+        answer.text().contains("io.sallyport") || answer.text().contains("Exception"),
+        "the inside shows: " + answer);
   }
 }

@@ -67,11 +67,15 @@ class PeopleFrontTest extends ServerTest {
 
   @Test
   void aSecretIsToldAgainToWhoeverRepeatsTheRequest() throws IOException {
-    String id = JSON.readTree(post(DEVICES, device("secret-1"), null).body()).get("id").asText();
+    String id =
+        JSON.readTree(post(DEVICES, device("secret-1"), null).body()).get("id").asText();
     String body = "{\"device\":\"" + id + "\"}";
-    JsonNode first = JSON.readTree(post("/api/v1/enrollment-tokens", body, "secret").body());
-    JsonNode second = JSON.readTree(post("/api/v1/enrollment-tokens", body, "secret").body());
-    JsonNode other = JSON.readTree(post("/api/v1/enrollment-tokens", body, "another").body());
+    JsonNode first =
+        JSON.readTree(post("/api/v1/enrollment-tokens", body, "secret").body());
+    JsonNode second =
+        JSON.readTree(post("/api/v1/enrollment-tokens", body, "secret").body());
+    JsonNode other =
+        JSON.readTree(post("/api/v1/enrollment-tokens", body, "another").body());
     assertFalse(first.get("token").asText().isEmpty());
     assertEquals(first, second);
     assertNotEquals(first.get("token"), other.get("token"));
@@ -117,8 +121,15 @@ class PeopleFrontTest extends ServerTest {
     refused(
         401,
         "unauthenticated",
-        wire.send(null, HttpRequest.newBuilder(uri).header("Authorization", "Bearer " + "x".repeat(43)).build()));
-    refused(401, "unauthenticated", wire.send(null, HttpRequest.newBuilder(URI.create(wire.people() + "/q")).build()));
+        wire.send(
+            null,
+            HttpRequest.newBuilder(uri)
+                .header("Authorization", "Bearer " + "x".repeat(43))
+                .build()));
+    refused(
+        401,
+        "unauthenticated",
+        wire.send(null, HttpRequest.newBuilder(URI.create(wire.people() + "/q")).build()));
   }
 
   @ParameterizedTest
@@ -131,9 +142,10 @@ class PeopleFrontTest extends ServerTest {
         "null | 400 | malformed | The request has no body; send one JSON object.",
         "{} | 400 | malformed | The field \"manufacturer\" is missing."
       })
-  void aBodyThatCannotBeReadIsRefusedInOneSentence(String body, int status, String slug, String sentence)
-      throws IOException {
-    assertEquals(sentence, refused(status, slug, post(DEVICES, body, null)).get("detail").asText());
+  void aBodyThatCannotBeReadIsRefusedInOneSentence(
+      String body, int status, String slug, String sentence) throws IOException {
+    assertEquals(
+        sentence, refused(status, slug, post(DEVICES, body, null)).get("detail").asText());
   }
 
   @ParameterizedTest
@@ -156,7 +168,12 @@ class PeopleFrontTest extends ServerTest {
     refused(
         415,
         "unsupported-media-type",
-        wire.send(null, wire.person(DEVICES).header("Content-Type", "text/plain").POST(BodyPublishers.ofString("{}")).build()));
+        wire.send(
+            null,
+            wire.person(DEVICES)
+                .header("Content-Type", "text/plain")
+                .POST(BodyPublishers.ofString("{}"))
+                .build()));
   }
 
   @Test
@@ -166,11 +183,22 @@ class PeopleFrontTest extends ServerTest {
     refused(
         413,
         "too-large",
-        wire.send(null, request.copy().POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(large))).build()));
+        wire.send(
+            null,
+            request
+                .copy()
+                .POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(large)))
+                .build()));
     refused(
         413,
         "too-large",
-        wire.send(null, request.copy().expectContinue(true).POST(BodyPublishers.ofByteArray(large)).build()));
+        wire.send(
+            null,
+            request
+                .copy()
+                .expectContinue(true)
+                .POST(BodyPublishers.ofByteArray(large))
+                .build()));
   }
 
   @Test
@@ -189,13 +217,20 @@ class PeopleFrontTest extends ServerTest {
         .PUT(BodyPublishers.ofString(yaml))
         .build();
     refused(422, "name-differs", wire.send(null, request));
-    refused(404, "not-found", wire.send(null, wire.person("/api/v1/policies/one-name").build()));
+    refused(
+        404,
+        "not-found",
+        wire.send(null, wire.person("/api/v1/policies/one-name").build()));
   }
 
   @Test
   void aDecommissionedDeviceStaysDecommissioned() throws IOException {
-    String path = DEVICES + "/" + JSON.readTree(post(DEVICES, device("gone-1"), null).body()).get("id").asText();
-    post(path + "/decommission", "{\"reason\":\"test\",\"revocation_reason\":\"key-compromise\"}", "gone");
+    String path = DEVICES + "/"
+        + JSON.readTree(post(DEVICES, device("gone-1"), null).body()).get("id").asText();
+    post(
+        path + "/decommission",
+        "{\"reason\":\"test\",\"revocation_reason\":\"key-compromise\"}",
+        "gone");
     JsonNode device = JSON.readTree(wire.send(null, wire.person(path).build()).body());
     assertEquals("decommissioned", device.get("state").asText());
     refused(409, "wrong-state", post(path + "/release", "{\"reason\":\"test\"}", null));
@@ -219,19 +254,23 @@ class PeopleFrontTest extends ServerTest {
     String next = "";
     do {
       String query = "?profile=people-front&limit=2" + (next.isEmpty() ? "" : "&cursor=" + next);
-      JsonNode page = JSON.readTree(wire.send(null, wire.person(DEVICES + query).build()).body());
-      page.get("items").forEach(device -> assertTrue(seen.add(device.get("serial_number").asText())));
+      JsonNode page =
+          JSON.readTree(wire.send(null, wire.person(DEVICES + query).build()).body());
+      page.get("items")
+          .forEach(device -> assertTrue(seen.add(device.get("serial_number").asText())));
       next = page.get("next").asText("");
     } while (!next.isEmpty());
     assertTrue(seen.containsAll(Set.of("page-0", "page-1", "page-2")));
   }
 
   private static String device(String serialNumber) {
-    return "{\"manufacturer\":\"" + MAKER + "\",\"model\":\"C1\",\"serial_number\":\"" + serialNumber
+    return "{\"manufacturer\":\"" + MAKER + "\",\"model\":\"C1\",\"serial_number\":\""
+        + serialNumber
         + "\",\"profile\":\"people-front\",\"owner\":\"operations\",\"site\":\"plant-1\",\"labels\":{}}";
   }
 
-  private HttpResponse<byte[]> post(String path, String body, @org.jspecify.annotations.Nullable String key) {
+  private HttpResponse<byte[]> post(
+      String path, String body, @org.jspecify.annotations.Nullable String key) {
     HttpRequest.Builder request = wire.person(path).header("Content-Type", "application/json");
     if (key != null) {
       request.header("Idempotency-Key", "people-front-" + key);
@@ -241,19 +280,26 @@ class PeopleFrontTest extends ServerTest {
 
   /** Whether the log tells of such a refusal; numbering follows a commit within 50 ms, so it is asked more than once. */
   private boolean told(Predicate<JsonNode> such) throws IOException {
-    HttpRequest facts = wire.person("/api/v1/audit/facts?limit=1000&kind=request.refused").build();
+    HttpRequest facts =
+        wire.person("/api/v1/audit/facts?limit=1000&kind=request.refused").build();
     for (int i = 0; i < 100; i++) {
-      if (JSON.readTree(wire.send(null, facts).body()).get("items").valueStream().anyMatch(such)) {
+      if (JSON.readTree(wire.send(null, facts).body())
+          .get("items")
+          .valueStream()
+          .anyMatch(such)) {
         return true;
       }
     }
     return false;
   }
 
-  private static JsonNode refused(int status, String slug, HttpResponse<byte[]> response) throws IOException {
+  private static JsonNode refused(int status, String slug, HttpResponse<byte[]> response)
+      throws IOException {
     JsonNode problem = JSON.readTree(response.body());
     assertEquals(status, response.statusCode(), problem::toString);
-    assertEquals("application/problem+json", response.headers().firstValue("Content-Type").orElseThrow());
+    assertEquals(
+        "application/problem+json",
+        response.headers().firstValue("Content-Type").orElseThrow());
     assertEquals("urn:sallyport:problem:" + slug, problem.get("type").asText());
     assertEquals(status, problem.get("status").asInt());
     return problem;

@@ -68,11 +68,9 @@ class AttestUseCasesTest {
     Reply reply = useCases.evidence(request("application/eat+JWT; charset=utf-8", "a.b.c"));
 
     assertEquals(200, reply.status());
-    assertEquals(
-        new JsonObject("""
+    assertEquals(new JsonObject("""
             {"status":"warning","expires_at":"2026-11-22T12:15:00Z","claims":{"executables":{"value":32,
-            "tier":"warning","assurance":"signed-software","source":"eat+jwt","reason":"because"}},"ear":"x.y.z"}"""),
-        new JsonObject(text(reply)));
+            "tier":"warning","assurance":"signed-software","source":"eat+jwt","reason":"because"}},"ear":"x.y.z"}"""), new JsonObject(text(reply)));
     assertEquals(
         List.of(DEVICE + " application/eat+jwt a.b.c device:" + DEVICE), attestations.asked);
   }
@@ -87,7 +85,10 @@ class AttestUseCasesTest {
         attestations);
 
     assertSame(no, assertThrows(Refusal.class, () -> closed.challenge(request("", ""))));
-    assertSame(no, assertThrows(Refusal.class, () -> closed.evidence(request("application/eat+jwt", "a.b.c"))));
+    assertSame(
+        no,
+        assertThrows(
+            Refusal.class, () -> closed.evidence(request("application/eat+jwt", "a.b.c"))));
     assertTrue(attestations.asked.isEmpty());
   }
 
@@ -108,7 +109,8 @@ class AttestUseCasesTest {
 
   private static DeviceCaller caller() {
     HardwareUnit hardware = new HardwareUnit(DEVICE, "acme", "cam", "SN-1");
-    Device device = new Device(DEVICE, hardware, "camera", "ops", "site", Map.of(), DeviceState.ACTIVE, 0, AT);
+    Device device =
+        new Device(DEVICE, hardware, "camera", "ops", "site", Map.of(), DeviceState.ACTIVE, 0, AT);
     Der certificate = Der.of(new byte[] {0x30, 0});
     Digest digest = certificate.digest();
     return new DeviceCaller(
@@ -138,8 +140,10 @@ class AttestUseCasesTest {
     }
 
     @Override
-    public Appraisal appraise(UUID device, Credential credential, String mediaType, byte[] evidence, Actor actor) {
-      asked.add(device + " " + mediaType + " " + new String(evidence, StandardCharsets.UTF_8) + " " + actor);
+    public Appraisal appraise(
+        UUID device, Credential credential, String mediaType, byte[] evidence, Actor actor) {
+      asked.add(device + " " + mediaType + " " + new String(evidence, StandardCharsets.UTF_8) + " "
+          + actor);
       return new Appraisal(
           DEVICE,
           device,

@@ -89,26 +89,33 @@ class AttestWireTest extends ServerTest {
     return switch (what) {
       case "not a JWS" -> nonce -> "{\"eat_nonce\":\"" + nonce + "\"}";
       case "signed by another device" -> nonce -> other.report(nonce, Plant.OLD);
-      case "unsigned" -> nonce -> {
-        String[] parts = camera.report(nonce, Plant.OLD).split("\\.", -1);
-        return Base64.getUrlEncoder().withoutPadding().encodeToString("{\"alg\":\"none\"}".getBytes(StandardCharsets.US_ASCII))
-            + "." + parts[1] + ".";
-      };
-      case "altered after it was signed" -> nonce -> {
-        String[] signed = camera.report(nonce, Plant.OLD).split("\\.", -1);
-        return signed[0] + "." + camera.report(nonce, Plant.GOOD).split("\\.", -1)[1] + "." + signed[2];
-      };
+      case "unsigned" ->
+        nonce -> {
+          String[] parts = camera.report(nonce, Plant.OLD).split("\\.", -1);
+          return Base64.getUrlEncoder()
+                  .withoutPadding()
+                  .encodeToString("{\"alg\":\"none\"}".getBytes(StandardCharsets.US_ASCII))
+              + "." + parts[1] + ".";
+        };
+      case "altered after it was signed" ->
+        nonce -> {
+          String[] signed = camera.report(nonce, Plant.OLD).split("\\.", -1);
+          return signed[0] + "." + camera.report(nonce, Plant.GOOD).split("\\.", -1)[1] + "."
+              + signed[2];
+        };
       case "a nonce that nobody gave" -> nonce -> camera.report("A".repeat(43), Plant.OLD);
       case "the nonce of another device" -> nonce -> camera.report(other.nonce(), Plant.OLD);
-      case "made an hour ago" -> nonce ->
-          with(nonce, "iat", Instant.now().minusSeconds(3600).getEpochSecond());
+      case "made an hour ago" ->
+        nonce -> with(nonce, "iat", Instant.now().minusSeconds(3600).getEpochSecond());
       case "a claim that is not of the profile" -> nonce -> with(nonce, "admin", true);
-      case "without a digest" -> nonce -> {
-        Map<String, Object> claims = camera.claims(nonce, Plant.OLD);
-        claims.remove("swdigest");
-        return camera.sign(claims);
-      };
-      case "of another profile" -> nonce -> with(nonce, "eat_profile", "tag:example.org,2026:other");
+      case "without a digest" ->
+        nonce -> {
+          Map<String, Object> claims = camera.claims(nonce, Plant.OLD);
+          claims.remove("swdigest");
+          return camera.sign(claims);
+        };
+      case "of another profile" ->
+        nonce -> with(nonce, "eat_profile", "tag:example.org,2026:other");
       default -> throw new AssertionError(what);
     };
   }
@@ -146,7 +153,11 @@ class AttestWireTest extends ServerTest {
       assertProblem(
           415,
           "unsupported-evidence",
-          plant.post(camera.identity(), "/attest/v1/evidence", mediaType, BodyPublishers.ofString(report)));
+          plant.post(
+              camera.identity(),
+              "/attest/v1/evidence",
+              mediaType,
+              BodyPublishers.ofString(report)));
     }
     assertTrue(camera.may(Plant.VIDEO));
   }
@@ -157,7 +168,11 @@ class AttestWireTest extends ServerTest {
     assertProblem(
         413,
         "too-large",
-        plant.post(camera.identity(), "/attest/v1/challenges", "application/json", BodyPublishers.ofString(" ".repeat(65))));
+        plant.post(
+            camera.identity(),
+            "/attest/v1/challenges",
+            "application/json",
+            BodyPublishers.ofString(" ".repeat(65))));
     assertTrue(camera.may(Plant.VIDEO));
   }
 
@@ -167,10 +182,12 @@ class AttestWireTest extends ServerTest {
         .sslContext(wire.tls(camera.identity()))
         .version(HttpClient.Version.HTTP_2)
         .build()) {
-      Answer answer = Answer.to(client, wire.device("/attest/v1/evidence")
-          .header("Content-Type", "application/eat+jwt")
-          .POST(BodyPublishers.ofByteArray(new byte[1024 * 1024]))
-          .build());
+      Answer answer = Answer.to(
+          client,
+          wire.device("/attest/v1/evidence")
+              .header("Content-Type", "application/eat+jwt")
+              .POST(BodyPublishers.ofByteArray(new byte[1024 * 1024]))
+              .build());
       assertProblem(413, "too-large", answer);
     }
   }
@@ -179,14 +196,23 @@ class AttestWireTest extends ServerTest {
   void withoutADeviceCertificateItIs401() {
     Identity stranger = TestPki.manufacturer("attest-stranger").idevid("A-1");
     for (String path : List.of("/attest/v1/challenges", "/attest/v1/evidence")) {
-      assertProblem(401, "unauthenticated", plant.post(null, path, "application/eat+jwt", BodyPublishers.noBody()));
-      assertProblem(
-          401, "unauthenticated", plant.post(camera.idevid(), path, "application/eat+jwt", BodyPublishers.noBody()));
       assertProblem(
           401,
           "unauthenticated",
-          plant.post(plant.enforcementPoint(), path, "application/eat+jwt", BodyPublishers.noBody()));
-      assertProblem(401, "unauthenticated", plant.post(stranger, path, "application/eat+jwt", BodyPublishers.noBody()));
+          plant.post(null, path, "application/eat+jwt", BodyPublishers.noBody()));
+      assertProblem(
+          401,
+          "unauthenticated",
+          plant.post(camera.idevid(), path, "application/eat+jwt", BodyPublishers.noBody()));
+      assertProblem(
+          401,
+          "unauthenticated",
+          plant.post(
+              plant.enforcementPoint(), path, "application/eat+jwt", BodyPublishers.noBody()));
+      assertProblem(
+          401,
+          "unauthenticated",
+          plant.post(stranger, path, "application/eat+jwt", BodyPublishers.noBody()));
     }
   }
 
@@ -197,14 +223,33 @@ class AttestWireTest extends ServerTest {
     KeyPair keys = TestPki.key();
     Answer renewed = unit.renew(keys).expect(200);
     Identity second = new Identity(keys, Wire.certificates(renewed.body()));
-    plant.post(second, "/attest/v1/challenges", "application/json", BodyPublishers.ofString("{}")).expect(201);
+    plant
+        .post(second, "/attest/v1/challenges", "application/json", BodyPublishers.ofString("{}"))
+        .expect(201);
 
     assertProblem(
-        403, "forbidden", plant.post(first, "/attest/v1/challenges", "application/json", BodyPublishers.ofString("{}")));
-    assertFalse(plant.evaluate(plant.enforcementPoint(), "certificate", unit.thumbprint(), Plant.VIDEO)
-        .json().get("decision").asBoolean(), "the superseded certificate is permitted");
-    assertTrue(plant.evaluate(plant.enforcementPoint(), "certificate", Plant.sha256(second.certificate()), Plant.VIDEO)
-        .json().get("decision").asBoolean(), "its successor is denied");
+        403,
+        "forbidden",
+        plant.post(
+            first, "/attest/v1/challenges", "application/json", BodyPublishers.ofString("{}")));
+    assertFalse(
+        plant
+            .evaluate(plant.enforcementPoint(), "certificate", unit.thumbprint(), Plant.VIDEO)
+            .json()
+            .get("decision")
+            .asBoolean(),
+        "the superseded certificate is permitted");
+    assertTrue(
+        plant
+            .evaluate(
+                plant.enforcementPoint(),
+                "certificate",
+                Plant.sha256(second.certificate()),
+                Plant.VIDEO)
+            .json()
+            .get("decision")
+            .asBoolean(),
+        "its successor is denied");
   }
 
   @Test
@@ -214,11 +259,19 @@ class AttestWireTest extends ServerTest {
   }
 
   private String appraisal() {
-    return plant.person("GET", "/api/v1/devices/" + camera.id(), null).expect(200).json().at("/appraisal/id").asText();
+    return plant
+        .person("GET", "/api/v1/devices/" + camera.id(), null)
+        .expect(200)
+        .json()
+        .at("/appraisal/id")
+        .asText();
   }
 
   private static void assertProblem(int status, String slug, Answer answer) {
-    assertEquals("urn:sallyport:problem:" + slug, answer.expect(status).json().path("type").asText(), answer.toString());
+    assertEquals(
+        "urn:sallyport:problem:" + slug,
+        answer.expect(status).json().path("type").asText(),
+        answer.toString());
     assertEquals("application/problem+json", answer.header("Content-Type"));
     assertFalse(answer.text().contains("io.sallyport"), "the inside shows: " + answer);
   }

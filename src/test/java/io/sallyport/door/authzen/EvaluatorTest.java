@@ -31,8 +31,7 @@ class EvaluatorTest {
   private static final UUID CAMERA = UUID.fromString("0193516b-0000-7000-8000-000000000001");
   private static final Digest THUMBPRINT = Digest.of(new byte[] {1});
   private static final Actor FIREWALL = Actor.enforcementPoint("firewall-1");
-  private static final String QUESTION =
-      """
+  private static final String QUESTION = """
       {"subject":{"type":"device","id":"0193516b-0000-7000-8000-000000000001"},
        "action":{"name":"connect"},
        "resource":{"type":"service","id":"vms.plant.example","properties":{"protocol":"tcp","port":8554}}}
@@ -44,49 +43,46 @@ class EvaluatorTest {
   class OneEvaluation {
     @Test
     void aPermitNamesDecisionReasonsAndPolicy() {
-      assertEquals(
-          new JsonObject(
-              """
+      assertEquals(new JsonObject("""
               {"decision":true,"context":{"id":"00000000-0000-0000-0000-000000000001","reasons":["asked by
               enforcement-point:firewall-1"],"policy":"cameras"}}
-              """
-                  .replace("\n", " ")),
-          ask(QUESTION));
+              """.replace("\n", " ")), ask(QUESTION));
     }
 
     @Test
     void aDenyIsAnAnswerWithTheObligationToQuarantine() {
-      assertEquals(
-          new JsonObject(
-              """
+      assertEquals(new JsonObject("""
               {"decision":false,"context":{"id":"00000000-0000-0000-0000-000000000001","reasons":["no rule"],
               "policy":"cameras","obligations":[{"id":"quarantine","type":"vlan","properties":{"vlan":666}}]}}
-              """),
-          ask(QUESTION.replace("vms.plant.example", "evil.example")));
+              """), ask(QUESTION.replace("vms.plant.example", "evil.example")));
     }
 
     @Test
     void aCertificateIsNamedInHexOrBase64Url() {
-      for (String name : List.of(THUMBPRINT.hex(), THUMBPRINT.hex().toUpperCase(), THUMBPRINT.base64Url())) {
-        assertTrue(ask(QUESTION.replace("\"device\"", "\"certificate\"").replace(CAMERA.toString(), name))
-            .getBoolean("decision"), name);
+      for (String name :
+          List.of(THUMBPRINT.hex(), THUMBPRINT.hex().toUpperCase(), THUMBPRINT.base64Url())) {
+        assertTrue(
+            ask(QUESTION.replace("\"device\"", "\"certificate\"").replace(CAMERA.toString(), name))
+                .getBoolean("decision"),
+            name);
       }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-      "device|user",
-      "0193516b-0000-7000-8000-000000000001|1-2-3-4-5",
-      "\"device\"|\"certificate\"",
-      "connect|delete",
-      "service|account",
-      "8554|\"8554\"",
-      "8554|65536",
-      "8554|-1",
-      "8554|1.5",
-      "tcp|sctp",
-      "\"protocol\"|\"protokol\""
-    })
+    @ValueSource(
+        strings = {
+          "device|user",
+          "0193516b-0000-7000-8000-000000000001|1-2-3-4-5",
+          "\"device\"|\"certificate\"",
+          "connect|delete",
+          "service|account",
+          "8554|\"8554\"",
+          "8554|65536",
+          "8554|-1",
+          "8554|1.5",
+          "tcp|sctp",
+          "\"protocol\"|\"protokol\""
+        })
     void whatMeansNothingHereIsDeniedWithAReason(String change) {
       JsonObject answer = ask(changed(change));
       assertFalse(answer.getBoolean("decision"));
@@ -94,17 +90,18 @@ class EvaluatorTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-      "\"connect\"|123",
-      "{\"name\":\"connect\"}|\"connect\"",
-      "\"action\"|\"aktion\"",
-      "\"subject\"|\"subjekt\"",
-      "\"resource\"|\"resorce\"",
-      "\"type\":\"device\"|\"type\":1",
-      "\"id\":\"vms.plant.example\"|\"id\":null",
-      "{\"protocol\":\"tcp\",\"port\":8554}|[]",
-      "\"action\":|\"context\":1,\"action\":"
-    })
+    @ValueSource(
+        strings = {
+          "\"connect\"|123",
+          "{\"name\":\"connect\"}|\"connect\"",
+          "\"action\"|\"aktion\"",
+          "\"subject\"|\"subjekt\"",
+          "\"resource\"|\"resorce\"",
+          "\"type\":\"device\"|\"type\":1",
+          "\"id\":\"vms.plant.example\"|\"id\":null",
+          "{\"protocol\":\"tcp\",\"port\":8554}|[]",
+          "\"action\":|\"context\":1,\"action\":"
+        })
     void aMissingOrMistypedFieldIsMalformed(String change) {
       assertMalformed(() -> ask(changed(change)));
     }
@@ -125,34 +122,42 @@ class EvaluatorTest {
     void anEntityOfAnItemReplacesTheDefaultWhole() {
       assertEquals(
           List.of(true, false, false),
-          batch("{},%s,{\"resource\":{\"type\":\"service\",\"id\":\"vms.plant.example\"}}".formatted(EVIL), null));
+          batch(
+              "{},%s,{\"resource\":{\"type\":\"service\",\"id\":\"vms.plant.example\"}}"
+                  .formatted(EVIL),
+              null));
     }
 
     @Test
     void aBadItemIsFalseForItselfAlone() {
-      assertEquals(List.of(false, false, true), batch("1,{\"action\":{\"name\":1}},{}", "execute_all"));
+      assertEquals(
+          List.of(false, false, true), batch("1,{\"action\":{\"name\":1}},{}", "execute_all"));
     }
 
     @Test
     void stopsAfterTheDecidingItem() {
       assertEquals(List.of(true, false), batch("{},%s,{}".formatted(EVIL), "deny_on_first_deny"));
-      assertEquals(List.of(false, true), batch("%s,{},{}".formatted(EVIL), "permit_on_first_permit"));
+      assertEquals(
+          List.of(false, true), batch("%s,{},{}".formatted(EVIL), "permit_on_first_permit"));
     }
 
     @Test
     void withoutItemsItIsASingleEvaluation() {
       assertEquals(true, evaluations(QUESTION).getBoolean("decision"));
       assertEquals(
-          true, evaluations(changed("\"action\":|\"evaluations\":[],\"action\":")).getBoolean("decision"));
+          true,
+          evaluations(changed("\"action\":|\"evaluations\":[],\"action\":"))
+              .getBoolean("decision"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {
-      "\"evaluations\":{}",
-      "\"evaluations\":[{}],\"options\":1",
-      "\"evaluations\":[{}],\"options\":{\"evaluations_semantic\":\"best_effort\"}",
-      "\"evaluations\":[{}],\"options\":{\"evaluations_semantic\":1}"
-    })
+    @ValueSource(
+        strings = {
+          "\"evaluations\":{}",
+          "\"evaluations\":[{}],\"options\":1",
+          "\"evaluations\":[{}],\"options\":{\"evaluations_semantic\":\"best_effort\"}",
+          "\"evaluations\":[{}],\"options\":{\"evaluations_semantic\":1}"
+        })
     void aMistypedBatchIsMalformed(String fields) {
       assertMalformed(() -> evaluations(changed("\"action\":|" + fields + ",\"action\":")));
     }
@@ -165,8 +170,8 @@ class EvaluatorTest {
     private List<Boolean> batch(String items, @Nullable String semantic) {
       String options =
           semantic == null ? "" : ",\"options\":{\"evaluations_semantic\":\"" + semantic + "\"}";
-      JsonObject answer = evaluations(changed(
-          "\"action\":|\"evaluations\":[" + items + "]" + options + ",\"action\":"));
+      JsonObject answer = evaluations(
+          changed("\"action\":|\"evaluations\":[" + items + "]" + options + ",\"action\":"));
       return answer.getJsonArray("evaluations").stream()
           .map(each -> each instanceof JsonObject object
               ? object.getBoolean("decision")
@@ -217,7 +222,8 @@ class EvaluatorTest {
   }
 
   private static void assertMalformed(Runnable asking) {
-    assertEquals(CommonProblem.MALFORMED, assertThrows(Refusal.class, asking::run).problem());
+    assertEquals(
+        CommonProblem.MALFORMED, assertThrows(Refusal.class, asking::run).problem());
   }
 
   private static JsonNode json(String type, String body) {
@@ -253,8 +259,8 @@ class EvaluatorTest {
 
     private static Decision decision(boolean permit, Actor asker) {
       List<String> reasons = List.of(permit ? "asked by " + asker : "no rule");
-      Verdict verdict =
-          new Verdict(permit, reasons, "cameras", "hash", List.of(), null, null, null, permit ? null : 666);
+      Verdict verdict = new Verdict(
+          permit, reasons, "cameras", "hash", List.of(), null, null, null, permit ? null : 666);
       return new Decision(new UUID(0, 1), CAMERA, permit, reasons, verdict, null, null);
     }
   }

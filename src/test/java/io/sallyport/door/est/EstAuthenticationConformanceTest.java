@@ -43,23 +43,27 @@ class EstAuthenticationConformanceTest extends EstServerTest {
 
   @Test
   void noCredentialsAreNotEnough() {
-    assertRefused(401, wire.est("simpleenroll", null, null, TestPki.request(TestPki.key(), "", null)));
+    assertRefused(
+        401, wire.est("simpleenroll", null, null, TestPki.request(TestPki.key(), "", null)));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"wrong", "", "0123456789012345678901234567890123456789012"})
   void aWrongTokenIsNotEnough(String token) {
-    assertRefused(401, wire.est("simpleenroll", null, token, TestPki.request(TestPki.key(), "", null)));
+    assertRefused(
+        401, wire.est("simpleenroll", null, token, TestPki.request(TestPki.key(), "", null)));
   }
 
   @Test
   void aVeryLongTokenIsNotEnough() {
     assertRefused(
-        401, wire.est("simpleenroll", null, "x".repeat(4000), TestPki.request(TestPki.key(), "", null)));
+        401,
+        wire.est("simpleenroll", null, "x".repeat(4000), TestPki.request(TestPki.key(), "", null)));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"Bearer abc", "Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Digest username=x"})
+  @ValueSource(
+      strings = {"Bearer abc", "Basic", "Basic !!!", "Basic bm9jb2xvbg==", "Digest username=x"})
   void anAuthorizationThatIsNoTokenIsNotEnough(String authorization) {
     Unit unit = unit();
 
@@ -82,17 +86,20 @@ class EstAuthenticationConformanceTest extends EstServerTest {
     Unit unit = unit();
 
     assertRefused(
-        401, wire.est("simpleenroll", unit.idevid(), "wrong", TestPki.request(TestPki.key(), "", null)));
+        401,
+        wire.est("simpleenroll", unit.idevid(), "wrong", TestPki.request(TestPki.key(), "", null)));
     assertEquals(0, certificates(unit));
   }
 
   @Test
   void aValidTokenDoesNotHealAnUnknownCertificate() {
     Unit unit = unit();
-    Identity foreign = TestPki.manufacturer("Foreign " + unit.serialNumber()).idevid(unit.serialNumber());
+    Identity foreign =
+        TestPki.manufacturer("Foreign " + unit.serialNumber()).idevid(unit.serialNumber());
 
     assertRefused(
-        401, wire.est("simpleenroll", foreign, token(unit), TestPki.request(TestPki.key(), "", null)));
+        401,
+        wire.est("simpleenroll", foreign, token(unit), TestPki.request(TestPki.key(), "", null)));
     assertEquals(0, certificates(unit));
   }
 
@@ -102,7 +109,9 @@ class EstAuthenticationConformanceTest extends EstServerTest {
     Unit other = unit();
 
     assertRefused(
-        403, wire.est("simpleenroll", unit.idevid(), token(other), TestPki.request(TestPki.key(), "", null)));
+        403,
+        wire.est(
+            "simpleenroll", unit.idevid(), token(other), TestPki.request(TestPki.key(), "", null)));
     assertEquals(0, certificates(unit));
     assertEquals(0, certificates(other));
   }
@@ -111,7 +120,8 @@ class EstAuthenticationConformanceTest extends EstServerTest {
   void aCertificateWithItsOwnTokenEnrolls() {
     Unit unit = unit();
 
-    issued(wire.est("simpleenroll", unit.idevid(), token(unit), TestPki.request(TestPki.key(), "", null)));
+    issued(wire.est(
+        "simpleenroll", unit.idevid(), token(unit), TestPki.request(TestPki.key(), "", null)));
   }
 
   @Test
@@ -214,10 +224,9 @@ class EstAuthenticationConformanceTest extends EstServerTest {
     Unit unit = unit();
     ExtensionsGenerator purposes = new ExtensionsGenerator();
     purposes.addExtension(
-        Extension.extendedKeyUsage,
-        false,
-        new ExtendedKeyUsage(new KeyPurposeId[] {
-          KeyPurposeId.id_kp_clientAuth, KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.28"))
+        Extension.extendedKeyUsage, false, new ExtendedKeyUsage(new KeyPurposeId[] {
+          KeyPurposeId.id_kp_clientAuth,
+          KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.28"))
         }));
     KeyPair keys = TestPki.key();
     Identity authority = new Identity(
@@ -240,7 +249,9 @@ class EstAuthenticationConformanceTest extends EstServerTest {
     Unit unit = unit();
     Identity authority = intermediate(maker.authority(), "2.5.4.5=" + unit.serialNumber());
 
-    assertRefused(403, enroll(new Identity(authority.keys(), authority.chain().subList(0, 1)), TestPki.key()));
+    assertRefused(
+        403,
+        enroll(new Identity(authority.keys(), authority.chain().subList(0, 1)), TestPki.key()));
     assertEquals(0, certificates(unit));
   }
 
@@ -277,7 +288,13 @@ class EstAuthenticationConformanceTest extends EstServerTest {
     KeyPair keys = TestPki.key();
     List<X509Certificate> chain = new ArrayList<>();
     chain.add(TestPki.certify(
-        new X500Name("2.5.4.5=" + unit.serialNumber()), keys, issuer, YESTERDAY, TOMORROW, false, null));
+        new X500Name("2.5.4.5=" + unit.serialNumber()),
+        keys,
+        issuer,
+        YESTERDAY,
+        TOMORROW,
+        false,
+        null));
     chain.addAll(issuer.chain().subList(0, depth));
     return new Identity(keys, chain);
   }

@@ -62,10 +62,16 @@ class EstBodiesConformanceTest extends EstServerTest {
   static Stream<Arguments> base64() {
     return Stream.of(
         form("one line", der -> Base64.getEncoder().encode(der)),
-        form("one line and a line feed", der -> (Base64.getEncoder().encodeToString(der) + "\n").getBytes(US)),
-        form("lines of 64 with LF", der -> Base64.getMimeEncoder(64, new byte[] {'\n'}).encode(der)),
+        form(
+            "one line and a line feed",
+            der -> (Base64.getEncoder().encodeToString(der) + "\n").getBytes(US)),
+        form(
+            "lines of 64 with LF",
+            der -> Base64.getMimeEncoder(64, new byte[] {'\n'}).encode(der)),
         form("lines of 76 with CR LF", der -> Base64.getMimeEncoder().encode(der)),
-        form("blanks around", der -> ("  " + Base64.getEncoder().encodeToString(der) + "\t\r\n\r\n").getBytes(US)));
+        form(
+            "blanks around",
+            der -> ("  " + Base64.getEncoder().encodeToString(der) + "\t\r\n\r\n").getBytes(US)));
   }
 
   private static final Charset US = StandardCharsets.US_ASCII;
@@ -154,8 +160,7 @@ class EstBodiesConformanceTest extends EstServerTest {
   void aRequestSignedByAnotherKeyIsRefused() throws IOException {
     Unit unit = unit();
     KeyPair keys = TestPki.key();
-    byte[] stolen = new JcaPKCS10CertificationRequestBuilder(
-            new X500Name(""), keys.getPublic())
+    byte[] stolen = new JcaPKCS10CertificationRequestBuilder(new X500Name(""), keys.getPublic())
         .build(TestPki.signer(TestPki.key()))
         .getEncoded();
 
@@ -166,11 +171,14 @@ class EstBodiesConformanceTest extends EstServerTest {
   @Test
   void aBodyAboveTheCapIsTooLargeAndTheConnectionEnds() throws Exception {
     URI server = URI.create(wire.devices());
-    try (SSLSocket socket =
-        (SSLSocket) wire.tls(null).getSocketFactory().createSocket(server.getHost(), server.getPort())) {
+    try (SSLSocket socket = (SSLSocket)
+        wire.tls(null).getSocketFactory().createSocket(server.getHost(), server.getPort())) {
       socket.setSoTimeout(20_000);
-      socket.getOutputStream().write(("POST " + SIMPLE_ENROLL + " HTTP/1.1\r\nHost: localhost\r\n"
-              + "Content-Type: application/pkcs10\r\nContent-Length: 100000000\r\n\r\n").getBytes(US));
+      socket
+          .getOutputStream()
+          .write(("POST " + SIMPLE_ENROLL + " HTTP/1.1\r\nHost: localhost\r\n"
+                  + "Content-Type: application/pkcs10\r\nContent-Length: 100000000\r\n\r\n")
+              .getBytes(US));
       socket.getOutputStream().write("A".repeat(CAP + 1).getBytes(US));
       socket.getOutputStream().flush();
       ByteArrayOutputStream answer = new ByteArrayOutputStream();
@@ -196,14 +204,11 @@ class EstBodiesConformanceTest extends EstServerTest {
     Unit unit = unit();
     ExtensionsGenerator wanted = new ExtensionsGenerator();
     wanted.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
-    wanted.addExtension(
-        Extension.extendedKeyUsage,
-        false,
-        new ExtendedKeyUsage(new KeyPurposeId[] {
-          KeyPurposeId.id_kp_OCSPSigning,
-          KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.28")),
-          KeyPurposeId.anyExtendedKeyUsage
-        }));
+    wanted.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(new KeyPurposeId[] {
+      KeyPurposeId.id_kp_OCSPSigning,
+      KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.28")),
+      KeyPurposeId.anyExtendedKeyUsage
+    }));
 
     X509Certificate certificate = issued(post(
         unit,
@@ -227,17 +232,18 @@ class EstBodiesConformanceTest extends EstServerTest {
             "another device's id",
             "",
             new GeneralName(
-                GeneralName.uniformResourceIdentifier, "urn:uuid:00000000-0000-7000-8000-000000000000")));
+                GeneralName.uniformResourceIdentifier,
+                "urn:uuid:00000000-0000-7000-8000-000000000000")));
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("foreignNames")
-  void aRequestForAnothersNameIsForbidden(
-      String what, String subject, @Nullable GeneralName name) {
+  void aRequestForAnothersNameIsForbidden(String what, String subject, @Nullable GeneralName name) {
     Unit unit = unit();
     GeneralNames names = name == null ? null : new GeneralNames(name);
 
-    assertRefused(403, post(unit, base64(request(TestPki.key(), new X500Name(subject), names, Map.of()))));
+    assertRefused(
+        403, post(unit, base64(request(TestPki.key(), new X500Name(subject), names, Map.of()))));
     assertEquals(0, certificates(unit));
   }
 
@@ -262,24 +268,29 @@ class EstBodiesConformanceTest extends EstServerTest {
 
     X509Certificate certificate = issued(enroll(idevid, TestPki.key()));
 
-    X500Name subject = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
+    X500Name subject =
+        X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
     assertEquals(3, subject.getRDNs().length);
     assertEquals(
-        serialNumber,
-        subject.getRDNs(BCStyle.CN)[0].getFirst().getValue().toString());
+        serialNumber, subject.getRDNs(BCStyle.CN)[0].getFirst().getValue().toString());
     assertTrue(encodedNames(certificate).contains("urn:uuid:" + id));
   }
 
   private TestPki.Identity idevidNamed(String serialNumber) {
     KeyPair keys = TestPki.key();
-    X500Name subject = new X500NameBuilder()
-        .addRDN(BCStyle.SERIALNUMBER, serialNumber)
-        .build();
+    X500Name subject =
+        new X500NameBuilder().addRDN(BCStyle.SERIALNUMBER, serialNumber).build();
     Instant now = Instant.now();
     return new TestPki.Identity(
         keys,
         List.of(TestPki.certify(
-            subject, keys, maker.authority(), now.minusSeconds(60), now.plusSeconds(3600), false, null)));
+            subject,
+            keys,
+            maker.authority(),
+            now.minusSeconds(60),
+            now.plusSeconds(3600),
+            false,
+            null)));
   }
 
   private static String encodedNames(X509Certificate certificate) {

@@ -109,12 +109,14 @@ class EstKeysConformanceTest extends EstServerTest {
     KeyPair device = TestPki.key();
     issued(enroll(unit.idevid(), device));
     assertEquals(403, enforcementPoint("est-keys-2", device).statusCode());
-    assertEquals(201, enforcementPoint("est-keys-2", TestPki.key()).statusCode(), "the name was not taken");
+    assertEquals(
+        201, enforcementPoint("est-keys-2", TestPki.key()).statusCode(), "the name was not taken");
   }
 
   private HttpResponse<byte[]> enforcementPoint(String name, KeyPair keys) {
     String csr = TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null));
-    String body = "{\"name\":\"%s\",\"kind\":\"authzen\",\"csr\":\"%s\"}".formatted(name, csr.replace("\n", "\\n"));
+    String body = "{\"name\":\"%s\",\"kind\":\"authzen\",\"csr\":\"%s\"}"
+        .formatted(name, csr.replace("\n", "\\n"));
     return wire.send(
         null,
         wire.person("/api/v1/enforcement-points")
@@ -130,8 +132,9 @@ class EstKeysConformanceTest extends EstServerTest {
       Unit first = unit();
       Unit second = unit();
 
-      List<Integer> statuses = atOnce(
-          List.of(() -> enroll(first.idevid(), keys).statusCode(), () -> enroll(second.idevid(), keys).statusCode()));
+      List<Integer> statuses = atOnce(List.of(
+          () -> enroll(first.idevid(), keys).statusCode(),
+          () -> enroll(second.idevid(), keys).statusCode()));
 
       assertEquals(List.of(200, 403), statuses.stream().sorted().toList());
       assertEquals(1, certificates(first) + certificates(second));
@@ -166,12 +169,17 @@ class EstKeysConformanceTest extends EstServerTest {
                 .build())
         .statusCode();
 
-    List<Integer> statuses = atOnce(Stream.generate(() -> registration).limit(12).toList());
+    List<Integer> statuses =
+        atOnce(Stream.generate(() -> registration).limit(12).toList());
 
     assertEquals(1, statuses.stream().filter(status -> status == 201).count(), statuses.toString());
-    assertEquals(11, statuses.stream().filter(status -> status == 409).count(), statuses.toString());
     assertEquals(
-        1, wire.admin("GET", "/api/v1/devices?text=" + serialNumber, null).get("items").size());
+        11, statuses.stream().filter(status -> status == 409).count(), statuses.toString());
+    assertEquals(
+        1,
+        wire.admin("GET", "/api/v1/devices?text=" + serialNumber, null)
+            .get("items")
+            .size());
   }
 
   @Test

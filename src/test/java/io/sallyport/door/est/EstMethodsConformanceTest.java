@@ -27,11 +27,13 @@ class EstMethodsConformanceTest extends EstServerTest {
     HttpResponse<byte[]> response = send(null, "GET", EST + "cacerts", NOTHING);
 
     assertEquals(200, response.statusCode());
-    assertEquals("application/pkcs7-mime", response.headers().firstValue("Content-Type").orElse(""));
+    assertEquals(
+        "application/pkcs7-mime", response.headers().firstValue("Content-Type").orElse(""));
     List<X509Certificate> chain = Wire.certificates(response.body());
     assertEquals(2, chain.size());
     assertTrue(chain.contains(wire.root()));
-    X509Certificate devices = chain.stream().filter(one -> !one.equals(wire.root())).findFirst().orElseThrow();
+    X509Certificate devices =
+        chain.stream().filter(one -> !one.equals(wire.root())).findFirst().orElseThrow();
     devices.verify(wire.root().getPublicKey());
   }
 
@@ -60,7 +62,14 @@ class EstMethodsConformanceTest extends EstServerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "unknown", "cacerts", "simpleenroll", "simplereenroll", "csrattrs", "serverkeygen", "fullcmc", "ocsp-responder"
+        "unknown",
+        "cacerts",
+        "simpleenroll",
+        "simplereenroll",
+        "csrattrs",
+        "serverkeygen",
+        "fullcmc",
+        "ocsp-responder"
       })
   void aLabelThatNamesNoProfileIsNotFound(String label) {
     Unit unit = unit();
@@ -84,7 +93,12 @@ class EstMethodsConformanceTest extends EstServerTest {
     Unit unit = unit();
 
     assertRefused(
-        403, wire.est(label + "/simpleenroll", unit.idevid(), null, TestPki.request(TestPki.key(), "", null)));
+        403,
+        wire.est(
+            label + "/simpleenroll",
+            unit.idevid(),
+            null,
+            TestPki.request(TestPki.key(), "", null)));
     assertEquals(0, certificates(unit));
     awaitRefusal(unit.id(), "enrollment.refused", "certificate-profile-not-allowed");
   }
@@ -94,7 +108,8 @@ class EstMethodsConformanceTest extends EstServerTest {
     Unit unit = unit();
     byte[] request = TestPki.request(TestPki.key(), "", null);
 
-    X509Certificate labelled = issued(wire.est("device/simpleenroll", unit.idevid(), null, request));
+    X509Certificate labelled =
+        issued(wire.est("device/simpleenroll", unit.idevid(), null, request));
 
     assertEquals(labelled, issued(wire.est("simpleenroll", unit.idevid(), null, request)));
   }
@@ -112,7 +127,14 @@ class EstMethodsConformanceTest extends EstServerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "text/plain", "application/pkcs7-mime", "application/pkcs10x", "multipart/mixed"})
+  @ValueSource(
+      strings = {
+        "",
+        "text/plain",
+        "application/pkcs7-mime",
+        "application/pkcs10x",
+        "multipart/mixed"
+      })
   void theWrongContentTypeIsUnsupported(String type) {
     Unit unit = unit();
     byte[] body = base64(TestPki.request(TestPki.key(), "", null));
@@ -140,14 +162,17 @@ class EstMethodsConformanceTest extends EstServerTest {
 
     issued(response);
     assertEquals(
-        "application/pkcs7-mime; smime-type=certs-only", response.headers().firstValue("Content-Type").orElse(""));
-    assertEquals("base64", response.headers().firstValue("Content-Transfer-Encoding").orElse(""));
+        "application/pkcs7-mime; smime-type=certs-only",
+        response.headers().firstValue("Content-Type").orElse(""));
+    assertEquals(
+        "base64", response.headers().firstValue("Content-Transfer-Encoding").orElse(""));
     assertTrue(text(response).strip().indexOf('\n') < 0, "strongSwan refuses line breaks");
   }
 
   @Test
   void libestGetsLineBreaks() {
-    HttpResponse<byte[]> response = send(null, "GET", EST + "cacerts", NOTHING, "User-Agent", "libest 3.2.0p");
+    HttpResponse<byte[]> response =
+        send(null, "GET", EST + "cacerts", NOTHING, "User-Agent", "libest 3.2.0p");
 
     assertTrue(text(response).lines().allMatch(line -> line.length() <= 64), text(response));
     assertFalse(Wire.certificates(response.body()).isEmpty());
@@ -162,7 +187,9 @@ class EstMethodsConformanceTest extends EstServerTest {
   void noPathTellsOfAnythingInside() {
     HttpResponse<byte[]> response = send(null, "GET", EST + "%00%2e%2e", NOTHING);
 
-    assertTrue(response.statusCode() == 404 || response.statusCode() == 400, () -> "" + response.statusCode());
+    assertTrue(
+        response.statusCode() == 404 || response.statusCode() == 400,
+        () -> "" + response.statusCode());
     assertFalse(new String(response.body(), StandardCharsets.UTF_8).contains("Exception"));
   }
 }

@@ -42,7 +42,8 @@ class EstRenewalConformanceTest extends EstServerTest {
     X509Certificate successor = issued(renew(current, keys));
 
     assertEquals(keys.getPublic(), successor.getPublicKey());
-    assertEquals(current.certificate().getSubjectX500Principal(), successor.getSubjectX500Principal());
+    assertEquals(
+        current.certificate().getSubjectX500Principal(), successor.getSubjectX500Principal());
     assertNotEquals(current.certificate().getSerialNumber(), successor.getSerialNumber());
   }
 
@@ -63,8 +64,8 @@ class EstRenewalConformanceTest extends EstServerTest {
     GeneralNames same = new GeneralNames(
         new GeneralName(GeneralName.uniformResourceIdentifier, "urn:uuid:" + unit.id()));
 
-    X509Certificate successor =
-        issued(wire.est("simplereenroll", current, null, request(TestPki.key(), subject(current), same, Map.of())));
+    X509Certificate successor = issued(wire.est(
+        "simplereenroll", current, null, request(TestPki.key(), subject(current), same, Map.of())));
 
     assertEquals(text(current.certificate()), text(successor));
   }
@@ -83,7 +84,9 @@ class EstRenewalConformanceTest extends EstServerTest {
     Identity current = enrolled(unit);
 
     assertRefused(
-        403, wire.est("simplereenroll", null, token(unit), renewal(TestPki.key(), current.certificate())));
+        403,
+        wire.est(
+            "simplereenroll", null, token(unit), renewal(TestPki.key(), current.certificate())));
     assertEquals(1, certificates(unit));
   }
 
@@ -93,7 +96,9 @@ class EstRenewalConformanceTest extends EstServerTest {
     Identity current = enrolled(unit);
 
     assertRefused(
-        403, wire.est("simplereenroll", unit.idevid(), null, renewal(TestPki.key(), current.certificate())));
+        403,
+        wire.est(
+            "simplereenroll", unit.idevid(), null, renewal(TestPki.key(), current.certificate())));
     assertEquals(1, certificates(unit));
   }
 
@@ -106,7 +111,8 @@ class EstRenewalConformanceTest extends EstServerTest {
         Map.of(
             "name", "est-renewal",
             "kind", "authzen",
-            "csr", TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=est-renewal", null))));
+            "csr",
+                TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=est-renewal", null))));
     X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
         .generateCertificate(new ByteArrayInputStream(
             made.get("certificate").asText().getBytes(StandardCharsets.US_ASCII)));
@@ -123,7 +129,10 @@ class EstRenewalConformanceTest extends EstServerTest {
     assertRefused(
         403,
         wire.est(
-            "simplereenroll", current, null, request(TestPki.key(), new X500Name(name), null, Map.of())));
+            "simplereenroll",
+            current,
+            null,
+            request(TestPki.key(), new X500Name(name), null, Map.of())));
     assertEquals(1, certificates(unit));
   }
 
@@ -138,7 +147,11 @@ class EstRenewalConformanceTest extends EstServerTest {
 
     assertRefused(
         403,
-        wire.est("simplereenroll", current, null, request(TestPki.key(), subject(current), more, Map.of())));
+        wire.est(
+            "simplereenroll",
+            current,
+            null,
+            request(TestPki.key(), subject(current), more, Map.of())));
     assertEquals(1, certificates(unit));
   }
 
@@ -148,7 +161,9 @@ class EstRenewalConformanceTest extends EstServerTest {
     Identity current = enrolled(unit);
     Identity other = enrolled(unit());
 
-    assertRefused(403, wire.est("simplereenroll", other, null, renewal(TestPki.key(), current.certificate())));
+    assertRefused(
+        403,
+        wire.est("simplereenroll", other, null, renewal(TestPki.key(), current.certificate())));
     assertEquals(1, certificates(unit));
   }
 
@@ -260,7 +275,10 @@ class EstRenewalConformanceTest extends EstServerTest {
     decommission(unit);
     Exchange after = exchange(tls, protocol, request);
 
-    assertEquals(before.session.getCreationTime(), after.session.getCreationTime(), "the session was not resumed");
+    assertEquals(
+        before.session.getCreationTime(),
+        after.session.getCreationTime(),
+        "the session was not resumed");
     if (protocol.equals("TLSv1.2")) {
       assertArrayEquals(before.session.getId(), after.session.getId());
     }
@@ -272,12 +290,16 @@ class EstRenewalConformanceTest extends EstServerTest {
   private Exchange exchange(SSLContext tls, String protocol, byte[] request) throws IOException {
     URI server = URI.create(wire.devices());
     byte[] body = base64(request);
-    try (SSLSocket socket = (SSLSocket) tls.getSocketFactory().createSocket(server.getHost(), server.getPort())) {
+    try (SSLSocket socket =
+        (SSLSocket) tls.getSocketFactory().createSocket(server.getHost(), server.getPort())) {
       socket.setSoTimeout(20_000);
       socket.setEnabledProtocols(new String[] {protocol});
-      socket.getOutputStream().write(("POST /.well-known/est/simplereenroll HTTP/1.1\r\nHost: localhost\r\n"
-              + "Connection: close\r\nContent-Type: application/pkcs10\r\nContent-Length: " + body.length + "\r\n\r\n")
-          .getBytes(StandardCharsets.US_ASCII));
+      socket
+          .getOutputStream()
+          .write(("POST /.well-known/est/simplereenroll HTTP/1.1\r\nHost: localhost\r\n"
+                  + "Connection: close\r\nContent-Type: application/pkcs10\r\nContent-Length: "
+                  + body.length + "\r\n\r\n")
+              .getBytes(StandardCharsets.US_ASCII));
       socket.getOutputStream().write(body);
       socket.getOutputStream().flush();
       ByteArrayOutputStream answer = new ByteArrayOutputStream();

@@ -29,8 +29,11 @@ class EstRevocationConformanceTest extends EstServerTest {
   void whatIsSignedForADeviceThatIsRevokedMeanwhileIsNotHandedOut(String act) {
     Unit unit = unit();
 
-    HttpResponse<byte[]> response = enrollWhile(unit, TestPki.key(), () ->
-        wire.admin("POST", "/api/v1/devices/" + unit.id() + "/" + act, Map.of("reason", "test")));
+    HttpResponse<byte[]> response = enrollWhile(
+        unit,
+        TestPki.key(),
+        () -> wire.admin(
+            "POST", "/api/v1/devices/" + unit.id() + "/" + act, Map.of("reason", "test")));
 
     assertRefused(403, response);
     BigInteger serial = onlySerial(unit);
@@ -46,7 +49,9 @@ class EstRevocationConformanceTest extends EstServerTest {
     KeyPair keys = TestPki.key();
     String device = "/api/v1/devices/" + unit.id();
     assertRefused(
-        403, enrollWhile(unit, keys, () -> wire.admin("POST", device + "/suspend", Map.of("reason", "test"))));
+        403,
+        enrollWhile(
+            unit, keys, () -> wire.admin("POST", device + "/suspend", Map.of("reason", "test"))));
     BigInteger closed = onlySerial(unit);
     wire.admin("POST", device + "/release", Map.of("reason", "test"));
 
@@ -58,8 +63,11 @@ class EstRevocationConformanceTest extends EstServerTest {
     Unit unit = unit();
     enrolled(unit);
 
-    issued(enrollWhile(unit, TestPki.key(), () ->
-        wire.admin("POST", "/api/v1/devices/" + unit.id() + "/quarantine", Map.of("reason", "test"))));
+    issued(enrollWhile(
+        unit,
+        TestPki.key(),
+        () -> wire.admin(
+            "POST", "/api/v1/devices/" + unit.id() + "/quarantine", Map.of("reason", "test"))));
   }
 
   private HttpResponse<byte[]> enrollWhile(Unit unit, KeyPair keys, Runnable meanwhile) {
@@ -78,7 +86,8 @@ class EstRevocationConformanceTest extends EstServerTest {
   }
 
   private BigInteger onlySerial(Unit unit) {
-    JsonNode certificates = wire.admin("GET", "/api/v1/devices/" + unit.id(), null).get("certificates");
+    JsonNode certificates =
+        wire.admin("GET", "/api/v1/devices/" + unit.id(), null).get("certificates");
     assertEquals(1, certificates.size());
     assertEquals("revoked", certificates.get(0).get("status").asText());
     return new BigInteger(certificates.get(0).get("serial").asText(), 16);

@@ -65,7 +65,8 @@ abstract class EstServerTest extends ServerTest {
 
   Unit unit() {
     String serialNumber = getClass().getSimpleName() + "-" + units.getAndIncrement();
-    return new Unit(wire.register(maker, serialNumber, PROFILE), serialNumber, maker.idevid(serialNumber));
+    return new Unit(
+        wire.register(maker, serialNumber, PROFILE), serialNumber, maker.idevid(serialNumber));
   }
 
   Identity enrolled(Unit unit) {
@@ -73,7 +74,9 @@ abstract class EstServerTest extends ServerTest {
   }
 
   String token(Unit unit) {
-    return wire.admin("POST", "/api/v1/enrollment-tokens", Map.of("device", unit.id())).get("token").asText();
+    return wire.admin("POST", "/api/v1/enrollment-tokens", Map.of("device", unit.id()))
+        .get("token")
+        .asText();
   }
 
   void decommission(Unit unit) {
@@ -97,7 +100,8 @@ abstract class EstServerTest extends ServerTest {
 
   /** A request that names exactly what {@code current} names. */
   static byte[] renewal(KeyPair keys, X509Certificate current) {
-    return request(keys, X500Name.getInstance(current.getSubjectX500Principal().getEncoded()), null, Map.of());
+    return request(
+        keys, X500Name.getInstance(current.getSubjectX500Principal().getEncoded()), null, Map.of());
   }
 
   static byte[] request(
@@ -110,7 +114,8 @@ abstract class EstServerTest extends ServerTest {
       if (names != null) {
         ExtensionsGenerator extensions = new ExtensionsGenerator();
         extensions.addExtension(Extension.subjectAlternativeName, false, names);
-        builder.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
+        builder.addAttribute(
+            PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
       }
       attributes.forEach(builder::addAttribute);
       return builder.build(TestPki.signer(keys)).getEncoded();
@@ -122,9 +127,12 @@ abstract class EstServerTest extends ServerTest {
   /** One request with headers given as name, value, name, value. */
   HttpResponse<byte[]> send(
       @Nullable Identity identity, String method, String path, byte[] body, String... headers) {
-    HttpRequest.Builder request = wire.device(path).method(
-        method,
-        body.length == 0 ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofByteArray(body));
+    HttpRequest.Builder request = wire.device(path)
+        .method(
+            method,
+            body.length == 0
+                ? HttpRequest.BodyPublishers.noBody()
+                : HttpRequest.BodyPublishers.ofByteArray(body));
     for (int i = 0; i < headers.length; i += 2) {
       request.header(headers[i], headers[i + 1]);
     }
@@ -143,14 +151,19 @@ abstract class EstServerTest extends ServerTest {
     String text = text(response);
     assertEquals(status, response.statusCode(), text);
     assertTrue(
-        response.headers().firstValue("Content-Type").orElse("").startsWith("text/plain"), "not text/plain");
+        response.headers().firstValue("Content-Type").orElse("").startsWith("text/plain"),
+        "not text/plain");
     assertTrue(text.endsWith(".\n") && text.lines().count() == 1, text);
     assertFalse(
-        text.contains("Exception") || text.contains("java.") || text.contains("io.sallyport") || text.contains("\tat "),
+        text.contains("Exception")
+            || text.contains("java.")
+            || text.contains("io.sallyport")
+            || text.contains("\tat "),
         text);
     if (status == 401) {
       assertEquals(
-          "Basic realm=\"sallyport\"", response.headers().firstValue("WWW-Authenticate").orElse("none"));
+          "Basic realm=\"sallyport\"",
+          response.headers().firstValue("WWW-Authenticate").orElse("none"));
     }
   }
 
@@ -164,7 +177,9 @@ abstract class EstServerTest extends ServerTest {
 
   /** How many certificates the inventory has for a device. */
   int certificates(Unit unit) {
-    return wire.admin("GET", "/api/v1/devices/" + unit.id(), null).get("certificates").size();
+    return wire.admin("GET", "/api/v1/devices/" + unit.id(), null)
+        .get("certificates")
+        .size();
   }
 
   String state(Unit unit) {
@@ -175,7 +190,9 @@ abstract class EstServerTest extends ServerTest {
   void awaitRefusal(String subject, String kind, String problem) {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (System.nanoTime() < end) {
-      JsonNode items = wire.admin("GET", "/api/v1/audit/facts?subject=" + subject + "&kind=" + kind, null).get("items");
+      JsonNode items = wire.admin(
+              "GET", "/api/v1/audit/facts?subject=" + subject + "&kind=" + kind, null)
+          .get("items");
       for (JsonNode fact : items) {
         if (fact.get("detail").get("problem").asText().equals(problem)) {
           return;

@@ -51,13 +51,45 @@ class EstTlsConformanceTest extends ServerTest {
   /** RFC 5246 §7.4.1.2, with the cipher suites and curves of that time. */
   private static byte[] clientHello(short version) {
     short[] suites = {
-      (short) 0xc02b, (short) 0xc02f, (short) 0xc02c, (short) 0xc009, (short) 0xc00a, (short) 0xc013, (short) 0xc014,
-      0x002f, 0x0035
+      (short) 0xc02b,
+      (short) 0xc02f,
+      (short) 0xc02c,
+      (short) 0xc009,
+      (short) 0xc00a,
+      (short) 0xc013,
+      (short) 0xc014,
+      0x002f,
+      0x0035
     };
     byte[] extensions = {
-      0, 10, 0, 6, 0, 4, 0, 23, 0, 24, // supported_groups: P-256, P-384
-      0, 11, 0, 2, 1, 0, // ec_point_formats: uncompressed
-      0, 13, 0, 8, 0, 6, 4, 3, 4, 1, 2, 1 // signature_algorithms
+      0,
+      10,
+      0,
+      6,
+      0,
+      4,
+      0,
+      23,
+      0,
+      24, // supported_groups: P-256, P-384
+      0,
+      11,
+      0,
+      2,
+      1,
+      0, // ec_point_formats: uncompressed
+      0,
+      13,
+      0,
+      8,
+      0,
+      6,
+      4,
+      3,
+      4,
+      1,
+      2,
+      1 // signature_algorithms
     };
     int length = 2 + 32 + 1 + 2 + suites.length * 2 + 2 + 2 + extensions.length;
     ByteBuffer hello = ByteBuffer.allocate(5 + 4 + length);

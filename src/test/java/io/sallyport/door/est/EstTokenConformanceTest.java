@@ -78,7 +78,9 @@ class EstTokenConformanceTest extends EstServerTest {
   void aRefusedRequestDoesNotSpendTheToken() {
     Unit unit = unit();
     String token = token(unit);
-    assertRefused(403, wire.est("simpleenroll", null, token, TestPki.request(TestPki.key(), "CN=other", null)));
+    assertRefused(
+        403,
+        wire.est("simpleenroll", null, token, TestPki.request(TestPki.key(), "CN=other", null)));
     assertRefused(400, byToken(token, TestPki.rsa(1024)));
 
     issued(byToken(token, TestPki.key()));
@@ -121,10 +123,12 @@ class EstTokenConformanceTest extends EstServerTest {
     Unit unit = unit();
     String token = token(unit);
 
-    List<HttpResponse<byte[]>> responses = atOnce(null, 100, () -> tokenRequest(token, TestPki.key()));
+    List<HttpResponse<byte[]>> responses =
+        atOnce(null, 100, () -> tokenRequest(token, TestPki.key()));
 
     assertEquals(1, certificatesIn(responses, 1).size());
-    assertEquals(99, responses.stream().filter(response -> response.statusCode() == 403).count());
+    assertEquals(
+        99, responses.stream().filter(response -> response.statusCode() == 403).count());
     assertEquals(1, certificates(unit));
   }
 
@@ -135,8 +139,10 @@ class EstTokenConformanceTest extends EstServerTest {
     KeyPair keys = TestPki.key();
     byte[] request = TestPki.request(keys, "", null);
 
-    List<HttpResponse<byte[]>> responses =
-        atOnce(unit.idevid(), 50, () -> plain(signedAnew ? TestPki.request(keys, "", null) : request).build());
+    List<HttpResponse<byte[]>> responses = atOnce(
+        unit.idevid(),
+        50,
+        () -> plain(signedAnew ? TestPki.request(keys, "", null) : request).build());
 
     assertEquals(1, certificatesIn(responses, 50).size());
     assertEquals(1, certificates(unit));
@@ -147,8 +153,11 @@ class EstTokenConformanceTest extends EstServerTest {
   }
 
   private HttpRequest tokenRequest(String token, KeyPair keys) {
-    String credentials = Base64.getEncoder().encodeToString(("device:" + token).getBytes(StandardCharsets.UTF_8));
-    return plain(TestPki.request(keys, "", null)).header("Authorization", "Basic " + credentials).build();
+    String credentials =
+        Base64.getEncoder().encodeToString(("device:" + token).getBytes(StandardCharsets.UTF_8));
+    return plain(TestPki.request(keys, "", null))
+        .header("Authorization", "Basic " + credentials)
+        .build();
   }
 
   private HttpRequest.Builder plain(byte[] request) {
@@ -169,12 +178,16 @@ class EstTokenConformanceTest extends EstServerTest {
   }
 
   /** The different certificates among {@code successes} answers that must be 200. */
-  private static Set<X509Certificate> certificatesIn(List<HttpResponse<byte[]>> responses, int successes) {
+  private static Set<X509Certificate> certificatesIn(
+      List<HttpResponse<byte[]>> responses, int successes) {
     List<HttpResponse<byte[]>> good =
         responses.stream().filter(response -> response.statusCode() == 200).toList();
-    assertEquals(successes, good.size(), () -> responses.stream()
-        .collect(Collectors.groupingBy(HttpResponse::statusCode, Collectors.counting()))
-        .toString());
+    assertEquals(
+        successes,
+        good.size(),
+        () -> responses.stream()
+            .collect(Collectors.groupingBy(HttpResponse::statusCode, Collectors.counting()))
+            .toString());
     return good.stream()
         .map(response -> Wire.certificates(response.body()).getFirst())
         .collect(Collectors.toSet());

@@ -57,11 +57,15 @@ class OAuthWireTest extends ServerTest {
         plant.get(null, "/.well-known/oauth-authorization-server").expect(200).json();
 
     assertEquals(wire.devices(), metadata.get("issuer").asText());
-    assertEquals(wire.devices() + "/oauth2/token", metadata.get("token_endpoint").asText());
+    assertEquals(
+        wire.devices() + "/oauth2/token", metadata.get("token_endpoint").asText());
     assertEquals(wire.devices() + "/oauth2/jwks", metadata.get("jwks_uri").asText());
     assertEquals("client_credentials", metadata.at("/grant_types_supported/0").asText());
-    assertEquals("tls_client_auth", metadata.at("/token_endpoint_auth_methods_supported/0").asText());
-    assertEquals("network_flow", metadata.at("/authorization_details_types_supported/0").asText());
+    assertEquals(
+        "tls_client_auth",
+        metadata.at("/token_endpoint_auth_methods_supported/0").asText());
+    assertEquals(
+        "network_flow", metadata.at("/authorization_details_types_supported/0").asText());
     assertTrue(metadata.get("tls_client_certificate_bound_access_tokens").asBoolean());
   }
 
@@ -74,32 +78,35 @@ class OAuthWireTest extends ServerTest {
   }
 
   @ParameterizedTest(name = "{1} {2}: {0}")
-  @CsvSource(delimiter = '|', value = {
-    "''                                                             | 400 | invalid_request",
-    "scope=all                                                      | 400 | invalid_request",
-    "grant_type=password                                            | 400 | unsupported_grant_type",
-    "grant_type=client_credentials&grant_type=client_credentials    | 400 | invalid_request",
-    "grant_type=client_credentials&client_secret=x                  | 400 | invalid_request",
-    "grant_type=client_credentials&client_id=somebody-else          | 401 | invalid_client",
-    "grant_type=%zz                                                 | 400 | invalid_request"
-  })
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''                                                             | 400 | invalid_request",
+        "scope=all                                                      | 400 | invalid_request",
+        "grant_type=password                                            | 400 | unsupported_grant_type",
+        "grant_type=client_credentials&grant_type=client_credentials    | 400 | invalid_request",
+        "grant_type=client_credentials&client_secret=x                  | 400 | invalid_request",
+        "grant_type=client_credentials&client_id=somebody-else          | 401 | invalid_client",
+        "grant_type=%zz                                                 | 400 | invalid_request"
+      })
   void aRequestThatIsNotAsItMustBeIsRefused(String form, int status, String error) {
     assertError(status, error, camera.form(form));
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {
-    "no json",
-    "{}",
-    "[]",
-    "[1]",
-    "[{\"type\":\"other\",\"peer\":\"vms.plant.example\",\"protocol\":\"tcp\",\"port\":8554}]",
-    "[{\"type\":\"network_flow\",\"protocol\":\"tcp\",\"port\":8554}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"vms.plant.example\",\"protocol\":\"sctp\",\"port\":8554}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"vms.plant.example\",\"protocol\":\"tcp\",\"port\":70000}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"vms.plant.example\",\"protocol\":\"tcp\",\"port\":\"8554\"}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"vms.plant.example\",\"protocol\":\"tcp\",\"port\":8554,\"for\":\"ever\"}]"
-  })
+  @ValueSource(
+      strings = {
+        "no json",
+        "{}",
+        "[]",
+        "[1]",
+        "[{\"type\":\"other\",\"peer\":\"vms.plant.example\",\"protocol\":\"tcp\",\"port\":8554}]",
+        "[{\"type\":\"network_flow\",\"protocol\":\"tcp\",\"port\":8554}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"vms.plant.example\",\"protocol\":\"sctp\",\"port\":8554}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"vms.plant.example\",\"protocol\":\"tcp\",\"port\":70000}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"vms.plant.example\",\"protocol\":\"tcp\",\"port\":\"8554\"}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"vms.plant.example\",\"protocol\":\"tcp\",\"port\":8554,\"for\":\"ever\"}]"
+      })
   void authorizationDetailsThatAreNotAsTheyMustBeAreRefused(String details) {
     assertError(
         400,
@@ -129,9 +136,14 @@ class OAuthWireTest extends ServerTest {
   void whoIsNoDeviceIsNoClient() {
     String form = "grant_type=client_credentials";
     String type = "application/x-www-form-urlencoded";
-    assertError(401, "invalid_client", plant.post(null, "/oauth2/token", type, BodyPublishers.ofString(form)));
     assertError(
-        401, "invalid_client", plant.post(camera.idevid(), "/oauth2/token", type, BodyPublishers.ofString(form)));
+        401,
+        "invalid_client",
+        plant.post(null, "/oauth2/token", type, BodyPublishers.ofString(form)));
+    assertError(
+        401,
+        "invalid_client",
+        plant.post(camera.idevid(), "/oauth2/token", type, BodyPublishers.ofString(form)));
     assertError(
         401,
         "invalid_client",
@@ -140,7 +152,8 @@ class OAuthWireTest extends ServerTest {
 
   @Test
   void anotherMethodIs405() {
-    assertEquals("POST", plant.get(camera.identity(), "/oauth2/token").expect(405).header("Allow"));
+    assertEquals(
+        "POST", plant.get(camera.identity(), "/oauth2/token").expect(405).header("Allow"));
   }
 
   @Test
@@ -172,7 +185,8 @@ class OAuthWireTest extends ServerTest {
     Unit unit = plant.enrolled("O-2");
     unit.token(Plant.VIDEO).expect(403);
 
-    assertFalse(plant.fact(unit.id(), "grant.refused").at("/detail/reasons").asText().isEmpty());
+    assertFalse(
+        plant.fact(unit.id(), "grant.refused").at("/detail/reasons").asText().isEmpty());
   }
 
   @Test
@@ -186,13 +200,15 @@ class OAuthWireTest extends ServerTest {
   /** Law 4. The certificate's end, 90 days away, is in {@code DecidedGrantsTest}: no policy may grant for as long. */
   @ParameterizedTest(name = "an appraisal of {0}, a policy of {1}")
   @CsvSource({"PT15M, PT10M", "PT1M, PT10M", "PT2H, PT24H", "PT30M, PT5S"})
-  void aGrantEndsWithTheFirstOfAllThatItStandsOn(Duration validity, Duration ttl) throws ParseException {
-    try (Plant other = Plant.open(wire, ("oauth-" + validity + "-" + ttl).toLowerCase(Locale.ROOT))) {
+  void aGrantEndsWithTheFirstOfAllThatItStandsOn(Duration validity, Duration ttl)
+      throws ParseException {
+    try (Plant other =
+        Plant.open(wire, ("oauth-" + validity + "-" + ttl).toLowerCase(Locale.ROOT))) {
       other.profile(validity.toString());
       other.policy(ttl.toString());
       Unit unit = other.enrolled("O-4");
-      Instant appraisalEnds =
-          Instant.parse(unit.attest(Plant.GOOD).expect(200).json().get("expires_at").asText());
+      Instant appraisalEnds = Instant.parse(
+          unit.attest(Plant.GOOD).expect(200).json().get("expires_at").asText());
 
       Answer answer = unit.token(Plant.VIDEO).expect(200);
 
@@ -203,7 +219,9 @@ class OAuthWireTest extends ServerTest {
       Instant first = policyEnds.isBefore(appraisalEnds) ? policyEnds : appraisalEnds;
       assertEquals(first.getEpochSecond(), ends.getEpochSecond());
       assertTrue(ends.isBefore(unit.identity().certificate().getNotAfter().toInstant()));
-      assertEquals(Duration.between(issued, ends).toSeconds(), answer.json().get("expires_in").asLong());
+      assertEquals(
+          Duration.between(issued, ends).toSeconds(),
+          answer.json().get("expires_in").asLong());
     }
   }
 
@@ -212,7 +230,8 @@ class OAuthWireTest extends ServerTest {
     try (Plant brief = Plant.open(wire, "oauth-brief")) {
       brief.profile("PT10S");
       Unit unit = brief.enrolled("O-5");
-      Instant ends = Instant.parse(unit.attest(Plant.GOOD).expect(200).json().get("expires_at").asText());
+      Instant ends = Instant.parse(
+          unit.attest(Plant.GOOD).expect(200).json().get("expires_at").asText());
       assertTrue(unit.may(Plant.VIDEO));
       Instant tokenEnds =
           claims(unit.token(Plant.VIDEO).expect(200)).getExpirationTime().toInstant();
@@ -221,7 +240,9 @@ class OAuthWireTest extends ServerTest {
       Patience.untilTrue("a deny after the appraisal's end", () -> {
         Instant before = Instant.now();
         boolean permitted = unit.may(Plant.VIDEO);
-        assertTrue(permitted ? before.isBefore(ends) : !Instant.now().isBefore(ends), "permitted " + permitted + " at " + before);
+        assertTrue(
+            permitted ? before.isBefore(ends) : !Instant.now().isBefore(ends),
+            "permitted " + permitted + " at " + before);
         return !permitted;
       });
 
@@ -237,7 +258,13 @@ class OAuthWireTest extends ServerTest {
 
   private static void assertError(int status, String error, Answer answer) {
     assertEquals(error, answer.expect(status).json().get("error").asText(), answer.toString());
-    assertTrue(answer.json().get("error_description").asText().matches("[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]+"), answer.toString());
+    assertTrue(
+        answer
+            .json()
+            .get("error_description")
+            .asText()
+            .matches("[\\x20\\x21\\x23-\\x5b\\x5d-\\x7e]+"),
+        answer.toString());
     assertEquals("no-store", answer.header("Cache-Control"));
     assertFalse(answer.text().contains("io.sallyport"), "the inside shows: " + answer);
   }

@@ -36,27 +36,35 @@ class TokenRequestTest {
   @Test
   void detailsAreFlows() {
     assertEquals(
-        List.of(new RequestedFlow("vms.plant.example", "tcp", 8554), new RequestedFlow("fd00::1", "icmp", 0)),
-        parse(details("[" + FLOW + ",{\"type\":\"network_flow\",\"peer\":\"fd00::1\",\"protocol\":\"icmp\"}]"))
+        List.of(
+            new RequestedFlow("vms.plant.example", "tcp", 8554),
+            new RequestedFlow("fd00::1", "icmp", 0)),
+        parse(details("[" + FLOW
+                + ",{\"type\":\"network_flow\",\"peer\":\"fd00::1\",\"protocol\":\"icmp\"}]"))
             .flows());
   }
 
   @Test
   void theContentTypeMustBeAForm() {
     assertRefused(OAuthProblem.INVALID_REQUEST, "application/json", GRANT);
-    assertEquals(0, TokenRequest.parse(request(FORM + "; charset=UTF-8", GRANT), DEVICE).flows().size());
+    assertEquals(
+        0,
+        TokenRequest.parse(request(FORM + "; charset=UTF-8", GRANT), DEVICE)
+            .flows()
+            .size());
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {
-    "",
-    "grant_type=",
-    GRANT + "&" + GRANT,
-    GRANT + "&client_secret=x",
-    GRANT + "&a=%4",
-    GRANT + "&a=%zz",
-    GRANT + "&a=%ff"
-  })
+  @ValueSource(
+      strings = {
+        "",
+        "grant_type=",
+        GRANT + "&" + GRANT,
+        GRANT + "&client_secret=x",
+        GRANT + "&a=%4",
+        GRANT + "&a=%zz",
+        GRANT + "&a=%ff"
+      })
   void aFormThatIsNotWellFormedIsRefused(String body) {
     assertRefused(OAuthProblem.INVALID_REQUEST, FORM, body);
   }
@@ -68,34 +76,38 @@ class TokenRequestTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {
-    "x",
-    "{}",
-    "[]",
-    "[1]",
-    "[{}] x",
-    "[{\"type\":\"payment\"}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\"}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":\"1\"}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":0}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":65536}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":1.5}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"sctp\",\"port\":1}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a b\",\"protocol\":\"tcp\",\"port\":1}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"\",\"protocol\":\"tcp\",\"port\":1}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":1,\"extra\":1}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a\",\"peer\":\"b\",\"protocol\":\"tcp\",\"port\":1}]",
-    "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"icmp\",\"port\":8}]"
-  })
+  @ValueSource(
+      strings = {
+        "x",
+        "{}",
+        "[]",
+        "[1]",
+        "[{}] x",
+        "[{\"type\":\"payment\"}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\"}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":\"1\"}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":0}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":65536}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":1.5}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"sctp\",\"port\":1}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a b\",\"protocol\":\"tcp\",\"port\":1}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"\",\"protocol\":\"tcp\",\"port\":1}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":1,\"extra\":1}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"peer\":\"b\",\"protocol\":\"tcp\",\"port\":1}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"icmp\",\"port\":8}]"
+      })
   void detailsThatNetworkFlowDoesNotDefineAreRefused(String details) {
     assertRefused(OAuthProblem.INVALID_AUTHORIZATION_DETAILS, FORM, details(details));
   }
 
   @Test
   void moreThan64FlowsAreRefused() {
-    assertEquals(64, parse(details("[" + FLOW + ("," + FLOW).repeat(63) + "]")).flows().size());
+    assertEquals(
+        64, parse(details("[" + FLOW + ("," + FLOW).repeat(63) + "]")).flows().size());
     assertRefused(
-        OAuthProblem.INVALID_AUTHORIZATION_DETAILS, FORM, details("[" + FLOW + ("," + FLOW).repeat(64) + "]"));
+        OAuthProblem.INVALID_AUTHORIZATION_DETAILS,
+        FORM,
+        details("[" + FLOW + ("," + FLOW).repeat(64) + "]"));
   }
 
   @Test
@@ -118,7 +130,8 @@ class TokenRequestTest {
   }
 
   private static void assertRefused(Problem problem, String type, String body) {
-    Refusal refusal = assertThrows(Refusal.class, () -> TokenRequest.parse(request(type, body), DEVICE));
+    Refusal refusal =
+        assertThrows(Refusal.class, () -> TokenRequest.parse(request(type, body), DEVICE));
     assertEquals(problem, refusal.problem());
   }
 

@@ -26,13 +26,15 @@ final class CacheHeaders {
     assertTrue(maxAge.find(), header(response, "Cache-Control"));
     Duration age = Duration.ofSeconds(Long.parseLong(maxAge.group(1)));
     assertTrue(
-        !Instant.now().minusSeconds(30).plus(age).isAfter(nextUpdate.toInstant()), "it would be kept for too long");
+        !Instant.now().minusSeconds(30).plus(age).isAfter(nextUpdate.toInstant()),
+        "it would be kept for too long");
     assertTrue(age.isPositive());
     assertTrue(header(response, "ETag").matches("\"[0-9a-f]{64}\""), header(response, "ETag"));
   }
 
   private static Instant date(HttpResponse<byte[]> response, String name) {
-    return ZonedDateTime.parse(header(response, name), DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
+    return ZonedDateTime.parse(header(response, name), DateTimeFormatter.RFC_1123_DATE_TIME)
+        .toInstant();
   }
 
   static String header(HttpResponse<byte[]> response, String name) {

@@ -40,7 +40,8 @@ class CrlConformanceTest extends StatusServerTest {
   private static BigInteger number(X509CRL crl) {
     try {
       return ASN1Integer.getInstance(
-              ASN1OctetString.getInstance(crl.getExtensionValue(Extension.cRLNumber.getId())).getOctets())
+              ASN1OctetString.getInstance(crl.getExtensionValue(Extension.cRLNumber.getId()))
+                  .getOctets())
           .getValue();
     } catch (RuntimeException e) {
       throw new AssertionError("no CRL number", e);
@@ -60,7 +61,8 @@ class CrlConformanceTest extends StatusServerTest {
     assertFalse(crl.getThisUpdate().after(new Date()));
     assertTrue(crl.getNextUpdate().after(new Date()));
     assertArrayEquals(
-        SubjectKeyIdentifier.getInstance(extension(issuer.getExtensionValue("2.5.29.14"))).getKeyIdentifier(),
+        SubjectKeyIdentifier.getInstance(extension(issuer.getExtensionValue("2.5.29.14")))
+            .getKeyIdentifier(),
         AuthorityKeyIdentifier.getInstance(extension(crl.getExtensionValue("2.5.29.35")))
             .getKeyIdentifierOctets());
   }
@@ -82,7 +84,8 @@ class CrlConformanceTest extends StatusServerTest {
     X509CRLEntry entry = after.getRevokedCertificate(certificate.getSerialNumber());
     assertEquals(CRLReason.KEY_COMPROMISE, entry.getRevocationReason());
     assertTrue(entry.getRevocationDate().toInstant().isAfter(start));
-    assertTrue(number(after).compareTo(number(before)) > 0, number(before) + " then " + number(after));
+    assertTrue(
+        number(after).compareTo(number(before)) > 0, number(before) + " then " + number(after));
   }
 
   @Test
@@ -90,8 +93,9 @@ class CrlConformanceTest extends StatusServerTest {
     X509Certificate certificate = certificate();
     revoke(certificate, "unspecified");
 
-    X509CRLEntry entry =
-        status.crlWith("devices", certificate.getSerialNumber()).getRevokedCertificate(certificate.getSerialNumber());
+    X509CRLEntry entry = status
+        .crlWith("devices", certificate.getSerialNumber())
+        .getRevokedCertificate(certificate.getSerialNumber());
 
     assertNull(entry.getExtensionValue(Extension.reasonCode.getId()), "RFC 5280 §5.3.1");
   }
@@ -116,13 +120,15 @@ class CrlConformanceTest extends StatusServerTest {
     X509Certificate second = certificate();
     revoke(second, "superseded");
 
-    assertNotNull(
-        status.crlWith("devices", second.getSerialNumber()).getRevokedCertificate(first.getSerialNumber()));
+    assertNotNull(status
+        .crlWith("devices", second.getSerialNumber())
+        .getRevokedCertificate(first.getSerialNumber()));
   }
 
   @Test
   void aCertificateNamesTheListThatItWouldStandIn() throws Exception {
-    byte[] value = extension(certificate().getExtensionValue(Extension.cRLDistributionPoints.getId()));
+    byte[] value =
+        extension(certificate().getExtensionValue(Extension.cRLDistributionPoints.getId()));
 
     assertTrue(
         CRLDistPoint.getInstance(value).toString().contains(wire.status() + DEVICES),
@@ -140,8 +146,8 @@ class CrlConformanceTest extends StatusServerTest {
 
   private static X509CRL crl(byte[] der) {
     try {
-      return (X509CRL) CertificateFactory.getInstance("X.509")
-          .generateCRL(new ByteArrayInputStream(der));
+      return (X509CRL)
+          CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(der));
     } catch (GeneralSecurityException e) {
       throw new AssertionError(e);
     }
@@ -152,7 +158,8 @@ class CrlConformanceTest extends StatusServerTest {
   void whoHasTheListAlreadyIsToldSo(String form) {
     String tag = CacheHeaders.header(status.get("/crl/root/0.crl"), "ETag");
 
-    HttpResponse<byte[]> response = status.get("/crl/root/0.crl", "If-None-Match", form.formatted(tag));
+    HttpResponse<byte[]> response =
+        status.get("/crl/root/0.crl", "If-None-Match", form.formatted(tag));
 
     assertEquals(304, response.statusCode());
     assertEquals(0, response.body().length);
@@ -177,7 +184,8 @@ class CrlConformanceTest extends StatusServerTest {
 
     assertEquals(200, head.statusCode());
     assertEquals(0, head.body().length);
-    for (String name : new String[] {"Content-Type", "Content-Length", "ETag", "Last-Modified", "Expires"}) {
+    for (String name :
+        new String[] {"Content-Type", "Content-Length", "ETag", "Last-Modified", "Expires"}) {
       assertEquals(CacheHeaders.header(get, name), CacheHeaders.header(head, name), name);
     }
   }
@@ -190,14 +198,24 @@ class CrlConformanceTest extends StatusServerTest {
     devices.verify(wire.root().getPublicKey());
     certificate().verify(devices.getPublicKey());
     assertArrayEquals(devices.getEncoded(), response.body());
-    assertEquals(304, status.get("/ca/devices.cer", "If-None-Match", CacheHeaders.header(response, "ETag")).statusCode());
+    assertEquals(
+        304,
+        status
+            .get("/ca/devices.cer", "If-None-Match", CacheHeaders.header(response, "ETag"))
+            .statusCode());
     assertArrayEquals(wire.root().getEncoded(), status.get("/ca/root.cer").body());
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "/crl/nobody/0.crl", "/crl/devices/1.crl", "/crl/devices/0-delta.crl", "/ca/nobody.cer", "/ca/devices", "/", "/else"
+        "/crl/nobody/0.crl",
+        "/crl/devices/1.crl",
+        "/crl/devices/0-delta.crl",
+        "/ca/nobody.cer",
+        "/ca/devices",
+        "/",
+        "/else"
       })
   void whatIsNotThereIsNotFound(String path) {
     assertEquals(404, status.get(path).statusCode());

@@ -51,7 +51,8 @@ class OcspConformanceTest extends StatusServerTest {
 
   static Stream<Arguments> hashes() {
     return Stream.of(
-        Arguments.of(Named.of("SHA-1", StatusClient.SHA_1)), Arguments.of(Named.of("SHA-256", StatusClient.SHA_256)));
+        Arguments.of(Named.of("SHA-1", StatusClient.SHA_1)),
+        Arguments.of(Named.of("SHA-256", StatusClient.SHA_256)));
   }
 
   @ParameterizedTest
@@ -59,8 +60,9 @@ class OcspConformanceTest extends StatusServerTest {
   void aLiveCertificateIsGood(ASN1ObjectIdentifier hash) {
     BigInteger serial = certificate().getSerialNumber();
 
-    SingleResp answer =
-        StatusClient.basic(status.post(StatusClient.request(hash, devices, null, serial))).getResponses()[0];
+    SingleResp answer = StatusClient.basic(
+            status.post(StatusClient.request(hash, devices, null, serial)))
+        .getResponses()[0];
 
     assertNull(answer.getCertStatus(), "null is how Bouncy Castle says good");
     assertEquals(serial, answer.getCertID().getSerialNumber());
@@ -78,13 +80,15 @@ class OcspConformanceTest extends StatusServerTest {
 
     RevokedStatus revoked = assertInstanceOf(
         RevokedStatus.class,
-        StatusClient.basic(
-                status.post(StatusClient.request(hash, devices, null, certificate.getSerialNumber())))
+        StatusClient.basic(status.post(
+                StatusClient.request(hash, devices, null, certificate.getSerialNumber())))
             .getResponses()[0]
             .getCertStatus());
 
     assertEquals(1, revoked.getRevocationReason());
-    assertTrue(revoked.getRevocationTime().toInstant().isAfter(before), revoked.getRevocationTime().toString());
+    assertTrue(
+        revoked.getRevocationTime().toInstant().isAfter(before),
+        revoked.getRevocationTime().toString());
     assertFalse(revoked.getRevocationTime().after(new Date()));
   }
 
@@ -103,8 +107,8 @@ class OcspConformanceTest extends StatusServerTest {
 
   @Test
   void theAuthorityForDevicesIsGoodByTheRoot() {
-    SingleResp answer = StatusClient.basic(status.post(
-            StatusClient.request(StatusClient.SHA_256, wire.root(), null, devices.getSerialNumber())))
+    SingleResp answer = StatusClient.basic(status.post(StatusClient.request(
+            StatusClient.SHA_256, wire.root(), null, devices.getSerialNumber())))
         .getResponses()[0];
 
     assertNull(answer.getCertStatus());
@@ -114,7 +118,8 @@ class OcspConformanceTest extends StatusServerTest {
   void anIssuerThatIsNotHereIsUnauthorized() {
     X509Certificate foreign = TestPki.manufacturer("Foreign status").authority().certificate();
 
-    OCSPResp answer = status.post(StatusClient.request(StatusClient.SHA_1, foreign, null, BigInteger.ONE));
+    OCSPResp answer =
+        status.post(StatusClient.request(StatusClient.SHA_1, foreign, null, BigInteger.ONE));
 
     assertEquals(UNAUTHORIZED, answer.getStatus());
   }
@@ -126,12 +131,19 @@ class OcspConformanceTest extends StatusServerTest {
     revoke(revoked, "superseded");
 
     SingleResp[] answers = StatusClient.basic(status.post(StatusClient.request(
-            StatusClient.SHA_1, devices, null, good.getSerialNumber(), revoked.getSerialNumber(), BigInteger.TEN)))
+            StatusClient.SHA_1,
+            devices,
+            null,
+            good.getSerialNumber(),
+            revoked.getSerialNumber(),
+            BigInteger.TEN)))
         .getResponses();
 
     assertEquals(
         List.of(good.getSerialNumber(), revoked.getSerialNumber(), BigInteger.TEN),
-        Arrays.stream(answers).map(answer -> answer.getCertID().getSerialNumber()).toList());
+        Arrays.stream(answers)
+            .map(answer -> answer.getCertID().getSerialNumber())
+            .toList());
     assertNull(answers[0].getCertStatus());
     assertInstanceOf(RevokedStatus.class, answers[1].getCertStatus());
     assertInstanceOf(UnknownStatus.class, answers[2].getCertStatus());
@@ -143,7 +155,10 @@ class OcspConformanceTest extends StatusServerTest {
         Stream.iterate(BigInteger.ONE, BigInteger.ONE::add).limit(33).toArray(BigInteger[]::new);
 
     assertEquals(
-        MALFORMED, status.post(StatusClient.request(StatusClient.SHA_1, devices, null, serials)).getStatus());
+        MALFORMED,
+        status
+            .post(StatusClient.request(StatusClient.SHA_1, devices, null, serials))
+            .getStatus());
   }
 
   @ParameterizedTest
@@ -152,18 +167,21 @@ class OcspConformanceTest extends StatusServerTest {
     byte[] nonce = new byte[length];
     Arrays.fill(nonce, (byte) 0x5a);
 
-    HttpResponse<byte[]> response = post(StatusClient.request(StatusClient.SHA_1, devices, nonce, BigInteger.ONE));
+    HttpResponse<byte[]> response =
+        post(StatusClient.request(StatusClient.SHA_1, devices, nonce, BigInteger.ONE));
 
     Extension echoed = StatusClient.basic(StatusClient.read(response.body()))
         .getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce);
-    assertArrayEquals(nonce, ASN1OctetString.getInstance(echoed.getParsedValue()).getOctets());
+    assertArrayEquals(
+        nonce, ASN1OctetString.getInstance(echoed.getParsedValue()).getOctets());
     assertEquals("no-store", response.headers().firstValue("Cache-Control").orElse(""));
   }
 
   @ParameterizedTest
   @ValueSource(ints = {0, 129, 1000})
   void aNonceOfAnyOtherLengthIsMalformed(int length) {
-    byte[] request = StatusClient.request(StatusClient.SHA_1, devices, new byte[length], BigInteger.ONE);
+    byte[] request =
+        StatusClient.request(StatusClient.SHA_1, devices, new byte[length], BigInteger.ONE);
 
     assertEquals(MALFORMED, status.post(request).getStatus());
   }
@@ -179,7 +197,8 @@ class OcspConformanceTest extends StatusServerTest {
         Arguments.of(Named.of("an empty sequence", new byte[] {0x30, 0})),
         Arguments.of(Named.of("an empty list", new byte[] {0x30, 4, 0x30, 2, 0x30, 0})),
         Arguments.of(Named.of("a null", new byte[] {5, 0})),
-        Arguments.of(Named.of("a length of two gigabytes", new byte[] {0x30, (byte) 0x84, 0x7f, -1, -1, -1})),
+        Arguments.of(Named.of(
+            "a length of two gigabytes", new byte[] {0x30, (byte) 0x84, 0x7f, -1, -1, -1})),
         Arguments.of(Named.of("a wrong tag", new byte[] {0x31, 2, 5, 0})));
   }
 
@@ -189,7 +208,9 @@ class OcspConformanceTest extends StatusServerTest {
     HttpResponse<byte[]> response = post(request);
 
     assertEquals(200, response.statusCode());
-    assertEquals("application/ocsp-response", response.headers().firstValue("Content-Type").orElse(""));
+    assertEquals(
+        "application/ocsp-response",
+        response.headers().firstValue("Content-Type").orElse(""));
     assertEquals(MALFORMED, StatusClient.read(response.body()).getStatus());
     assertEquals("no-store", response.headers().firstValue("Cache-Control").orElse(""));
   }
@@ -198,8 +219,10 @@ class OcspConformanceTest extends StatusServerTest {
   void aTrailingOctetAndATruncatedRequestAreMalformed() {
     byte[] request = StatusClient.request(StatusClient.SHA_1, devices, null, BigInteger.ONE);
 
-    assertEquals(MALFORMED, status.post(Arrays.copyOf(request, request.length + 1)).getStatus());
-    assertEquals(MALFORMED, status.post(Arrays.copyOf(request, request.length - 1)).getStatus());
+    assertEquals(
+        MALFORMED, status.post(Arrays.copyOf(request, request.length + 1)).getStatus());
+    assertEquals(
+        MALFORMED, status.post(Arrays.copyOf(request, request.length - 1)).getStatus());
   }
 
   @ParameterizedTest
@@ -213,7 +236,11 @@ class OcspConformanceTest extends StatusServerTest {
 
   @Test
   void anotherMediaTypeIsUnsupportedAndAnotherMethodNotAllowed() {
-    assertEquals(415, status.send("POST", "/ocsp", new byte[] {1}, "Content-Type", "text/plain").statusCode());
+    assertEquals(
+        415,
+        status
+            .send("POST", "/ocsp", new byte[] {1}, "Content-Type", "text/plain")
+            .statusCode());
     HttpResponse<byte[]> put = status.send("PUT", "/ocsp", NOTHING);
     assertEquals(405, put.statusCode());
     assertEquals("POST", put.headers().firstValue("Allow").orElse(""));
@@ -246,8 +273,8 @@ class OcspConformanceTest extends StatusServerTest {
   private byte[] requestWith(String characters) {
     Random random = new Random(7);
     while (true) {
-      byte[] request =
-          StatusClient.request(StatusClient.SHA_1, devices, null, new BigInteger(127, random).add(BigInteger.ONE));
+      byte[] request = StatusClient.request(
+          StatusClient.SHA_1, devices, null, new BigInteger(127, random).add(BigInteger.ONE));
       if (Base64.getEncoder().encodeToString(request).contains(characters)) {
         return request;
       }
@@ -256,10 +283,11 @@ class OcspConformanceTest extends StatusServerTest {
 
   @Test
   void anAnswerWithoutANonceMayBeKeptUntilItsNextUpdate() {
-    byte[] request = StatusClient.request(StatusClient.SHA_1, devices, null, certificate().getSerialNumber());
+    byte[] request =
+        StatusClient.request(StatusClient.SHA_1, devices, null, certificate().getSerialNumber());
 
-    HttpResponse<byte[]> response =
-        status.get("/ocsp/" + URLEncoder.encode(Base64.getEncoder().encodeToString(request), StandardCharsets.UTF_8));
+    HttpResponse<byte[]> response = status.get("/ocsp/"
+        + URLEncoder.encode(Base64.getEncoder().encodeToString(request), StandardCharsets.UTF_8));
 
     CacheHeaders.assertCacheable(
         response,
@@ -269,8 +297,8 @@ class OcspConformanceTest extends StatusServerTest {
 
   @Test
   void theResponderIsDelegatedByTheAuthorityThatItAnswersFor() throws Exception {
-    BasicOCSPResp answer =
-        StatusClient.basic(status.post(StatusClient.request(StatusClient.SHA_256, devices, null, BigInteger.ONE)));
+    BasicOCSPResp answer = StatusClient.basic(
+        status.post(StatusClient.request(StatusClient.SHA_256, devices, null, BigInteger.ONE)));
     X509CertificateHolder holder = answer.getCerts()[0];
     X509Certificate responder = new JcaX509CertificateConverter().getCertificate(holder);
 
@@ -279,7 +307,8 @@ class OcspConformanceTest extends StatusServerTest {
     assertEquals(List.of(KeyPurposeId.id_kp_OCSPSigning.getId()), responder.getExtendedKeyUsage());
     assertNotNull(responder.getExtensionValue(OCSPObjectIdentifiers.id_pkix_ocsp_nocheck.getId()));
     assertTrue(
-        responder.getNotAfter().toInstant().isBefore(Instant.now().plusSeconds(15 * 86_400)), "not short-lived");
+        responder.getNotAfter().toInstant().isBefore(Instant.now().plusSeconds(15 * 86_400)),
+        "not short-lived");
     assertTrue(answer.isSignatureValid(new JcaContentVerifierProviderBuilder().build(holder)));
   }
 }
