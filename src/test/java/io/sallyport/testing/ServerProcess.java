@@ -30,6 +30,7 @@ public final class ServerProcess implements AutoCloseable {
   private static final Path JAR = Path.of("target", "quarkus-app", "quarkus-run.jar");
   private static final Path LOGS = Path.of("target", "it-logs");
   private static final Pattern LAUNCHER_OPTIONS = Pattern.compile("(?m)^server_options=\"(.*)\"$");
+  private static final String FURTHER_OPTIONS = "SALLYPORT_JVM_OPTIONS";
   private static final Duration STARTS_WITHIN = Duration.ofSeconds(120);
   private static final Duration STOPS_WITHIN = Duration.ofSeconds(30);
   private static final AtomicInteger LIVES = new AtomicInteger();
@@ -114,7 +115,10 @@ public final class ServerProcess implements AutoCloseable {
       if (!options.find()) {
         throw new IllegalStateException("the launcher has no line server_options=");
       }
-      return List.of(options.group(1).split(" "));
+      String more = System.getenv().getOrDefault(FURTHER_OPTIONS, "");
+      String all =
+          options.group(1).replace("${" + FURTHER_OPTIONS + ":-}", more).strip();
+      return List.of(all.split("\\s+"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
