@@ -48,5 +48,7 @@ create table key_digest (
   digest bytea primary key,
   hardware_unit uuid references hardware_unit,
   kind text not null,
-  claimed_at timestamptz not null
+  claimed_at timestamptz not null,
+  -- Set when a certificate on the key was revoked for keyCompromise: the key is certified for nobody again.
+  compromised_at timestamptz
 );

@@ -35,6 +35,7 @@ create table credential (
 );
 create unique index credential_thumbprint on credential (thumbprint);
 create index credential_subject on credential (subject_kind, subject_id, prepared_at desc);
+create index credential_key on credential (key_digest);
 create index credential_unfinished on credential (prepared_at) where state = 'PREPARED';
 create index credential_revoked on credential (authority, crl_shard, serial) where state = 'REVOKED';
 

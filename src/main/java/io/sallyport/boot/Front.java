@@ -7,6 +7,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -55,8 +56,23 @@ final class Front {
     public void start(Promise<Void> started) {
       Router router = Router.router(vertx);
       doors.accept(router);
+      // What no door answers: one sentence, nothing in the log, nothing about the inside.
+      router.errorHandler(400, context -> end(context, 400, "The request cannot be read."));
+      router.errorHandler(404, context -> end(context, 404, "There is nothing under this path."));
+      router.errorHandler(405, context -> end(context, 405, "The path does not know this method."));
+      router.errorHandler(500, context -> end(context, 400, "The request cannot be read."));
       server = vertx.createHttpServer(options).requestHandler(router);
       server.listen().<Void>mapEmpty().onComplete(started);
+    }
+
+    private static void end(RoutingContext context, int status, String sentence) {
+      if (!context.response().ended()) {
+        context
+            .response()
+            .setStatusCode(status)
+            .putHeader("Content-Type", "text/plain; charset=utf-8")
+            .end(sentence + "\n");
+      }
     }
 
     @Override

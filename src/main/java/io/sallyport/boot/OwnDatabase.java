@@ -5,9 +5,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.sql.Connection;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
@@ -27,13 +24,6 @@ final class OwnDatabase {
   private static final int STOPS_WITHIN_SECONDS = 20;
   private static final String PROGRAMS = "postgres-programs";
   private static final String PASSWORD_FILE = "postgres.password";
-  private static final String HOST_BASED_AUTHENTICATION = """
-      # Written at every start.
-      local all all scram-sha-256
-      host  all all 127.0.0.1/32 scram-sha-256
-      host  all all ::1/128      scram-sha-256
-      """;
-
   /** Held, because a logger that nobody holds forgets its level. */
   private static final Logger LIBRARY = Logger.getLogger("io.zonky.test.db.postgres.embedded");
 
@@ -64,6 +54,11 @@ final class OwnDatabase {
           .setOverrideWorkingDirectory(folder.ownersFolder(PROGRAMS).toFile())
           .setRegisterShutdownHook(false)
           .setConnectConfig("password", password)
+          // From the first moment on nobody is trusted, and nobody gets in by a socket in a shared
+          // folder.
+          .setLocaleConfig("auth", "scram-sha-256")
+          .setLocaleConfig("pwfile", folder.path(PASSWORD_FILE).toString())
+          .setServerConfig("unix_socket_directories", "")
           .setPGStartupWait(STARTS_WITHIN)
           .setOutputRedirector(ProcessBuilder.Redirect.appendTo(log.toFile()))
           .setErrorRedirector(ProcessBuilder.Redirect.appendTo(log.toFile()))
@@ -74,10 +69,8 @@ final class OwnDatabase {
           .setServerConfig("shared_buffers", "64MB")
           .setServerConfig("password_encryption", "scram-sha-256")
           .start();
-      OwnDatabase database = new OwnDatabase(postgres, password);
-      database.requirePassword(cluster);
-      return database;
-    } catch (IOException | SQLException | IllegalStateException e) {
+      return new OwnDatabase(postgres, password);
+    } catch (IOException | IllegalStateException e) {
       throw new StartRefused("PostgreSQL did not start; see " + log + " (" + e.getMessage() + ").");
     }
   }
@@ -129,20 +122,6 @@ final class OwnDatabase {
       Thread.currentThread().interrupt();
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
-    }
-  }
-
-  /** A fresh cluster trusts everybody on this machine; from here on it asks for the password. */
-  private void requirePassword(Path cluster) throws IOException, SQLException {
-    Path rules = cluster.resolve("pg_hba.conf");
-    if (Files.readString(rules).equals(HOST_BASED_AUTHENTICATION)) {
-      return;
-    }
-    try (Connection connection = postgres.getPostgresDatabase().getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute("alter user postgres password '" + password + "'");
-      Files.writeString(rules, HOST_BASED_AUTHENTICATION);
-      statement.execute("select pg_reload_conf()");
     }
   }
 

@@ -4,6 +4,7 @@ import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
@@ -12,6 +13,7 @@ import io.sallyport.pki.Authorities;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
+import io.sallyport.pki.Credentials;
 import io.sallyport.pki.Issuance;
 import io.sallyport.pki.Issuance.Name;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -41,6 +43,7 @@ class ServerCertificate {
 
   private final Authorities authorities;
   private final Issuance issuance;
+  private final Credentials credentials;
   private final Devices devices;
   private final Keys keys;
   private final BootSettings settings;
@@ -50,19 +53,21 @@ class ServerCertificate {
   ServerCertificate(
       Authorities authorities,
       Issuance issuance,
+      Credentials credentials,
       Devices devices,
       Keys keys,
       BootSettings settings,
       Clock clock) {
     this.authorities = authorities;
     this.issuance = issuance;
+    this.credentials = credentials;
     this.devices = devices;
     this.keys = keys;
     this.settings = settings;
     this.clock = clock;
   }
 
-  private record Current(TlsIdentity identity, Instant renewAt) {}
+  private record Current(TlsIdentity identity, Digest thumbprint, Instant renewAt) {}
 
   /** The identity for the next handshake. */
   TlsIdentity identity() {
@@ -73,19 +78,37 @@ class ServerCertificate {
     return known.identity;
   }
 
-  /** Called at start and by a timer; does nothing while the certificate is fresh. */
+  /** Called at start and by a timer; does nothing while the certificate is fresh and not revoked. */
   void renew() {
     Current known = current;
-    if (known != null && clock.instant().isBefore(known.renewAt)) {
+    if (known != null && !revoked(known) && clock.instant().isBefore(known.renewAt)) {
       return;
     }
     List<KeyHandle> made = keys.of(PURPOSE);
-    Current next = certify(made.isEmpty() ? key() : made.getFirst());
+    boolean usable =
+        !made.isEmpty() && (known == null || !revoked(known)) && sound(made.getFirst());
+    Current next = certify(usable ? made.getFirst() : key());
     if (!clock.instant().isBefore(next.renewAt)) {
       next = certify(key());
     }
     current = next;
     LOG.infof("The server's certificate is renewed at %s", next.renewAt);
+  }
+
+  private boolean revoked(Current known) {
+    return credentials
+        .byThumbprint(known.thumbprint)
+        .filter(credential -> credential.revocation() == null)
+        .isEmpty();
+  }
+
+  private boolean sound(KeyHandle key) {
+    try {
+      devices.requireSound(key.subjectPublicKeyInfo().digest());
+      return true;
+    } catch (Refusal compromised) {
+      return false;
+    }
   }
 
   private KeyHandle key() {
@@ -115,7 +138,9 @@ class ServerCertificate {
     issuers.subList(0, issuers.size() - 1).forEach(issuer -> chain.add(x509(issuer)));
     Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
     return new Current(
-        keys.tlsIdentity(key.id(), chain), credential.notAfter().minus(validity.dividedBy(3)));
+        keys.tlsIdentity(key.id(), chain),
+        credential.thumbprint(),
+        credential.notAfter().minus(validity.dividedBy(3)));
   }
 
   private Set<String> hosts() {

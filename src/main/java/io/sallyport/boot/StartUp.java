@@ -120,6 +120,7 @@ class StartUp {
     return new HttpServerOptions()
         .setHost(settings.listen())
         .setIdleTimeout(IDLE_SECONDS)
+        .setHandle100ContinueAutomatically(true)
         .setMaxInitialLineLength(LONGEST_LINE)
         .setMaxHeaderSize(LONGEST_HEADERS);
   }

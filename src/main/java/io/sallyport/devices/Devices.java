@@ -85,6 +85,12 @@ public interface Devices {
    */
   void claimKey(UUID hardwareUnit, Digest key, String kind);
 
+  /** Refuses a key with {@code compromised-key} once a certificate on it was revoked for key compromise. */
+  void requireSound(Digest key);
+
+  /** Notes, in the caller's transaction, that nobody may be certified for this key again. */
+  void condemnKey(Digest key);
+
   /** Records a key of the server's own, so that no device can claim it; refuses with {@code duplicate-key}. */
   void reserveKey(Digest key);
 }

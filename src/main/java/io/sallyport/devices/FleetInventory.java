@@ -301,6 +301,34 @@ class FleetInventory implements Devices {
 
   @Override
   @Transactional
+  public void requireSound(Digest key) {
+    boolean compromised = entities
+            .createNativeQuery(
+                "select 1 from key_digest where digest = :digest and compromised_at is not null",
+                Integer.class)
+            .setParameter("digest", key.octets())
+            .getSingleResultOrNull()
+        != null;
+    if (compromised) {
+      throw new Refusal(
+          DeviceProblem.COMPROMISED_KEY, "This key was reported as compromised; make a new one.");
+    }
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public void condemnKey(Digest key) {
+    claim(null, key, "compromised");
+    entities
+        .createNativeQuery(
+            "update key_digest set compromised_at = :at where digest = :digest and compromised_at is null")
+        .setParameter("at", clock.instant())
+        .setParameter("digest", key.octets())
+        .executeUpdate();
+  }
+
+  @Override
+  @Transactional
   public void reserveKey(Digest key) {
     claim(null, key, "server");
     if (owner(key) != null) {

@@ -4,6 +4,7 @@ import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
@@ -65,6 +66,7 @@ class RegisteredManufacturers implements Manufacturers {
             DeviceProblem.INVALID_ANCHOR,
             "An anchor belongs to one manufacturer; this one is registered already.");
       }
+      requireForeign(certificate);
       entities.persist(new TrustAnchorRow(
           digest,
           row.id,
@@ -75,6 +77,23 @@ class RegisteredManufacturers implements Manufacturers {
     audit.record(fact);
     entities.flush();
     return manufacturer(row);
+  }
+
+  /** Law 10: this server's own authorities vouch for nobody's IDevIDs. */
+  private void requireForeign(X509Certificate anchor) {
+    boolean own = entities
+            .createNativeQuery(
+                "select 1 from key_digest where digest = :digest and kind = 'server'",
+                Integer.class)
+            .setParameter(
+                "digest", Digest.of(anchor.getPublicKey().getEncoded()).octets())
+            .getSingleResultOrNull()
+        != null;
+    if (own) {
+      throw new Refusal(
+          DeviceProblem.INVALID_ANCHOR,
+          "An authority of this server cannot be a manufacturer's anchor.");
+    }
   }
 
   @Override

@@ -104,6 +104,22 @@ public class Callers {
         .with("problem", refusal.problem().slug()));
   }
 
+  /** Law 8, for what is refused before a use case knows who asks: recorded when a device's certificate is on the line. */
+  public void recordRefusedDevice(Request request, Refusal refusal) {
+    if (request.chain().isEmpty()) {
+      return;
+    }
+    credentials.byThumbprint(thumbprint(request.chain())).ifPresent(credential -> {
+      String kind = credential.subject().kind().word();
+      Actor actor = credential.subject().kind() == CertificateSubject.Kind.DEVICE
+          ? Actor.device(UUID.fromString(credential.subject().id()))
+          : Actor.enforcementPoint(credential.subject().id());
+      audit.recordRefusal(Fact.of(kind + ".refused", actor, "request", request.method())
+          .with("problem", refusal.problem().slug())
+          .with("serial", credential.serial().toString(16)));
+    });
+  }
+
   private void requireLive(Credential credential) {
     Instant now = clock.instant();
     if (credential.revocation() != null) {

@@ -53,6 +53,9 @@ public class Exchanges {
   /** For a client that still sends what will not be read to see the answer. */
   private static final long LINGER_MILLIS = 2_000;
 
+  /** A body that drips in holds a connection; the slowest honest link sends 64 KiB well within this. */
+  private static final int LONGEST_BODY_MILLIS = 30_000;
+
   private final Semaphore places = new Semaphore(MOST_AT_ONCE);
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
   private final MeterRegistry meters;
@@ -157,17 +160,18 @@ public class Exchanges {
 
   private Reply answer(Request request, UseCase useCase, RefusalWriter refusals) {
     try {
-      if (throttle.exceeded(request.remote())) {
-        return refuse(
-                refusals,
-                CommonProblem.TOO_MANY_REQUESTS,
-                "Too many failed authentications from this address; wait a minute.")
-            .with("Retry-After", "60");
-      }
       return useCase.answer(request);
     } catch (Refusal refusal) {
       if (refusal.problem().status() == CommonProblem.UNAUTHENTICATED.status()) {
+        // Only those who fail are held off: others behind the same address are served as ever.
         throttle.failed(request.remote());
+        if (throttle.exceeded(request.remote())) {
+          return refuse(
+                  refusals,
+                  CommonProblem.TOO_MANY_REQUESTS,
+                  "Too many failed authentications from this address; wait a minute.")
+              .with("Retry-After", "60");
+        }
       }
       Reply reply = refuse(refusals, refusal.problem(), refusal.detail());
       return refusal.problem().status() == CommonProblem.UNAVAILABLE.status()
@@ -196,6 +200,11 @@ public class Exchanges {
     HttpServerRequest http = context.request();
     Buffer body = Buffer.buffer();
     boolean[] refused = {false};
+    long deadline = context.vertx().setTimer(LONGEST_BODY_MILLIS, timer -> {
+      refused[0] = true;
+      http.response().reset();
+    });
+    http.exceptionHandler(cut -> context.vertx().cancelTimer(deadline));
     http.handler(chunk -> {
       if (refused[0]) {
         return;
@@ -208,6 +217,7 @@ public class Exchanges {
       body.appendBuffer(chunk);
     });
     http.endHandler(end -> {
+      context.vertx().cancelTimer(deadline);
       if (!refused[0]) {
         then.accept(request(context, body.getBytes()));
       }

@@ -25,6 +25,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.TransactionPhase;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -35,6 +36,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
@@ -100,8 +102,7 @@ class RegisteredPoints implements EnforcementPoints {
         CertificateProfiles.find(CertificateProfiles.ENFORCEMENT_POINT).orElseThrow();
     Credential credential = issuance.issue(
         new Issuance.Order(
-            new CertificateSubject(
-                CertificateSubject.Kind.ENFORCEMENT_POINT, point.id().toString()),
+            subject(point.id()),
             profile,
             parsed.subjectPublicKeyInfo(),
             Digest.of(("enforcement-point:" + point.id()).getBytes(StandardCharsets.UTF_8)),
@@ -110,7 +111,21 @@ class RegisteredPoints implements EnforcementPoints {
             List.of()),
         digest -> devices.reserveKey(key),
         actor);
+    if (QuarkusTransaction.requiringNew().call(() -> removedMeanwhile(point, actor))) {
+      throw unknown(name);
+    }
     return new Admission(point, credential);
+  }
+
+  /** A point that was removed while its certificate was made does not keep it. */
+  private boolean removedMeanwhile(EnforcementPoint point, Actor actor) {
+    EnforcementPointRow row =
+        entities.find(EnforcementPointRow.class, point.id(), LockModeType.PESSIMISTIC_WRITE);
+    if (row.removedAt == null) {
+      return false;
+    }
+    credentials.revokeAll(subject(point.id()), RevocationReason.CESSATION_OF_OPERATION, actor);
+    return true;
   }
 
   private EnforcementPoint registered(String name, String kind, Digest key, Actor actor) {
@@ -170,10 +185,7 @@ class RegisteredPoints implements EnforcementPoints {
   @Override
   @Transactional
   public void remove(String name, Actor actor) {
-    EnforcementPointRow row = row(name)
-        .orElseThrow(() -> new Refusal(
-            EnforcementProblem.UNKNOWN_ENFORCEMENT_POINT,
-            "No enforcement point \"" + name + "\" is registered."));
+    EnforcementPointRow row = row(name).orElseThrow(() -> unknown(name));
     row.removedAt = clock.instant().truncatedTo(ChronoUnit.MICROS);
     credentials.revokeAll(
         new CertificateSubject(CertificateSubject.Kind.ENFORCEMENT_POINT, row.id.toString()),
@@ -238,6 +250,16 @@ class RegisteredPoints implements EnforcementPoints {
             .forEach(credential ->
                 live.put(credential.thumbprint(), new Recognised(point, credential))));
     return live;
+  }
+
+  private static CertificateSubject subject(UUID id) {
+    return new CertificateSubject(CertificateSubject.Kind.ENFORCEMENT_POINT, id.toString());
+  }
+
+  private static Refusal unknown(String name) {
+    return new Refusal(
+        EnforcementProblem.UNKNOWN_ENFORCEMENT_POINT,
+        "No enforcement point \"" + name + "\" is registered.");
   }
 
   private static Refusal invalid(String detail) {

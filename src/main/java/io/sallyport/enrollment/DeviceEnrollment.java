@@ -139,12 +139,24 @@ class DeviceEnrollment implements Enrollments {
       throw new Refusal(
           EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The client certificate cannot be read.");
     }
-    return credentials
-        .byThumbprint(thumbprint)
-        .filter(found -> found.subject().kind() == CertificateSubject.Kind.DEVICE)
-        .orElseThrow(() -> new Refusal(
-            EnrollmentProblem.NO_CURRENT_CERTIFICATE,
-            "The client certificate is not one that this server issued to a device."));
+    Credential found =
+        credentials.byThumbprint(thumbprint).orElseThrow(DeviceEnrollment::notADevice);
+    if (found.subject().kind() != CertificateSubject.Kind.DEVICE) {
+      audit.recordRefusal(Fact.of(
+              "enrollment.refused",
+              Actor.enforcementPoint(found.subject().id()),
+              found.subject().kind().word(),
+              found.subject().id())
+          .with("problem", EnrollmentProblem.NO_CURRENT_CERTIFICATE.slug()));
+      throw notADevice();
+    }
+    return found;
+  }
+
+  private static Refusal notADevice() {
+    return new Refusal(
+        EnrollmentProblem.NO_CURRENT_CERTIFICATE,
+        "The client certificate is not one that this server issued to a device.");
   }
 
   private void requireLive(Credential current) {

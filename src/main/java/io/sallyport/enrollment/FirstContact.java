@@ -43,29 +43,38 @@ class FirstContact {
   }
 
   Proven prove(Enrollment enrollment) {
-    EnrollmentToken token = enrollment.token() == null ? null : tokens.check(enrollment.token());
-    if (enrollment.chain().isEmpty()) {
-      if (token == null) {
-        throw new Refusal(
-            EnrollmentProblem.UNKNOWN_CLIENT,
-            "Authenticate with the manufacturer's certificate (IDevID) or with an enrollment token as HTTP Basic.");
-      }
-      return new Proven(
-          devices.get(token.device()),
-          StoredTokens.digest(String.valueOf(enrollment.token())),
-          null,
-          token.id());
+    if (!enrollment.chain().isEmpty()) {
+      return withManufacturerCertificate(enrollment);
     }
-    return withManufacturerCertificate(enrollment, token);
+    EnrollmentToken token = token(enrollment);
+    if (token == null) {
+      throw new Refusal(
+          EnrollmentProblem.UNKNOWN_CLIENT,
+          "Authenticate with the manufacturer's certificate (IDevID) or with an enrollment token as HTTP Basic.");
+    }
+    return new Proven(
+        devices.get(token.device()),
+        StoredTokens.digest(String.valueOf(enrollment.token())),
+        null,
+        token.id());
   }
 
-  private Proven withManufacturerCertificate(
-      Enrollment enrollment, @Nullable EnrollmentToken token) {
+  private @Nullable EnrollmentToken token(Enrollment enrollment) {
+    return enrollment.token() == null ? null : tokens.check(enrollment.token());
+  }
+
+  private Proven withManufacturerCertificate(Enrollment enrollment) {
     X509Certificate leaf = enrollment.chain().getFirst();
     Manufacturer manufacturer = manufacturer(enrollment.chain());
     String serialNumber = serialNumber(leaf);
     try {
+      EnrollmentToken token = token(enrollment);
       requireDevice(leaf);
+      if (serialNumber.isEmpty()) {
+        throw new Refusal(
+            EnrollmentProblem.NOT_A_DEVICE,
+            "The client certificate's subject has no serialNumber attribute (IEEE 802.1AR), so it names no device.");
+      }
       Device device = devices
           .onHardware(manufacturer.name(), serialNumber)
           .orElseThrow(() -> new Refusal(

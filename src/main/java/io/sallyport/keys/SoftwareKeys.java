@@ -29,6 +29,9 @@ class SoftwareKeys implements Keys {
   private static final int RSA_BITS = 3072;
 
   private final ConcurrentHashMap<UUID, Opened> opened = new ConcurrentHashMap<>();
+  /** Keys never change once they are stored. */
+  private final ConcurrentHashMap<UUID, KeyHandle> handles = new ConcurrentHashMap<>();
+
   private final EntityManager entities;
   private final MasterKey master;
   private final Ids ids;
@@ -60,7 +63,12 @@ class SoftwareKeys implements Keys {
   @Override
   @Transactional
   public KeyHandle get(UUID id) {
-    return stored(id).handle();
+    KeyHandle known = handles.get(id);
+    if (known == null) {
+      known = stored(id).handle();
+      handles.put(id, known);
+    }
+    return known;
   }
 
   @Override

@@ -97,6 +97,7 @@ class IssuanceStore {
   Preparation prepare(Order order, Guard guard) {
     String request = order.digest().hex();
     long revocationCounter = lock(order, request);
+    devices.requireSound(order.subjectPublicKeyInfo().digest());
     guard.check(order.digest());
     IssuanceRequestRow known = entities.find(IssuanceRequestRow.class, request);
     if (known != null) {

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
@@ -37,6 +38,7 @@ import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
 @ApplicationScoped
 class StoredAuthorities implements Authorities {
   private static final int SERIAL_BITS = 128;
+  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
 
   private final Map<String, Authority> certified = new ConcurrentHashMap<>();
   private final EntityManager entities;
@@ -238,6 +240,9 @@ class StoredAuthorities implements Authorities {
     Authority known = certified.get(name);
     if (known != null) {
       return Optional.of(known);
+    }
+    if (!NAME.matcher(name).matches()) {
+      return Optional.empty();
     }
     Optional<Authority> read = QuarkusTransaction.joiningExisting()
         .call(() -> Optional.ofNullable(entities.find(AuthorityRow.class, name))

@@ -153,6 +153,11 @@ class StoredCredentials implements Credentials {
       throw new Refusal(
           CommonProblem.NOT_SUPPORTED, "Hold is not supported yet; suspend the device instead.");
     }
+    if (row.subjectKind == CertificateSubject.Kind.OCSP_RESPONDER) {
+      throw new Refusal(
+          CommonProblem.NOT_SUPPORTED,
+          "A responder's certificate says that its status need not be asked; it ends by itself.");
+    }
     lockDevice(row.subject());
     entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
     revoke(row, reason, actor);
@@ -183,6 +188,27 @@ class StoredCredentials implements Credentials {
     }
     row.revoked(reason, clock.instant().truncatedTo(ChronoUnit.MICROS));
     audit.record(fact("certificate.revoked", row, actor).with("reason", reason.name()));
+    if (reason == RevocationReason.KEY_COMPROMISE) {
+      condemn(row, actor);
+    }
+  }
+
+  /** What is on the same key falls with it, and the key is certified for nobody again. */
+  private void condemn(CredentialRow row, Actor actor) {
+    devices.condemnKey(Digest.ofOctets(row.keyDigest));
+    entities
+        .createQuery(
+            "from CredentialRow where keyDigest = :key and state = :issued and id <> :id",
+            CredentialRow.class)
+        .setParameter("key", row.keyDigest)
+        .setParameter("issued", CredentialState.ISSUED)
+        .setParameter("id", row.id)
+        .getResultList()
+        .forEach(other -> {
+          lockDevice(other.subject());
+          entities.refresh(other, LockModeType.PESSIMISTIC_WRITE);
+          revoke(other, RevocationReason.KEY_COMPROMISE, actor);
+        });
   }
 
   private static Fact fact(String kind, CredentialRow row, Actor actor) {

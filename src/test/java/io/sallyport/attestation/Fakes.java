@@ -277,6 +277,16 @@ final class Fakes {
   }
 
   static final class FakeDevices implements Devices {
+    @Override
+    public void requireSound(Digest key) {
+      throw unused();
+    }
+
+    @Override
+    public void condemnKey(Digest key) {
+      throw unused();
+    }
+
     final Map<UUID, Device> devices = new HashMap<>();
     final Set<Digest> reserved = new HashSet<>();
 

@@ -1,5 +1,6 @@
 package io.sallyport.door.est;
 
+import io.sallyport.door.Callers;
 import io.sallyport.door.Door;
 import io.sallyport.door.Exchanges;
 import io.sallyport.door.Reply;
@@ -36,11 +37,13 @@ class EstDoor implements Door {
   private static final String CERTS_ONLY = "application/pkcs7-mime; smime-type=certs-only";
 
   private final Exchanges exchanges;
+  private final Callers callers;
   private final Enrollments enrollments;
   private final Authorities authorities;
 
-  EstDoor(Exchanges exchanges, Enrollments enrollments, Authorities authorities) {
+  EstDoor(Exchanges exchanges, Callers callers, Enrollments enrollments, Authorities authorities) {
     this.exchanges = exchanges;
+    this.callers = callers;
     this.enrollments = enrollments;
     this.authorities = authorities;
   }
@@ -98,18 +101,28 @@ class EstDoor implements Door {
   }
 
   private Reply issue(Request request, Function<Enrollment, Credential> use) {
+    Enrollment enrollment;
+    try {
+      enrollment = read(request);
+    } catch (Refusal refusal) {
+      callers.recordRefusedDevice(request, refusal);
+      throw refusal;
+    }
+    return certificates(request, CERTS_ONLY, List.of(use.apply(enrollment).certificate()));
+  }
+
+  private static Enrollment read(Request request) {
     String label = label(request);
     if (!request.mediaType().equals("application/pkcs10")) {
       throw new Refusal(
           CommonProblem.UNSUPPORTED_MEDIA_TYPE,
           "Send the request as Content-Type: application/pkcs10.");
     }
-    Credential credential = use.apply(new Enrollment(
+    return new Enrollment(
         label,
         request.chain(),
         BasicCredentials.password(request.header("Authorization")),
-        EstEncoding.decode(request.body())));
-    return certificates(request, CERTS_ONLY, List.of(credential.certificate()));
+        EstEncoding.decode(request.body()));
   }
 
   /** The profile that the path names; an operation's name is no label (RFC 7030 §3.2.2). */
