@@ -1,6 +1,7 @@
 package io.sallyport.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.net.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
@@ -28,9 +29,36 @@ record Answer(String request, int status, HttpHeaders headers, byte[] body, Dura
           .firstValue("Retry-After")
           .map(s -> " Try again in " + s + " s.")
           .orElse("");
-      throw new Failure(ExitCode.UNAVAILABLE, sentence(reason()) + later);
+      throw new Failure(ExitCode.UNAVAILABLE, sentence(reason()) + later, problem());
     }
-    throw new Failure(ExitCode.REFUSED, sentence(reason()));
+    throw new Failure(ExitCode.REFUSED, sentence(reason()), problem());
+  }
+
+  /** The RFC 9457 problem that came; one with this status and reason where something else came. */
+  private ObjectNode problem() {
+    ObjectNode problem = sentProblem();
+    headers
+        .firstValue("Retry-After")
+        .filter(later -> !problem.has("retry_after"))
+        .ifPresent(later -> problem.put("retry_after", later));
+    return problem;
+  }
+
+  private ObjectNode sentProblem() {
+    if (headers.firstValue("Content-Type").orElse("").startsWith("application/problem+json")) {
+      try {
+        if (Json.read(body) instanceof ObjectNode sent) {
+          return sent;
+        }
+      } catch (IOException e) {
+        // Falls through to the status: a body that is no JSON tells nothing.
+      }
+    }
+    return Json.object()
+        .put("type", "about:blank")
+        .put("title", request + " answered " + status)
+        .put("status", status)
+        .put("detail", sentence(reason()));
   }
 
   JsonNode json() {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -13,6 +14,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "device", description = "Devices and their lifecycle.")
 final class InventoryCommands {
   private static final String WHY = "why, for the log";
+  private static final String ID = "the device's UUID";
 
   private final Options options;
 
@@ -29,21 +31,17 @@ final class InventoryCommands {
           String serial,
       @Option(names = "--profile", required = true, description = "an applied device profile")
           String profile,
-      @Option(names = "--owner") @Nullable String owner,
-      @Option(names = "--site") @Nullable String site,
+      @Option(names = "--owner", required = true, description = "who answers for it") String owner,
+      @Option(names = "--site", required = true, description = "where it will stand") String site,
       @Option(names = "--label", paramLabel = "KEY=VALUE", description = "repeatable") @Nullable
           Map<String, String> labels) {
     ObjectNode device = Json.object()
         .put("manufacturer", manufacturer)
         .put("model", model)
         .put("serial_number", serial)
-        .put("profile", profile);
-    if (owner != null) {
-      device.put("owner", owner);
-    }
-    if (site != null) {
-      device.put("site", site);
-    }
+        .put("profile", profile)
+        .put("owner", owner)
+        .put("site", site);
     ObjectNode named = device.putObject("labels");
     if (labels != null) {
       labels.forEach(named::put);
@@ -58,13 +56,12 @@ final class InventoryCommands {
   void list(
       @Option(
               names = "--state",
-              description = "expected, active, quarantined, suspended, decommissioned")
+              description = "one of expected, active, quarantined, suspended, decommissioned")
           @Nullable
           String state,
       @Option(names = "--profile") @Nullable String profile,
       @Option(names = "--site") @Nullable String site,
-      @Option(names = "--text", description = "part of a serial number, model, owner or label")
-          @Nullable
+      @Option(names = "--text", description = "start of a serial number or owner") @Nullable
           String text,
       @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
           int limit) {
@@ -90,36 +87,36 @@ final class InventoryCommands {
   }
 
   @Command(description = "Shows a device with its certificates and its newest appraisal.")
-  void show(@Parameters(paramLabel = "ID") String id) {
+  void show(@Parameters(paramLabel = "ID", description = ID) UUID id) {
     try (ApiClient api = options.api()) {
-      options.output().show(api.get("/devices/" + ApiClient.encode(id)));
+      options.output().show(api.get("/devices/" + id));
     }
   }
 
   @Command(description = "Cuts a device off; it keeps certificate, renewal and attestation.")
   void quarantine(
-      @Parameters(paramLabel = "ID") String id,
+      @Parameters(paramLabel = "ID", description = ID) UUID id,
       @Option(names = "--reason", required = true, description = WHY) String reason) {
     act(id, "quarantine", Json.object().put("reason", reason));
   }
 
   @Command(description = "Ends a quarantine or a suspension.")
   void release(
-      @Parameters(paramLabel = "ID") String id,
+      @Parameters(paramLabel = "ID", description = ID) UUID id,
       @Option(names = "--reason", required = true, description = WHY) String reason) {
     act(id, "release", Json.object().put("reason", reason));
   }
 
   @Command(description = "Sets a device aside: nothing is allowed until it is released.")
   void suspend(
-      @Parameters(paramLabel = "ID") String id,
+      @Parameters(paramLabel = "ID", description = ID) UUID id,
       @Option(names = "--reason", required = true, description = WHY) String reason) {
     act(id, "suspend", Json.object().put("reason", reason));
   }
 
   @Command(description = "Ends a device for good and revokes its certificates.")
   void decommission(
-      @Parameters(paramLabel = "ID") String id,
+      @Parameters(paramLabel = "ID", description = ID) UUID id,
       @Option(names = "--reason", required = true, description = WHY) String reason,
       @Option(
               names = "--revocation-reason",
@@ -132,9 +129,9 @@ final class InventoryCommands {
         Json.object().put("reason", reason).put("revocation_reason", revocation));
   }
 
-  private void act(String id, String action, ObjectNode body) {
+  private void act(UUID id, String action, ObjectNode body) {
     try (ApiClient api = options.api()) {
-      JsonNode device = api.post("/devices/" + ApiClient.encode(id) + "/" + action, body);
+      JsonNode device = api.post("/devices/" + id + "/" + action, body);
       options
           .output()
           .result(device, "Device " + id + " is " + device.path("state").asText() + ".");

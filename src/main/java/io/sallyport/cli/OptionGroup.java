@@ -12,7 +12,10 @@ abstract class OptionGroup {
     this.options = options;
   }
 
-  @Option(names = "--json", scope = ScopeType.INHERIT, description = "JSON on standard output")
+  @Option(
+      names = "--json",
+      scope = ScopeType.INHERIT,
+      description = "JSON on standard output, faults too (RFC 9457)")
   void json(boolean json) {
     options.json = json;
   }

@@ -3,6 +3,7 @@ package io.sallyport.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.UUID;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -42,7 +43,12 @@ final class PolicyCommands {
 
   @Command(description = "Says what would be decided now, and why.")
   void explain(
-      @Option(names = "--device", paramLabel = "ID", required = true) String device,
+      @Option(
+              names = "--device",
+              paramLabel = "ID",
+              required = true,
+              description = "the device's UUID")
+          UUID device,
       @Option(names = "--peer", required = true, description = "name or address") String peer,
       @Option(names = "--protocol", defaultValue = "tcp", description = "default: ${DEFAULT-VALUE}")
           String protocol,
@@ -51,7 +57,7 @@ final class PolicyCommands {
       JsonNode answer = api.post(
           "/policies/explain",
           Json.object()
-              .put("device", device)
+              .put("device", device.toString())
               .put("peer", peer)
               .put("protocol", protocol)
               .put("port", port));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,11 +23,17 @@ final class TokenCommands {
       description =
           "Makes a token for one device; its secret is told this once, alone on standard output.")
   void create(
-      @Option(names = "--device", paramLabel = "ID", required = true) String device,
+      @Option(
+              names = "--device",
+              paramLabel = "ID",
+              required = true,
+              description = "the device's UUID")
+          UUID device,
       @Option(
               names = "--lifetime",
               defaultValue = "PT24H",
-              description = "ISO 8601 duration, at most P90D (default: ${DEFAULT-VALUE})")
+              description =
+                  "ISO 8601 duration such as PT5M, at most P90D (default: ${DEFAULT-VALUE})")
           Duration lifetime,
       @Option(
               names = "--out",
@@ -37,7 +44,7 @@ final class TokenCommands {
     try (ApiClient api = options.api()) {
       JsonNode made = api.post(
           "/enrollment-tokens",
-          Json.object().put("device", device).put("lifetime", lifetime.toString()));
+          Json.object().put("device", device.toString()).put("lifetime", lifetime.toString()));
       String secret = made.path("token").asText();
       if (out == null) {
         options.output().result(made, secret);

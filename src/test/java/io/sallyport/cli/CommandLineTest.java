@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
 import io.sallyport.kernel.Der;
 import java.io.IOException;
@@ -19,15 +20,18 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CommandLineTest {
   private static final String PROBLEM = "application/problem+json";
+  private static final String DEVICE = "01a2045c-c8e7-7455-8183-8def062487a9";
 
   @TempDir
   Path data;
@@ -124,7 +128,10 @@ class CommandLineTest {
         "device enroll --dir DIR",
         "device enroll --dir DIR --idevid-cert x",
         "device grant --dir DIR --flow x/tcp/99999",
-        "admin token create --device x --lifetime tomorrow",
+        "admin device register --manufacturer m --model o --serial s --profile p --site t",
+        "admin device register --manufacturer m --model o --serial s --profile p --owner w",
+        "admin device show 1-1-1-1-1",
+        "admin policy list --server localhost",
         "bench nonsense"
       })
   void aWrongCommandLineExitsWithTwoAndOneSentence(String command) {
@@ -141,16 +148,17 @@ class CommandLineTest {
         409,
         PROBLEM,
         "{\"type\":\"urn:sallyport:problem:retired\",\"title\":\"T\",\"detail\":\"It is retired.\"}");
-    assertEquals(1, run("admin", "device", "release", "d1", "--reason", "ok"));
+    assertEquals(1, run("admin", "device", "release", DEVICE, "--reason", "ok"));
     assertEquals("It is retired.\n", err.toString());
-    assertTrue(
-        requests.getFirst().startsWith("POST /api/v1/devices/d1/release {\"reason\":\"ok\"}"));
+    assertTrue(requests
+        .getFirst()
+        .startsWith("POST /api/v1/devices/" + DEVICE + "/release {\"reason\":\"ok\"}"));
   }
 
   @Test
   void controlCharactersOfAServerDoNotReachTheTerminal() {
     answer(400, PROBLEM, "{\"detail\":\"\\u001b[31mred\"}");
-    assertEquals(1, run("admin", "device", "show", "d1"));
+    assertEquals(1, run("admin", "device", "show", DEVICE));
     assertEquals("?[31mred.\n", err.toString());
   }
 
@@ -182,6 +190,99 @@ class CommandLineTest {
     assertTrue(err.toString().contains("No server has run in"), err.toString());
   }
 
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', textBlock = """
+      admin token create --device 01a2045c-c8e7-7455-8183-8def062487a9 --lifetime 5m | an ISO 8601 duration such as PT5M, not '5m'.
+      admin token create --device d1 | ID must be a UUID such as 01a2045c-c8e7-7455-8183-8def062487a9, not 'd1'.
+      admin device show d1 | ID must be a UUID such as 01a2045c-c8e7-7455-8183-8def062487a9, not 'd1'.
+      admin device list --limit many | must be a whole number such as 100, not 'many'.
+      audit list --after soon | must be a whole number such as 100, not 'soon'.
+      admin device list --server localhost:1 | must be a URL such as https://localhost:9443, not 'localhost:1'.
+      """)
+  void aWrongValueIsToldByWhatWasExpected(String command, String expected) {
+    assertEquals(2, run(command.split(" ")));
+    String first = err.toString().lines().findFirst().orElseThrow();
+    assertTrue(first.endsWith(expected), first);
+    assertFalse(err.toString().contains("java."), err.toString());
+    assertEquals(List.of(), requests);
+  }
+
+  @Test
+  void inJsonARefusalIsTheServersProblem() throws IOException {
+    answer(
+        409,
+        PROBLEM,
+        "{\"type\":\"urn:sallyport:problem:retired\",\"title\":\"T\",\"detail\":\"It is retired.\",\"more\":1}");
+    assertEquals(1, run("admin", "device", "show", DEVICE, "--json"));
+    assertEquals(Json.read(body.getBytes(StandardCharsets.UTF_8)), told());
+  }
+
+  @Test
+  void inJsonAnUnavailableServersProblemTellsWhenToComeBack() throws IOException {
+    answer(503, PROBLEM, "{\"detail\":\"The database is away.\"}");
+    assertEquals(4, run("admin", "policy", "list", "--json"));
+    assertEquals("7", told().path("retry_after").asText());
+  }
+
+  @Test
+  void inJsonAnAnswerThatIsNoProblemBecomesOne() throws IOException {
+    answer(502, "text/plain", "bad gateway");
+    assertEquals(1, run("admin", "policy", "list", "--json"));
+    JsonNode problem = told();
+    assertEquals("about:blank", problem.path("type").asText());
+    assertEquals(502, problem.path("status").asInt());
+    assertEquals("bad gateway.", problem.path("detail").asText());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "admin --json",
+        "admin device show --json",
+        "admin device show d1 --json",
+        "device grant --dir DIR --flow x/tcp/99999 --json",
+        "device enroll --dir DIR --json",
+        "nonsense --json"
+      })
+  void inJsonAWrongCommandLineIsAProblem(String command) throws IOException {
+    assertEquals(2, run(command.replace("DIR", data.resolve("d").toString()).split(" ")));
+    JsonNode problem = told();
+    assertEquals("urn:sallyport:client:usage", problem.path("type").asText());
+    assertFalse(problem.path("detail").asText().isBlank());
+  }
+
+  @Test
+  void inJsonAServerThatIsNotThereIsAProblem() throws IOException {
+    server.stop(0);
+    assertEquals(3, run("admin", "device", "list", "--json"));
+    assertEquals("urn:sallyport:client:unreachable", told().path("type").asText());
+  }
+
+  @Test
+  void theFileOfFiguresOfBenchAsksForNoProblems() {
+    assertEquals(2, run("bench", "nonsense", "--json", data.resolve("f").toString()));
+    assertEquals("", out.toString());
+    assertEquals(2, run("bench", "--seconds", "x", "--json", "f"));
+    assertEquals("", out.toString());
+  }
+
+  @Test
+  void theLauncherExplainsEveryOptionOfServeWithoutABuild() throws Exception {
+    List<String> flags = Pattern.compile("\\| `(--[a-z-]+)` \\|")
+        .matcher(Files.readString(Path.of("docs/operating.md")))
+        .results()
+        .map(found -> found.group(1))
+        .toList();
+    assertEquals(11, flags.size());
+    for (String asked : List.of("--help", "-h")) {
+      String told = launch("serve", "--data", "DIR", asked);
+      for (String flag : flags) {
+        assertTrue(told.contains("\n  " + flag + " "), flag);
+      }
+    }
+    assertEquals(1, launch("test", "--help").lines().count());
+  }
+
   @Test
   void aListIsATableForPeopleAndAPageForPrograms() {
     answer(
@@ -196,12 +297,12 @@ class CommandLineTest {
   @Test
   void aTokenStandsAloneOrInAFileOfTheOwner() throws IOException {
     answer(201, "application/json", "{\"id\":\"1\",\"expires_at\":\"soon\",\"token\":\"hush\"}");
-    assertEquals(0, run("admin", "token", "create", "--device", "d1"));
+    assertEquals(0, run("admin", "token", "create", "--device", DEVICE));
     assertEquals("hush\n", out.toString());
     out.getBuffer().setLength(0);
     Path file = data.resolve("token");
     assertEquals(
-        0, run("admin", "token", "create", "--device", "d1", "--out", file.toString(), "--json"));
+        0, run("admin", "token", "create", "--device", DEVICE, "--out", file.toString(), "--json"));
     assertFalse(out.toString().contains("hush"));
     assertEquals("hush\n", Files.readString(file));
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
@@ -258,6 +359,22 @@ class CommandLineTest {
     full[command.length] = "--data";
     full[command.length + 1] = data.toString();
     return execute(command.length == 1 && command[0].isEmpty() ? new String[0] : full);
+  }
+
+  /** What the launcher prints; it must succeed. */
+  private static String launch(String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("sh", "./sallyport"));
+    command.addAll(List.of(arguments));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String told = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), told);
+    return told;
+  }
+
+  /** The one JSON value on standard output, with nothing on standard error. */
+  private JsonNode told() throws IOException {
+    assertEquals("", err.toString());
+    return Json.read(out.toString().getBytes(StandardCharsets.UTF_8));
   }
 
   private int execute(String... command) {
