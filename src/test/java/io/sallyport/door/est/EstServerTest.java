@@ -87,7 +87,7 @@ abstract class EstServerTest extends ServerTest {
     wire.admin(
         "POST",
         "/api/v1/certificates/devices/" + certificate.getSerialNumber().toString(16) + "/revoke",
-        Map.of("reason", "key-compromise"));
+        Map.of("reason", "cessation-of-operation"));
   }
 
   HttpResponse<byte[]> enroll(Identity identity, KeyPair keys) {
