@@ -25,7 +25,8 @@ class OneCommitDecommission implements Decommissions {
   @Override
   @Transactional
   public Device run(UUID device, RevocationReason reason, String note, Actor actor) {
-    Device known = devices.get(device);
+    // Locked before its state is looked at: of two at once, the second finds it done.
+    Device known = devices.lock(device);
     if (known.state() == DeviceState.DECOMMISSIONED) {
       return known;
     }
