@@ -26,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -179,7 +180,12 @@ class DevicesResource {
     return Arrays.stream(DeviceState.values())
         .filter(state -> state.word().equals(word))
         .findFirst()
-        .orElseThrow(() -> Fields.malformed("state", "is not a state of a device"));
+        .orElseThrow(() -> Fields.malformed(
+            "state",
+            "is none of "
+                + Arrays.stream(DeviceState.values())
+                    .map(DeviceState::word)
+                    .collect(Collectors.joining(", "))));
   }
 
   /** A device to register. */

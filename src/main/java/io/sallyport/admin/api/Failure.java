@@ -12,6 +12,7 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Outage;
 import io.sallyport.kernel.Problem;
 import io.sallyport.kernel.Refusal;
+import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.WebApplicationException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -44,6 +45,11 @@ record Failure(Problem problem, String detail, boolean expected) {
       case AuthenticationFailedException _, UnauthorizedException _ ->
         told(CommonProblem.UNAUTHENTICATED, "Send an operator's bearer token.");
       case ForbiddenException _ -> told(CommonProblem.FORBIDDEN, "Your roles do not include this.");
+      // Ids are the only part of a path that is converted; where that fails the exception has a
+      // cause.
+      case NotFoundException path
+      when path.getCause() != null ->
+        told(CommonProblem.NOT_FOUND, "The id in the path must be a UUID.");
       case WebApplicationException web -> web(web.getResponse().getStatus());
       default -> fault();
     };
