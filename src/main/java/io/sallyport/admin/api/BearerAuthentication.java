@@ -11,10 +11,13 @@ import io.quarkus.vertx.http.runtime.security.ChallengeData;
 import io.quarkus.vertx.http.runtime.security.HttpAuthenticationMechanism;
 import io.quarkus.vertx.http.runtime.security.HttpSecurityUtils;
 import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.kernel.Throttle;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
 import java.util.Set;
 import org.jboss.logging.Logger;
 
@@ -28,10 +31,15 @@ class BearerAuthentication implements HttpAuthenticationMechanism {
   private static final String SCHEME = "Bearer ";
   private static final String FAILURE = BearerAuthentication.class.getName() + ".failure";
 
-  private final Refusals refusals;
+  private static final String AFTER_AN_OUTAGE = "2";
+  private static final String AFTER_FAILURES = "60";
 
-  BearerAuthentication(Refusals refusals) {
+  private final Refusals refusals;
+  private final Throttle throttle;
+
+  BearerAuthentication(Refusals refusals, Clock clock, PeopleSettings settings) {
     this.refusals = refusals;
+    this.throttle = new Throttle(clock, settings.failedAuthenticationsPerMinute());
   }
 
   @Override
@@ -46,11 +54,27 @@ class BearerAuthentication implements HttpAuthenticationMechanism {
     return identities
         .authenticate(HttpSecurityUtils.setRoutingContextAttribute(
             new TokenAuthenticationRequest(token), context))
+        .onFailure(AuthenticationFailedException.class)
+        .invoke(failure -> failed(context))
         .onFailure(failure -> !(failure instanceof AuthenticationFailedException))
         .transform(failure -> {
           context.put(FAILURE, failure);
           return new AuthenticationFailedException("the token could not be checked");
         });
+  }
+
+  /** Only failures are throttled: whoever guesses must not lock out an operator behind the same address. */
+  private void failed(RoutingContext context) {
+    String address = context.request().remoteAddress().hostAddress();
+    if (throttle.exceeded(address)) {
+      context.put(
+          FAILURE,
+          new Refusal(
+              CommonProblem.TOO_MANY_REQUESTS,
+              "Too many wrong tokens from this address; wait a minute."));
+    } else {
+      throttle.failed(address);
+    }
   }
 
   @Override
@@ -72,7 +96,11 @@ class BearerAuthentication implements HttpAuthenticationMechanism {
     if (!told.expected()) {
       LOG.error("a bearer token could not be checked", failure);
     }
-    context.response().putHeader(HttpHeaderNames.RETRY_AFTER, "2");
+    context
+        .response()
+        .putHeader(
+            HttpHeaderNames.RETRY_AFTER,
+            told.problem() == CommonProblem.TOO_MANY_REQUESTS ? AFTER_FAILURES : AFTER_AN_OUTAGE);
     return answer(context, told);
   }
 
