@@ -12,7 +12,10 @@ import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.TestPki;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -163,6 +166,87 @@ class PeopleFrontTest extends ServerTest {
     refused(status, slug, wire.send(null, wire.person(path).build()));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "GET, /api/v1/devices?text=%00",
+    "GET, /api/v1/devices?site=%00",
+    "GET, /api/v1/devices?site=a%0Ab",
+    "GET, /api/v1/audit/facts?subject=%00",
+    "GET, /api/v1/profiles/%00",
+    "GET, /api/v1/profiles/a%C2%85b",
+    "GET, /api/v1/profiles/%7F",
+    "GET, /api/v1/certificates/%00/11",
+    "POST, /api/v1/certificates/%00/11/revoke",
+    "DELETE, /api/v1/enforcement-points/%00"
+  })
+  void aControlCharacterInTheAddressIsRefused(String method, String address) throws IOException {
+    assertEquals(400, raw(method, address).status(), address);
+    assertEquals(
+        "urn:sallyport:problem:malformed",
+        JSON.readTree(raw(method, address).body()).get("type").asText());
+  }
+
+  @Test
+  void aWordThatIsNoStateIsAnsweredWithThoseThatAre() throws IOException {
+    assertEquals(
+        "The field \"state\" is none of expected, active, quarantined, suspended, decommissioned.",
+        refused(
+                400,
+                "malformed",
+                wire.send(null, wire.person(DEVICES + "?state=foo").build()))
+            .get("detail")
+            .asText());
+  }
+
+  @Test
+  void anIdThatIsNoUuidIsToldSo() throws IOException {
+    assertEquals(
+        "The id in the path must be a UUID.",
+        refused(
+                404,
+                "not-found",
+                wire.send(null, wire.person(DEVICES + "/bogus").build()))
+            .get("detail")
+            .asText());
+    assertEquals(
+        "The id in the path must be a UUID.",
+        refused(404, "not-found", post(DEVICES + "/bogus/release", "{\"reason\":\"x\"}", null))
+            .get("detail")
+            .asText());
+    assertEquals(
+        "There is nothing under this path.",
+        refused(404, "not-found", post("/api/v1/nothing", "{}", null))
+            .get("detail")
+            .asText());
+  }
+
+  @Test
+  void guessesOfTheTokenAreSlowedDownButNotItsOwner() throws Exception {
+    // An address of its own, so that no other test is slowed down.
+    InetAddress guesser = InetAddress.getByName("127.0.0.2");
+    try (HttpClient client =
+        HttpClient.newBuilder().sslContext(wire.tls(null)).localAddress(guesser).build()) {
+      URI uri = URI.create(wire.people() + DEVICES);
+      HttpRequest guess = HttpRequest.newBuilder(uri)
+          .header("Authorization", "Bearer " + "y".repeat(43))
+          .build();
+      HttpResponse<byte[]> last = client.send(guess, HttpResponse.BodyHandlers.ofByteArray());
+      int tries = 1;
+      // A new minute may begin meanwhile.
+      for (; last.statusCode() == 401 && tries < 200; tries++) {
+        last = client.send(guess, HttpResponse.BodyHandlers.ofByteArray());
+      }
+      assertTrue(tries > 60, "tries " + tries);
+      refused(429, "too-many-requests", last);
+      assertEquals("60", last.headers().firstValue("Retry-After").orElseThrow());
+      assertEquals(
+          200,
+          client
+              .send(wire.person(DEVICES).build(), HttpResponse.BodyHandlers.ofByteArray())
+              .statusCode());
+    }
+  }
+
   @Test
   void anotherMediaTypeIsRefused() throws IOException {
     refused(
@@ -237,6 +321,24 @@ class PeopleFrontTest extends ServerTest {
   }
 
   @Test
+  void ofManyDecommissionsAtOnceAllAreAnsweredAndOneActs() throws Exception {
+    String path = DEVICES + "/"
+        + JSON.readTree(post(DEVICES, device("gone-2"), null).body()).get("id").asText();
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<HttpResponse<byte[]>>> running = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        running.add(
+            clients.submit(() -> post(path + "/decommission", "{\"reason\":\"test\"}", null)));
+      }
+      for (Future<HttpResponse<byte[]>> one : running) {
+        assertEquals(200, one.get().statusCode());
+        assertEquals(
+            "decommissioned", JSON.readTree(one.get().body()).get("state").asText());
+      }
+    }
+  }
+
+  @Test
   void aRefusedChangeIsAFact() throws IOException {
     post(DEVICES, device("fact-1"), null);
     refused(409, "already-registered", post(DEVICES, device("fact-1"), null));
@@ -268,6 +370,27 @@ class PeopleFrontTest extends ServerTest {
         + serialNumber
         + "\",\"profile\":\"people-front\",\"owner\":\"operations\",\"site\":\"plant-1\",\"labels\":{}}";
   }
+
+  /** Sends an address that a URI would not take. */
+  private Answer raw(String method, String address) throws IOException {
+    URI people = URI.create(wire.people());
+    String token =
+        wire.person(DEVICES).build().headers().firstValue("Authorization").orElseThrow();
+    try (Socket socket =
+        wire.tls(null).getSocketFactory().createSocket(people.getHost(), people.getPort())) {
+      socket
+          .getOutputStream()
+          .write((method + " " + address + " HTTP/1.1\r\nHost: localhost\r\n"
+                  + "Authorization: " + token + "\r\nContent-Type: application/json\r\n"
+                  + "Content-Length: 2\r\nConnection: close\r\n\r\n{}")
+              .getBytes(StandardCharsets.US_ASCII));
+      String text = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      return new Answer(
+          Integer.parseInt(text.substring(9, 12)), text.substring(text.indexOf("\r\n\r\n") + 4));
+    }
+  }
+
+  private record Answer(int status, String body) {}
 
   private HttpResponse<byte[]> post(
       String path, String body, @org.jspecify.annotations.Nullable String key) {
