@@ -5,6 +5,7 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Outage;
 import io.sallyport.kernel.Problem;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.kernel.Throttle;
 import io.vertx.core.Context;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;

@@ -107,7 +107,7 @@ class DevicesResource {
           String state,
       @QueryParam("profile") @Nullable String profile,
       @QueryParam("site") @Nullable String site,
-      @QueryParam("text") @Parameter(description = "Part of a name, model or number.") @Nullable
+      @QueryParam("text") @Parameter(description = "Start of a serial number or owner.") @Nullable
           String text,
       @BeanParam Paging paging) {
     Filter filter = new Filter(state == null ? null : state(state), profile, site, text);
