@@ -37,7 +37,8 @@ public final class Server implements QuarkusApplication {
         }
       } finally {
         ended.countDown();
-        Runtime.getRuntime().halt(code);
+        Runtime.getRuntime()
+            .halt(failure != null && Causes.refused(failure) ? EXIT_CONFIGURATION : code);
       }
     });
   }

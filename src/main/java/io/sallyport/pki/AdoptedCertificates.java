@@ -47,10 +47,11 @@ final class AdoptedCertificates {
 
   private static void requireAuthority(String name, X509Certificate certificate, Instant time) {
     boolean[] usage = certificate.getKeyUsage();
-    if (certificate.getBasicConstraints() < 0
-        || usage == null
-        || !usage[CERT_SIGN]
-        || !usage[CRL_SIGN]) {
+    boolean root =
+        certificate.getSubjectX500Principal().equals(certificate.getIssuerX500Principal());
+    // A root without the extension may do everything (RFC 5280 §4.2.1.3); others must say it.
+    boolean may = usage == null ? root : usage[CERT_SIGN] && usage[CRL_SIGN];
+    if (certificate.getBasicConstraints() < 0 || !may) {
       throw bad(name, "must be a CA certificate with key usage keyCertSign and cRLSign");
     }
     if (certificate.getExtensionValue("2.5.29.14") == null) {
