@@ -10,10 +10,13 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** One listening port, served by every event loop. */
 final class Front {
+  private static final Logger LOG = Logger.getLogger(Front.class);
+
   private final Vertx vertx;
   private final String deployment;
 
@@ -60,9 +63,20 @@ final class Front {
       router.errorHandler(400, context -> end(context, 400, "The request cannot be read."));
       router.errorHandler(404, context -> end(context, 404, "There is nothing under this path."));
       router.errorHandler(405, context -> end(context, 405, "The path does not know this method."));
-      router.errorHandler(500, context -> end(context, 400, "The request cannot be read."));
+      router.errorHandler(500, Loop::failed);
       server = vertx.createHttpServer(options).requestHandler(router);
       server.listen().<Void>mapEmpty().onComplete(started);
+    }
+
+    /** An address that cannot be decoded is the client's fault; anything else is ours and belongs in the log. */
+    private static void failed(RoutingContext context) {
+      if (context.failure() instanceof IllegalArgumentException unreadable
+          && String.valueOf(unreadable.getMessage()).contains("hex")) {
+        end(context, 400, "The request cannot be read.");
+        return;
+      }
+      LOG.errorf(context.failure(), "%s failed", context.request().method());
+      end(context, 500, "The server failed; its log tells why.");
     }
 
     private static void end(RoutingContext context, int status, String sentence) {
