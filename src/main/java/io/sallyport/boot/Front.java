@@ -68,13 +68,7 @@ final class Front {
       server.listen().<Void>mapEmpty().onComplete(started);
     }
 
-    /** An address that cannot be decoded is the client's fault; anything else is ours and belongs in the log. */
     private static void failed(RoutingContext context) {
-      if (context.failure() instanceof IllegalArgumentException unreadable
-          && String.valueOf(unreadable.getMessage()).contains("hex")) {
-        end(context, 400, "The request cannot be read.");
-        return;
-      }
       LOG.errorf(context.failure(), "%s failed", context.request().method());
       end(context, 500, "The server failed; its log tells why.");
     }
