@@ -31,12 +31,14 @@ class FleetInventory implements Devices {
   private static final String SUBJECT = "device";
 
   private final EntityManager entities;
+  private final KeyDigests keys;
   private final Audit audit;
   private final Ids ids;
   private final Clock clock;
 
   FleetInventory(EntityManager entities, Audit audit, Ids ids, Clock clock) {
     this.entities = entities;
+    this.keys = new KeyDigests(entities, clock);
     this.audit = audit;
     this.ids = ids;
     this.clock = clock;
@@ -291,71 +293,25 @@ class FleetInventory implements Devices {
   @Override
   @Transactional
   public void claimKey(UUID hardwareUnit, Digest key, String kind) {
-    claim(hardwareUnit, key, kind);
-    if (!hardwareUnit.equals(owner(key))) {
-      throw new Refusal(
-          DeviceProblem.DUPLICATE_KEY,
-          "This public key belongs to another hardware unit; make a new key.");
-    }
+    keys.claim(hardwareUnit, key, kind);
   }
 
   @Override
   @Transactional
   public void requireSound(Digest key) {
-    boolean compromised = entities
-            .createNativeQuery(
-                "select 1 from key_digest where digest = :digest and compromised_at is not null",
-                Integer.class)
-            .setParameter("digest", key.octets())
-            .getSingleResultOrNull()
-        != null;
-    if (compromised) {
-      throw new Refusal(
-          DeviceProblem.COMPROMISED_KEY, "This key was reported as compromised; make a new one.");
-    }
+    keys.requireSound(key);
   }
 
   @Override
   @Transactional(Transactional.TxType.MANDATORY)
   public void condemnKey(Digest key) {
-    claim(null, key, "compromised");
-    entities
-        .createNativeQuery(
-            "update key_digest set compromised_at = :at where digest = :digest and compromised_at is null")
-        .setParameter("at", clock.instant())
-        .setParameter("digest", key.octets())
-        .executeUpdate();
+    keys.condemn(key);
   }
 
   @Override
   @Transactional
   public void reserveKey(Digest key) {
-    claim(null, key, "server");
-    if (owner(key) != null) {
-      throw new Refusal(
-          DeviceProblem.DUPLICATE_KEY,
-          "This public key belongs to a hardware unit; make a new key.");
-    }
-  }
-
-  private @Nullable Object owner(Digest key) {
-    return entities
-        .createNativeQuery(
-            "select hardware_unit from key_digest where digest = :digest", UUID.class)
-        .setParameter("digest", key.octets())
-        .getSingleResultOrNull();
-  }
-
-  private void claim(@Nullable UUID hardwareUnit, Digest key, String kind) {
-    entities
-        .createNativeQuery(
-            "insert into key_digest (digest, hardware_unit, kind, claimed_at)"
-                + " values (:digest, cast(cast(:unit as text) as uuid), :kind, :at) on conflict (digest) do nothing")
-        .setParameter("digest", key.octets())
-        .setParameter("unit", hardwareUnit == null ? null : hardwareUnit.toString())
-        .setParameter("kind", kind)
-        .setParameter("at", clock.instant())
-        .executeUpdate();
+    keys.reserve(key);
   }
 
   private static Refusal unknown(UUID id) {
