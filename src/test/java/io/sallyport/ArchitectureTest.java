@@ -62,13 +62,19 @@ class ArchitectureTest {
       "decommission",
       "enrollment",
       "door",
+      "door.acme",
       "door.attest",
       "door.authzen",
       "door.est",
+      "door.feed",
+      "door.gateway",
       "door.oauth",
+      "door.radius",
+      "door.signals",
       "door.status",
       "admin",
       "admin.api",
+      "admin.console",
       "boot");
 
   /** Talks to a server over the network; of its code it shares value types only. */
