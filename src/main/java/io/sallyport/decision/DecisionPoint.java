@@ -7,6 +7,7 @@ import io.sallyport.policy.Verdict;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,15 @@ public interface DecisionPoint {
   default Decision decide(Digest thumbprint, @Nullable RequestedFlow flow) {
     return decide(thumbprint, flow, Actor.SERVER);
   }
+
+  /** The site of a known device, or empty. */
+  Optional<String> site(UUID device);
+
+  /** Whose certificate this is or was, or empty. */
+  Optional<UUID> holder(Digest thumbprint);
+
+  /** The position in the change feed up to which changes are decided on; negative before the first load. */
+  long position();
 
   /** How long ago this node last confirmed that it is current; {@code ChronoUnit.FOREVER} before the first time. */
   Duration lag();

@@ -32,6 +32,7 @@ final class Fleet {
   private final Set<Part> doubtful = ConcurrentHashMap.newKeySet();
   private volatile @Nullable PolicySet policies;
   private volatile @Nullable Instant confirmed;
+  private volatile long position = -1;
 
   @Nullable
   FleetDevice device(UUID id) {
@@ -62,6 +63,15 @@ final class Fleet {
   @Nullable
   Instant confirmed() {
     return confirmed;
+  }
+
+  /** Position in the feed up to which changes are in here; negative before the first load. */
+  long position() {
+    return position;
+  }
+
+  void reached(long reached) {
+    position = reached;
   }
 
   void confirm(Instant instant) {

@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,22 @@ final class FleetDecisionPoint implements DecisionPoint {
   @Override
   public Decision decide(Digest thumbprint, @Nullable RequestedFlow flow, Actor asker) {
     return decide(fleet.holder(thumbprint), thumbprint, flow, asker);
+  }
+
+  @Override
+  public Optional<String> site(UUID device) {
+    return Optional.ofNullable(fleet.device(device))
+        .map(known -> known.subject().site());
+  }
+
+  @Override
+  public Optional<UUID> holder(Digest thumbprint) {
+    return Optional.ofNullable(fleet.holder(thumbprint));
+  }
+
+  @Override
+  public long position() {
+    return fleet.position();
   }
 
   @Override

@@ -40,8 +40,6 @@ final class FleetKeeper {
   private final Clock clock;
   private final List<Lock> stripes =
       Stream.<Lock>generate(ReentrantLock::new).limit(STRIPES).toList();
-  /** Position in the feed up to which changes are in the fleet; negative before the first load. */
-  private long cursor = -1;
 
   FleetKeeper(Fleet fleet, FleetSource source, Clock clock) {
     this.fleet = fleet;
@@ -51,7 +49,7 @@ final class FleetKeeper {
 
   /** Loads the fleet the first time, then follows the changes; every success confirms that the node is current. */
   void poll() {
-    if (cursor < 0) {
+    if (fleet.position() < 0) {
       load();
     } else {
       follow();
@@ -108,7 +106,7 @@ final class FleetKeeper {
         break;
       }
     }
-    cursor = position;
+    fleet.reached(position);
     fleet.confirm(from);
   }
 
@@ -116,13 +114,13 @@ final class FleetKeeper {
     List<Change> changes;
     do {
       Instant from = clock.instant();
-      changes = source.changesAfter(cursor, BATCH);
+      changes = source.changesAfter(fleet.position(), BATCH);
       Set<Part> parts = new LinkedHashSet<>();
       changes.forEach(
           change -> Part.of(change.subjectType(), change.subject()).ifPresent(parts::add));
       parts.forEach(this::refresh);
       if (!changes.isEmpty()) {
-        cursor = changes.getLast().position();
+        fleet.reached(changes.getLast().position());
       }
       if (changes.size() < BATCH) {
         // Taken before the question: what committed while it was answered is not confirmed.

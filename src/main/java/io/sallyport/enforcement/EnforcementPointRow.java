@@ -1,6 +1,5 @@
 package io.sallyport.enforcement;
 
-import io.sallyport.enforcement.EnforcementPoints.EnforcementPoint;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
@@ -17,6 +16,11 @@ class EnforcementPointRow {
 
   String name;
   String kind;
+  /** JSON; read whole, never searched. */
+  String settings;
+
+  @Column(name = "sealed_secret")
+  byte @Nullable [] sealedSecret;
 
   @Column(name = "key_digest")
   byte[] keyDigest;
@@ -31,15 +35,18 @@ class EnforcementPointRow {
   @SuppressWarnings("NullAway.Init")
   protected EnforcementPointRow() {}
 
-  EnforcementPointRow(UUID id, String name, String kind, byte[] keyDigest, Instant createdAt) {
+  EnforcementPointRow(
+      UUID id, String name, PointKind kind, String settings, byte[] keyDigest, Instant createdAt) {
     this.id = id;
     this.name = name;
-    this.kind = kind;
+    this.kind = kind.word();
+    this.settings = settings;
     this.keyDigest = keyDigest.clone();
     this.createdAt = createdAt;
   }
 
   EnforcementPoint point() {
-    return new EnforcementPoint(id, name, kind, createdAt);
+    return new EnforcementPoint(
+        id, name, PointKind.of(kind), SettingsText.read(settings), createdAt);
   }
 }

@@ -7,11 +7,11 @@ import io.sallyport.audit.Fact;
 import io.sallyport.audit.FactRecorded;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
-import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.keys.Keys;
 import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateRequest;
@@ -49,7 +49,7 @@ class RegisteredPoints implements EnforcementPoints {
   private static final String SUBJECT = CertificateSubject.Kind.ENFORCEMENT_POINT.word();
   private static final Pattern NAME =
       Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?");
-  private static final List<String> KINDS = List.of("authzen");
+  private static final int LONGEST_SECRET = 1024;
   /** After the tables are there and before the fronts open. */
   private static final int START = 2000;
 
@@ -62,9 +62,11 @@ class RegisteredPoints implements EnforcementPoints {
   private final Credentials credentials;
   private final Devices devices;
   private final Audit audit;
+  private final Keys keys;
   private final Ids ids;
   private final Clock clock;
 
+  private volatile List<EnforcementPoint> points = List.of();
   private volatile Map<Digest, Recognised> recognised = new ConcurrentHashMap<>();
 
   RegisteredPoints(
@@ -73,6 +75,7 @@ class RegisteredPoints implements EnforcementPoints {
       Credentials credentials,
       Devices devices,
       Audit audit,
+      Keys keys,
       Ids ids,
       Clock clock) {
     this.entities = entities;
@@ -80,6 +83,7 @@ class RegisteredPoints implements EnforcementPoints {
     this.credentials = credentials;
     this.devices = devices;
     this.audit = audit;
+    this.keys = keys;
     this.ids = ids;
     this.clock = clock;
   }
@@ -87,17 +91,17 @@ class RegisteredPoints implements EnforcementPoints {
   private record Recognised(EnforcementPoint point, Credential credential) {}
 
   @Override
-  public Admission add(String name, String kind, Der request, Actor actor) {
+  public Admission add(Application application, Actor actor) {
+    String name = application.name();
     if (!NAME.matcher(name).matches()) {
       throw invalid("The name must have 1 to 63 letters, digits, dots or hyphens.");
     }
-    if (!KINDS.contains(kind)) {
-      throw invalid("The kind must be one of " + String.join(", ", KINDS) + ".");
-    }
-    CertificateRequest parsed = CertificateRequest.read(request);
+    application.settings().require(application.kind());
+    requireSecret(application.secret());
+    CertificateRequest parsed = CertificateRequest.read(application.request());
     Digest key = parsed.subjectPublicKeyInfo().digest();
     EnforcementPoint point =
-        QuarkusTransaction.requiringNew().call(() -> registered(name, kind, key, actor));
+        QuarkusTransaction.requiringNew().call(() -> registered(application, key, actor));
     CertificateProfile profile =
         CertificateProfiles.find(CertificateProfiles.ENFORCEMENT_POINT).orElseThrow();
     Credential credential = issuance.issue(
@@ -128,7 +132,9 @@ class RegisteredPoints implements EnforcementPoints {
     return true;
   }
 
-  private EnforcementPoint registered(String name, String kind, Digest key, Actor actor) {
+  private EnforcementPoint registered(Application application, Digest key, Actor actor) {
+    String name = application.name();
+    String kind = application.kind().word();
     Optional<EnforcementPointRow> known = row(name);
     if (known.isPresent()) {
       if (!Arrays.equals(known.get().keyDigest, key.octets())
@@ -142,12 +148,63 @@ class RegisteredPoints implements EnforcementPoints {
     }
     devices.reserveKey(key);
     EnforcementPointRow row = new EnforcementPointRow(
-        ids.next(), name, kind, key.octets(), clock.instant().truncatedTo(ChronoUnit.MICROS));
+        ids.next(),
+        name,
+        application.kind(),
+        SettingsText.write(application.settings()),
+        key.octets(),
+        clock.instant().truncatedTo(ChronoUnit.MICROS));
+    seal(row, application.secret());
     entities.persist(row);
     audit.record(Fact.of("enforcement-point.added", actor, SUBJECT, row.id)
         .with("name", name)
         .with("kind", kind));
     return row.point();
+  }
+
+  @Override
+  @Transactional
+  public EnforcementPoint change(
+      String name, PointSettings settings, @Nullable String secret, Actor actor) {
+    EnforcementPointRow row = row(name).orElseThrow(() -> unknown(name));
+    settings.require(PointKind.of(row.kind));
+    requireSecret(secret);
+    row.settings = SettingsText.write(settings);
+    seal(row, secret);
+    audit.record(Fact.of("enforcement-point.changed", actor, SUBJECT, row.id)
+        .with("name", name)
+        .with("settings", row.settings)
+        .with("secret", secret == null ? "kept" : "replaced"));
+    return row.point();
+  }
+
+  private void seal(EnforcementPointRow row, @Nullable String secret) {
+    if (secret != null) {
+      row.sealedSecret = keys.seal(secret.getBytes(StandardCharsets.UTF_8), context(row.id));
+    }
+  }
+
+  @Override
+  @Transactional
+  public Optional<String> secret(UUID point) {
+    return Optional.ofNullable(entities.find(EnforcementPointRow.class, point))
+        .map(row -> row.sealedSecret)
+        .map(octets -> new String(keys.unseal(octets, context(point)), StandardCharsets.UTF_8));
+  }
+
+  private static String context(UUID point) {
+    return "enforcement-point " + point;
+  }
+
+  private static void requireSecret(@Nullable String secret) {
+    if (secret != null && (secret.isEmpty() || secret.length() > LONGEST_SECRET)) {
+      throw invalid("A secret has 1 to " + LONGEST_SECRET + " characters.");
+    }
+  }
+
+  @Override
+  public List<EnforcementPoint> all() {
+    return points;
   }
 
   @Override
@@ -235,21 +292,27 @@ class RegisteredPoints implements EnforcementPoints {
 
   /** One reader at a time, so that what an earlier one saw never replaces what a later one saw. */
   private synchronized void read() {
-    recognised = new ConcurrentHashMap<>(QuarkusTransaction.requiringNew().call(this::live));
+    Live live = QuarkusTransaction.requiringNew().call(this::live);
+    points = live.points;
+    recognised = new ConcurrentHashMap<>(live.recognised);
   }
 
-  private Map<Digest, Recognised> live() {
+  private record Live(List<EnforcementPoint> points, Map<Digest, Recognised> recognised) {}
+
+  private Live live() {
     Map<Digest, Recognised> live = new HashMap<>();
-    entities
-        .createQuery("from EnforcementPointRow where removedAt is null", EnforcementPointRow.class)
+    List<EnforcementPoint> registered = entities
+        .createQuery(
+            "from EnforcementPointRow where removedAt is null order by name",
+            EnforcementPointRow.class)
         .getResultStream()
         .map(EnforcementPointRow::point)
-        .forEach(point -> credentials
-            .of(new CertificateSubject(
-                CertificateSubject.Kind.ENFORCEMENT_POINT, point.id().toString()))
-            .forEach(credential ->
-                live.put(credential.thumbprint(), new Recognised(point, credential))));
-    return live;
+        .toList();
+    registered.forEach(point -> credentials
+        .of(subject(point.id()))
+        .forEach(
+            credential -> live.put(credential.thumbprint(), new Recognised(point, credential))));
+    return new Live(registered, live);
   }
 
   private static CertificateSubject subject(UUID id) {

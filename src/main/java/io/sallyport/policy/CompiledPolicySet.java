@@ -1,6 +1,7 @@
 package io.sallyport.policy;
 
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.IpPrefix;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;

@@ -1,5 +1,6 @@
 package io.sallyport.policy;
 
+import io.sallyport.kernel.IpPrefix;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Essential;

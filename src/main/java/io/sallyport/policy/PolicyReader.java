@@ -3,6 +3,7 @@ package io.sallyport.policy;
 import static io.sallyport.policy.YamlReader.quoted;
 
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.IpPrefix;
 import io.sallyport.policy.AccessPolicy.Selector;
 import io.sallyport.policy.FlowRule.PortRange;
 import io.sallyport.policy.Verdict.AllowedFlow;

@@ -42,6 +42,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -288,6 +289,21 @@ class DecidedGrantsTest {
           verdict,
           appraisal,
           permit ? validUntil : null);
+    }
+
+    @Override
+    public Optional<String> site(UUID device) {
+      return Optional.of("plant-1");
+    }
+
+    @Override
+    public Optional<UUID> holder(Digest thumbprint) {
+      return Optional.of(new UUID(0, 1));
+    }
+
+    @Override
+    public long position() {
+      return 0;
     }
 
     @Override

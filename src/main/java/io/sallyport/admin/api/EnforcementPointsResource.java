@@ -1,9 +1,16 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.api.PointViews.PointView;
+import io.sallyport.admin.api.PointViews.SettingsView;
+import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.EnforcementPoints;
 import io.sallyport.enforcement.EnforcementPoints.Admission;
-import io.sallyport.enforcement.EnforcementPoints.EnforcementPoint;
+import io.sallyport.enforcement.EnforcementPoints.Application;
+import io.sallyport.enforcement.EnforcementProblem;
+import io.sallyport.enforcement.PointKind;
+import io.sallyport.enforcement.PointSettings;
 import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.BeanParam;
@@ -11,6 +18,7 @@ import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
@@ -58,15 +66,40 @@ class EnforcementPointsResource {
   public AdmissionView add(@Nullable NewPoint body) {
     NewPoint wanted = Fields.body(body);
     String name = Fields.text("name", wanted.name());
-    String kind = Fields.text("kind", wanted.kind());
+    PointKind kind = PointKind.of(Fields.text("kind", wanted.kind()));
+    PointSettings settings = SettingsView.settings(wanted.settings());
+    String secret = wanted.secret();
     Der request = Pem.one("csr", "CERTIFICATE REQUEST", Fields.required("csr", wanted.csr()));
-    return once.apart(201, () -> admission(points.add(name, kind, request, caller.actor())));
+    Application application = new Application(name, kind, settings, secret, request);
+    return once.apart(201, () -> admission(points.add(application, caller.actor())));
   }
 
   @GET
   @Operation(operationId = "listEnforcementPoints", summary = "List enforcement points")
   public Items<PointView> list(@BeanParam Paging paging) {
     return paging.of("enforcement-points", points::list, PointView::of);
+  }
+
+  @GET
+  @Path("{name}")
+  @Operation(operationId = "getEnforcementPoint", summary = "One enforcement point")
+  public PointView get(@PathParam("name") String name) {
+    return PointView.of(points.find(name).orElseThrow(() -> unknown(name)));
+  }
+
+  @PUT
+  @Path("{name}/settings")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(
+      operationId = "changeEnforcementPoint",
+      summary = "Replace what a point guards and how it is reached")
+  public PointView change(@PathParam("name") String name, @Nullable ChangedPoint body) {
+    ChangedPoint wanted = Fields.body(body);
+    return PointView.of(points.change(
+        name,
+        SettingsView.settings(Fields.required("settings", wanted.settings())),
+        wanted.secret(),
+        caller.actor()));
   }
 
   @DELETE
@@ -78,12 +111,19 @@ class EnforcementPointsResource {
     points.remove(name, caller.actor());
   }
 
+  private static Refusal unknown(String name) {
+    return new Refusal(
+        EnforcementProblem.UNKNOWN_ENFORCEMENT_POINT,
+        "No enforcement point \"" + name + "\" is registered.");
+  }
+
   private AdmissionView admission(Admission admission) {
     EnforcementPoint point = admission.point();
     return new AdmissionView(
         point.id(),
         point.name(),
-        point.kind(),
+        point.kind().word(),
+        SettingsView.of(point),
         point.createdAt(),
         admission.credential().certificate().pem("CERTIFICATE"),
         authorities.chain(admission.credential().authority()).stream()
@@ -97,18 +137,27 @@ class EnforcementPointsResource {
       requiredProperties = {"name", "kind", "csr"})
   record NewPoint(
       @Nullable String name,
-      @Schema(enumeration = "authzen") @Nullable String kind,
+
+      @Schema(enumeration = {"authzen", "gateway", "radius", "nftables", "list", "signals"})
+      @Nullable
+      String kind,
+
+      @Nullable SettingsView settings,
+
+      @Schema(description = "Shared with what stands behind the point; never shown again.")
+      @Nullable
+      String secret,
 
       @Schema(description = "A certificate request in PEM (PKCS #10).") @Nullable
       String csr) {}
 
-  /** A point, as people see it. */
-  @Schema(name = "EnforcementPoint")
-  record PointView(UUID id, String name, String kind, Instant createdAt) {
-    static PointView of(EnforcementPoint point) {
-      return new PointView(point.id(), point.name(), point.kind(), point.createdAt());
-    }
-  }
+  /** Settings that replace those that are there. */
+  @Schema(name = "ChangedEnforcementPoint", requiredProperties = "settings")
+  record ChangedPoint(
+      @Nullable SettingsView settings,
+
+      @Schema(description = "Leave it out to keep the one that is there.") @Nullable
+      String secret) {}
 
   /** A point with its certificate. */
   @Schema(name = "AdmittedEnforcementPoint")
@@ -116,6 +165,7 @@ class EnforcementPointsResource {
       UUID id,
       String name,
       String kind,
+      SettingsView settings,
       Instant createdAt,
       String certificate,
 

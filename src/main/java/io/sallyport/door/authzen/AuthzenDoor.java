@@ -13,7 +13,7 @@ import io.sallyport.door.RefusalWriter;
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
 import io.sallyport.door.UseCase;
-import io.sallyport.kernel.Actor;
+import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import io.vertx.core.Handler;
@@ -104,9 +104,9 @@ final class AuthzenDoor implements Door {
     return REQUEST_ID.matcher(requestId).matches();
   }
 
-  private UseCase answering(BiFunction<JsonNode, Actor, Map<String, Object>> question) {
+  private UseCase answering(BiFunction<JsonNode, EnforcementPoint, Map<String, Object>> question) {
     return request -> {
-      Actor asker = Actor.enforcementPoint(callers.enforcementPoint(request).name());
+      EnforcementPoint asker = callers.enforcementPoint(request);
       return Reply.json(200, question.apply(parse(request), asker))
           .with("Cache-Control", "no-store");
     };

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.door.authzen.Evaluation.Entity;
+import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
@@ -14,6 +15,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +32,9 @@ final class Evaluator {
   private static final Pattern BASE64URL_THUMBPRINT = Pattern.compile("[A-Za-z0-9_-]{43}");
   private static final Pattern CANONICAL_UUID =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+
+  private static final String NOT_GUARDED =
+      "not guarded: this enforcement point does not guard that device and peer";
 
   /** When a batch stops (AuthZEN 1.0 §7.1.2.1). */
   private enum Semantic {
@@ -53,12 +58,12 @@ final class Evaluator {
   }
 
   /** Answers {@code POST /access/v1/evaluation}. */
-  Map<String, Object> evaluation(JsonNode body, Actor asker) {
+  Map<String, Object> evaluation(JsonNode body, EnforcementPoint asker) {
     return answer(Evaluation.of(body, body), asker);
   }
 
   /** Answers {@code POST /access/v1/evaluations}; without items it is a single evaluation. */
-  Map<String, Object> evaluations(JsonNode body, Actor asker) {
+  Map<String, Object> evaluations(JsonNode body, EnforcementPoint asker) {
     JsonNode items = body.path("evaluations");
     if (!items.isMissingNode() && !items.isArray()) {
       throw Evaluation.malformed("evaluations must be an array");
@@ -101,7 +106,7 @@ final class Evaluator {
   }
 
   /** A bad item is false for that item alone. */
-  private Map<String, Object> item(JsonNode item, JsonNode defaults, Actor asker) {
+  private Map<String, Object> item(JsonNode item, JsonNode defaults, EnforcementPoint asker) {
     try {
       if (!item.isObject()) {
         throw Evaluation.malformed("an evaluation must be an object");
@@ -115,7 +120,7 @@ final class Evaluator {
     }
   }
 
-  private Map<String, Object> answer(Evaluation evaluation, Actor asker) {
+  private Map<String, Object> answer(Evaluation evaluation, EnforcementPoint asker) {
     if (!evaluation.action().equals("connect")) {
       return meaningless("action.name: only connect is known");
     }
@@ -133,17 +138,31 @@ final class Evaluator {
         UUID device = device(subject.id());
         yield device == null
             ? meaningless("unknown device: subject.id is not a device id")
-            : answer(decisions.decide(device, flow, asker));
+            : guards(asker, Optional.of(device), flow)
+                ? answer(decisions.decide(device, flow, actor(asker)))
+                : meaningless(NOT_GUARDED);
       }
       case "certificate" -> {
         Digest thumbprint = thumbprint(subject.id());
         yield thumbprint == null
             ? meaningless(
                 "unknown certificate: subject.id is not a SHA-256 thumbprint in hex or base64url")
-            : answer(decisions.decide(thumbprint, flow, asker));
+            : guards(asker, decisions.holder(thumbprint), flow)
+                ? answer(decisions.decide(thumbprint, flow, actor(asker)))
+                : meaningless(NOT_GUARDED);
       }
       default -> meaningless("subject.type: only device and certificate are known");
     };
+  }
+
+  /** A point sees only what it guards. An unknown device is for the decision to name. */
+  private boolean guards(EnforcementPoint asker, Optional<UUID> device, RequestedFlow flow) {
+    return asker.settings().guardsPeer(flow.peer())
+        && asker.settings().guardsSite(device.flatMap(decisions::site).orElse(null));
+  }
+
+  private static Actor actor(EnforcementPoint asker) {
+    return Actor.enforcementPoint(asker.name());
   }
 
   private static @Nullable RequestedFlow flow(Entity resource) {

@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.door.Request;
+import io.sallyport.enforcement.EnforcementPoint;
+import io.sallyport.enforcement.PointKind;
+import io.sallyport.enforcement.PointSettings;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
@@ -18,8 +21,10 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
@@ -30,7 +35,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EvaluatorTest {
   private static final UUID CAMERA = UUID.fromString("0193516b-0000-7000-8000-000000000001");
   private static final Digest THUMBPRINT = Digest.of(new byte[] {1});
-  private static final Actor FIREWALL = Actor.enforcementPoint("firewall-1");
+  private static final EnforcementPoint FIREWALL = point(PointSettings.NONE);
+
   private static final String QUESTION = """
       {"subject":{"type":"device","id":"0193516b-0000-7000-8000-000000000001"},
        "action":{"name":"connect"},
@@ -238,6 +244,11 @@ class EvaluatorTest {
         body.getBytes(StandardCharsets.UTF_8)));
   }
 
+  private static EnforcementPoint point(PointSettings settings) {
+    return new EnforcementPoint(
+        new UUID(0, 9), "firewall-1", PointKind.AUTHZEN, settings, Instant.EPOCH);
+  }
+
   /** Permits the camera its video server. */
   private static final class VideoOnly implements DecisionPoint {
     private static final RequestedFlow VIDEO = new RequestedFlow("vms.plant.example", "tcp", 8554);
@@ -250,6 +261,21 @@ class EvaluatorTest {
     @Override
     public Decision decide(Digest thumbprint, @Nullable RequestedFlow flow, Actor asker) {
       return decision(thumbprint.equals(THUMBPRINT) && VIDEO.equals(flow), asker);
+    }
+
+    @Override
+    public Optional<String> site(UUID device) {
+      return Optional.of("plant-1");
+    }
+
+    @Override
+    public Optional<UUID> holder(Digest thumbprint) {
+      return Optional.of(CAMERA);
+    }
+
+    @Override
+    public long position() {
+      return 0;
     }
 
     @Override

@@ -1,4 +1,4 @@
-package io.sallyport.policy;
+package io.sallyport.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;

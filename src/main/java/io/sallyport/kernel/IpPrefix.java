@@ -1,5 +1,8 @@
-package io.sallyport.policy;
+package io.sallyport.kernel;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param low the last 64 bits
  * @param length 0 to 128; 96 more than written for IPv4
  */
-record IpPrefix(long high, long low, int length) {
+public record IpPrefix(long high, long low, int length) {
   private static final int BITS = 128;
   private static final int MAPPED = 96;
 
@@ -18,7 +21,7 @@ record IpPrefix(long high, long low, int length) {
   private static final int LONGEST = 45;
 
   /** Reads {@code 10.0.0.0/8}, {@code 10.1.2.3}, {@code 2001:db8::/32}; null when it is none. No zone, no octal. */
-  static @Nullable IpPrefix parse(String text) {
+  public static @Nullable IpPrefix parse(String text) {
     int slash = text.indexOf('/');
     IpPrefix address = parseAddress(slash < 0 ? text : text.substring(0, slash));
     if (address == null || slash < 0) {
@@ -32,7 +35,7 @@ record IpPrefix(long high, long low, int length) {
   }
 
   /** Reads an address as a prefix of full length; null when it is none. */
-  static @Nullable IpPrefix parseAddress(String text) {
+  public static @Nullable IpPrefix parseAddress(String text) {
     if (text.length() > LONGEST) {
       return null;
     }
@@ -43,19 +46,30 @@ record IpPrefix(long high, long low, int length) {
     return four < 0 ? null : new IpPrefix(0, 0xffff_0000_0000L | four, BITS);
   }
 
-  boolean covers(IpPrefix address) {
+  public boolean covers(IpPrefix address) {
     return isFour() == address.isFour()
         && length <= address.length
         && ((high ^ address.high) & highMask()) == 0
         && ((low ^ address.low) & lowMask()) == 0;
   }
 
+  /** The address in one spelling, whichever it was read in. */
+  public String address() {
+    byte[] octets =
+        ByteBuffer.allocate(BITS / Byte.SIZE).putLong(high).putLong(low).array();
+    try {
+      return InetAddress.getByAddress(octets).getHostAddress();
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("sixteen octets are an address", e);
+    }
+  }
+
   /** Whether no bit is set behind the prefix. */
-  boolean isCanonical() {
+  public boolean isCanonical() {
     return (high & ~highMask()) == 0 && (low & ~lowMask()) == 0;
   }
 
-  private boolean isFour() {
+  public boolean isFour() {
     return length >= MAPPED && high == 0 && low >>> 32 == 0xffff;
   }
 

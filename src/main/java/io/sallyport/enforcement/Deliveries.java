@@ -1,0 +1,93 @@
+package io.sallyport.enforcement;
+
+import io.quarkus.arc.All;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.sallyport.audit.FactRecorded;
+import io.sallyport.audit.JobLease;
+import io.sallyport.audit.SingleWriterJob;
+import io.sallyport.enforcement.Enforcements.Enforcement;
+import io.sallyport.enforcement.Enforcer.Answer;
+import io.sallyport.enforcement.Enforcer.Failed;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.TransactionPhase;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+import org.jboss.logging.Logger;
+
+/**
+ * Tells points in parallel what is withdrawn, until each has confirmed it. One node does it at a time; a withdrawal that
+ * is told twice after a change of nodes does no harm.
+ */
+@Singleton
+final class Deliveries {
+  /** After the enforcement points are known. */
+  static final int START = 2700;
+
+  private static final Duration INTERVAL = Duration.ofMillis(200);
+  private static final int MOST_AT_ONCE = 32;
+  private static final Logger LOG = Logger.getLogger(Deliveries.class);
+
+  private final StoredEnforcements enforcements;
+  private final Map<PointKind, Enforcer> enforcers;
+  private final SingleWriterJob job;
+
+  Deliveries(StoredEnforcements enforcements, @All List<Enforcer> enforcers, DataSource database) {
+    this.enforcements = enforcements;
+    this.enforcers =
+        enforcers.stream().collect(Collectors.toMap(Enforcer::kind, Function.identity()));
+    this.job = new SingleWriterJob("deliver", database, INTERVAL, this::round);
+  }
+
+  void start(@Observes @Priority(START) StartupEvent event) {
+    job.start();
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    job.close();
+  }
+
+  void wake(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {
+    if (recorded.fact().kind().equals("enforcement.desired")) {
+      job.wake();
+    }
+  }
+
+  private boolean round(JobLease lease) {
+    List<Enforcement> due = enforcements.due(MOST_AT_ONCE);
+    try (ExecutorService tellers = Executors.newVirtualThreadPerTaskExecutor()) {
+      due.forEach(enforcement -> tellers.execute(() -> tell(enforcement)));
+    }
+    enforcements.markUnconfirmed();
+    return due.size() == MOST_AT_ONCE;
+  }
+
+  private void tell(Enforcement enforcement) {
+    Enforcer enforcer = enforcers.get(enforcement.point().kind());
+    Answer answer;
+    try {
+      answer = enforcer == null
+          ? new Failed("points of kind " + enforcement.point().kind().word() + " cannot be told")
+          : enforcer.tell(enforcement);
+    } catch (RuntimeException e) {
+      LOG.warnf(
+          e, "Telling %s failed and will be tried again", enforcement.point().name());
+      answer = new Failed("this server failed to tell it; its log says why");
+    }
+    try {
+      enforcements.told(enforcement.id(), answer);
+    } catch (RuntimeException e) {
+      LOG.warnf(
+          "What %s answered could not be kept, it is told again: %s",
+          enforcement.point().name(), e.getMessage());
+    }
+  }
+}
