@@ -2,6 +2,8 @@ package io.sallyport.attestation;
 
 import io.sallyport.kernel.Digest;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -18,6 +20,11 @@ interface AttestationStore {
 
   /** The newest by time, then id: the order of recording does not matter. */
   Optional<Appraisal> newest(UUID device);
+
+  /** The same for many devices at once. */
+  default List<Appraisal> newest(Collection<UUID> devices) {
+    return devices.stream().flatMap(device -> newest(device).stream()).toList();
+  }
 
   /**
    * Evidence as it came.

@@ -3,6 +3,9 @@ package io.sallyport.attestation;
 import io.sallyport.kernel.Actor;
 import io.sallyport.pki.Credential;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -29,4 +32,11 @@ public interface Attestations {
 
   /** The newest appraisal, expired or not. */
   Optional<Appraisal> latest(UUID device);
+
+  /** The same for many devices at once; those without one are left out. */
+  default Map<UUID, Appraisal> latest(Collection<UUID> devices) {
+    Map<UUID, Appraisal> found = new HashMap<>();
+    devices.forEach(device -> latest(device).ifPresent(newest -> found.put(device, newest)));
+    return found;
+  }
 }

@@ -8,10 +8,13 @@ import io.sallyport.kernel.Digest;
 import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** The rows in PostgreSQL. Safe for any thread. */
 @Singleton
@@ -92,7 +95,22 @@ final class JpaAttestationStore implements AttestationStore {
         .setMaxResults(1)
         .getResultStream()
         .findFirst()
-        .map(row -> row.appraisal(read(row.claims(), CLAIMS), read(row.observed(), OBSERVED)));
+        .map(JpaAttestationStore::appraisal);
+  }
+
+  @Override
+  public List<Appraisal> newest(Collection<UUID> devices) {
+    Stream<?> rows = entities
+        .createNativeQuery("""
+            select a.* from unnest(cast(:devices as uuid[])) d(id) cross join lateral (
+              select * from appraisal where device = d.id order by at desc, id desc limit 1) a""", AppraisalRow.class)
+        .setParameter("devices", devices.toArray(UUID[]::new))
+        .getResultStream();
+    return rows.map(row -> appraisal((AppraisalRow) row)).toList();
+  }
+
+  private static Appraisal appraisal(AppraisalRow row) {
+    return row.appraisal(read(row.claims(), CLAIMS), read(row.observed(), OBSERVED));
   }
 
   private static String write(Map<String, ?> values) {

@@ -31,6 +31,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,6 +118,13 @@ class Verifier implements Attestations {
   @Transactional
   public Optional<Appraisal> latest(UUID device) {
     return store.newest(device);
+  }
+
+  @Override
+  @Transactional
+  public Map<UUID, Appraisal> latest(Collection<UUID> devices) {
+    return store.newest(devices).stream()
+        .collect(Collectors.toMap(Appraisal::device, Function.identity()));
   }
 
   private Appraisal appraised(

@@ -66,6 +66,11 @@ public final class JobLease implements AutoCloseable {
     }
   }
 
+  /** The epoch under which the job is held; another one after each take-over. */
+  public long epoch() {
+    return epoch;
+  }
+
   /** The connection that holds the lock, for reading; commits by itself. */
   public Connection connection() {
     if (held == null) {

@@ -11,10 +11,6 @@ interface DecisionSettings {
   @WithDefault("PT5S")
   Duration confirmWithin();
 
-  /** How often the change feed is asked. */
-  @WithDefault("PT0.2S")
-  Duration followEvery();
-
   /** How often logged decisions are written. */
   @WithDefault("PT0.25S")
   Duration logEvery();

@@ -3,6 +3,7 @@ package io.sallyport.decision;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.sallyport.audit.FactRecorded;
+import io.sallyport.events.Changes;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -17,7 +18,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
-/** Runs {@link FleetKeeper}: at start, on every commit of this node, and on a clock for what other nodes commit. */
+/** Runs {@link FleetKeeper}: at start, on every commit of this node, and on what other nodes commit. */
 @Singleton
 final class FleetFollower {
   /** After the first start made keys and authorities, before anything listens. */
@@ -28,12 +29,15 @@ final class FleetFollower {
   /** How long a commit waits for memory to follow before it goes on with the part doubtful; well within law 5's bound. */
   private static final Duration REFRESH_WITHIN = Duration.ofSeconds(2);
 
+  private static final long TICK_MILLIS = 200;
+
   private final FleetKeeper keeper;
   private final EssentialUses essentials;
-  private final DecisionSettings settings;
+  private final Changes changes;
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
       Thread.ofPlatform().daemon().name("fleet-follower").factory());
   private final TransactionSynchronizationRegistry transaction;
+  private boolean following;
   private boolean failing;
 
   /** What a transaction changed so far. */
@@ -42,18 +46,17 @@ final class FleetFollower {
   FleetFollower(
       FleetKeeper keeper,
       EssentialUses essentials,
-      DecisionSettings settings,
+      Changes changes,
       TransactionSynchronizationRegistry transaction) {
     this.transaction = transaction;
     this.keeper = keeper;
     this.essentials = essentials;
-    this.settings = settings;
+    this.changes = changes;
   }
 
   void start(@Observes @Priority(PRIORITY) StartupEvent event) {
     tick();
-    long nanos = settings.followEvery().toNanos();
-    timer.scheduleWithFixedDelay(this::tick, nanos, nanos, TimeUnit.NANOSECONDS);
+    timer.scheduleWithFixedDelay(this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   void stop(@Observes ShutdownEvent event) {
@@ -104,18 +107,21 @@ final class FleetFollower {
 
   private void tick() {
     try {
-      keeper.poll();
+      if (!following) {
+        changes.follow("fleet", keeper.load(), keeper);
+        following = true;
+      }
+      keeper.retry();
       essentials.flush();
       if (failing) {
-        LOG.info("The change feed is followed again");
+        LOG.info("The fleet is loaded and the uses of essential flows are recorded again");
       }
       failing = false;
     } catch (RuntimeException e) {
       if (!failing) {
         LOG.warnf(
-            e,
-            "The change feed cannot be followed; decisions deny after %s",
-            settings.confirmWithin());
+            "The fleet cannot be loaded or the uses of essential flows not be recorded; trying on: %s",
+            e.getMessage());
       }
       failing = true;
     }

@@ -1,5 +1,6 @@
 package io.sallyport.decision;
 
+import io.sallyport.events.Changes;
 import io.sallyport.events.Changes.Change;
 import io.sallyport.kernel.Page;
 import jakarta.inject.Singleton;
@@ -7,10 +8,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
@@ -21,18 +21,13 @@ import org.jspecify.annotations.Nullable;
  * Brings the fleet in memory up to what is committed.
  *
  * <p>A part is read and put under its lock, so that what an earlier read saw never replaces what a later one saw.
- * {@link #refresh} is for any thread; {@link #poll} for one at a time.
+ * {@link #refresh} is for any thread; {@link #load}, then the changes after it, for one at a time.
  */
 @Singleton
-final class FleetKeeper {
-  /** Changes that one question to the feed asks for. */
-  static final int BATCH = 1000;
-
+final class FleetKeeper implements Changes.Follower {
   private static final Logger LOG = Logger.getLogger(FleetKeeper.class);
   private static final int STRIPES = 256;
-  /** Devices read at once while loading; more would take the pool of connections from everybody else. */
-  private static final int READERS = 8;
-  /** Doubtful parts that one poll tries again, so that a poll stays short. */
+  /** Doubtful parts that are tried again together. */
   private static final int RETRIES = 100;
 
   private final Fleet fleet;
@@ -47,13 +42,55 @@ final class FleetKeeper {
     this.clock = clock;
   }
 
-  /** Loads the fleet the first time, then follows the changes; every success confirms that the node is current. */
-  void poll() {
-    if (fleet.position() < 0) {
-      load();
-    } else {
-      follow();
+  /** Reads everything. Answers the position in the feed from which on changes have to be followed. */
+  long load() {
+    // Whatever commits after this position is read again by who follows, so the order within the
+    // load is free; and every reading sees what was committed before this instant.
+    Instant from = clock.instant();
+    long position = source.position();
+    refresh(Part.POLICIES);
+    for (Page<String> page = source.profiles(null); ; page = source.profiles(page.next())) {
+      page.items().forEach(name -> refresh(new Part.OfProfile(name)));
+      if (page.next() == null) {
+        break;
+      }
     }
+    for (String next = loadDevices(null); next != null; ) {
+      next = loadDevices(next);
+    }
+    fleet.reached(position);
+    fleet.confirm(from);
+    return position;
+  }
+
+  /** A page at once, under all locks, because a change of this node may read one of its devices at the same time. */
+  private @Nullable String loadDevices(@Nullable String cursor) {
+    stripes.forEach(Lock::lock);
+    try {
+      Page<FleetSource.Loaded> page = source.devices(cursor);
+      page.items().forEach(loaded -> fleet.putDevice(loaded.id(), Optional.of(loaded.device())));
+      return page.next();
+    } finally {
+      stripes.forEach(Lock::unlock);
+    }
+  }
+
+  @Override
+  public void changed(List<Change> changes) {
+    Set<Part> parts = new LinkedHashSet<>();
+    changes.forEach(
+        change -> Part.of(change.subjectType(), change.subject()).ifPresent(parts::add));
+    parts.forEach(this::refresh);
+    fleet.reached(changes.getLast().position());
+  }
+
+  @Override
+  public void confirmed(Instant instant) {
+    fleet.confirm(instant);
+  }
+
+  /** Tries again what could not be read. */
+  void retry() {
     fleet.doubtful().stream().limit(RETRIES).forEach(this::refresh);
   }
 
@@ -83,49 +120,5 @@ final class FleetKeeper {
           "%s could not be read again; what rests on it is denied until that succeeds",
           part);
     }
-  }
-
-  private void load() {
-    // Whatever commits after this position is read again by the first follow(), so the order within
-    // the load is free.
-    Instant from = clock.instant();
-    long position = source.position();
-    refresh(Part.POLICIES);
-    for (Page<String> page = source.profiles(null); ; page = source.profiles(page.next())) {
-      page.items().forEach(name -> refresh(new Part.OfProfile(name)));
-      if (page.next() == null) {
-        break;
-      }
-    }
-    for (Page<UUID> page = source.devices(null); ; page = source.devices(page.next())) {
-      try (ExecutorService readers =
-          Executors.newFixedThreadPool(READERS, Thread.ofVirtual().factory())) {
-        page.items().forEach(id -> readers.execute(() -> refresh(new Part.OfDevice(id))));
-      }
-      if (page.next() == null) {
-        break;
-      }
-    }
-    fleet.reached(position);
-    fleet.confirm(from);
-  }
-
-  private void follow() {
-    List<Change> changes;
-    do {
-      Instant from = clock.instant();
-      changes = source.changesAfter(fleet.position(), BATCH);
-      Set<Part> parts = new LinkedHashSet<>();
-      changes.forEach(
-          change -> Part.of(change.subjectType(), change.subject()).ifPresent(parts::add));
-      parts.forEach(this::refresh);
-      if (!changes.isEmpty()) {
-        fleet.reached(changes.getLast().position());
-      }
-      if (changes.size() < BATCH) {
-        // Taken before the question: what committed while it was answered is not confirmed.
-        fleet.confirm(from);
-      }
-    } while (changes.size() >= BATCH);
   }
 }

@@ -1,10 +1,8 @@
 package io.sallyport.decision;
 
 import io.sallyport.decision.Fleet.ProfilePolicies;
-import io.sallyport.events.Changes.Change;
 import io.sallyport.kernel.Page;
 import io.sallyport.policy.PolicySet;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -17,11 +15,13 @@ interface FleetSource {
 
   PolicySet policies();
 
-  Page<UUID> devices(@Nullable String cursor);
+  /** Devices as {@link #device} gives them, a page in one reading. */
+  Page<Loaded> devices(@Nullable String cursor);
 
   Page<String> profiles(@Nullable String cursor);
 
   long position();
 
-  List<Change> changesAfter(long position, int limit);
+  /** A device and its id. */
+  record Loaded(UUID id, FleetDevice device) {}
 }

@@ -1,6 +1,7 @@
 package io.sallyport.decision;
 
 import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.sallyport.attestation.Appraisal;
 import io.sallyport.attestation.Attestations;
 import io.sallyport.decision.Fleet.ProfilePolicies;
 import io.sallyport.devices.Device;
@@ -8,14 +9,15 @@ import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfiles;
 import io.sallyport.devices.Devices;
 import io.sallyport.events.Changes;
-import io.sallyport.events.Changes.Change;
 import io.sallyport.kernel.Page;
 import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import io.sallyport.policy.Policies;
 import io.sallyport.policy.PolicySet;
 import jakarta.inject.Singleton;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -66,8 +68,20 @@ final class StoredFleet implements FleetSource {
   }
 
   @Override
-  public Page<UUID> devices(@Nullable String cursor) {
-    return read(() -> devices.list(Devices.Filter.NONE, cursor, Page.MOST).map(Device::id));
+  public Page<Loaded> devices(@Nullable String cursor) {
+    return read(() -> {
+      Page<Device> page = devices.list(Devices.Filter.NONE, cursor, Page.MOST);
+      List<UUID> ids = page.items().stream().map(Device::id).toList();
+      Map<String, List<Credential>> certificates = credentials.unrevoked(
+          CertificateSubject.Kind.DEVICE, ids.stream().map(UUID::toString).toList());
+      Map<UUID, Appraisal> appraisals = attestations.latest(ids);
+      return page.map(device -> new Loaded(
+          device.id(),
+          FleetDevice.of(
+              device,
+              certificates.getOrDefault(device.id().toString(), List.of()),
+              Optional.ofNullable(appraisals.get(device.id())))));
+    });
   }
 
   @Override
@@ -78,11 +92,6 @@ final class StoredFleet implements FleetSource {
   @Override
   public long position() {
     return read(changes::position);
-  }
-
-  @Override
-  public List<Change> changesAfter(long position, int limit) {
-    return read(() -> changes.after(position, limit));
   }
 
   private static ProfilePolicies policies(DeviceProfile profile) {

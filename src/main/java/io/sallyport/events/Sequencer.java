@@ -14,6 +14,8 @@ import java.sql.Statement;
  */
 final class Sequencer implements SingleWriterJob.Step {
   static final String JOB = "sequence";
+  /** The channel on which every node hears that something was numbered; the sequencer alone notifies. */
+  static final String CHANNEL = "sallyport_changes";
 
   /** Facts a transaction: bounds how long the first of a large batch waits for its commit. */
   private static final int MOST = 1000;
@@ -32,6 +34,9 @@ final class Sequencer implements SingleWriterJob.Step {
     long[] numbered = new long[1];
     lease.write((transaction, mark) -> {
       numbered[0] = number(transaction, mark);
+      if (numbered[0] > 0) {
+        notifyNodes(transaction);
+      }
       return mark + numbered[0];
     });
     return numbered[0] == MOST;
@@ -49,6 +54,13 @@ final class Sequencer implements SingleWriterJob.Step {
       number.setInt(1, MOST);
       number.setLong(2, mark);
       return number.executeUpdate();
+    }
+  }
+
+  /** Heard by the nodes when the transaction has committed. */
+  private static void notifyNodes(Connection transaction) throws SQLException {
+    try (Statement notify = transaction.createStatement()) {
+      notify.execute("notify " + CHANNEL);
     }
   }
 }

@@ -4,7 +4,10 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
 import java.math.BigInteger;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,18 @@ public interface Credentials {
 
   /** Those issued to {@code subject}, newest first, revoked and superseded ones included. */
   List<Credential> of(CertificateSubject subject);
+
+  /** Those issued to many subjects of one kind, by subject id, without revoked and superseded ones. */
+  default Map<String, List<Credential>> unrevoked(
+      CertificateSubject.Kind kind, Collection<String> subjects) {
+    Map<String, List<Credential>> found = new HashMap<>();
+    subjects.forEach(id -> found.put(
+        id,
+        of(new CertificateSubject(kind, id)).stream()
+            .filter(one -> one.revocation() == null && one.supersededAt() == null)
+            .toList()));
+    return found;
+  }
 
   /** By authority and serial, after {@code cursor}. */
   Page<Credential> list(@Nullable String cursor, int limit);

@@ -16,9 +16,12 @@ import java.math.BigInteger;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Credentials in the database. */
@@ -73,6 +76,23 @@ class StoredCredentials implements Credentials {
         .filter(row -> row.certificate != null)
         .map(CredentialRow::credential)
         .toList();
+  }
+
+  @Override
+  @Transactional
+  public Map<String, List<Credential>> unrevoked(
+      CertificateSubject.Kind kind, Collection<String> subjects) {
+    return entities
+        .createQuery(
+            "from CredentialRow where subjectKind = :kind and subjectId in :ids"
+                + " and state = io.sallyport.pki.CredentialState.ISSUED and supersededAt is null"
+                + " order by preparedAt desc",
+            CredentialRow.class)
+        .setParameter("kind", kind)
+        .setParameter("ids", subjects)
+        .getResultStream()
+        .map(CredentialRow::credential)
+        .collect(Collectors.groupingBy(credential -> credential.subject().id()));
   }
 
   private List<CredentialRow> rows(CertificateSubject subject) {

@@ -14,6 +14,7 @@ import io.sallyport.policy.Question.Subject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeFleet implements FleetSource {
   final Map<UUID, FleetDevice> committed = new ConcurrentHashMap<>();
   final List<Change> feed = new ArrayList<>();
+  private final Map<FleetKeeper, Long> positions = new HashMap<>();
   volatile PolicySet policies;
   volatile boolean away;
   volatile Runnable afterReading = () -> {};
@@ -78,8 +80,12 @@ final class FakeFleet implements FleetSource {
   }
 
   @Override
-  public Page<UUID> devices(@Nullable String cursor) {
-    return there(new Page<>(List.copyOf(committed.keySet()), null));
+  public Page<Loaded> devices(@Nullable String cursor) {
+    return there(new Page<>(
+        committed.entrySet().stream()
+            .map(entry -> new Loaded(entry.getKey(), entry.getValue()))
+            .toList(),
+        null));
   }
 
   @Override
@@ -92,9 +98,20 @@ final class FakeFleet implements FleetSource {
     return there((long) feed.size());
   }
 
-  @Override
-  public List<Change> changesAfter(long position, int limit) {
-    return there(feed.stream().skip(position).limit(limit).toList());
+  /** What the feed does for a keeper, once: loads it, or gives it what it has not had, then confirms {@code now}. */
+  void feed(FleetKeeper keeper, Instant now) {
+    Long given = positions.get(keeper);
+    if (given == null) {
+      positions.put(keeper, keeper.load());
+    } else {
+      List<Change> changes = there(feed.stream().skip(given).toList());
+      if (!changes.isEmpty()) {
+        keeper.changed(changes);
+        positions.put(keeper, changes.getLast().position());
+      }
+      keeper.confirmed(now);
+    }
+    keeper.retry();
   }
 
   private <T> T there(T value) {

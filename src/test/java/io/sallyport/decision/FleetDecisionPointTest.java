@@ -58,7 +58,7 @@ class FleetDecisionPointTest {
   @BeforeEach
   void anActiveCamera() {
     database.committed.put(camera, FakeFleet.device(camera, DeviceState.ACTIVE, START, null));
-    keeper.poll();
+    database.feed(keeper, clock.instant());
   }
 
   @Nested
@@ -81,7 +81,7 @@ class FleetDecisionPointTest {
       assertEquals(end, decision.validUntil());
       assertEquals(standing.appraisal(), decision.appraisal());
       clock.advance(Duration.ofSeconds(60));
-      keeper.poll();
+      database.feed(keeper, clock.instant());
       assertDenied(decisions.decide(camera, VIDEO), "posture");
     }
 
@@ -114,7 +114,7 @@ class FleetDecisionPointTest {
     @Test
     void deniesAnExpiredCertificate() {
       clock.advance(Duration.ofDays(1).plusSeconds(1));
-      keeper.poll();
+      database.feed(keeper, clock.instant());
       assertDenied(decisions.decide(camera, VIDEO), "credential");
     }
 
@@ -173,7 +173,7 @@ class FleetDecisionPointTest {
     void anotherNodeDeniesWithItsNextPoll() {
       database.commit(camera, FakeFleet.device(camera, DeviceState.DECOMMISSIONED, START, null));
       assertTrue(decisions.decide(camera, VIDEO).permit());
-      keeper.poll();
+      database.feed(keeper, clock.instant());
       assertDenied(decisions.decide(camera, VIDEO), "state");
     }
 
@@ -198,16 +198,8 @@ class FleetDecisionPointTest {
       clock.advance(Duration.ofNanos(1000));
       assertDenied(decisions.decide(camera, VIDEO), "stale");
       assertDenied(decisions.decide(new UUID(1, 2), VIDEO), "stale");
-      keeper.poll();
+      database.feed(keeper, clock.instant());
       assertTrue(decisions.decide(camera, VIDEO).permit());
-    }
-
-    @Test
-    void confirmsTheInstantBeforeTheQuestionToTheFeed() {
-      database.afterReading = () -> clock.advance(Duration.ofSeconds(3));
-      database.commit(camera, FakeFleet.device(camera, DeviceState.ACTIVE, START, null));
-      keeper.poll();
-      assertEquals(Duration.ofSeconds(3), decisions.lag());
     }
 
     @Test
@@ -232,7 +224,7 @@ class FleetDecisionPointTest {
       keeper.refresh(new Part.OfDevice(camera));
       assertDenied(decisions.decide(camera, VIDEO), "unconfirmed");
       database.away = false;
-      keeper.poll();
+      database.feed(keeper, clock.instant());
       assertTrue(decisions.decide(camera, VIDEO).permit());
     }
 
@@ -269,21 +261,12 @@ class FleetDecisionPointTest {
       Fleet empty = new Fleet();
       FleetKeeper other = new FleetKeeper(empty, database, clock);
       database.away = true;
-      org.junit.jupiter.api.Assertions.assertThrows(IllegalStateException.class, other::poll);
+      org.junit.jupiter.api.Assertions.assertThrows(
+          IllegalStateException.class, () -> database.feed(other, clock.instant()));
       assertNull(empty.confirmed());
       database.away = false;
-      other.poll();
+      database.feed(other, clock.instant());
       assertNotNull(empty.device(camera));
-    }
-
-    @Test
-    void followsMoreChangesThanOneAnswerHolds() {
-      for (int i = 0; i < FleetKeeper.BATCH * 2; i++) {
-        database.commit(camera, FakeFleet.device(camera, DeviceState.ACTIVE, START, null));
-      }
-      database.commit(camera, FakeFleet.device(camera, DeviceState.SUSPENDED, START, null));
-      keeper.poll();
-      assertDenied(decisions.decide(camera, VIDEO), "state");
     }
   }
 
@@ -388,7 +371,7 @@ class FleetDecisionPointTest {
 
   private void pollInVain() {
     try {
-      keeper.poll();
+      database.feed(keeper, clock.instant());
     } catch (IllegalStateException away) {
       assertTrue(database.away);
     }
@@ -414,11 +397,6 @@ class FleetDecisionPointTest {
     @Override
     public Duration confirmWithin() {
       return BOUND;
-    }
-
-    @Override
-    public Duration followEvery() {
-      return Duration.ofMillis(200);
     }
 
     @Override

@@ -93,7 +93,7 @@ class SequencerTest {
       new Sequencer().run(lease);
       database.record("not yet numbered");
     }
-    Changes changes = new FactFeed(database.dataSource());
+    FactFeed changes = new FactFeed(database.dataSource());
     assertEquals(5, changes.position());
     assertEquals(
         List.of(

@@ -1,0 +1,53 @@
+package io.sallyport.events;
+
+import io.sallyport.audit.JobLease;
+import io.sallyport.audit.SingleWriterJob;
+import io.sallyport.events.Changes.Change;
+import io.sallyport.events.Changes.Confirmation;
+import io.sallyport.events.Changes.Follower;
+import java.sql.SQLException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Gives changes to a follower on whichever node holds the job; the job's mark is the position that was given last. */
+final class OnceFollowing implements SingleWriterJob.Step {
+  /** Changes a call. */
+  private static final int BATCH = 1000;
+
+  private final Changes changes;
+  private final RecentChanges recent;
+  private final Follower follower;
+  private long epoch;
+  private long position;
+  private @Nullable Confirmation told;
+
+  OnceFollowing(Changes changes, RecentChanges recent, Follower follower) {
+    this.changes = changes;
+    this.recent = recent;
+    this.follower = follower;
+  }
+
+  @Override
+  public boolean run(JobLease lease) throws SQLException {
+    if (lease.epoch() != epoch) {
+      position = lease.write((transaction, mark) -> mark == 0 ? changes.position() : mark);
+      epoch = lease.epoch();
+      told = null;
+    }
+    RecentChanges.State state = recent.state();
+    if (position < state.position()) {
+      List<Change> next = changes.after(position, BATCH);
+      if (!next.isEmpty()) {
+        follower.changed(next);
+        long given = next.getLast().position();
+        position = lease.write((transaction, mark) -> given);
+      }
+    }
+    Confirmation confirmation = state.confirmation();
+    if (confirmation != null && confirmation != told && position >= confirmation.position()) {
+      follower.confirmed(confirmation.at());
+      told = confirmation;
+    }
+    return position < state.position();
+  }
+}
