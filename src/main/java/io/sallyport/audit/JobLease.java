@@ -24,7 +24,6 @@ public final class JobLease implements AutoCloseable {
       on conflict (job) do update set epoch = job_epoch.epoch + 1, holder = excluded.holder
       returning epoch""";
   private static final String CHECK = "select epoch, mark from job_epoch where job = ? for update";
-  private static final String READ_MARK = "select mark from job_epoch where job = ?";
   private static final String MARK = "update job_epoch set mark = ? where job = ?";
 
   private final DataSource database;
@@ -77,17 +76,6 @@ public final class JobLease implements AutoCloseable {
       throw new IllegalStateException("the lease on " + job + " is not held");
     }
     return held;
-  }
-
-  /** The highest number given out so far; what a former holder gave out is in it. */
-  public long mark() throws SQLException {
-    try (PreparedStatement query = connection().prepareStatement(READ_MARK)) {
-      query.setString(1, job);
-      try (ResultSet row = query.executeQuery()) {
-        row.next();
-        return row.getLong(1);
-      }
-    }
   }
 
   /**

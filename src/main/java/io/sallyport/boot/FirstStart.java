@@ -1,6 +1,7 @@
 package io.sallyport.boot;
 
 import io.sallyport.boot.BootSettings.RootKey;
+import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.people.Operators;
@@ -81,7 +82,7 @@ final class FirstStart {
     }
     folder.write("root.pem", authorities.get(Authorities.ROOT).certificate().pem("CERTIFICATE"));
     if (!operators.any()) {
-      operators.add("admin", Set.of(Role.ADMINISTRATOR), token(folder));
+      operators.add("admin", Set.of(Role.ADMINISTRATOR), Set.of(), token(folder), Actor.SERVER);
     }
   }
 

@@ -6,6 +6,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -31,13 +32,23 @@ public interface Devices {
     }
   }
 
-  /** What a list is narrowed by; null means any. */
+  /**
+   * What a list is narrowed by; null means any.
+   *
+   * @param sites the only sites that are seen at all; empty for every site
+   * @param text start of a serial number or owner
+   */
   record Filter(
       @Nullable DeviceState state,
       @Nullable String profile,
       @Nullable String site,
+      Set<String> sites,
       @Nullable String text) {
-    public static final Filter NONE = new Filter(null, null, null, null);
+    public static final Filter NONE = new Filter(null, null, null, Set.of(), null);
+
+    public Filter {
+      sites = Set.copyOf(sites);
+    }
   }
 
   Device register(Registration registration, Actor actor);
@@ -46,6 +57,9 @@ public interface Devices {
 
   /** The device; refuses with {@code unknown-device}. */
   Device get(UUID id);
+
+  /** The same for somebody who sees only {@code sites}, or every site when empty: elsewhere is as if it did not exist. */
+  Device get(UUID id, Set<String> sites);
 
   /** The device that is not decommissioned on this manufacturer's hardware unit, or else the last one that was. */
   Optional<Device> onHardware(String manufacturer, String serialNumber);

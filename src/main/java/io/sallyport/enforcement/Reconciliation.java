@@ -2,39 +2,34 @@ package io.sallyport.enforcement;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
-import io.sallyport.audit.FactRecorded;
-import io.sallyport.audit.JobLease;
-import io.sallyport.audit.SingleWriterJob;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.enforcement.Sessions.Session;
 import io.sallyport.events.Changes;
 import io.sallyport.events.Changes.Change;
+import io.sallyport.events.Changes.Following;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
-import jakarta.enterprise.event.TransactionPhase;
 import jakarta.inject.Singleton;
-import java.sql.SQLException;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import javax.sql.DataSource;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compares what points enforce with what is decided now, for every device that a change touches, and has the difference
- * withdrawn. The job's mark is the position in the change feed up to which that is done, so no change is left out when
- * the job passes to another node.
+ * withdrawn. One node does it at a time, and no change is left out when the job passes to another.
  */
 @Singleton
 final class Reconciliation {
-  private static final Duration INTERVAL = Duration.ofMillis(100);
-  private static final int MOST_CHANGES = 200;
+  private static final long PAUSE_NANOS = 5_000_000;
+  private static final long LONGEST_WAIT_NANOS = 5_000_000_000L;
   /** These take everything away: points that have no session of the device are told as well. */
   private static final Set<String> TAKE_ALL =
       Set.of("device.quarantined", "device.suspended", "device.decommissioned");
@@ -43,43 +38,31 @@ final class Reconciliation {
   private final DecisionPoint decisions;
   private final Sessions sessions;
   private final Enforcements enforcements;
-  private final SingleWriterJob job;
+  private @Nullable Following following;
 
   Reconciliation(
       Changes changes,
       DecisionPoint decisions,
       Sessions sessions,
-      Enforcements enforcements,
-      DataSource database) {
+      Enforcements enforcements) {
     this.changes = changes;
     this.decisions = decisions;
     this.sessions = sessions;
     this.enforcements = enforcements;
-    this.job = new SingleWriterJob("reconcile", database, INTERVAL, this::round);
   }
 
   void start(@Observes @Priority(Deliveries.START) StartupEvent event) {
-    job.start();
+    following = changes.followOnce("reconcile", this::reconcile);
   }
 
   void stop(@Observes ShutdownEvent event) {
-    job.close();
-  }
-
-  void wake(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {
-    job.wake();
-  }
-
-  private boolean round(JobLease lease) throws SQLException {
-    long mark = lease.mark();
-    // What memory does not hold yet would be judged by what it was before.
-    long known = decisions.position();
-    List<Change> next = changes.after(mark, MOST_CHANGES).stream()
-        .takeWhile(change -> change.position() <= known)
-        .toList();
-    if (next.isEmpty()) {
-      return false;
+    if (following != null) {
+      following.close();
     }
+  }
+
+  private void reconcile(List<Change> next) {
+    awaitMemory(next.getLast().position());
     Map<UUID, Optional<String>> devices = new LinkedHashMap<>();
     boolean everybody = false;
     for (Change change : next) {
@@ -102,8 +85,17 @@ final class Reconciliation {
     if (everybody) {
       compareAll();
     }
-    lease.write((transaction, before) -> next.getLast().position());
-    return next.size() == MOST_CHANGES;
+  }
+
+  /** What memory does not hold yet would be judged by what it was before. */
+  private void awaitMemory(long position) {
+    for (long waited = 0; decisions.position() < position; waited += PAUSE_NANOS) {
+      if (waited > LONGEST_WAIT_NANOS) {
+        throw new IllegalStateException(
+            "the fleet in memory does not reach change " + position + " yet");
+      }
+      LockSupport.parkNanos(this, PAUSE_NANOS);
+    }
   }
 
   private void withdrawAll(UUID device, String kind) {

@@ -4,6 +4,7 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Page;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -27,5 +28,6 @@ public interface EnrollmentTokens {
   /** Makes a token that lets {@code device} enroll once within {@code lifetime} (at most 90 days). */
   Minted create(UUID device, Duration lifetime, Actor actor);
 
-  Page<EnrollmentToken> list(@Nullable String cursor, int limit);
+  /** Tokens for devices of {@code sites}, or all of them when it is empty, after {@code cursor}. */
+  Page<EnrollmentToken> list(Set<String> sites, @Nullable String cursor, int limit);
 }

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +31,16 @@ class StoredTokens implements EnrollmentTokens {
   private static final int SECRET_OCTETS = 32;
   private static final int LONGEST_SECRET = 256;
   private static final Duration LONGEST_LIFETIME = Duration.ofDays(90);
+
+  private static final UUID NO_ID = new UUID(0, 0);
+
+  private static final String OF_SITES = """
+      select found.* from unnest(string_to_array(:sites, ',')) as seen (site)
+      cross join lateral (
+        select t.* from device d join enrollment_token t on t.device = d.id
+        where d.site = seen.site and (d.id, t.id) > (:device, :token)
+        order by d.id, t.id limit :most) as found
+      order by found.device, found.id limit :most""";
 
   private final EntityManager entities;
   private final Devices devices;
@@ -66,14 +77,13 @@ class StoredTokens implements EnrollmentTokens {
 
   @Override
   @Transactional
-  public Page<EnrollmentToken> list(@Nullable String cursor, int limit) {
+  public Page<EnrollmentToken> list(Set<String> sites, @Nullable String cursor, int limit) {
     int most = Math.clamp(limit, 1, Page.MOST);
-    UUID after;
-    try {
-      after = cursor == null ? new UUID(0, 0) : UUID.fromString(cursor);
-    } catch (IllegalArgumentException e) {
-      throw new Refusal(CommonProblem.MALFORMED, "The cursor is not one that this server gave.");
-    }
+    return sites.isEmpty() ? all(cursor, most) : ofSites(sites, cursor, most);
+  }
+
+  private Page<EnrollmentToken> all(@Nullable String cursor, int most) {
+    UUID after = cursor == null ? NO_ID : id(cursor);
     List<EnrollmentToken> rows = entities
         .createQuery(
             "from EnrollmentTokenRow where id > :after order by id", EnrollmentTokenRow.class)
@@ -83,6 +93,36 @@ class StoredTokens implements EnrollmentTokens {
         .map(EnrollmentTokenRow::token)
         .toList();
     return Page.cut(rows, most, token -> token.id().toString());
+  }
+
+  /** Along the index of each site's devices, so that a page costs the same however many tokens other sites have. */
+  private Page<EnrollmentToken> ofSites(Set<String> sites, @Nullable String cursor, int most) {
+    String[] after = cursor == null ? new String[] {"", ""} : cursor.split("/", 2);
+    if (after.length != 2) {
+      throw wrongCursor();
+    }
+    List<EnrollmentToken> rows = entities
+        .createNativeQuery(OF_SITES, EnrollmentTokenRow.class)
+        .setParameter("sites", String.join(",", sites))
+        .setParameter("device", cursor == null ? NO_ID : id(after[0]))
+        .setParameter("token", cursor == null ? NO_ID : id(after[1]))
+        .setParameter("most", most + 1)
+        .getResultStream()
+        .map(row -> ((EnrollmentTokenRow) row).token())
+        .toList();
+    return Page.cut(rows, most, token -> token.device() + "/" + token.id());
+  }
+
+  private static UUID id(String cursor) {
+    try {
+      return UUID.fromString(cursor);
+    } catch (IllegalArgumentException e) {
+      throw wrongCursor();
+    }
+  }
+
+  private static Refusal wrongCursor() {
+    return new Refusal(CommonProblem.MALFORMED, "The cursor is not one that this server gave.");
   }
 
   /** The token with this secret; refuses with {@code wrong-token}. Whether it was used is for {@link #consume} to say. */

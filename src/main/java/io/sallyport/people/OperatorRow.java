@@ -9,8 +9,8 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** A row of {@code operator}. */
@@ -22,6 +22,8 @@ class OperatorRow {
 
   private String roles;
 
+  private String sites;
+
   @Column(name = "token_digest")
   private byte[] tokenDigest;
 
@@ -31,24 +33,26 @@ class OperatorRow {
   @SuppressWarnings("NullAway.Init")
   protected OperatorRow() {}
 
-  OperatorRow(String name, Set<Role> roles, Digest token, Instant createdAt) {
+  OperatorRow(String name, Set<Role> roles, Set<String> sites, Digest token, Instant createdAt) {
     this.name = name;
     this.roles = words(roles);
+    this.sites = joined(sites);
     this.tokenDigest = token.octets();
     this.createdAt = createdAt;
   }
 
   Operator operator() {
     Set<Role> known = Arrays.stream(roles.split(","))
-        .map(word -> Role.valueOf(word.toUpperCase(Locale.ROOT)))
+        .flatMap(word -> Role.of(word).stream())
         .collect(Collectors.toUnmodifiableSet());
-    return new Operator(name, known);
+    return new Operator(name, known, sites.isEmpty() ? Set.of() : Set.of(sites.split(",")));
   }
 
   static String words(Set<Role> roles) {
-    return roles.stream()
-        .map(role -> role.name().toLowerCase(Locale.ROOT))
-        .sorted()
-        .collect(Collectors.joining(","));
+    return roles.stream().map(Role::word).sorted().collect(Collectors.joining(","));
+  }
+
+  static String joined(Set<String> sites) {
+    return String.join(",", new TreeSet<>(sites));
   }
 }

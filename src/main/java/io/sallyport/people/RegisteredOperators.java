@@ -20,6 +20,12 @@ import java.util.regex.Pattern;
 class RegisteredOperators implements Operators {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._@-]{0,63}");
 
+  /** As a device's site is written (devices); no comma. */
+  private static final Pattern SITE = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N} ._@+/:-]{0,63}");
+
+  /** Each is a query of its own in a list; whoever has more is better bound to none. */
+  private static final int MOST_SITES = 32;
+
   /** 32 characters of base64url carry 192 bits. */
   private static final int SHORTEST_TOKEN = 32;
 
@@ -60,7 +66,7 @@ class RegisteredOperators implements Operators {
 
   @Override
   @Transactional
-  public Operator add(String name, Set<Role> roles, String token) {
+  public Operator add(String name, Set<Role> roles, Set<String> sites, String token, Actor actor) {
     if (!NAME.matcher(name).matches()) {
       throw new Refusal(
           PeopleProblem.INVALID_OPERATOR,
@@ -68,6 +74,12 @@ class RegisteredOperators implements Operators {
     }
     if (roles.isEmpty()) {
       throw new Refusal(PeopleProblem.INVALID_OPERATOR, "An operator has at least one role.");
+    }
+    if (sites.size() > MOST_SITES || !sites.stream().allMatch(SITE.asMatchPredicate())) {
+      throw new Refusal(
+          PeopleProblem.INVALID_OPERATOR,
+          "An operator has at most " + MOST_SITES
+              + " sites, each of 1 to 64 letters, digits, spaces or . _ @ + / : - and starting with a letter or digit.");
     }
     if (token.length() < SHORTEST_TOKEN || token.length() > LONGEST_TOKEN) {
       throw new Refusal(
@@ -77,11 +89,12 @@ class RegisteredOperators implements Operators {
     if (entities.find(OperatorRow.class, name) != null) {
       throw new Refusal(PeopleProblem.OPERATOR_EXISTS, "Choose another name than " + name + ".");
     }
-    OperatorRow row =
-        new OperatorRow(name, roles, digest(token), clock.instant().truncatedTo(ChronoUnit.MICROS));
+    OperatorRow row = new OperatorRow(
+        name, roles, sites, digest(token), clock.instant().truncatedTo(ChronoUnit.MICROS));
     entities.persist(row);
-    audit.record(Fact.of("operator.added", Actor.SERVER, "operator", name)
-        .with("roles", OperatorRow.words(roles)));
+    audit.record(Fact.of("operator.added", actor, "operator", name)
+        .with("roles", OperatorRow.words(roles))
+        .with("sites", OperatorRow.joined(sites)));
     return row.operator();
   }
 

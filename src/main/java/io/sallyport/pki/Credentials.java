@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Issued certificates by whom and what they certify. Changes are facts about the subject of the certificate. */
@@ -32,8 +33,11 @@ public interface Credentials {
     return found;
   }
 
-  /** By authority and serial, after {@code cursor}. */
-  Page<Credential> list(@Nullable String cursor, int limit);
+  /**
+   * By authority and serial, after {@code cursor}; when {@code sites} names any, those of the devices on them alone, by
+   * device.
+   */
+  Page<Credential> list(Set<String> sites, @Nullable String cursor, int limit);
 
   /**
    * Notes that a credential was presented. On its first use every older credential of the same subject and certificate

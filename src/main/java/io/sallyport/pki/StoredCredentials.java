@@ -20,6 +20,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,18 @@ import org.jspecify.annotations.Nullable;
 /** Credentials in the database. */
 @ApplicationScoped
 class StoredCredentials implements Credentials {
+  private static final UUID NO_ID = new UUID(0, 0);
+
+  private static final String OF_SITES = """
+      select found.* from unnest(string_to_array(:sites, ',')) as seen (site)
+      cross join lateral (
+        select c.*, d.id as device from device d
+        join credential c on c.subject_kind = 'DEVICE' and c.subject_id = cast(d.id as text)
+        where d.site = seen.site and c.certificate is not null
+          and (d.id, c.authority, c.serial) > (:device, :authority, :serial)
+        order by d.id, c.authority, c.serial limit :most) as found
+      order by found.device, found.authority, found.serial limit :most""";
+
   private final EntityManager entities;
   private final Devices devices;
   private final Audit audit;
@@ -107,11 +120,15 @@ class StoredCredentials implements Credentials {
 
   @Override
   @Transactional
-  public Page<Credential> list(@Nullable String cursor, int limit) {
+  public Page<Credential> list(Set<String> sites, @Nullable String cursor, int limit) {
     int most = Math.clamp(limit, 1, Page.MOST);
+    return sites.isEmpty() ? all(cursor, most) : ofSites(sites, cursor, most);
+  }
+
+  private Page<Credential> all(@Nullable String cursor, int most) {
     String[] after = cursor == null ? new String[] {"", ""} : cursor.split("/", 2);
     if (after.length != 2) {
-      throw new Refusal(CommonProblem.MALFORMED, "The cursor is not one that this server gave.");
+      throw wrongCursor();
     }
     List<Credential> rows = entities
         .createQuery(
@@ -125,6 +142,42 @@ class StoredCredentials implements Credentials {
         .map(CredentialRow::credential)
         .toList();
     return Page.cut(rows, most, last -> last.authority() + "/" + last.serial().toString(16));
+  }
+
+  /** Along the index of each site's devices, so that a page costs the same however many certificates others have. */
+  private Page<Credential> ofSites(Set<String> sites, @Nullable String cursor, int most) {
+    String[] after =
+        cursor == null ? new String[] {NO_ID.toString(), "", ""} : cursor.split("/", 3);
+    if (after.length != 3) {
+      throw wrongCursor();
+    }
+    List<Credential> rows = entities
+        .createNativeQuery(OF_SITES, CredentialRow.class)
+        .setParameter("sites", String.join(",", sites))
+        .setParameter("device", device(after[0]))
+        .setParameter("authority", after[1])
+        .setParameter("serial", after[2])
+        .setParameter("most", most + 1)
+        .getResultStream()
+        .map(row -> ((CredentialRow) row).credential())
+        .toList();
+    return Page.cut(
+        rows,
+        most,
+        last ->
+            last.subject().id() + "/" + last.authority() + "/" + last.serial().toString(16));
+  }
+
+  private static UUID device(String cursor) {
+    try {
+      return UUID.fromString(cursor);
+    } catch (IllegalArgumentException e) {
+      throw wrongCursor();
+    }
+  }
+
+  private static Refusal wrongCursor() {
+    return new Refusal(CommonProblem.MALFORMED, "The cursor is not one that this server gave.");
   }
 
   @Override

@@ -255,7 +255,7 @@ final class Fakes {
     }
 
     @Override
-    public Page<Credential> list(@Nullable String cursor, int limit) {
+    public Page<Credential> list(Set<String> sites, @Nullable String cursor, int limit) {
       throw unused();
     }
 
@@ -293,6 +293,11 @@ final class Fakes {
     @Override
     public Optional<Device> find(UUID id) {
       return Optional.ofNullable(devices.get(id));
+    }
+
+    @Override
+    public Device get(UUID id, Set<String> sites) {
+      return get(id);
     }
 
     @Override

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class RecentOperatorsTest {
-  private static final Operator ADA = new Operator("ada", Set.of(Role.ADMINISTRATOR));
+  private static final Operator ADA = new Operator("ada", Set.of(Role.ADMINISTRATOR), Set.of());
 
   private final AtomicReference<Instant> now =
       new AtomicReference<>(Instant.parse("2026-11-22T10:00:00Z"));

@@ -1,8 +1,11 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.audit.AuditLog;
 import io.sallyport.audit.Checkpoint;
 import io.sallyport.audit.LogEntry;
+import io.sallyport.devices.Devices;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
@@ -32,13 +35,18 @@ class AuditResource {
   private static final int USUAL = 100;
 
   private final AuditLog log;
+  private final Devices devices;
+  private final Caller caller;
 
-  AuditResource(AuditLog log) {
+  AuditResource(AuditLog log, Devices devices, Caller caller) {
+    this.devices = devices;
+    this.caller = caller;
     this.log = log;
   }
 
   @GET
   @Path("facts")
+  @Requires(Right.READ_AUDIT)
   @Operation(
       operationId = "listFacts",
       summary = "Numbered facts in order, with the octets that the log's tree holds")
@@ -63,12 +71,16 @@ class AuditResource {
           String subject,
       @QueryParam("kind") @Parameter(description = "Only facts of this kind.") @Nullable
           String kind) {
+    if (!caller.sites().isEmpty()) {
+      requireDeviceOnSites(subject);
+    }
     Page<LogEntry> page = log.entries(from(after), most(limit), subject, kind);
     return new Items<>(page.items().stream().map(FactView::of).toList(), page.next());
   }
 
   @GET
   @Path("checkpoints")
+  @Requires(Right.READ)
   @Operation(operationId = "listCheckpoints", summary = "Signed checkpoints in order")
   public Items<CheckpointView> checkpoints(
       @QueryParam("after")
@@ -93,6 +105,7 @@ class AuditResource {
 
   @GET
   @Path("checkpoints/latest")
+  @Requires(Right.READ)
   @Operation(
       operationId = "getLatestCheckpoint",
       summary = "The signed checkpoint that covers most")
@@ -105,11 +118,22 @@ class AuditResource {
 
   @GET
   @Path("key")
+  @Requires(Right.READ)
   @Operation(
       operationId = "getLogKey",
       summary = "The key that verifies checkpoints (C2SP signed-note)")
   public KeyView key() {
     return new KeyView(log.verifierKey());
+  }
+
+  /** Facts know no site; what is told about a device is for whoever sees the device. */
+  private void requireDeviceOnSites(@Nullable String subject) {
+    if (subject == null) {
+      throw new Refusal(
+          CommonProblem.FORBIDDEN,
+          "The log is not divided by site; give the id of one of your devices as \"subject\".");
+    }
+    devices.get(Fields.uuid("subject", subject), caller.sites());
   }
 
   private static long from(@Nullable String after) {

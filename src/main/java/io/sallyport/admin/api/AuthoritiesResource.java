@@ -1,5 +1,6 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.pki.Authorities;
 import io.sallyport.pki.Authorities.Authority;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -29,6 +30,7 @@ class AuthoritiesResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(operationId = "listAuthorities", summary = "List the certification authorities")
   public Items<AuthorityView> list() {
     return new Items<>(authorities.list().stream().map(AuthorityView::of).toList(), null);

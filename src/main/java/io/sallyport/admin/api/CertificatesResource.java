@@ -1,7 +1,12 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
+import io.sallyport.devices.Devices;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import io.sallyport.pki.RevocationReason;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -16,6 +21,7 @@ import jakarta.ws.rs.core.MediaType;
 import java.math.BigInteger;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -34,11 +40,14 @@ class CertificatesResource {
   private static final int HEX = 16;
 
   private final Credentials credentials;
+  private final Devices devices;
   private final Caller caller;
   private final Once once;
   private final Clock clock;
 
-  CertificatesResource(Credentials credentials, Caller caller, Once once, Clock clock) {
+  CertificatesResource(
+      Credentials credentials, Devices devices, Caller caller, Once once, Clock clock) {
+    this.devices = devices;
     this.credentials = credentials;
     this.caller = caller;
     this.once = once;
@@ -46,29 +55,31 @@ class CertificatesResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(operationId = "listCertificates", summary = "List issued certificates")
   public Items<CertificateView> list(@BeanParam Paging paging) {
     Instant now = clock.instant();
     return paging.of(
-        "certificates", credentials::list, credential -> CertificateView.of(credential, now));
+        "certificates",
+        (cursor, limit) -> credentials.list(caller.sites(), cursor, limit),
+        credential -> CertificateView.of(credential, now));
   }
 
   @GET
   @Path("{authority}/{serial}")
+  @Requires(Right.READ)
   @Operation(
       operationId = "getCertificate",
       summary = "One certificate, by authority and serial number in hex")
   public CertificateView get(
       @PathParam("authority") String authority, @PathParam("serial") String serial) {
-    return credentials
-        .bySerial(authority, number(serial))
-        .map(credential -> CertificateView.of(credential, clock.instant()))
-        .orElseThrow(CertificatesResource::unknown);
+    return CertificateView.of(seen(authority, number(serial)), clock.instant());
   }
 
   @POST
   @Path("{authority}/{serial}/revoke")
   @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(Right.ADMINISTER_AUTHORITIES)
   @Operation(
       operationId = "revokeCertificate",
       summary = "Revoke a certificate",
@@ -78,12 +89,29 @@ class CertificatesResource {
       @PathParam("serial") String serial,
       @Nullable Revoke body) {
     BigInteger number = number(serial);
+    seen(authority, number);
     RevocationReason reason =
         Reasons.read("reason", Fields.body(body).reason(), RevocationReason.UNSPECIFIED);
     return once.run(
         200,
         () -> CertificateView.of(
             credentials.revoke(authority, number, reason, caller.actor()), clock.instant()));
+  }
+
+  /** Whoever is bound to sites sees the certificates of their devices and no other. */
+  private Credential seen(String authority, BigInteger serial) {
+    return credentials
+        .bySerial(authority, serial)
+        .filter(credential -> caller.sites().isEmpty() || onSites(credential.subject()))
+        .orElseThrow(CertificatesResource::unknown);
+  }
+
+  private boolean onSites(CertificateSubject subject) {
+    return subject.kind() == CertificateSubject.Kind.DEVICE
+        && devices
+            .find(UUID.fromString(subject.id()))
+            .map(device -> caller.sees(device.site()))
+            .orElse(false);
   }
 
   private static BigInteger number(String serial) {

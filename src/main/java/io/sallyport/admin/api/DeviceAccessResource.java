@@ -1,5 +1,7 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.admin.api.PointViews.EnforcementView;
 import io.sallyport.devices.Devices;
 import io.sallyport.enforcement.AddressBindings;
@@ -71,17 +73,19 @@ class DeviceAccessResource {
 
   @GET
   @Path("sessions")
+  @Requires(Right.READ)
   @Operation(operationId = "listDeviceSessions", summary = "The device's newest sessions")
   public Items<SessionView> sessions(@PathParam("id") UUID id) {
-    devices.get(id);
+    devices.get(id, caller.sites());
     return new Items<>(sessions.of(id, NEWEST).stream().map(SessionView::of).toList(), null);
   }
 
   @GET
   @Path("addresses")
+  @Requires(Right.READ)
   @Operation(operationId = "listDeviceAddresses", summary = "The device's newest address bindings")
   public Items<BindingView> addresses(@PathParam("id") UUID id) {
-    devices.get(id);
+    devices.get(id, caller.sites());
     Instant now = clock.instant();
     return new Items<>(
         bindings.of(id, NEWEST).stream()
@@ -92,6 +96,7 @@ class DeviceAccessResource {
 
   @POST
   @Path("addresses")
+  @Requires(Right.CONTROL_DEVICES)
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
   @APIResponseSchema(
@@ -111,7 +116,7 @@ class DeviceAccessResource {
     if (!lifetime.isPositive() || lifetime.compareTo(LONGEST_BINDING) > 0) {
       throw Fields.malformed("lifetime", "must be positive and at most " + LONGEST_BINDING);
     }
-    devices.get(id);
+    devices.get(id, caller.sites());
     return once.run(201, () -> {
       Instant now = clock.instant();
       return BindingView.of(
@@ -123,9 +128,10 @@ class DeviceAccessResource {
 
   @DELETE
   @Path("addresses/{binding}")
+  @Requires(Right.CONTROL_DEVICES)
   @Operation(operationId = "withdrawDeviceAddress", summary = "Withdraw an address binding")
   public void withdraw(@PathParam("id") UUID id, @PathParam("binding") UUID binding) {
-    devices.get(id);
+    devices.get(id, caller.sites());
     if (bindings.live(id).stream().noneMatch(live -> live.id().equals(binding))) {
       throw new Refusal(CommonProblem.NOT_FOUND, "The device has no such live address binding.");
     }
@@ -134,11 +140,12 @@ class DeviceAccessResource {
 
   @GET
   @Path("enforcements")
+  @Requires(Right.READ)
   @Operation(
       operationId = "listDeviceEnforcements",
       summary = "What is withdrawn from the device, point by point, and who confirmed it")
   public Items<EnforcementView> enforcements(@PathParam("id") UUID id) {
-    devices.get(id);
+    devices.get(id, caller.sites());
     return new Items<>(
         enforcements.of(id, NEWEST).stream().map(EnforcementView::of).toList(), null);
   }

@@ -1,5 +1,7 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.attestation.Attestations;
 import io.sallyport.decommission.Decommissions;
 import io.sallyport.devices.Device;
@@ -74,6 +76,7 @@ class DevicesResource {
       value = DeviceView.class,
       responseCode = "201",
       responseDescription = "Created")
+  @Requires(Right.REGISTER_DEVICES)
   @Operation(operationId = "registerDevice", summary = "Register a device before its first contact")
   public DeviceView register(@Nullable NewDevice body) {
     NewDevice wanted = Fields.body(body);
@@ -85,10 +88,12 @@ class DevicesResource {
         Fields.text("owner", wanted.owner()),
         Fields.text("site", wanted.site()),
         Fields.labels("labels", wanted.labels()));
+    caller.requireSite(registration.site());
     return once.run(201, () -> DeviceView.of(devices.register(registration, caller.actor())));
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(operationId = "listDevices", summary = "List devices")
   public Items<DeviceView> list(
       @QueryParam("state")
@@ -110,18 +115,20 @@ class DevicesResource {
       @QueryParam("text") @Parameter(description = "Start of a serial number or owner.") @Nullable
           String text,
       @BeanParam Paging paging) {
-    Filter filter = new Filter(state == null ? null : state(state), profile, site, text);
+    Filter filter =
+        new Filter(state == null ? null : state(state), profile, site, caller.sites(), text);
     return paging.of(
         "devices", (cursor, limit) -> devices.list(filter, cursor, limit), DeviceView::of);
   }
 
   @GET
   @Path("{id}")
+  @Requires(Right.READ)
   @Operation(
       operationId = "getDevice",
       summary = "One device with its certificates and newest appraisal")
   public DeviceDetail get(@PathParam("id") UUID id) {
-    Device device = devices.get(id);
+    Device device = devices.get(id, caller.sites());
     Instant now = clock.instant();
     List<CertificateView> certificates = credentials.of(CertificateSubject.device(id)).stream()
         .map(credential -> CertificateView.of(credential, now))
@@ -133,8 +140,10 @@ class DevicesResource {
   @POST
   @Path("{id}/quarantine")
   @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(Right.CONTROL_DEVICES)
   @Operation(operationId = "quarantineDevice", summary = "Cut a device off but let it recover")
   public DeviceView quarantine(@PathParam("id") UUID id, @Nullable Reason body) {
+    devices.get(id, caller.sites());
     String reason = Fields.text("reason", Fields.body(body).reason());
     return once.run(200, () -> DeviceView.of(devices.quarantine(id, reason, caller.actor())));
   }
@@ -142,10 +151,12 @@ class DevicesResource {
   @POST
   @Path("{id}/release")
   @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(Right.CONTROL_DEVICES)
   @Operation(
       operationId = "releaseDevice",
       summary = "Let a device back from quarantine or suspension")
   public DeviceView release(@PathParam("id") UUID id, @Nullable Reason body) {
+    devices.get(id, caller.sites());
     String reason = Fields.text("reason", Fields.body(body).reason());
     return once.run(200, () -> DeviceView.of(devices.release(id, reason, caller.actor())));
   }
@@ -153,10 +164,12 @@ class DevicesResource {
   @POST
   @Path("{id}/suspend")
   @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(Right.CONTROL_DEVICES)
   @Operation(
       operationId = "suspendDevice",
       summary = "Take everything away from a device until it is released")
   public DeviceView suspend(@PathParam("id") UUID id, @Nullable Reason body) {
+    devices.get(id, caller.sites());
     String reason = Fields.text("reason", Fields.body(body).reason());
     return once.run(200, () -> DeviceView.of(devices.suspend(id, reason, caller.actor())));
   }
@@ -164,10 +177,12 @@ class DevicesResource {
   @POST
   @Path("{id}/decommission")
   @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(Right.CONTROL_DEVICES)
   @Operation(
       operationId = "decommissionDevice",
       summary = "Take everything away from a device for good")
   public DeviceView decommission(@PathParam("id") UUID id, @Nullable Decommission body) {
+    devices.get(id, caller.sites());
     Decommission wanted = Fields.body(body);
     String reason = Fields.text("reason", wanted.reason());
     RevocationReason revocation = Reasons.read(

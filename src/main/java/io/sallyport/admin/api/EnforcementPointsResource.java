@@ -3,6 +3,8 @@ package io.sallyport.admin.api;
 import io.sallyport.admin.api.PointViews.PointView;
 import io.sallyport.admin.api.PointViews.SettingsView;
 import io.sallyport.enforcement.EnforcementPoint;
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.enforcement.EnforcementPoints;
 import io.sallyport.enforcement.EnforcementPoints.Admission;
 import io.sallyport.enforcement.EnforcementPoints.Application;
@@ -59,6 +61,7 @@ class EnforcementPointsResource {
       value = AdmissionView.class,
       responseCode = "201",
       responseDescription = "Created")
+  @Requires(value = Right.OPERATE_ENFORCEMENT, everySite = true)
   @Operation(
       operationId = "addEnforcementPoint",
       summary = "Register an enforcement point and certify its key",
@@ -75,6 +78,7 @@ class EnforcementPointsResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(operationId = "listEnforcementPoints", summary = "List enforcement points")
   public Items<PointView> list(@BeanParam Paging paging) {
     return paging.of("enforcement-points", points::list, PointView::of);
@@ -82,6 +86,7 @@ class EnforcementPointsResource {
 
   @GET
   @Path("{name}")
+  @Requires(Right.READ)
   @Operation(operationId = "getEnforcementPoint", summary = "One enforcement point")
   public PointView get(@PathParam("name") String name) {
     return PointView.of(points.find(name).orElseThrow(() -> unknown(name)));
@@ -89,6 +94,7 @@ class EnforcementPointsResource {
 
   @PUT
   @Path("{name}/settings")
+  @Requires(value = Right.OPERATE_ENFORCEMENT, everySite = true)
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(
       operationId = "changeEnforcementPoint",
@@ -104,6 +110,7 @@ class EnforcementPointsResource {
 
   @DELETE
   @Path("{name}")
+  @Requires(value = Right.OPERATE_ENFORCEMENT, everySite = true)
   @Operation(
       operationId = "removeEnforcementPoint",
       summary = "Withdraw an enforcement point and revoke its certificates")

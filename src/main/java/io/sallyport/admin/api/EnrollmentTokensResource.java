@@ -1,6 +1,9 @@
 package io.sallyport.admin.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
+import io.sallyport.devices.Devices;
 import io.sallyport.enrollment.EnrollmentTokens;
 import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.enrollment.EnrollmentTokens.Minted;
@@ -31,10 +34,12 @@ class EnrollmentTokensResource {
   private static final Duration USUAL_LIFETIME = Duration.ofHours(24);
 
   private final EnrollmentTokens tokens;
+  private final Devices devices;
   private final Caller caller;
   private final Once once;
 
-  EnrollmentTokensResource(EnrollmentTokens tokens, Caller caller, Once once) {
+  EnrollmentTokensResource(EnrollmentTokens tokens, Devices devices, Caller caller, Once once) {
+    this.devices = devices;
     this.tokens = tokens;
     this.caller = caller;
     this.once = once;
@@ -44,6 +49,7 @@ class EnrollmentTokensResource {
   @Consumes(MediaType.APPLICATION_JSON)
   @ResponseStatus(201)
   @APIResponseSchema(value = TokenView.class, responseCode = "201", responseDescription = "Created")
+  @Requires(Right.REGISTER_DEVICES)
   @Operation(
       operationId = "createEnrollmentToken",
       summary = "Make a token that lets a device enroll once")
@@ -51,6 +57,7 @@ class EnrollmentTokensResource {
     NewToken wanted = Fields.body(body);
     UUID device = Fields.uuid("device", wanted.device());
     Duration lifetime = Fields.duration("lifetime", wanted.lifetime(), USUAL_LIFETIME);
+    devices.get(device, caller.sites());
     return once.run(201, () -> {
       Minted minted = tokens.create(device, lifetime, caller.actor());
       return TokenView.of(minted.token(), minted.secret());
@@ -58,11 +65,15 @@ class EnrollmentTokensResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(
       operationId = "listEnrollmentTokens",
       summary = "List enrollment tokens, without their secrets")
   public Items<TokenView> list(@BeanParam Paging paging) {
-    return paging.of("enrollment-tokens", tokens::list, token -> TokenView.of(token, null));
+    return paging.of(
+        "enrollment-tokens",
+        (cursor, limit) -> tokens.list(caller.sites(), cursor, limit),
+        token -> TokenView.of(token, null));
   }
 
   /** A token to make. */

@@ -1,5 +1,6 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
 import io.sallyport.admin.Idempotency.Attempt;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;

@@ -1,5 +1,7 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.Manufacturer;
 import io.sallyport.devices.Manufacturers;
@@ -47,6 +49,7 @@ class ManufacturersResource {
       value = ManufacturerView.class,
       responseCode = "201",
       responseDescription = "Created")
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
   @Operation(
       operationId = "addManufacturer",
       summary = "Register a manufacturer with its trust anchors")
@@ -62,6 +65,7 @@ class ManufacturersResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(operationId = "listManufacturers", summary = "List manufacturers")
   public Items<ManufacturerView> list(@BeanParam Paging paging) {
     return paging.of("manufacturers", manufacturers::list, ManufacturerView::of);
@@ -69,6 +73,7 @@ class ManufacturersResource {
 
   @GET
   @Path("{name}")
+  @Requires(Right.READ)
   @Operation(operationId = "getManufacturer", summary = "One manufacturer")
   public ManufacturerView get(@PathParam("name") String name) {
     return manufacturers

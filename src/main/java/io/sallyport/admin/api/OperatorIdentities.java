@@ -7,18 +7,15 @@ import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.security.identity.request.TokenAuthenticationRequest;
 import io.quarkus.security.runtime.QuarkusPrincipal;
 import io.quarkus.security.runtime.QuarkusSecurityIdentity;
+import io.sallyport.admin.Caller;
 import io.sallyport.people.Operators;
 import io.sallyport.people.Operators.Operator;
-import io.sallyport.people.Operators.Role;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.Locale;
 
 /** Operators as identities of the security layer. */
 @ApplicationScoped
 class OperatorIdentities implements IdentityProvider<TokenAuthenticationRequest> {
-  static final String ADMINISTRATOR = word(Role.ADMINISTRATOR);
-
   private final Operators operators;
 
   OperatorIdentities(Operators operators) {
@@ -43,11 +40,8 @@ class OperatorIdentities implements IdentityProvider<TokenAuthenticationRequest>
   private static SecurityIdentity identity(Operator operator) {
     QuarkusSecurityIdentity.Builder identity =
         QuarkusSecurityIdentity.builder().setPrincipal(new QuarkusPrincipal(operator.name()));
-    operator.roles().forEach(role -> identity.addRole(word(role)));
+    operator.roles().forEach(role -> identity.addRole(role.word()));
+    identity.addAttribute(Caller.SITES, operator.sites());
     return identity.build();
-  }
-
-  private static String word(Role role) {
-    return role.name().toLowerCase(Locale.ROOT);
   }
 }

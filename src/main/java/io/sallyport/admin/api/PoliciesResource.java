@@ -1,6 +1,8 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
 import io.sallyport.admin.Documents;
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.attestation.Attestations;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DecisionPoint.Decision;
@@ -68,6 +70,7 @@ class PoliciesResource {
   @PUT
   @Path("{name}")
   @Consumes(Api.YAML)
+  @Requires(value = Right.WRITE_POLICIES, everySite = true)
   @Operation(
       operationId = "applyPolicy",
       summary = "Create or replace an access policy by its document")
@@ -76,6 +79,7 @@ class PoliciesResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(operationId = "listPolicies", summary = "List access policies")
   public Items<PolicyView> list(@BeanParam Paging paging) {
     return paging.of("policies", policies::list, PolicyView::of);
@@ -83,6 +87,7 @@ class PoliciesResource {
 
   @GET
   @Path("{name}")
+  @Requires(Right.READ)
   @Operation(operationId = "getPolicy", summary = "One access policy")
   public PolicyView get(@PathParam("name") String name) {
     return policies
@@ -94,6 +99,7 @@ class PoliciesResource {
 
   @DELETE
   @Path("{name}")
+  @Requires(value = Right.WRITE_POLICIES, everySite = true)
   @Operation(operationId = "removePolicy", summary = "Withdraw an access policy")
   public void remove(@PathParam("name") String name) {
     policies.remove(name, caller.actor());
@@ -102,6 +108,7 @@ class PoliciesResource {
   @POST
   @Path("explain")
   @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(Right.EXPLAIN)
   @Operation(operationId = "explainPolicy", summary = "What a device may do at present, and why")
   public Explanation explain(@Nullable Explain body) {
     Explain wanted = Fields.body(body);
@@ -111,7 +118,7 @@ class PoliciesResource {
   }
 
   private Explanation explain(UUID device, @Nullable RequestedFlow flow) {
-    devices.get(device);
+    devices.get(device, caller.sites());
     Decision decision = decisions.decide(device, flow);
     return new Explanation(
         decision.permit(),

@@ -1,6 +1,8 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
 import io.sallyport.admin.Documents;
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfiles;
@@ -41,6 +43,7 @@ class ProfilesResource {
   @PUT
   @Path("{name}")
   @Consumes(Api.YAML)
+  @Requires(value = Right.WRITE_POLICIES, everySite = true)
   @Operation(
       operationId = "applyProfile",
       summary = "Create or replace a device profile by its document")
@@ -49,6 +52,7 @@ class ProfilesResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(operationId = "listProfiles", summary = "List device profiles")
   public Items<ProfileView> list(@BeanParam Paging paging) {
     return paging.of("profiles", profiles::list, ProfileView::of);
@@ -56,6 +60,7 @@ class ProfilesResource {
 
   @GET
   @Path("{name}")
+  @Requires(Right.READ)
   @Operation(operationId = "getProfile", summary = "One device profile")
   public ProfileView get(@PathParam("name") String name) {
     return profiles

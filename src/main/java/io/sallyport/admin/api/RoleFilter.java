@@ -1,28 +1,29 @@
 package io.sallyport.admin.api;
 
-import io.sallyport.kernel.CommonProblem;
-import io.sallyport.kernel.Refusal;
-import jakarta.annotation.Priority;
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
 import jakarta.ws.rs.Priorities;
-import jakarta.ws.rs.container.ContainerRequestContext;
-import jakarta.ws.rs.container.ContainerRequestFilter;
-import jakarta.ws.rs.ext.Provider;
+import jakarta.ws.rs.container.ResourceInfo;
+import org.jboss.resteasy.reactive.server.ServerRequestFilter;
+import org.jspecify.annotations.Nullable;
 
-/** Lets administrators through; what further roles may do will be said here. */
-@Provider
-@Priority(Priorities.AUTHORIZATION)
-class RoleFilter implements ContainerRequestFilter {
+/** Lets through whoever has the right that the resource method requires. */
+class RoleFilter {
   private final Caller caller;
 
   RoleFilter(Caller caller) {
     this.caller = caller;
   }
 
-  @Override
-  public void filter(ContainerRequestContext request) {
-    if (!caller.has(OperatorIdentities.ADMINISTRATOR)) {
-      throw new Refusal(
-          CommonProblem.FORBIDDEN, "Ask an administrator: your roles do not include this.");
+  @ServerRequestFilter(priority = Priorities.AUTHORIZATION)
+  void check(ResourceInfo resource) {
+    if (!resource.getResourceClass().getName().startsWith("io.sallyport.admin.api.")) {
+      return;
+    }
+    @Nullable Requires required = resource.getResourceMethod().getAnnotation(Requires.class);
+    caller.require(required == null ? Right.ADMINISTER_PEOPLE : required.value());
+    if (required != null && required.everySite()) {
+      caller.requireEverySite();
     }
   }
 }

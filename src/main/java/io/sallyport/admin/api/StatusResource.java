@@ -1,5 +1,6 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.events.Changes;
 import io.sallyport.keys.CryptoProvider;
@@ -35,6 +36,7 @@ class StatusResource {
   }
 
   @GET
+  @Requires(Right.READ)
   @Operation(
       operationId = "getStatus",
       summary = "Version, cryptographic provider and how current the nodes are")
