@@ -72,6 +72,7 @@ class ArchitectureTest {
       "door.radius",
       "door.signals",
       "door.status",
+      "door.wipe",
       "admin",
       "admin.api",
       "admin.console",

@@ -10,7 +10,7 @@ import java.util.Set;
  * <pre>
  * expected → active ⇄ quarantined
  *              ⇅          ⇅
- *            suspended ───┘        every state → decommissioned
+ *            suspended ───┘        every state → decommissioned, active and quarantined also by way of wiping
  * </pre>
  */
 public enum DeviceState {
@@ -22,6 +22,8 @@ public enum DeviceState {
   QUARANTINED(Operation.RENEW, Operation.ATTEST),
   /** Set aside by an operator: keeps nothing until released. */
   SUSPENDED(),
+  /** Told to wipe itself on its way out: has the channel for that and nothing else, and no way back. */
+  WIPING(Operation.WIPE),
   /** Gone for good. */
   DECOMMISSIONED();
 
@@ -31,7 +33,8 @@ public enum DeviceState {
     RENEW,
     ATTEST,
     GRANT,
-    CONNECT
+    CONNECT,
+    WIPE
   }
 
   private final Set<Operation> operations;
@@ -53,6 +56,7 @@ public enum DeviceState {
       case ACTIVE -> this == EXPECTED || this == QUARANTINED || this == SUSPENDED;
       case QUARANTINED -> this == ACTIVE || this == SUSPENDED;
       case SUSPENDED -> this == EXPECTED || this == ACTIVE || this == QUARANTINED;
+      case WIPING -> this == ACTIVE || this == QUARANTINED;
       case DECOMMISSIONED -> this != DECOMMISSIONED;
     };
   }

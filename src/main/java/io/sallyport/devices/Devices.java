@@ -84,6 +84,9 @@ public interface Devices {
   /** Takes everything away until released; raises the revocation counter. */
   Device suspend(UUID id, String reason, Actor actor);
 
+  /** Leaves the device nothing but the channel on which it is told to wipe itself; raises the revocation counter. */
+  Device wipe(UUID id, String reason, Actor actor);
+
   /** For good; raises the revocation counter. Called by {@code decommission} in its one commit. */
   Device decommission(UUID id, String reason, Actor actor);
 

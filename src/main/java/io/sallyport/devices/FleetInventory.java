@@ -292,6 +292,14 @@ class FleetInventory implements Devices {
 
   @Override
   @Transactional
+  public Device wipe(UUID id, String reason, Actor actor) {
+    DeviceRow row = locked(id);
+    row.revocationCounter++;
+    return change(row, DeviceState.WIPING, "device.wiping", reason, actor);
+  }
+
+  @Override
+  @Transactional
   public Device decommission(UUID id, String reason, Actor actor) {
     DeviceRow row = locked(id);
     row.revocationCounter++;

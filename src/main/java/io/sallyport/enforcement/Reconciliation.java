@@ -32,7 +32,7 @@ final class Reconciliation {
   private static final long LONGEST_WAIT_NANOS = 5_000_000_000L;
   /** These take everything away: points that have no session of the device are told as well. */
   private static final Set<String> TAKE_ALL =
-      Set.of("device.quarantined", "device.suspended", "device.decommissioned");
+      Set.of("device.quarantined", "device.suspended", "device.wiping", "device.decommissioned");
 
   private final Changes changes;
   private final DecisionPoint decisions;
@@ -41,10 +41,7 @@ final class Reconciliation {
   private @Nullable Following following;
 
   Reconciliation(
-      Changes changes,
-      DecisionPoint decisions,
-      Sessions sessions,
-      Enforcements enforcements) {
+      Changes changes, DecisionPoint decisions, Sessions sessions, Enforcements enforcements) {
     this.changes = changes;
     this.decisions = decisions;
     this.sessions = sessions;

@@ -375,6 +375,11 @@ final class Fakes {
     }
 
     @Override
+    public Device wipe(UUID id, String reason, Actor actor) {
+      throw unused();
+    }
+
+    @Override
     public Device decommission(UUID id, String reason, Actor actor) {
       throw unused();
     }

@@ -15,6 +15,7 @@ class DeviceStateTest {
     "ACTIVE, ENROLL RENEW ATTEST GRANT CONNECT",
     "QUARANTINED, RENEW ATTEST",
     "SUSPENDED, ''",
+    "WIPING, WIPE",
     "DECOMMISSIONED, ''"
   })
   void aStateAllowsTheseOperationsAndNoOther(DeviceState state, String operations) {
@@ -29,9 +30,10 @@ class DeviceStateTest {
   @ParameterizedTest(name = "{0} becomes {1}")
   @CsvSource({
     "EXPECTED, ACTIVE SUSPENDED DECOMMISSIONED",
-    "ACTIVE, QUARANTINED SUSPENDED DECOMMISSIONED",
-    "QUARANTINED, EXPECTED ACTIVE SUSPENDED DECOMMISSIONED",
+    "ACTIVE, QUARANTINED SUSPENDED WIPING DECOMMISSIONED",
+    "QUARANTINED, EXPECTED ACTIVE SUSPENDED WIPING DECOMMISSIONED",
     "SUSPENDED, EXPECTED ACTIVE QUARANTINED DECOMMISSIONED",
+    "WIPING, DECOMMISSIONED",
     "DECOMMISSIONED, ''"
   })
   void aStateBecomesTheseAndNoOther(DeviceState state, String states) {

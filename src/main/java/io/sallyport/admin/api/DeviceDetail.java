@@ -25,7 +25,9 @@ record DeviceDetail(
     String site,
     Map<String, String> labels,
 
-    @Schema(enumeration = {"expected", "active", "quarantined", "suspended", "decommissioned"})
+    @Schema(
+        enumeration = {"expected", "active", "quarantined", "suspended", "wiping", "decommissioned"
+        })
     String state,
 
     Instant createdAt,

@@ -21,7 +21,8 @@ record DeviceView(
 
     @Schema(
         type = SchemaType.STRING,
-        enumeration = {"expected", "active", "quarantined", "suspended", "decommissioned"})
+        enumeration = {"expected", "active", "quarantined", "suspended", "wiping", "decommissioned"
+        })
     String state,
 
     Instant createdAt) {

@@ -9,6 +9,8 @@ import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.Devices;
 import io.sallyport.devices.Devices.Filter;
 import io.sallyport.devices.Devices.Registration;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credentials;
 import io.sallyport.pki.RevocationReason;
@@ -23,6 +25,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -106,6 +109,7 @@ class DevicesResource {
                         "active",
                         "quarantined",
                         "suspended",
+                        "wiping",
                         "decommissioned"
                       }))
           @Nullable
@@ -187,8 +191,27 @@ class DevicesResource {
     String reason = Fields.text("reason", wanted.reason());
     RevocationReason revocation = Reasons.read(
         "revocation_reason", wanted.revocationReason(), RevocationReason.CESSATION_OF_OPERATION);
+    Duration wipe = wanted.wipeWithin() == null
+        ? null
+        : Fields.duration("wipe_within", wanted.wipeWithin(), Duration.ZERO);
     return once.run(
-        200, () -> DeviceView.of(decommissions.run(id, revocation, reason, caller.actor())));
+        200,
+        () -> DeviceView.of(decommissions.start(id, revocation, reason, wipe, caller.actor())));
+  }
+
+  @GET
+  @Path("{id}/decommission")
+  @Requires(Right.READ)
+  @Operation(
+      operationId = "getDecommission",
+      summary = "How far a decommissioning is, step by step, and who confirmed what and when")
+  public DecommissionView decommission(@PathParam("id") UUID id) {
+    devices.get(id, caller.sites());
+    return decommissions
+        .find(id)
+        .map(DecommissionView::of)
+        .orElseThrow(
+            () -> new Refusal(CommonProblem.NOT_FOUND, "The device is not being decommissioned."));
   }
 
   private static DeviceState state(String word) {
@@ -236,5 +259,11 @@ class DevicesResource {
           },
           defaultValue = "cessation-of-operation")
       @Nullable
-      String revocationReason) {}
+      String revocationReason,
+
+      @Schema(
+          description =
+              "How long the device may take to wipe itself first, an ISO 8601 duration; left out, or after a compromise, it is not waited for.")
+      @Nullable
+      String wipeWithin) {}
 }

@@ -1,10 +1,10 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
 import io.sallyport.admin.api.PointViews.PointView;
 import io.sallyport.admin.api.PointViews.SettingsView;
 import io.sallyport.enforcement.EnforcementPoint;
-import io.sallyport.admin.Caller;
-import io.sallyport.admin.Rights.Right;
 import io.sallyport.enforcement.EnforcementPoints;
 import io.sallyport.enforcement.EnforcementPoints.Admission;
 import io.sallyport.enforcement.EnforcementPoints.Application;

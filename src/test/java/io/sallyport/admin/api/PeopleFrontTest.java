@@ -189,7 +189,7 @@ class PeopleFrontTest extends ServerTest {
   @Test
   void aWordThatIsNoStateIsAnsweredWithThoseThatAre() throws IOException {
     assertEquals(
-        "The field \"state\" is none of expected, active, quarantined, suspended, decommissioned.",
+        "The field \"state\" is none of expected, active, quarantined, suspended, wiping, decommissioned.",
         refused(
                 400,
                 "malformed",
