@@ -7,6 +7,7 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.people.Operators.Role;
 import jakarta.inject.Singleton;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -16,6 +17,9 @@ import java.util.stream.Collectors;
 public final class Caller {
   /** The attribute of an identity that holds the sites it sees, a {@code Set<String>}; empty for every site. */
   public static final String SITES = "sites";
+
+  /** The attribute of an identity with a session in the console that holds what its forms must repeat. */
+  public static final String FORM_TOKEN = "csrf";
 
   private final SecurityIdentity identity;
 
@@ -53,6 +57,11 @@ public final class Caller {
       throw new Refusal(
           CommonProblem.FORBIDDEN, "Ask an administrator: your roles do not include this.");
     }
+  }
+
+  /** What the forms of this console session must repeat; empty for a bearer token. */
+  public Optional<String> formToken() {
+    return Optional.ofNullable(identity.<String>getAttribute(FORM_TOKEN));
   }
 
   /** The only sites that the operator sees; empty for every site. */

@@ -89,6 +89,14 @@ final class DataFolder {
     }
   }
 
+  void remove(String name) {
+    try {
+      Files.deleteIfExists(path(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(path(name) + " cannot be removed", e);
+    }
+  }
+
   void writeSecret(String name, String content) {
     write(name, content, OWNER_ONLY);
   }

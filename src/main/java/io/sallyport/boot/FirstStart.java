@@ -27,6 +27,7 @@ final class FirstStart {
 
   private static final Duration ROOT_LIFE = Duration.ofDays(20 * 365);
   private static final Duration ISSUING_LIFE = Duration.ofDays(10 * 365);
+  private static final String ADMINISTRATOR = "admin";
   private static final int TOKEN_OCTETS = 32;
   private static final String ROOT_NAME = "CN=Sallyport Root,O=Sallyport";
   /** The issuing authorities and their names, device authority first. */
@@ -39,6 +40,7 @@ final class FirstStart {
   private final Operators operators;
   private final BootSettings settings;
   private final OfflineRoot offlineRoot;
+  private final ConsoleLink consoleLink;
   private final Ids ids;
 
   FirstStart(
@@ -47,8 +49,10 @@ final class FirstStart {
       Operators operators,
       BootSettings settings,
       OfflineRoot offlineRoot,
+      ConsoleLink consoleLink,
       Ids ids) {
     this.offlineRoot = offlineRoot;
+    this.consoleLink = consoleLink;
     this.database = database;
     this.authorities = authorities;
     this.operators = operators;
@@ -82,8 +86,10 @@ final class FirstStart {
     }
     folder.write("root.pem", authorities.get(Authorities.ROOT).certificate().pem("CERTIFICATE"));
     if (!operators.any()) {
-      operators.add("admin", Set.of(Role.ADMINISTRATOR), Set.of(), token(folder), Actor.SERVER);
+      operators.add(
+          ADMINISTRATOR, Set.of(Role.ADMINISTRATOR), Set.of(), token(folder), Actor.SERVER);
     }
+    consoleLink.provide(folder, ADMINISTRATOR);
   }
 
   private RootKey rootKey() {

@@ -2,6 +2,7 @@ package io.sallyport.people;
 
 import io.sallyport.kernel.Digest;
 import io.sallyport.people.Operators.Operator;
+import io.sallyport.people.Operators.Registered;
 import io.sallyport.people.Operators.Role;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
@@ -41,7 +42,24 @@ class OperatorRow {
     this.createdAt = createdAt;
   }
 
+  void become(Set<Role> newRoles, Set<String> newSites) {
+    this.roles = words(newRoles);
+    this.sites = joined(newSites);
+  }
+
+  void renew(Digest token) {
+    this.tokenDigest = token.octets();
+  }
+
   Operator operator() {
+    return operator(name, roles, sites);
+  }
+
+  Registered registered() {
+    return new Registered(operator(), createdAt);
+  }
+
+  static Operator operator(String name, String roles, String sites) {
     Set<Role> known = Arrays.stream(roles.split(","))
         .flatMap(word -> Role.of(word).stream())
         .collect(Collectors.toUnmodifiableSet());

@@ -8,13 +8,14 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Operators recognised a moment ago, by token digest, so that a busy client does not cost a query each time. Unknown
  * tokens are not remembered: guesses must not push out anybody. Safe for any thread.
  */
 final class RecentOperators {
-  /** How long a withdrawn token may still be recognised by this node. */
+  /** How long another node may still recognise a withdrawn token; the node that withdraws it forgets at once. */
   static final Duration KEPT = Duration.ofSeconds(30);
 
   /** More tokens than operators and their automation use at one time; beyond it the memory starts afresh. */
@@ -22,6 +23,7 @@ final class RecentOperators {
 
   private final Clock clock;
   private final ConcurrentMap<Digest, Seen> seen = new ConcurrentHashMap<>();
+  private final AtomicLong changes = new AtomicLong();
 
   RecentOperators(Clock clock) {
     this.clock = clock;
@@ -39,11 +41,26 @@ final class RecentOperators {
     return Optional.of(entry.operator);
   }
 
-  void remember(Digest token, Operator operator) {
+  /** To be asked before the database is, and given to {@link #remember}. */
+  long changes() {
+    return changes.get();
+  }
+
+  /** Remembers what was read, unless something changed since: it may have been read before the change. */
+  void remember(Digest token, Operator operator, long readAt) {
     if (seen.size() >= MOST) {
       seen.clear();
     }
     seen.put(token, new Seen(operator, clock.instant().plus(KEPT)));
+    if (changes.get() != readAt) {
+      seen.remove(token);
+    }
+  }
+
+  /** An operator was changed or removed. */
+  void forget(String name) {
+    changes.incrementAndGet();
+    seen.values().removeIf(entry -> entry.operator.name().equals(name));
   }
 
   private record Seen(Operator operator, Instant until) {}

@@ -27,7 +27,7 @@ class RecentOperatorsTest {
 
   @Test
   void anOperatorIsKnownForThirtySecondsAndThenLookedUpAgain() {
-    recent.remember(digest("token"), ADA);
+    recent.remember(digest("token"), ADA, 0);
     now.updateAndGet(time -> time.plus(Duration.ofSeconds(29)));
     assertEquals(Optional.of(ADA), recent.find(digest("token")));
     now.updateAndGet(time -> time.plus(Duration.ofSeconds(1)));
@@ -36,17 +36,32 @@ class RecentOperatorsTest {
 
   @Test
   void anotherTokenIsNotRecognised() {
-    recent.remember(digest("token"), ADA);
+    recent.remember(digest("token"), ADA, 0);
     assertEquals(Optional.empty(), recent.find(digest("Token")));
   }
 
   @Test
   void theMemoryIsBounded() {
     for (int i = 0; i <= RecentOperators.MOST; i++) {
-      recent.remember(digest("token " + i), ADA);
+      recent.remember(digest("token " + i), ADA, 0);
     }
     assertEquals(Optional.empty(), recent.find(digest("token 0")));
     assertEquals(Optional.of(ADA), recent.find(digest("token " + RecentOperators.MOST)));
+  }
+
+  @Test
+  void anOperatorWhoChangedIsLookedUpAgain() {
+    recent.remember(digest("token"), ADA, recent.changes());
+    recent.forget("ada");
+    assertEquals(Optional.empty(), recent.find(digest("token")));
+  }
+
+  @Test
+  void whatWasReadBeforeAChangeIsNotRemembered() {
+    long before = recent.changes();
+    recent.forget("ada");
+    recent.remember(digest("token"), ADA, before);
+    assertEquals(Optional.empty(), recent.find(digest("token")));
   }
 
   private static Digest digest(String token) {

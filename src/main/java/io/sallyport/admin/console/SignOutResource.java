@@ -1,0 +1,52 @@
+package io.sallyport.admin.console;
+
+import io.quarkus.qute.Location;
+import io.quarkus.qute.Template;
+import io.sallyport.admin.Caller;
+import io.sallyport.people.ConsoleSessions;
+import io.smallrye.common.annotation.Blocking;
+import io.vertx.core.http.Cookie;
+import io.vertx.core.http.HttpServerRequest;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.FormParam;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.jspecify.annotations.Nullable;
+
+/** Signing out. */
+@Path(SessionAuthentication.CONSOLE + "/sign-out")
+@Blocking
+class SignOutResource {
+  private final ConsoleSessions sessions;
+  private final Caller caller;
+  private final Template signedOut;
+
+  SignOutResource(
+      ConsoleSessions sessions,
+      Caller caller,
+      @Location("console/signed-out.html") Template signedOut) {
+    this.sessions = sessions;
+    this.caller = caller;
+    this.signedOut = signedOut;
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
+  @Operation(hidden = true)
+  public Response signOut(
+      @Context HttpServerRequest request,
+      @HeaderParam("X-CSRF-Token") @Nullable String header,
+      @FormParam("csrf") @Nullable String csrf) {
+    FormCheck.requireEqual(caller.formToken().orElse(null), header == null ? csrf : header);
+    Cookie session = request.getCookie(SessionCookie.SESSION);
+    if (session != null) {
+      sessions.end(session.getValue());
+    }
+    return Pages.page(200, signedOut.data("realm", ""), SessionCookie.gone(SessionCookie.SESSION));
+  }
+}
