@@ -4,6 +4,7 @@ import io.sallyport.audit.FactRecorded;
 import io.sallyport.kernel.Actor;
 import io.sallyport.people.LocalPasswords;
 import io.sallyport.people.Operators;
+import io.sallyport.people.Realm;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.TransactionPhase;
 import jakarta.inject.Singleton;
@@ -22,9 +23,11 @@ final class ConsoleLink {
 
   private final LocalPasswords passwords;
   private final Operators operators;
+  private final Realm realm;
   private final BootSettings settings;
 
-  ConsoleLink(LocalPasswords passwords, Operators operators, BootSettings settings) {
+  ConsoleLink(LocalPasswords passwords, Operators operators, Realm realm, BootSettings settings) {
+    this.realm = realm;
     this.passwords = passwords;
     this.operators = operators;
     this.settings = settings;
@@ -32,7 +35,10 @@ final class ConsoleLink {
 
   /** Leaves a link that is still good where it is. */
   void provide(DataFolder folder, String operator) {
-    if (passwords.any() || operators.find(operator).isEmpty()) {
+    realm.fault().ifPresent(fault -> {
+      throw new StartRefused(fault);
+    });
+    if (realm.enabled() || passwords.any() || operators.find(operator).isEmpty()) {
       folder.remove(FILE);
       return;
     }

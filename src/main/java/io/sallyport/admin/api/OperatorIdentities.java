@@ -8,17 +8,26 @@ import io.quarkus.security.identity.request.TokenAuthenticationRequest;
 import io.quarkus.security.runtime.QuarkusPrincipal;
 import io.quarkus.security.runtime.QuarkusSecurityIdentity;
 import io.sallyport.admin.Caller;
+import io.sallyport.kernel.Refusal;
 import io.sallyport.people.Operators;
 import io.sallyport.people.Operators.Operator;
+import io.sallyport.people.PeopleProblem;
+import io.sallyport.people.Realm;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.regex.Pattern;
 
 /** Operators as identities of the security layer. */
 @ApplicationScoped
 class OperatorIdentities implements IdentityProvider<TokenAuthenticationRequest> {
-  private final Operators operators;
+  /** The compact form of a signed or unsigned JWT (RFC 7519 §3). */
+  private static final Pattern JWT = Pattern.compile("[\\w-]+\\.[\\w-]+\\.[\\w-]*");
 
-  OperatorIdentities(Operators operators) {
+  private final Operators operators;
+  private final Realm realm;
+
+  OperatorIdentities(Operators operators, Realm realm) {
+    this.realm = realm;
     this.operators = operators;
   }
 
@@ -31,10 +40,23 @@ class OperatorIdentities implements IdentityProvider<TokenAuthenticationRequest>
   public Uni<SecurityIdentity> authenticate(
       TokenAuthenticationRequest request, AuthenticationRequestContext context) {
     String token = request.getToken().getToken();
-    return context.runBlocking(() -> operators
+    return context.runBlocking(() -> identity(recognised(token)));
+  }
+
+  /** What looks like a realm's token may still be one that an administrator chose. */
+  private Operator recognised(String token) {
+    if (realm.enabled() && JWT.matcher(token).matches()) {
+      try {
+        return realm.byBearer(token);
+      } catch (Refusal refusal) {
+        if (refusal.problem() != PeopleProblem.WRONG_CREDENTIALS) {
+          throw refusal;
+        }
+      }
+    }
+    return operators
         .byToken(token)
-        .map(OperatorIdentities::identity)
-        .orElseThrow(() -> new AuthenticationFailedException("no operator has this token")));
+        .orElseThrow(() -> new AuthenticationFailedException("no operator has this token"));
   }
 
   private static SecurityIdentity identity(Operator operator) {

@@ -7,6 +7,8 @@ import io.sallyport.people.ConsoleSessions;
 import io.sallyport.people.ConsoleSessions.Origin;
 import io.sallyport.people.LocalPasswords;
 import io.sallyport.people.Operators.Operator;
+import io.sallyport.people.Realm;
+import io.sallyport.people.Realm.Departure;
 import io.smallrye.common.annotation.Blocking;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.CookieSameSite;
@@ -17,6 +19,7 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -24,7 +27,7 @@ import java.net.URI;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.jspecify.annotations.Nullable;
 
-/** Signing in with a password, and setting it for the first time. */
+/** Signing in: through the realm when there is one, with a password otherwise or at {@code ?local}. */
 @Path(SessionAuthentication.CONSOLE)
 @Blocking
 class SignInResource {
@@ -32,6 +35,7 @@ class SignInResource {
   private static final String CSS = "text/css; charset=utf-8";
 
   private final LocalPasswords passwords;
+  private final Realm realm;
   private final ConsoleSessions sessions;
   private final FormCheck forms;
   private final Template signIn;
@@ -39,11 +43,13 @@ class SignInResource {
 
   SignInResource(
       LocalPasswords passwords,
+      Realm realm,
       ConsoleSessions sessions,
       FormCheck forms,
       @Location("console/sign-in.html") Template signIn,
       @Location("console/first.html") Template first) {
     this.passwords = passwords;
+    this.realm = realm;
     this.sessions = sessions;
     this.forms = forms;
     this.signIn = signIn;
@@ -53,8 +59,44 @@ class SignInResource {
   @GET
   @Path("sign-in")
   @Operation(hidden = true)
-  public Response ask() {
-    return form(200, "", "");
+  public Response ask(
+      @Context HttpServerRequest request, @QueryParam("local") @Nullable String local) {
+    if (!realm.enabled() || local != null) {
+      return form(200, "", "");
+    }
+    try {
+      Departure departure = realm.depart(callback(request));
+      // The realm sends the browser back from another site.
+      return Pages.to(
+          departure.place(),
+          SessionCookie.of(SessionCookie.FLOW, departure.flow(), CookieSameSite.LAX));
+    } catch (Refusal refusal) {
+      return form(refusal.problem().status(), "", refusal.detail());
+    }
+  }
+
+  @GET
+  @Path("sign-in/callback")
+  @Operation(hidden = true)
+  public Response back(
+      @Context HttpServerRequest request,
+      @QueryParam("state") @Nullable String state,
+      @QueryParam("code") @Nullable String code) {
+    Cookie flow = request.getCookie(SessionCookie.FLOW);
+    if (!realm.enabled() || flow == null || state == null || code == null) {
+      return form(403, "", "The realm did not sign you in.");
+    }
+    try {
+      Operator operator = realm.arrive(flow.getValue(), callback(request), state, code);
+      return signedIn(request, operator, Origin.REALM, SessionCookie.gone(SessionCookie.FLOW));
+    } catch (Refusal refusal) {
+      return form(refusal.problem().status(), "", refusal.detail());
+    }
+  }
+
+  /** The realm knows the addresses at which it may send somebody back. */
+  private static URI callback(HttpServerRequest request) {
+    return URI.create("https://" + request.authority() + "/console/sign-in/callback");
   }
 
   @POST
@@ -71,7 +113,7 @@ class SignInResource {
       FormCheck.require(request, csrf);
       Operator operator = passwords.check(
           asked, password == null ? "" : password, request.remoteAddress().hostAddress());
-      return signedIn(request, operator);
+      return signedIn(request, operator, Origin.REGISTERED, SessionCookie.gone(SessionCookie.FORM));
     } catch (Refusal refusal) {
       return form(refusal.problem().status(), asked, refusal.detail());
     }
@@ -105,7 +147,11 @@ class SignInResource {
             .map(name -> passwordForm(422, secret, name, "The two passwords differ."))
             .orElseGet(() -> passwordForm(404, secret, "", ""));
       }
-      return signedIn(request, passwords.set(secret, password));
+      return signedIn(
+          request,
+          passwords.set(secret, password),
+          Origin.REGISTERED,
+          SessionCookie.gone(SessionCookie.FORM));
     } catch (Refusal refusal) {
       return passwordForm(
           refusal.problem().status(),
@@ -125,18 +171,20 @@ class SignInResource {
   }
 
   /** Always a session of its own: one that the browser had before, whoever gave it, ends. */
-  private Response signedIn(HttpServerRequest request, Operator operator) {
+  private Response signedIn(
+      HttpServerRequest request, Operator operator, Origin origin, Cookie spent) {
     Cookie before = request.getCookie(SessionCookie.SESSION);
     if (before != null) {
       sessions.end(before.getValue());
     }
+    // A realm's redirect is the first step of a chain that began at another site.
     return Pages.to(
         HOME,
         SessionCookie.of(
             SessionCookie.SESSION,
-            sessions.begin(operator, Origin.REGISTERED),
-            CookieSameSite.STRICT),
-        SessionCookie.gone(SessionCookie.FORM));
+            sessions.begin(operator, origin),
+            origin == Origin.REALM ? CookieSameSite.LAX : CookieSameSite.STRICT),
+        spent);
   }
 
   private Response form(int status, String name, String complaint) {

@@ -4,6 +4,7 @@ import io.quarkus.qute.Location;
 import io.quarkus.qute.Template;
 import io.sallyport.admin.Caller;
 import io.sallyport.people.ConsoleSessions;
+import io.sallyport.people.Realm;
 import io.smallrye.common.annotation.Blocking;
 import io.vertx.core.http.Cookie;
 import io.vertx.core.http.HttpServerRequest;
@@ -15,6 +16,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import java.net.URI;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.jspecify.annotations.Nullable;
 
@@ -24,14 +26,17 @@ import org.jspecify.annotations.Nullable;
 class SignOutResource {
   private final ConsoleSessions sessions;
   private final Caller caller;
+  private final Realm realm;
   private final Template signedOut;
 
   SignOutResource(
       ConsoleSessions sessions,
       Caller caller,
+      Realm realm,
       @Location("console/signed-out.html") Template signedOut) {
     this.sessions = sessions;
     this.caller = caller;
+    this.realm = realm;
     this.signedOut = signedOut;
   }
 
@@ -47,6 +52,14 @@ class SignOutResource {
     if (session != null) {
       sessions.end(session.getValue());
     }
-    return Pages.page(200, signedOut.data("realm", ""), SessionCookie.gone(SessionCookie.SESSION));
+    return Pages.page(
+        200,
+        signedOut.data(
+            "realm",
+            realm
+                .departure(URI.create("https://" + request.authority() + "/console/sign-in?local="))
+                .map(URI::toString)
+                .orElse("")),
+        SessionCookie.gone(SessionCookie.SESSION));
   }
 }
