@@ -59,7 +59,7 @@ class StoredSessions implements Sessions {
         .setParameter("name", report.name())
         .getSingleResult();
     Instant now = now();
-    Optional<SessionRow> known = liveRow(point.id(), report.name());
+    Optional<AccessSessionRow> known = liveRow(point.id(), report.name());
     if (known.isPresent() && known.get().device.equals(report.device())) {
       known.get().goesOn(report, now);
       return known.get().session();
@@ -67,7 +67,7 @@ class StoredSessions implements Sessions {
     // The point gave the name to another device: the former session is over.
     known.ifPresent(row -> end(row, "its name was given to another device", now));
     entities.flush();
-    SessionRow row = new SessionRow(ids.next(), point.id(), report, now);
+    AccessSessionRow row = new AccessSessionRow(ids.next(), point.id(), report, now);
     entities.persist(row);
     audit.record(Fact.of("session.started", Actor.enforcementPoint(point.name()), SUBJECT, row.id)
         .with("device", row.device)
@@ -79,13 +79,13 @@ class StoredSessions implements Sessions {
   @Override
   @Transactional
   public void end(UUID session, String reason) {
-    SessionRow row = entities.find(SessionRow.class, session, LockModeType.PESSIMISTIC_WRITE);
+    AccessSessionRow row = entities.find(AccessSessionRow.class, session, LockModeType.PESSIMISTIC_WRITE);
     if (row != null && row.endedAt == null) {
       end(row, reason, now());
     }
   }
 
-  private void end(SessionRow row, String reason, Instant now) {
+  private void end(AccessSessionRow row, String reason, Instant now) {
     row.endedAt = now;
     row.endReason = reason;
     bindings.withdrawOf(row.id, "the session ended");
@@ -97,14 +97,14 @@ class StoredSessions implements Sessions {
   @Override
   @Transactional
   public Optional<Session> live(UUID point, String name) {
-    return liveRow(point, name).map(SessionRow::session);
+    return liveRow(point, name).map(AccessSessionRow::session);
   }
 
-  private Optional<SessionRow> liveRow(UUID point, String name) {
+  private Optional<AccessSessionRow> liveRow(UUID point, String name) {
     return entities
         .createQuery(
-            "from SessionRow where point = :point and name = :name and endedAt is null",
-            SessionRow.class)
+            "from AccessSessionRow where point = :point and name = :name and endedAt is null",
+            AccessSessionRow.class)
         .setParameter("point", point)
         .setParameter("name", name)
         .getResultStream()
@@ -114,7 +114,7 @@ class StoredSessions implements Sessions {
   @Override
   @Transactional
   public Optional<Session> get(UUID session) {
-    return Optional.ofNullable(entities.find(SessionRow.class, session)).map(SessionRow::session);
+    return Optional.ofNullable(entities.find(AccessSessionRow.class, session)).map(AccessSessionRow::session);
   }
 
   @Override
@@ -122,12 +122,12 @@ class StoredSessions implements Sessions {
   public List<Session> live(UUID device) {
     return entities
         .createQuery(
-            "from SessionRow where device = :device and endedAt is null order by startedAt desc",
-            SessionRow.class)
+            "from AccessSessionRow where device = :device and endedAt is null order by startedAt desc",
+            AccessSessionRow.class)
         .setParameter("device", device)
         .setMaxResults(Page.MOST)
         .getResultStream()
-        .map(SessionRow::session)
+        .map(AccessSessionRow::session)
         .toList();
   }
 
@@ -136,11 +136,11 @@ class StoredSessions implements Sessions {
   public List<Session> of(UUID device, int limit) {
     return entities
         .createQuery(
-            "from SessionRow where device = :device order by startedAt desc", SessionRow.class)
+            "from AccessSessionRow where device = :device order by startedAt desc", AccessSessionRow.class)
         .setParameter("device", device)
         .setMaxResults(Math.clamp(limit, 1, Page.MOST))
         .getResultStream()
-        .map(SessionRow::session)
+        .map(AccessSessionRow::session)
         .toList();
   }
 
@@ -149,11 +149,11 @@ class StoredSessions implements Sessions {
   public List<Session> after(@Nullable UUID cursor, int limit) {
     return entities
         .createQuery(
-            "from SessionRow where endedAt is null and id > :after order by id", SessionRow.class)
+            "from AccessSessionRow where endedAt is null and id > :after order by id", AccessSessionRow.class)
         .setParameter("after", cursor == null ? FIRST : cursor)
         .setMaxResults(Math.clamp(limit, 1, Page.MOST))
         .getResultStream()
-        .map(SessionRow::session)
+        .map(AccessSessionRow::session)
         .toList();
   }
 

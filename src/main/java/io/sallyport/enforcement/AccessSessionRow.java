@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 @Entity
 @Table(name = "access_session")
-class SessionRow {
+class AccessSessionRow {
   @Id
   UUID id;
 
@@ -43,9 +43,9 @@ class SessionRow {
   String endReason;
 
   @SuppressWarnings("NullAway.Init")
-  protected SessionRow() {}
+  protected AccessSessionRow() {}
 
-  SessionRow(UUID id, UUID point, Report report, Instant now) {
+  AccessSessionRow(UUID id, UUID point, Report report, Instant now) {
     this.id = id;
     this.point = point;
     this.device = report.device();
