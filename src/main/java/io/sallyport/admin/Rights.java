@@ -9,15 +9,17 @@ public final class Rights {
   /** Something that people do. */
   public enum Right {
     /** See the fleet and what governs it; everything but the facts of the log. */
-    READ(EnumSet.allOf(Role.class)),
+    READ(EnumSet.complementOf(EnumSet.of(Role.SIGNAL_SOURCE))),
     /** Ask what a device may do, and why. */
-    EXPLAIN(EnumSet.allOf(Role.class)),
+    EXPLAIN(EnumSet.complementOf(EnumSet.of(Role.SIGNAL_SOURCE))),
     /** See the facts of the log. */
     READ_AUDIT(EnumSet.of(Role.AUDITOR, Role.AUTHORITY_ADMINISTRATOR)),
     /** Register devices, singly or by batch, and give them enrollment tokens. */
     REGISTER_DEVICES(EnumSet.of(Role.LINE_OPERATOR, Role.FLEET_OPERATOR)),
     /** Quarantine, release, suspend and decommission devices. */
     CONTROL_DEVICES(EnumSet.of(Role.FLEET_OPERATOR)),
+    /** Say something about devices that lowers their posture for a while. */
+    SEND_SIGNALS(EnumSet.of(Role.SIGNAL_SOURCE, Role.FLEET_OPERATOR)),
     /** Enforcement points, sessions, sources of signals. */
     OPERATE_ENFORCEMENT(EnumSet.of(Role.FLEET_OPERATOR)),
     /** Manufacturers, trust anchors, authorities, revocation of certificates. */

@@ -9,6 +9,8 @@ public enum AttestationProblem implements Problem {
   WRONG_NONCE("wrong-nonce", 403, "The nonce is not an open challenge of this device"),
   STALE_EVIDENCE("stale-evidence", 403, "The evidence was not made now"),
   REVOKED_CREDENTIAL("revoked-credential", 403, "The certificate was revoked meanwhile"),
+  INVALID_SIGNAL("invalid-signal", 422, "The signal is not valid"),
+  TOO_MANY_SIGNALS("too-many-signals", 409, "The device has too many signals"),
   UNSUPPORTED_EVIDENCE("unsupported-evidence", 415, "This kind of evidence is not supported");
 
   private final String slug;

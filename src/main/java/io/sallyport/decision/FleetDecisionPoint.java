@@ -2,6 +2,7 @@ package io.sallyport.decision;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.sallyport.attestation.TrustTier;
 import io.sallyport.decision.Fleet.ProfilePolicies;
 import io.sallyport.decision.FleetDevice.LiveCredential;
 import io.sallyport.decision.FleetDevice.Standing;
@@ -12,6 +13,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.Question;
+import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Question.Subject;
 import io.sallyport.policy.Verdict;
@@ -79,6 +81,17 @@ final class FleetDecisionPoint implements DecisionPoint {
   @Override
   public Optional<UUID> holder(Digest thumbprint) {
     return Optional.ofNullable(fleet.holder(thumbprint));
+  }
+
+  @Override
+  public Optional<Boolean> compliant(UUID device) {
+    FleetDevice known = fleet.device(device);
+    if (known == null) {
+      return Optional.empty();
+    }
+    Posture posture = known.posture(clock.instant());
+    return Optional.of(known.state().may(Operation.CONNECT)
+        && (posture == null || !posture.status().equals(TrustTier.CONTRAINDICATED.word())));
   }
 
   @Override
@@ -227,8 +240,7 @@ final class FleetDecisionPoint implements DecisionPoint {
           subject.state(),
           profile.policies());
     }
-    Standing standing = device.standing();
-    return new Question(subject, standing == null ? null : standing.posture(), flow, time);
+    return new Question(subject, device.posture(time), flow, time);
   }
 
   private Decision deny(Inquiry inquiry, String reason) {

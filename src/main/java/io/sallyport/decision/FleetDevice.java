@@ -1,6 +1,9 @@
 package io.sallyport.decision;
 
 import io.sallyport.attestation.Appraisal;
+import io.sallyport.attestation.Assurance;
+import io.sallyport.attestation.Signals.Signal;
+import io.sallyport.attestation.TrustTier;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.kernel.Digest;
@@ -11,6 +14,7 @@ import io.sallyport.policy.Question.Subject;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -22,15 +26,23 @@ import org.jspecify.annotations.Nullable;
  * @param subject for the policy, without what the profile says of policies
  * @param standing null when it never attested
  * @param credentials neither revoked nor superseded when they were read
+ * @param lowerings what signals make of its posture, each until it ends
  */
 record FleetDevice(
     Subject subject,
     DeviceState state,
     @Nullable Standing standing,
-    List<LiveCredential> credentials) {
+    List<LiveCredential> credentials,
+    List<Lowering> lowerings) {
+  private static final String NONE = TrustTier.NONE.word();
+
   FleetDevice {
     credentials = List.copyOf(credentials);
+    lowerings = List.copyOf(lowerings);
   }
+
+  /** The best that a claim can be until then. */
+  record Lowering(String claim, TrustTier tier, Instant until) {}
 
   /** The latest appraisal. */
   record Standing(UUID appraisal, Posture posture) {}
@@ -43,7 +55,10 @@ record FleetDevice(
   }
 
   static FleetDevice of(
-      Device device, List<Credential> credentials, Optional<Appraisal> appraisal) {
+      Device device,
+      List<Credential> credentials,
+      Optional<Appraisal> appraisal,
+      List<Signal> signals) {
     Subject subject = new Subject(
         device.id().toString(),
         device.hardware().manufacturer(),
@@ -60,8 +75,52 @@ record FleetDevice(
         .map(credential -> new LiveCredential(
             credential.thumbprint(), credential.notBefore(), credential.notAfter()))
         .toList();
+    List<Lowering> lowerings = signals.stream()
+        .filter(signal -> signal.severity().tier() != TrustTier.NONE)
+        .map(signal ->
+            new Lowering(signal.claim(), signal.severity().tier(), signal.expiresAt()))
+        .toList();
     return new FleetDevice(
-        subject, device.state(), appraisal.map(FleetDevice::standing).orElse(null), live);
+        subject,
+        device.state(),
+        appraisal.map(FleetDevice::standing).orElse(null),
+        live,
+        lowerings);
+  }
+
+  /** The posture as signals leave it at that time; null when there is neither an appraisal nor a signal. */
+  @Nullable
+  Posture posture(Instant time) {
+    Posture posture = standing == null ? null : standing.posture();
+    for (Lowering lowering : lowerings) {
+      if (time.isBefore(lowering.until)) {
+        posture = lowered(posture, lowering);
+      }
+    }
+    return posture;
+  }
+
+  private static Posture lowered(@Nullable Posture before, Lowering lowering) {
+    Posture base =
+        before == null ? new Posture(NONE, Map.of(), Map.of(), lowering.until) : before;
+    Map<String, PostureClaim> claims = new HashMap<>(base.claims());
+    PostureClaim claim = claims.get(lowering.claim);
+    if (lowers(claim == null ? NONE : claim.tier(), lowering.tier)) {
+      claims.put(
+          lowering.claim,
+          new PostureClaim(lowering.tier.word(), Assurance.NETWORK_OBSERVED.word()));
+    }
+    return new Posture(
+        lowers(base.status(), lowering.tier) ? lowering.tier.word() : base.status(),
+        claims,
+        base.observed(),
+        base.expiresAt());
+  }
+
+  /** No statement is worse than a warning: a policy can rest on a warning. */
+  private static boolean lowers(String word, TrustTier to) {
+    TrustTier from = TrustTier.valueOf(word.toUpperCase(Locale.ROOT));
+    return from == TrustTier.NONE ? to == TrustTier.CONTRAINDICATED : from.compareTo(to) < 0;
   }
 
   /** The live credential with this thumbprint, or without one the live credential that lasts longest. */

@@ -3,6 +3,8 @@ package io.sallyport.decision;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.sallyport.attestation.Appraisal;
 import io.sallyport.attestation.Attestations;
+import io.sallyport.attestation.Signals;
+import io.sallyport.attestation.Signals.Signal;
 import io.sallyport.decision.Fleet.ProfilePolicies;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProfile;
@@ -31,6 +33,7 @@ final class StoredFleet implements FleetSource {
   private final DeviceProfiles profiles;
   private final Credentials credentials;
   private final Attestations attestations;
+  private final Signals signals;
   private final Policies policies;
   private final Changes changes;
 
@@ -39,12 +42,14 @@ final class StoredFleet implements FleetSource {
       DeviceProfiles profiles,
       Credentials credentials,
       Attestations attestations,
+      Signals signals,
       Policies policies,
       Changes changes) {
     this.devices = devices;
     this.profiles = profiles;
     this.credentials = credentials;
     this.attestations = attestations;
+    this.signals = signals;
     this.policies = policies;
     this.changes = changes;
   }
@@ -54,7 +59,10 @@ final class StoredFleet implements FleetSource {
     return read(() -> devices
         .find(id)
         .map(device -> FleetDevice.of(
-            device, credentials.of(CertificateSubject.device(id)), attestations.latest(id))));
+            device,
+            credentials.of(CertificateSubject.device(id)),
+            attestations.latest(id),
+            signals.active(List.of(id)).getOrDefault(id, List.of()))));
   }
 
   @Override
@@ -75,12 +83,14 @@ final class StoredFleet implements FleetSource {
       Map<String, List<Credential>> certificates = credentials.unrevoked(
           CertificateSubject.Kind.DEVICE, ids.stream().map(UUID::toString).toList());
       Map<UUID, Appraisal> appraisals = attestations.latest(ids);
+      Map<UUID, List<Signal>> active = signals.active(ids);
       return page.map(device -> new Loaded(
           device.id(),
           FleetDevice.of(
               device,
               certificates.getOrDefault(device.id().toString(), List.of()),
-              Optional.ofNullable(appraisals.get(device.id())))));
+              Optional.ofNullable(appraisals.get(device.id())),
+              active.getOrDefault(device.id(), List.of()))));
     });
   }
 

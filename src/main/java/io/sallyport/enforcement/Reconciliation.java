@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,22 +27,26 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 final class Reconciliation {
-  private static final long PAUSE_NANOS = 5_000_000;
-  private static final long LONGEST_WAIT_NANOS = 5_000_000_000L;
   /** These take everything away: points that have no session of the device are told as well. */
   private static final Set<String> TAKE_ALL =
       Set.of("device.quarantined", "device.suspended", "device.wiping", "device.decommissioned");
 
   private final Changes changes;
   private final DecisionPoint decisions;
+  private final FleetMemory memory;
   private final Sessions sessions;
   private final Enforcements enforcements;
   private @Nullable Following following;
 
   Reconciliation(
-      Changes changes, DecisionPoint decisions, Sessions sessions, Enforcements enforcements) {
+      Changes changes,
+      DecisionPoint decisions,
+      FleetMemory memory,
+      Sessions sessions,
+      Enforcements enforcements) {
     this.changes = changes;
     this.decisions = decisions;
+    this.memory = memory;
     this.sessions = sessions;
     this.enforcements = enforcements;
   }
@@ -59,17 +62,18 @@ final class Reconciliation {
   }
 
   private void reconcile(List<Change> next) {
-    awaitMemory(next.getLast().position());
+    memory.await(next.getLast().position());
     Map<UUID, Optional<String>> devices = new LinkedHashMap<>();
     boolean everybody = false;
     for (Change change : next) {
       switch (change.subjectType()) {
         case "device" -> {
           boolean all = TAKE_ALL.contains(change.kind());
-          UUID device = UUID.fromString(change.subject());
-          if (all || !devices.containsKey(device)) {
-            devices.put(device, all ? Optional.of(change.kind()) : Optional.empty());
-          }
+          FleetMemory.device(change).ifPresent(device -> {
+            if (all || !devices.containsKey(device)) {
+              devices.put(device, all ? Optional.of(change.kind()) : Optional.empty());
+            }
+          });
         }
         case "policy", "profile", "device-profile" -> everybody = true;
         default -> {}
@@ -81,17 +85,6 @@ final class Reconciliation {
     });
     if (everybody) {
       compareAll();
-    }
-  }
-
-  /** What memory does not hold yet would be judged by what it was before. */
-  private void awaitMemory(long position) {
-    for (long waited = 0; decisions.position() < position; waited += PAUSE_NANOS) {
-      if (waited > LONGEST_WAIT_NANOS) {
-        throw new IllegalStateException(
-            "the fleet in memory does not reach change " + position + " yet");
-      }
-      LockSupport.parkNanos(this, PAUSE_NANOS);
     }
   }
 

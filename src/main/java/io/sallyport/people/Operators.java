@@ -30,7 +30,9 @@ public interface Operators {
     /** Profiles and policies. */
     POLICY_AUTHOR,
     /** Reads everything, the log included. */
-    AUDITOR;
+    AUDITOR,
+    /** Automation that sends signals about the devices of its sites, and does nothing else. */
+    SIGNAL_SOURCE;
 
     /** Lower-case words joined by hyphens, as on the wire, in a realm and in the database. */
     public String word() {

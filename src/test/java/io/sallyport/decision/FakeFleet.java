@@ -52,8 +52,8 @@ final class FakeFleet implements FleetSource {
         state,
         0,
         now);
-    Subject subject = FleetDevice.of(device, List.of(), Optional.empty()).subject();
-    return new FleetDevice(subject, state, standing, List.of(credential));
+    Subject subject = FleetDevice.of(device, List.of(), Optional.empty(), List.of()).subject();
+    return new FleetDevice(subject, state, standing, List.of(credential), List.of());
   }
 
   /** Commits a device, as the sequencer tells of it. */

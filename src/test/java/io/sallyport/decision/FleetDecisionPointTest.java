@@ -107,7 +107,7 @@ class FleetDecisionPointTest {
     @Test
     void deniesWithoutALiveCertificate() {
       FleetDevice device = FakeFleet.device(camera, DeviceState.ACTIVE, START, null);
-      committedHere(new FleetDevice(device.subject(), device.state(), null, List.of()));
+      committedHere(new FleetDevice(device.subject(), device.state(), null, List.of(), List.of()));
       assertDenied(decisions.decide(camera, VIDEO), "credential");
     }
 
@@ -126,7 +126,8 @@ class FleetDecisionPointTest {
           device.subject(),
           device.state(),
           null,
-          List.of(new LiveCredential(successor, START, START.plusSeconds(3600)))));
+          List.of(new LiveCredential(successor, START, START.plusSeconds(3600))),
+          List.of()));
       assertDenied(decisions.decide(FakeFleet.thumbprint(camera), VIDEO), "unknown certificate");
       assertTrue(decisions.decide(successor, VIDEO).permit());
     }

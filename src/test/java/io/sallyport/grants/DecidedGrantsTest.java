@@ -302,6 +302,11 @@ class DecidedGrantsTest {
     }
 
     @Override
+    public Optional<Boolean> compliant(UUID device) {
+      return Optional.of(true);
+    }
+
+    @Override
     public long position() {
       return 0;
     }

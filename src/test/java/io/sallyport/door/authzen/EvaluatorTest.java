@@ -274,6 +274,11 @@ class EvaluatorTest {
     }
 
     @Override
+    public Optional<Boolean> compliant(UUID device) {
+      return Optional.of(true);
+    }
+
+    @Override
     public long position() {
       return 0;
     }

@@ -1,0 +1,170 @@
+package io.sallyport.events;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.sallyport.audit.AuditLog;
+import io.sallyport.audit.LogEntry;
+import io.sallyport.events.Changes.Change;
+import io.sallyport.events.Changes.Following;
+import io.sallyport.kernel.Page;
+import io.sallyport.kernel.TrustFile;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.List;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends every fact to a syslog collector, one node at a time, in order. What a collector that is away missed is sent when
+ * it is back; syslog has no acknowledgement, so what was in flight when a connection broke may be lost or come twice.
+ */
+@Singleton
+final class SyslogExport {
+  private static final int START = 2900;
+  private static final int CONNECT_MILLIS = 5_000;
+  private static final int MOST_PORT = 65_535;
+
+  private final Changes changes;
+  private final AuditLog log;
+  private final SyslogSettings settings;
+  private final String version;
+  private @Nullable Following following;
+  private @Nullable Socket connection;
+
+  SyslogExport(
+      Changes changes,
+      AuditLog log,
+      SyslogSettings settings,
+      @ConfigProperty(name = "quarkus.application.version") String version) {
+    this.changes = changes;
+    this.log = log;
+    this.settings = settings;
+    this.version = version;
+  }
+
+  void start(@Observes @Priority(START) StartupEvent event) {
+    if (settings.address().isPresent()) {
+      address();
+      following = changes.followOnce("syslog", this::send);
+    }
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    if (following != null) {
+      following.close();
+    }
+    disconnect();
+  }
+
+  private void send(List<Change> some) {
+    ByteArrayOutputStream frames = new ByteArrayOutputStream();
+    long first = some.getFirst().position();
+    String host = host();
+    for (long after = first - 1; after < some.getLast().position(); ) {
+      List<LogEntry> entries = log.entries(
+              after, (int) Math.min(Page.MOST, some.getLast().position() - after))
+          .items();
+      if (entries.isEmpty()) {
+        throw new IllegalStateException("the log ends at position " + after);
+      }
+      entries.forEach(entry -> frames.writeBytes(SyslogMessage.frame(entry, host, version)));
+      after = entries.getLast().position();
+    }
+    try {
+      Socket socket = connection();
+      socket.getOutputStream().write(frames.toByteArray());
+      socket.getOutputStream().flush();
+    } catch (IOException e) {
+      disconnect();
+      throw new UncheckedIOException(
+          "the syslog collector " + settings.address().orElse("") + " cannot be reached", e);
+    }
+  }
+
+  /** A collector that closed the connection is noticed here, not after a batch was written into nothing. */
+  private Socket connection() throws IOException {
+    Socket known = connection;
+    if (known != null && !known.isClosed() && !ended(known)) {
+      return known;
+    }
+    disconnect();
+    InetSocketAddress address = address();
+    Socket socket = new Socket();
+    socket.connect(
+        new InetSocketAddress(address.getHostString(), address.getPort()), CONNECT_MILLIS);
+    socket.setKeepAlive(true);
+    if (settings.tls()) {
+      try {
+        SSLSocket tls = (SSLSocket) TrustFile.context(settings.trustFile())
+            .getSocketFactory()
+            .createSocket(socket, address.getHostString(), address.getPort(), true);
+        SSLParameters parameters = tls.getSSLParameters();
+        parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        tls.setSSLParameters(parameters);
+        tls.setSoTimeout(CONNECT_MILLIS);
+        tls.startHandshake();
+        socket = tls;
+      } catch (IOException e) {
+        socket.close();
+        throw e;
+      }
+    }
+    connection = socket;
+    return socket;
+  }
+
+  private static boolean ended(Socket socket) {
+    try {
+      socket.setSoTimeout(1);
+      return socket.getInputStream().read() < 0;
+    } catch (java.net.SocketTimeoutException nothingToRead) {
+      return false;
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  private InetSocketAddress address() {
+    String text = settings.address().orElseThrow();
+    int colon = text.lastIndexOf(':');
+    try {
+      int port = Integer.parseInt(text.substring(colon + 1));
+      if (colon > 0 && port > 0 && port <= MOST_PORT) {
+        return InetSocketAddress.createUnresolved(text.substring(0, colon), port);
+      }
+    } catch (NumberFormatException e) {
+      // Told below.
+    }
+    throw new IllegalArgumentException(
+        "sallyport.syslog.address must be host:port, not " + text + ".");
+  }
+
+  private static String host() {
+    try {
+      return InetAddress.getLocalHost().getHostName().replaceAll("[^\\x21-\\x7e]", "-");
+    } catch (java.net.UnknownHostException e) {
+      return "-";
+    }
+  }
+
+  private void disconnect() {
+    Socket known = connection;
+    connection = null;
+    if (known != null) {
+      try {
+        known.close();
+      } catch (IOException e) {
+        // It is gone, which is what was wanted.
+      }
+    }
+  }
+}
