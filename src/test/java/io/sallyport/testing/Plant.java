@@ -154,6 +154,16 @@ public final class Plant implements AutoCloseable {
         manufacturer.idevid(serialNumber));
   }
 
+  /** A device of this manufacturer that the test registered itself. */
+  public Unit known(String serialNumber) {
+    String id = person("GET", "/api/v1/devices?text=" + serialNumber, null)
+        .expect(200)
+        .json()
+        .at("/items/0/id")
+        .asText();
+    return new Unit(serialNumber, id, manufacturer.idevid(serialNumber));
+  }
+
   /** A device with its certificate. */
   public Unit enrolled(String serialNumber) {
     Unit unit = registered(serialNumber);
