@@ -65,7 +65,10 @@ public interface DecisionPoint {
   /** Whose certificate this is or was, or empty. */
   Optional<UUID> holder(Digest thumbprint);
 
-  /** Whether a known device may connect at all and nothing contraindicates it, as Shared Signals put it; or empty. */
+  /**
+   * Whether a device may connect at all and nothing contraindicates it, as Shared Signals put it; empty when it is not known
+   * or was never enrolled.
+   */
   Optional<Boolean> compliant(UUID device);
 
   /** The position in the change feed up to which changes are decided on; negative before the first load. */

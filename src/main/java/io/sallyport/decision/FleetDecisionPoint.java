@@ -86,7 +86,7 @@ final class FleetDecisionPoint implements DecisionPoint {
   @Override
   public Optional<Boolean> compliant(UUID device) {
     FleetDevice known = fleet.device(device);
-    if (known == null) {
+    if (known == null || known.state() == DeviceState.EXPECTED) {
       return Optional.empty();
     }
     Posture posture = known.posture(clock.instant());

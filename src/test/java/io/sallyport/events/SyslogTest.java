@@ -36,8 +36,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.ExtensionsGenerator;
@@ -307,9 +310,10 @@ class SyslogTest {
     }
   }
 
-  /** Takes connections one after another and reads their frames. */
+  /** Takes connections one after another, in a thread of its own, and reads their frames. */
   private static final class Collector implements AutoCloseable {
     private final ServerSocket listening;
+    private final BlockingQueue<Socket> accepted = new LinkedBlockingQueue<>();
     private @Nullable Socket connection;
 
     Collector(TestPki.@Nullable Identity identity) throws IOException {
@@ -317,6 +321,21 @@ class SyslogTest {
       this.listening = identity == null
           ? new ServerSocket(0, 5, here)
           : tls(identity).getServerSocketFactory().createServerSocket(0, 5, here);
+      Thread.startVirtualThread(this::accept);
+    }
+
+    private void accept() {
+      while (!listening.isClosed()) {
+        try {
+          Socket next = listening.accept();
+          if (next instanceof SSLSocket secured) {
+            secured.startHandshake();
+          }
+          accepted.add(next);
+        } catch (IOException e) {
+          // A client that did not trust this, or the end of the test.
+        }
+      }
     }
 
     String address() {
@@ -331,9 +350,9 @@ class SyslogTest {
     }
 
     /** The positions in the next frames. */
-    List<String> read(int frames) throws IOException {
+    List<String> read(int frames) throws IOException, InterruptedException {
       if (connection == null) {
-        connection = listening.accept();
+        connection = accepted.take();
       }
       InputStream in = connection.getInputStream();
       List<String> positions = new ArrayList<>();
