@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
@@ -50,14 +51,20 @@ public final class Peers {
 
   /** Runs a program in {@code folder}. */
   public static Said run(Path folder, String... command) {
+    return run(folder, Map.of(), command);
+  }
+
+  /** The same, with {@code variables} added to the environment. */
+  public static Said run(Path folder, Map<String, String> variables, String... command) {
     try {
       Path output = Files.createTempFile(folder, "said", ".txt");
-      Process process = new ProcessBuilder(command)
+      ProcessBuilder builder = new ProcessBuilder(command)
           .directory(folder.toFile())
           .redirectErrorStream(true)
           .redirectOutput(output.toFile())
-          .redirectInput(new File("/dev/null"))
-          .start();
+          .redirectInput(new File("/dev/null"));
+      builder.environment().putAll(variables);
+      Process process = builder.start();
       if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();
         throw new AssertionError(

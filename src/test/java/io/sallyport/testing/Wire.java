@@ -7,6 +7,7 @@ import io.sallyport.testing.TestPki.Manufacturer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -17,6 +18,8 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyStore;
+import java.security.Principal;
+import java.security.PrivateKey;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -24,9 +27,12 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedKeyManager;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cms.CMSSignedData;
 import org.jspecify.annotations.Nullable;
@@ -105,6 +111,12 @@ public final class Wire {
           KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
       KeyStore own = KeyStore.getInstance("PKCS12");
       own.load(null, null);
+      if (identity != null && identity.keys().getPrivate().getEncoded() == null) {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(
+            new KeyManager[] {new HeldElsewhere(identity)}, trusted.getTrustManagers(), null);
+        return context;
+      }
       if (identity != null) {
         own.setKeyEntry(
             "own",
@@ -118,6 +130,53 @@ public final class Wire {
       return context;
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  /** Shows a certificate whose key cannot be put into a key store, as one that a TPM holds. */
+  private static final class HeldElsewhere extends X509ExtendedKeyManager {
+    private final Identity identity;
+
+    HeldElsewhere(Identity identity) {
+      this.identity = identity;
+    }
+
+    @Override
+    public String chooseEngineClientAlias(
+        String[] types, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
+      return "own";
+    }
+
+    @Override
+    public String chooseClientAlias(
+        String[] types, Principal @Nullable [] issuers, @Nullable Socket socket) {
+      return "own";
+    }
+
+    @Override
+    public String[] getClientAliases(String type, Principal @Nullable [] issuers) {
+      return new String[] {"own"};
+    }
+
+    @Override
+    public X509Certificate[] getCertificateChain(String alias) {
+      return identity.chain().toArray(X509Certificate[]::new);
+    }
+
+    @Override
+    public PrivateKey getPrivateKey(String alias) {
+      return identity.keys().getPrivate();
+    }
+
+    @Override
+    public String @Nullable [] getServerAliases(String type, Principal @Nullable [] issuers) {
+      return null;
+    }
+
+    @Override
+    public @Nullable String chooseServerAlias(
+        String type, Principal @Nullable [] issuers, @Nullable Socket socket) {
+      return null;
     }
   }
 
