@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 
 /** The certificate profiles that this server issues by. */
@@ -14,6 +15,13 @@ public final class CertificateProfiles {
   public static final String DEVICE = "device";
   public static final String ENFORCEMENT_POINT = "enforcement-point";
   public static final String SERVER = "server";
+
+  /**
+   * Keys of TPMs that sign quotes. From the internal authority, so that whoever trusts the devices' authority takes none
+   * of them for a device's certificate.
+   */
+  public static final String ATTESTATION_KEY = "attestation-key";
+
   static final String OCSP_RESPONDER = "ocsp-responder";
   static final String AUTHORITY = "authority";
 
@@ -27,6 +35,11 @@ public final class CertificateProfiles {
               Authorities.INTERNAL,
               Duration.ofDays(365),
               KeyPurposeId.id_kp_clientAuth),
+          profile(
+              ATTESTATION_KEY,
+              Authorities.INTERNAL,
+              Duration.ofDays(365),
+              KeyPurposeId.getInstance(new ASN1ObjectIdentifier(Linter.ATTESTATION_KEY_USAGE))),
           profile(SERVER, Authorities.INTERNAL, Duration.ofDays(30), KeyPurposeId.id_kp_serverAuth))
       .collect(Collectors.toUnmodifiableMap(CertificateProfile::name, Function.identity()));
 

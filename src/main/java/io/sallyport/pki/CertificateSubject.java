@@ -1,6 +1,7 @@
 package io.sallyport.pki;
 
 import java.util.Locale;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Whose certificate it is. */
@@ -8,6 +9,8 @@ public record CertificateSubject(Kind kind, String id) {
   /** What can have a certificate. */
   public enum Kind {
     DEVICE,
+    /** The attestation key in a device's TPM; its id is the device's. */
+    ATTESTATION_KEY,
     ENFORCEMENT_POINT,
     SERVER,
     OCSP_RESPONDER,
@@ -20,5 +23,17 @@ public record CertificateSubject(Kind kind, String id) {
 
   public static CertificateSubject device(UUID id) {
     return new CertificateSubject(Kind.DEVICE, id.toString());
+  }
+
+  /** The attestation key of this device. */
+  public static CertificateSubject attestationKey(UUID device) {
+    return new CertificateSubject(Kind.ATTESTATION_KEY, device.toString());
+  }
+
+  /** The device that it is, or that it is a part of: what is revoked with that device. */
+  public Optional<UUID> onDevice() {
+    return kind == Kind.DEVICE || kind == Kind.ATTESTATION_KEY
+        ? Optional.of(UUID.fromString(id))
+        : Optional.empty();
   }
 }

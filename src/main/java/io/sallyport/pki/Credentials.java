@@ -48,6 +48,6 @@ public interface Credentials {
   /** Revokes one; idempotent, the first time and reason stay. Raises the device's revocation counter. */
   Credential revoke(String authority, BigInteger serial, RevocationReason reason, Actor actor);
 
-  /** Revokes all that a subject has, in the caller's transaction. */
+  /** Revokes all that a subject has, a device's attestation keys too, in the caller's transaction. */
   void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor);
 }

@@ -2,7 +2,6 @@ package io.sallyport.pki;
 
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
-import io.sallyport.devices.Device;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
@@ -25,6 +24,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.UUID;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -128,11 +128,11 @@ class IssuanceStore {
     return record(order, request, known, revocationCounter);
   }
 
-  /** One preparation at a time for a device; for other subjects, for an order. */
+  /** One preparation at a time for a device and what is on it; for other subjects, for an order. */
   private long lock(Order order, String request) {
-    if (order.subject().kind() == CertificateSubject.Kind.DEVICE) {
-      Device device = devices.lock(UUID.fromString(order.subject().id()));
-      return device.revocationCounter();
+    Optional<UUID> device = order.subject().onDevice();
+    if (device.isPresent()) {
+      return devices.lock(device.get()).revocationCounter();
     }
     entities
         .createNativeQuery("select cast(pg_advisory_xact_lock(:key) as text)")
@@ -219,8 +219,8 @@ class IssuanceStore {
   @Transactional
   Completion finish(Preparation.Prepared prepared, Der certificate, Actor actor) {
     CredentialRow row = entities.find(CredentialRow.class, prepared.credential());
-    boolean device = row.subjectKind == CertificateSubject.Kind.DEVICE;
-    long counter = device ? devices.lock(UUID.fromString(row.subjectId)).revocationCounter() : 0;
+    Optional<UUID> device = row.subject().onDevice();
+    long counter = device.map(id -> devices.lock(id).revocationCounter()).orElse(0L);
     entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
     if (row.state != CredentialState.PREPARED) {
       return new Completion.Closed();
@@ -239,7 +239,7 @@ class IssuanceStore {
       return new Completion.RevokedMeanwhile();
     }
     audit.record(fact);
-    if (device) {
+    if (row.subjectKind == CertificateSubject.Kind.DEVICE) {
       devices.activate(UUID.fromString(row.subjectId), actor);
     }
     return new Completion.Issued(row.credential());

@@ -24,7 +24,7 @@ import org.bouncycastle.math.ec.rfc8032.Ed25519;
  * Which public keys are certified (NIST SP 800-57 part 1, SP 800-89). Checked before the key is used for anything. A key
  * has one encoding here: with two, one key would have two digests and could live on two hardware units (law 3).
  */
-final class KeyRules {
+public final class KeyRules {
   private static final byte UNCOMPRESSED = 4;
   private static final int LEAST_RSA_BITS = 2048;
   /** Verifying with a larger modulus costs an attacker nothing and the server much. */
@@ -38,7 +38,7 @@ final class KeyRules {
   private KeyRules() {}
 
   /** Refuses with {@code weak-key}. */
-  static void check(Der subjectPublicKeyInfo) {
+  public static void check(Der subjectPublicKeyInfo) {
     try {
       SubjectPublicKeyInfo info = SubjectPublicKeyInfo.getInstance(subjectPublicKeyInfo.octets());
       ASN1ObjectIdentifier algorithm = info.getAlgorithm().getAlgorithm();

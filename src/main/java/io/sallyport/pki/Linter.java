@@ -32,6 +32,9 @@ final class Linter {
   /** id-kp-cmcRA (RFC 6402). */
   private static final String CMC_RA = "1.3.6.1.5.5.7.3.28";
 
+  /** tcg-kp-AIKCertificate. */
+  static final String ATTESTATION_KEY_USAGE = "2.23.133.8.3";
+
   private Linter() {}
 
   /** Refuses with {@code lint}, naming every rule that is broken. */
@@ -107,6 +110,13 @@ final class Linter {
         purposes.hasKeyPurposeId(KeyPurposeId.id_kp_OCSPSigning)
             == (kind == CertificateSubject.Kind.OCSP_RESPONDER),
         "OCSPSigning on the wrong kind of certificate",
+        faults);
+    boolean attestationKey = purposes.hasKeyPurposeId(
+        KeyPurposeId.getInstance(new ASN1ObjectIdentifier(ATTESTATION_KEY_USAGE)));
+    require(
+        attestationKey == (kind == CertificateSubject.Kind.ATTESTATION_KEY)
+            && (!attestationKey || purposes.getUsages().length == 1),
+        "an attestation key's usage beside another, or on the wrong kind of certificate",
         faults);
     X500Name subject = tbs.getSubject();
     require(

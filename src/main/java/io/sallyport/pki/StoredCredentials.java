@@ -16,6 +16,7 @@ import java.math.BigInteger;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -187,9 +188,7 @@ class StoredCredentials implements Credentials {
       return;
     }
     CertificateSubject subject = credential.subject();
-    if (subject.kind() == CertificateSubject.Kind.DEVICE) {
-      devices.lock(UUID.fromString(subject.id()));
-    }
+    subject.onDevice().ifPresent(devices::lock);
     CredentialRow used = row(credential.authority(), credential.serial()).orElseThrow();
     entities.refresh(used, LockModeType.PESSIMISTIC_WRITE);
     if (used.firstUsedAt != null || used.state != CredentialState.ISSUED) {
@@ -241,7 +240,12 @@ class StoredCredentials implements Credentials {
   @Transactional(Transactional.TxType.MANDATORY)
   public void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor) {
     lockDevice(subject);
-    for (CredentialRow row : rows(subject)) {
+    List<CredentialRow> rows = new ArrayList<>(rows(subject));
+    if (subject.kind() == CertificateSubject.Kind.DEVICE) {
+      // Nothing outlives what it stands on (law 4).
+      rows.addAll(rows(CertificateSubject.attestationKey(UUID.fromString(subject.id()))));
+    }
+    for (CredentialRow row : rows) {
       entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
       if (row.state == CredentialState.ISSUED) {
         revoke(row, reason, actor);
@@ -250,9 +254,7 @@ class StoredCredentials implements Credentials {
   }
 
   private void lockDevice(CertificateSubject subject) {
-    if (subject.kind() == CertificateSubject.Kind.DEVICE) {
-      devices.raiseRevocationCounter(UUID.fromString(subject.id()));
-    }
+    subject.onDevice().ifPresent(devices::raiseRevocationCounter);
   }
 
   private void revoke(CredentialRow row, RevocationReason reason, Actor actor) {

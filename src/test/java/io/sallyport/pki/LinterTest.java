@@ -49,6 +49,9 @@ class LinterTest {
   private static final SubjectPublicKeyInfo KEY =
       SubjectPublicKeyInfo.getInstance(TestPki.key().getPublic().getEncoded());
 
+  private static final KeyPurposeId ATTESTATION_KEY_USAGE =
+      KeyPurposeId.getInstance(new ASN1ObjectIdentifier("2.23.133.8.3"));
+
   /** A certificate that breaks no rule, to be changed in one point. */
   private static final class Draft {
     BigInteger serial = BigInteger.ONE.shiftLeft(127);
@@ -72,9 +75,11 @@ class LinterTest {
               authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature));
       if (!authority) {
         purposes(
-            kind == CertificateSubject.Kind.OCSP_RESPONDER
-                ? KeyPurposeId.id_kp_OCSPSigning
-                : KeyPurposeId.id_kp_clientAuth);
+            switch (kind) {
+              case OCSP_RESPONDER -> KeyPurposeId.id_kp_OCSPSigning;
+              case ATTESTATION_KEY -> ATTESTATION_KEY_USAGE;
+              case DEVICE, ENFORCEMENT_POINT, SERVER, AUTHORITY -> KeyPurposeId.id_kp_clientAuth;
+            });
       }
     }
 
@@ -134,6 +139,18 @@ class LinterTest {
             "no key identifiers (RFC 5280 §4.2.1)",
             device,
             draft -> draft.plain.remove(Extension.authorityKeyIdentifier)),
+        rule(
+            "an attestation key's usage beside another, or on the wrong kind of certificate",
+            device,
+            draft -> draft.purposes(KeyPurposeId.id_kp_clientAuth, ATTESTATION_KEY_USAGE)),
+        rule(
+            "an attestation key's usage beside another, or on the wrong kind of certificate",
+            CertificateSubject.Kind.ATTESTATION_KEY,
+            draft -> draft.purposes(KeyPurposeId.id_kp_clientAuth, ATTESTATION_KEY_USAGE)),
+        rule(
+            "an attestation key's usage beside another, or on the wrong kind of certificate",
+            CertificateSubject.Kind.ATTESTATION_KEY,
+            draft -> draft.purposes(KeyPurposeId.id_kp_clientAuth)),
         rule("no name (RFC 5280 §4.1.2.6)", device, draft -> draft.subject = new X500Name("")),
         rule(
             "CA=true outside an authority",
