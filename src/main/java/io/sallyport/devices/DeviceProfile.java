@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param appraisalValidity how long an appraisal counts
  * @param firmware reference values by firmware name; empty when none are set
  * @param secureBoot whether secure boot is required for {@code configuration} to be affirming
+ * @param pcrs what a TPM's PCRs must hold; empty when the device has no TPM to attest by
  */
 public record DeviceProfile(
     String name,
@@ -20,11 +21,30 @@ public record DeviceProfile(
     @Nullable List<String> policies,
     Duration appraisalValidity,
     Map<String, List<FirmwareReference>> firmware,
-    boolean secureBoot) {
+    boolean secureBoot,
+    PcrReferences pcrs) {
   public DeviceProfile {
     certificateProfiles = List.copyOf(certificateProfiles);
     policies = policies == null ? null : List.copyOf(policies);
     firmware = Map.copyOf(firmware);
+  }
+
+  /** Without reference values for a TPM. */
+  public DeviceProfile(
+      String name,
+      List<String> certificateProfiles,
+      @Nullable List<String> policies,
+      Duration appraisalValidity,
+      Map<String, List<FirmwareReference>> firmware,
+      boolean secureBoot) {
+    this(
+        name,
+        certificateProfiles,
+        policies,
+        appraisalValidity,
+        firmware,
+        secureBoot,
+        PcrReferences.NONE);
   }
 
   /**

@@ -76,14 +76,15 @@ final class ProfileDocument {
           "spec.policies must name access policies; leave it out for every policy that selects the profile.");
     }
     Attestation attestation =
-        spec.attestation == null ? new Attestation(null, null, null) : spec.attestation;
+        spec.attestation == null ? new Attestation(null, null, null, null) : spec.attestation;
     return new DeviceProfile(
         document.metadata.name,
         certificateProfiles,
         spec.policies,
         validity(attestation.validity),
         references(attestation.firmware),
-        Boolean.TRUE.equals(attestation.secureBoot));
+        Boolean.TRUE.equals(attestation.secureBoot),
+        pcrs(attestation.tpm));
   }
 
   private static Duration validity(@Nullable String text) {
@@ -130,6 +131,21 @@ final class ProfileDocument {
     return references;
   }
 
+  private static PcrReferences pcrs(@Nullable Tpm tpm) {
+    if (tpm == null) {
+      return PcrReferences.NONE;
+    }
+    if (tpm.pcrs == null || tpm.pcrs.isEmpty()) {
+      throw invalid(
+          "spec.attestation.tpm.pcrs must name a bank, its PCRs and the values that each may have.");
+    }
+    try {
+      return PcrReferences.of(tpm.pcrs);
+    } catch (IllegalArgumentException e) {
+      throw invalid("spec.attestation.tpm.pcrs" + e.getMessage());
+    }
+  }
+
   private static String line(JsonProcessingException e) {
     JsonLocation location = e.getLocation();
     return location == null ? "" : "Line " + location.getLineNr() + ": ";
@@ -167,5 +183,10 @@ final class ProfileDocument {
   private record Attestation(
       @JsonProperty @Nullable String validity,
       @JsonProperty @Nullable Boolean secureBoot,
-      @JsonProperty @Nullable Map<String, List<FirmwareReference>> firmware) {}
+      @JsonProperty @Nullable Map<String, List<FirmwareReference>> firmware,
+      @JsonProperty @Nullable Tpm tpm) {}
+
+  private record Tpm(
+      @JsonProperty @Nullable
+      Map<String, @Nullable Map<String, @Nullable List<@Nullable String>>> pcrs) {}
 }
