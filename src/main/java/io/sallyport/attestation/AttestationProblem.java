@@ -11,6 +11,15 @@ public enum AttestationProblem implements Problem {
   REVOKED_CREDENTIAL("revoked-credential", 403, "The certificate was revoked meanwhile"),
   INVALID_SIGNAL("invalid-signal", 422, "The signal is not valid"),
   TOO_MANY_SIGNALS("too-many-signals", 409, "The device has too many signals"),
+  INVALID_ATTESTATION_KEY("invalid-attestation-key", 400, "The attestation key is not acceptable"),
+  UNTRUSTED_ENDORSEMENT_KEY(
+      "untrusted-endorsement-key", 403, "No trusted root vouches for the endorsement key"),
+  OFFER_OVER("offer-over", 403, "The secret was answered before or has expired"),
+  WRONG_SECRET("wrong-secret", 403, "The secret is not the one that was sealed"),
+  QUOTE_MISMATCH("quote-mismatch", 403, "The quote does not prove what came with it"),
+  UNKNOWN_OFFER("unknown-offer", 404, "No such attestation key is to be activated"),
+  UNKNOWN_TPM_ROOT("unknown-tpm-root", 404, "No such TPM root"),
+  INVALID_TPM_ROOT("invalid-tpm-root", 422, "The TPM root is not valid"),
   UNSUPPORTED_EVIDENCE("unsupported-evidence", 415, "This kind of evidence is not supported");
 
   private final String slug;

@@ -30,6 +30,9 @@ public interface Attestations {
   Appraisal appraise(
       UUID device, Credential credential, String mediaType, byte[] evidence, Actor actor);
 
+  /** The public keys that results are signed with, as a JWK set (RFC 7517). */
+  String keySet();
+
   /** The newest appraisal, expired or not. */
   Optional<Appraisal> latest(UUID device);
 

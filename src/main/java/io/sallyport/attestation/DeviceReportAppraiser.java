@@ -1,15 +1,22 @@
 package io.sallyport.attestation;
 
+import static io.sallyport.attestation.ClaimNames.AFFIRMED;
+import static io.sallyport.attestation.ClaimNames.CONFIGURATION;
+import static io.sallyport.attestation.ClaimNames.CONTRAINDICATED;
+import static io.sallyport.attestation.ClaimNames.EXECUTABLES;
+import static io.sallyport.attestation.ClaimNames.HARDWARE;
+import static io.sallyport.attestation.ClaimNames.INSTANCE_IDENTITY;
+import static io.sallyport.attestation.ClaimNames.NO_STATEMENT;
+import static io.sallyport.attestation.ClaimNames.WARNING;
+
 import io.sallyport.attestation.Appraisal.Claim;
+import io.sallyport.attestation.EvidenceVerifier.Findings;
 import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfile.FirmwareReference;
-import io.sallyport.kernel.Digest;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * Appraises a device's report of itself against the reference values of its profile, in the values of AR4SI
@@ -25,21 +32,18 @@ import java.util.TreeMap;
  * </table>
  */
 final class DeviceReportAppraiser {
-  static final String INSTANCE_IDENTITY = "instance-identity";
-  static final String CONFIGURATION = "configuration";
-  static final String EXECUTABLES = "executables";
-  static final String HARDWARE = "hardware";
-
   private static final String RULES = "tag:sallyport.io,2026:device-report-appraisal#1";
-  private static final int NO_STATEMENT = 0;
-  private static final int AFFIRMED = 2;
-  private static final int GENUINE_BUT_NOT_VOUCHED_FOR = 32;
-  private static final int CONTRAINDICATED = 96;
+  private static final String SUBMODULE = "device-report";
 
   private DeviceReportAppraiser() {}
 
+  static Findings findings(DeviceReport report, DeviceProfile profile) {
+    return new Findings(
+        SUBMODULE, appraise(report, profile), observed(report), PolicyIds.of(RULES, profile));
+  }
+
   /** Claims by AR4SI name. */
-  static Map<String, Claim> appraise(DeviceReport report, DeviceProfile profile) {
+  private static Map<String, Claim> appraise(DeviceReport report, DeviceProfile profile) {
     Map<String, Claim> claims = new LinkedHashMap<>();
     claims.put(
         INSTANCE_IDENTITY,
@@ -55,36 +59,13 @@ final class DeviceReportAppraiser {
     return claims;
   }
 
-  /** The worst claim's tier, except that nothing is affirmed of a device whose executables nobody could compare. */
-  static TrustTier status(Map<String, Claim> claims) {
-    TrustTier worst = Appraisal.worst(claims);
-    Claim executables = claims.get(EXECUTABLES);
-    boolean unknown = executables == null || executables.tier() == TrustTier.NONE;
-    return worst == TrustTier.AFFIRMING && unknown ? TrustTier.NONE : worst;
-  }
-
   /** What the evidence said, by the names that {@link Appraisal#observed} promises. */
-  static Map<String, Object> observed(DeviceReport report) {
+  private static Map<String, Object> observed(DeviceReport report) {
     return Map.of(
         "firmware.name", report.firmware(),
         "firmware.version", report.version(),
         "firmware.digest", report.digest(),
         "secureBoot", report.secureBoot());
-  }
-
-  /** Identifies the appraisal policy exactly: these rules, and the profile with its reference values. */
-  static List<String> policyIds(DeviceProfile profile) {
-    StringBuilder canonical =
-        new StringBuilder().append("secureBoot ").append(profile.secureBoot()).append('\n');
-    new TreeMap<>(profile.firmware())
-        .forEach((name, references) -> references.stream()
-            .map(reference -> name + '\n' + reference.version() + '\n' + lower(reference) + '\n')
-            .sorted()
-            .forEach(canonical::append));
-    Digest digest = Digest.of(canonical.toString().getBytes(StandardCharsets.UTF_8));
-    return List.of(
-        RULES,
-        "tag:sallyport.io,2026:device-profile/" + profile.name() + "#sha-256:" + digest.hex());
   }
 
   private static Claim configuration(DeviceReport report, DeviceProfile profile) {
@@ -122,7 +103,7 @@ final class DeviceReportAppraiser {
     }
     return claim(
         report,
-        GENUINE_BUT_NOT_VOUCHED_FOR,
+        WARNING,
         firmware + " matches its reference value, but a device's own word stays below affirming.");
   }
 

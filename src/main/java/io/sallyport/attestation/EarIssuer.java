@@ -8,6 +8,9 @@ import com.nimbusds.jose.JWSObject;
 import com.nimbusds.jose.crypto.impl.ECDSA;
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.util.Base64URL;
 import com.nimbusds.jwt.JWTClaimsSet;
 import io.sallyport.attestation.Appraisal.Claim;
@@ -40,7 +43,6 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class EarIssuer {
   static final String PROFILE = "tag:ietf.org,2026:rats/ear#04";
-  static final String SUBMODULE = "device-report";
   static final String PURPOSE = "verifier";
 
   private static final JOSEObjectType TYPE = new JOSEObjectType("eat+jwt");
@@ -76,6 +78,7 @@ final class EarIssuer {
       UUID device,
       Digest credential,
       String nonce,
+      String submodule,
       TrustTier status,
       Map<String, Claim> claims,
       Map<String, Object> observed,
@@ -127,9 +130,18 @@ final class EarIssuer {
         .expirationTime(Date.from(result.expiresAt()))
         .claim("ear_status", result.status().word())
         .claim("ear_verifier_id", Map.of("developer", DEVELOPER, "build", build))
-        .claim("submods", Map.of(SUBMODULE, appraisal))
+        .claim("submods", Map.of(result.submodule(), appraisal))
         .claim("eat_nonce", result.nonce())
         .build();
+  }
+
+  /** Every key that results were signed with, as a JWK set; makes the first when there is none. */
+  String keySet() {
+    signingKey();
+    return new JWKSet(keys.of(PURPOSE).stream()
+            .<JWK>map(key -> jwk(key.subjectPublicKeyInfo()))
+            .toList())
+        .toString();
   }
 
   private SigningKey signingKey() {
@@ -161,17 +173,21 @@ final class EarIssuer {
   /** The key's id here, and for others its JWK thumbprint (RFC 7638). */
   private record SigningKey(UUID id, String kid) {
     static SigningKey of(KeyHandle key) {
-      return new SigningKey(key.id(), thumbprint(key.subjectPublicKeyInfo()));
+      return new SigningKey(key.id(), jwk(key.subjectPublicKeyInfo()).getKeyID());
     }
+  }
 
-    private static String thumbprint(Der subjectPublicKeyInfo) {
-      try {
-        ECPublicKey key = (ECPublicKey) KeyFactory.getInstance("EC")
-            .generatePublic(new X509EncodedKeySpec(subjectPublicKeyInfo.octets()));
-        return new ECKey.Builder(Curve.P_256, key).build().computeThumbprint().toString();
-      } catch (GeneralSecurityException | JOSEException e) {
-        throw new IllegalStateException("the verifier's key cannot be read as P-256", e);
-      }
+  private static ECKey jwk(Der subjectPublicKeyInfo) {
+    try {
+      ECPublicKey key = (ECPublicKey) KeyFactory.getInstance("EC")
+          .generatePublic(new X509EncodedKeySpec(subjectPublicKeyInfo.octets()));
+      return new ECKey.Builder(Curve.P_256, key)
+          .keyUse(KeyUse.SIGNATURE)
+          .algorithm(JWSAlgorithm.ES256)
+          .keyIDFromThumbprint()
+          .build();
+    } catch (GeneralSecurityException | JOSEException e) {
+      throw new IllegalStateException("the verifier's key cannot be read as P-256", e);
     }
   }
 }

@@ -2,6 +2,7 @@ package io.sallyport.attestation;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sallyport.devices.DeviceProfile;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import jakarta.inject.Singleton;
@@ -49,7 +50,12 @@ final class EatJwtVerifier implements EvidenceVerifier {
   }
 
   @Override
-  public Authentic authenticate(PublicKey key, byte[] evidence) {
+  public Authentic authenticate(Presenter presenter, byte[] evidence) {
+    return authenticate(Certificates.key(presenter.credential().certificate()), evidence);
+  }
+
+  /** The report, signed by {@code key}. */
+  static Report authenticate(PublicKey key, byte[] evidence) {
     if (evidence.length > LONGEST) {
       throw new Refusal(
           CommonProblem.TOO_LARGE, "Evidence may have " + LONGEST + " bytes at most.");
@@ -105,9 +111,23 @@ final class EatJwtVerifier implements EvidenceVerifier {
     throw invalid("The " + what + " must be unpadded base64url.");
   }
 
-  private record Report(String nonce, ObjectNode claims) implements Authentic {
+  /** A report whose signature holds. */
+  record Report(String nonce, ObjectNode claims) implements Authentic {
     @Override
-    public DeviceReport report(Instant now) {
+    public Findings appraise(DeviceProfile profile, Instant now) {
+      DeviceReport report = report(now);
+      if (!profile.pcrs().isEmpty()) {
+        // Otherwise a device whose TPM spoke against it would speak for itself.
+        throw new Refusal(
+            AttestationProblem.UNSUPPORTED_EVIDENCE,
+            "The profile " + profile.name() + " has reference values for a TPM; send its quote as "
+                + TpmQuoteVerifier.MEDIA_TYPE + ".");
+      }
+      return DeviceReportAppraiser.findings(report, profile);
+    }
+
+    /** What it says, checked for form and time. */
+    DeviceReport report(Instant now) {
       if (!PROFILE.equals(text(claims, "eat_profile"))) {
         throw new Refusal(
             AttestationProblem.UNSUPPORTED_EVIDENCE, "The eat_profile must be " + PROFILE + ".");

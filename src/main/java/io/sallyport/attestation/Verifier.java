@@ -1,9 +1,10 @@
 package io.sallyport.attestation;
 
 import io.quarkus.arc.All;
-import io.sallyport.attestation.Appraisal.Claim;
 import io.sallyport.attestation.AttestationStore.Evidence;
 import io.sallyport.attestation.EvidenceVerifier.Authentic;
+import io.sallyport.attestation.EvidenceVerifier.Findings;
+import io.sallyport.attestation.EvidenceVerifier.Presenter;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Device;
@@ -13,7 +14,6 @@ import io.sallyport.devices.DeviceProfiles;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
-import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
@@ -22,11 +22,7 @@ import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
-import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
-import java.security.PublicKey;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -115,6 +111,11 @@ class Verifier implements Attestations {
   }
 
   @Override
+  public String keySet() {
+    return results.keySet();
+  }
+
+  @Override
   @Transactional
   public Optional<Appraisal> latest(UUID device) {
     return store.newest(device);
@@ -142,7 +143,7 @@ class Verifier implements Attestations {
           "Send evidence as "
               + String.join(" or ", verifiers.keySet().stream().sorted().toList()) + ".");
     }
-    Authentic authentic = verifier.authenticate(publicKey(credential.certificate()), octets);
+    Authentic authentic = verifier.authenticate(new Presenter(device, credential), octets);
 
     // 2. It answers an open challenge, once: this commits even when the content is refused.
     Instant now = now();
@@ -151,15 +152,12 @@ class Verifier implements Attestations {
           AttestationProblem.WRONG_NONCE,
           "The nonce is not this device's, was answered before or has expired; ask for a new challenge.");
     }
-    DeviceReport report = authentic.report(now);
 
     // 3. Appraised against the profile's reference values.
     DeviceProfile profile = profile(devices.get(device));
-    Map<String, Claim> claims = DeviceReportAppraiser.appraise(report, profile);
-    Map<String, Object> observed = DeviceReportAppraiser.observed(report);
-    TrustTier status = DeviceReportAppraiser.status(claims);
+    Findings findings = authentic.appraise(profile, now);
     UUID id = ids.next();
-    Instant expiresAt = now.plus(profile.appraisalValidity()).truncatedTo(ChronoUnit.MICROS);
+    Instant expiresAt = earlier(now.plus(profile.appraisalValidity()), authentic.end());
 
     // 4. Signed, outside any transaction.
     String ear = results.issue(new EarIssuer.Result(
@@ -167,21 +165,24 @@ class Verifier implements Attestations {
         device,
         credential.thumbprint(),
         authentic.nonce(),
-        status,
-        claims,
-        observed,
-        DeviceReportAppraiser.policyIds(profile),
+        findings.submodule(),
+        findings.status(),
+        findings.claims(),
+        findings.observed(),
+        findings.policyIds(),
         now,
         expiresAt));
-    Appraisal appraisal = new Appraisal(id, device, status, claims, observed, now, expiresAt, ear);
+    Appraisal appraisal = new Appraisal(
+        id, device, findings.status(), findings.claims(), findings.observed(), now, expiresAt, ear);
 
     // 5. Recorded, unless device or certificate lost the right to attest meanwhile.
     Evidence evidence =
         new Evidence(ids.next(), device, credential.thumbprint(), mediaType, octets, now);
-    return transactions.begin(() -> record(evidence, appraisal, actor));
+    return transactions.begin(() -> record(evidence, authentic, appraisal, actor));
   }
 
-  private Appraisal record(Evidence evidence, Appraisal appraisal, Actor actor) {
+  private Appraisal record(
+      Evidence evidence, Authentic authentic, Appraisal appraisal, Actor actor) {
     devices.require(devices.lock(evidence.device()), Operation.ATTEST);
     boolean revoked = credentials
         .byThumbprint(evidence.credential())
@@ -192,6 +193,7 @@ class Verifier implements Attestations {
           AttestationProblem.REVOKED_CREDENTIAL,
           "The certificate was revoked while the evidence was appraised.");
     }
+    authentic.keep(appraisal.at());
     store.add(evidence, appraisal);
     audit.record(Fact.of("device.appraised", actor, "device", appraisal.device())
         .with("status", appraisal.status().word())
@@ -229,13 +231,7 @@ class Verifier implements Attestations {
     return Digest.of(nonce.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static PublicKey publicKey(Der certificate) {
-    try {
-      return CertificateFactory.getInstance("X.509")
-          .generateCertificate(new ByteArrayInputStream(certificate.octets()))
-          .getPublicKey();
-    } catch (CertificateException e) {
-      throw new IllegalStateException("an issued certificate cannot be read", e);
-    }
+  private static Instant earlier(Instant one, Instant other) {
+    return (one.isBefore(other) ? one : other).truncatedTo(ChronoUnit.MICROS);
   }
 }

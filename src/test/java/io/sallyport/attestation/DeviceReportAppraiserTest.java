@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.attestation.Appraisal.Claim;
+import io.sallyport.attestation.EvidenceVerifier.Findings;
 import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfile.FirmwareReference;
 import java.time.Duration;
@@ -35,7 +36,7 @@ class DeviceReportAppraiserTest {
         appraise(report(name, version, digest.equals("GOOD") ? GOOD : OTHER, true), profile(true));
 
     assertEquals(value, claims.get("executables").value());
-    assertEquals(status, DeviceReportAppraiser.status(claims));
+    assertEquals(status, status(claims));
     assertEquals(Assurance.SIGNED_SOFTWARE, claims.get("executables").assurance());
     assertEquals("eat+jwt", claims.get("executables").source());
   }
@@ -58,7 +59,7 @@ class DeviceReportAppraiserTest {
     var claims = appraise(report("camera-os", "1.3.0", GOOD, true), none);
 
     assertEquals(TrustTier.NONE, claims.get("executables").tier());
-    assertEquals(TrustTier.NONE, DeviceReportAppraiser.status(claims));
+    assertEquals(TrustTier.NONE, status(claims));
   }
 
   @ParameterizedTest
@@ -67,9 +68,7 @@ class DeviceReportAppraiserTest {
     var claims = appraise(report("camera-os", "1.3.0", GOOD, on), profile(required));
 
     assertEquals(value, claims.get("configuration").value());
-    assertEquals(
-        value == 96 ? TrustTier.CONTRAINDICATED : TrustTier.WARNING,
-        DeviceReportAppraiser.status(claims));
+    assertEquals(value == 96 ? TrustTier.CONTRAINDICATED : TrustTier.WARNING, status(claims));
   }
 
   @Test
@@ -87,12 +86,8 @@ class DeviceReportAppraiserTest {
 
   @Test
   void thePolicyIdChangesWithTheReferences() {
-    assertEquals(
-        DeviceReportAppraiser.policyIds(profile(true)),
-        DeviceReportAppraiser.policyIds(profile(true)));
-    assertNotEquals(
-        DeviceReportAppraiser.policyIds(profile(true)),
-        DeviceReportAppraiser.policyIds(profile(false)));
+    assertEquals(policyIds(profile(true)), policyIds(profile(true)));
+    assertNotEquals(policyIds(profile(true)), policyIds(profile(false)));
   }
 
   static DeviceProfile profile(boolean secureBoot) {
@@ -112,7 +107,16 @@ class DeviceReportAppraiserTest {
   }
 
   private static Map<String, Claim> appraise(DeviceReport report, DeviceProfile profile) {
-    return DeviceReportAppraiser.appraise(report, profile);
+    return DeviceReportAppraiser.findings(report, profile).claims();
+  }
+
+  private static TrustTier status(Map<String, Claim> claims) {
+    return new Findings("device-report", claims, Map.of(), List.of()).status();
+  }
+
+  private static List<String> policyIds(DeviceProfile profile) {
+    return DeviceReportAppraiser.findings(report("camera-os", "1.3.0", GOOD, true), profile)
+        .policyIds();
   }
 
   private static DeviceReport report(

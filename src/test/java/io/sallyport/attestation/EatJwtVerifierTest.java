@@ -31,7 +31,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EatJwtVerifierTest {
   private static final String NONCE = "n".repeat(43);
 
-  private final EatJwtVerifier verifier = new EatJwtVerifier();
   private TestDevice device;
   private String golden;
 
@@ -47,7 +46,7 @@ class EatJwtVerifierTest {
     TestDevice signer = TestDevice.with(alg);
     String token = signer.sign(signer.header(), report(NONCE));
 
-    assertEquals(NONCE, verifier.authenticate(signer.key(), bytes(token)).nonce());
+    assertEquals(NONCE, EatJwtVerifier.authenticate(signer.key(), bytes(token)).nonce());
     assertEquals(
         new DeviceReport(
             "eat+jwt", Assurance.SIGNED_SOFTWARE, "camera-os", "1.3.0", TestDevice.DIGEST, true),
@@ -110,7 +109,7 @@ class EatJwtVerifierTest {
 
     private void assertRefused(byte[] mutant, String what) {
       try {
-        verifier.authenticate(device.key(), mutant).report(NOW);
+        EatJwtVerifier.authenticate(device.key(), mutant).report(NOW);
       } catch (Refusal expected) {
         return;
       } catch (RuntimeException e) {
@@ -320,12 +319,13 @@ class EatJwtVerifierTest {
   void evidenceOfMoreThan64KibIsTooLarge() {
     byte[] much = new byte[EatJwtVerifier.LONGEST + 1];
     Arrays.fill(much, (byte) 'A');
-    Refusal refusal = assertThrows(Refusal.class, () -> verifier.authenticate(device.key(), much));
+    Refusal refusal =
+        assertThrows(Refusal.class, () -> EatJwtVerifier.authenticate(device.key(), much));
     assertEquals(CommonProblem.TOO_LARGE, refusal.problem());
   }
 
   private DeviceReport read(PublicKey key, String token) {
-    return verifier.authenticate(key, bytes(token)).report(NOW);
+    return EatJwtVerifier.authenticate(key, bytes(token)).report(NOW);
   }
 
   private Refusal refusalOf(String token) {

@@ -284,7 +284,7 @@ public final class Plant implements AutoCloseable {
     return identity == null ? stranger : clients.computeIfAbsent(identity, wire::client);
   }
 
-  private static byte[] bytes(Object body) {
+  static byte[] bytes(Object body) {
     try {
       return JSON.writeValueAsBytes(body);
     } catch (IOException e) {
@@ -323,7 +323,12 @@ public final class Plant implements AutoCloseable {
     }
 
     public void enroll() {
-      identity = wire.enroll(idevid, TestPki.key(), serialNumber);
+      enroll(TestPki.key());
+    }
+
+    /** With a key of the test's own, for instance one in a TPM. */
+    public void enroll(KeyPair keys) {
+      identity = wire.enroll(idevid, keys, serialNumber);
     }
 
     /** simplereenroll with the names of the certificate and a new key; {@code identity} stays what it was. */

@@ -59,6 +59,13 @@ final class AttestUseCases {
     return Reply.json(200, body).with("Cache-Control", "no-store");
   }
 
+  /** 200 with the keys that sign results, for whoever checks them (RFC 7517). */
+  Reply keySet(Request request) {
+    return Reply.of(
+            200, "application/jwk-set+json", attestations.keySet().getBytes(StandardCharsets.UTF_8))
+        .with("Cache-Control", "max-age=300");
+  }
+
   private static Map<String, Object> claim(Appraisal.Claim claim) {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("value", claim.value());

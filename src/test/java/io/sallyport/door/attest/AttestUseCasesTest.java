@@ -156,6 +156,11 @@ class AttestUseCasesTest {
     }
 
     @Override
+    public String keySet() {
+      return "{\"keys\":[]}";
+    }
+
+    @Override
     public Optional<Appraisal> latest(UUID device) {
       return Optional.empty();
     }
