@@ -1,7 +1,6 @@
 package io.sallyport.attestation;
 
 import io.sallyport.attestation.AttestationKeyStore.Sealed;
-import io.sallyport.attestation.TpmAttest.Certification;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Device;
@@ -20,7 +19,6 @@ import io.sallyport.pki.Issuance;
 import io.sallyport.pki.Issuance.Guard;
 import io.sallyport.pki.Issuance.Order;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -197,21 +195,7 @@ class ActivatedKeys implements AttestationKeys {
       byte[] signature,
       byte[] publicArea,
       byte[] qualifyingData) {
-    TpmSignature.read(signature).require(Certificates.key(key.certificate()), certifyInfo);
-    Certification certification = TpmAttest.certification(certifyInfo);
-    if (!MessageDigest.isEqual(certification.extraData(), qualifyingData)) {
-      throw mismatch("The key certification was made for other data than it is to prove.");
-    }
-    TpmPublic certified =
-        TpmPublic.read(publicArea, "certified key", AttestationProblem.INVALID_EVIDENCE);
-    if (!certified.name().is(certification.name())) {
-      throw mismatch("The key certification is about another key than the one that came with it.");
-    }
-    if (!certified.bornAndKeptInTpm()) {
-      throw mismatch(
-          "The certified key may leave its TPM; make it with fixedTPM, fixedParent and sensitiveDataOrigin.");
-    }
-    return certified.subjectPublicKeyInfo().digest();
+    return TpmKeyCertification.certified(key, certifyInfo, signature, publicArea, qualifyingData);
   }
 
   /** Law 8. */
@@ -235,9 +219,5 @@ class ActivatedKeys implements AttestationKeys {
 
   private Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MICROS);
-  }
-
-  private static Refusal mismatch(String detail) {
-    return new Refusal(AttestationProblem.QUOTE_MISMATCH, detail);
   }
 }

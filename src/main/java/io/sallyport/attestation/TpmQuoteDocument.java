@@ -117,15 +117,15 @@ record TpmQuoteDocument(
     if (node.isTextual() && node.textValue().length() <= 2 * LARGEST_PCR) {
       try {
         byte[] octets = HEX.parseHex(node.textValue());
-        if (octets.length == bank.octets()) {
+        if (octets.length == bank.octets() && HEX.formatHex(octets).equals(node.textValue())) {
           return octets;
         }
       } catch (IllegalArgumentException e) {
         // refused below
       }
     }
-    throw invalid(
-        "A PCR of the bank " + bank.word() + " has " + 2 * bank.octets() + " hexadecimal digits.");
+    throw invalid("A PCR of the bank " + bank.word() + " has " + 2 * bank.octets()
+        + " lower-case hexadecimal digits.");
   }
 
   private static byte[] nonce(String text) {

@@ -17,6 +17,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ProfileDocumentTest {
+  private static final String PCR = "0".repeat(64);
+
   private static final String HEAD = """
       apiVersion: sallyport.io/v1
       kind: DeviceProfile
@@ -97,11 +99,48 @@ class ProfileDocumentTest {
             "a digest in capitals",
             firmware("{version: \"1\", digest: \"" + DIGEST.toUpperCase() + "\"}"),
             "lower-case"),
+        bad("a TPM without PCRs", HEAD + "spec: {attestation: {tpm: {}}}", "tpm.pcrs"),
+        bad("an unknown field of a TPM", HEAD + "spec: {attestation: {tpm: {log: 1}}}", "log"),
+        bad("a bank that is refused", pcrs("sha1: {\"0\": [\"" + "0".repeat(40) + "\"]}"), "SHA-1"),
+        bad("a bank without PCRs", pcrs("sha256: {}"), "at least one PCR"),
+        bad("a PCR that is no number", pcrs("sha256: {x: [\"" + PCR + "\"]}"), "0 to 23"),
+        bad("a PCR that does not exist", pcrs("sha256: {24: [\"" + PCR + "\"]}"), "0 to 23"),
+        bad("a PCR with a zero in front", pcrs("sha256: {\"07\": [\"" + PCR + "\"]}"), "0 to 23"),
+        bad("a PCR without values", pcrs("sha256: {\"7\": []}"), "sha256.7"),
+        bad("a PCR with a null value", pcrs("sha256: {\"7\": [null]}"), "64 lower-case"),
+        bad("a short PCR value", pcrs("sha256: {\"7\": [\"00\"]}"), "64 lower-case"),
+        bad(
+            "a PCR value in capitals",
+            pcrs("sha256: {\"7\": [\"" + "A".repeat(64) + "\"]}"),
+            "64 lower"),
+        bad(
+            "a PCR value of another bank",
+            pcrs("sha384: {\"7\": [\"" + PCR + "\"]}"),
+            "96 lower-case"),
         bad("a document that is too large", HEAD + "# " + "x".repeat(256 * 1024), "at most"));
   }
 
   private static Arguments bad(String what, String yaml, String says) {
     return Arguments.of(Named.of(what, yaml), says);
+  }
+
+  private static String pcrs(String banks) {
+    return HEAD + "spec: {attestation: {tpm: {pcrs: {" + banks + "}}}}";
+  }
+
+  @Test
+  void readsWhatThePcrsOfATpmMayHold() {
+    DeviceProfile profile = ProfileDocument.read(HEAD + """
+        spec:
+          attestation:
+            tpm:
+              pcrs:
+                sha256: {"0": ["%1$s"], 7: [%1$s, "%2$s", "%2$s"]}
+        """.formatted(PCR, "ab".repeat(32)));
+
+    assertEquals(
+        Map.of("sha256", Map.of(0, List.of(PCR), 7, List.of(PCR, "ab".repeat(32)))),
+        profile.pcrs().banks());
   }
 
   private static String firmware(String reference) {

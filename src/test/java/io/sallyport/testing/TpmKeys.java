@@ -1,17 +1,20 @@
 package io.sallyport.testing;
 
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.crypto.impl.ECDSA;
 import java.io.ByteArrayOutputStream;
 import java.security.InvalidKeyException;
 import java.security.PrivateKey;
 import java.security.Provider;
 import java.security.PublicKey;
 import java.security.Security;
+import java.security.SignatureException;
 import java.security.SignatureSpi;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets Java sign with P-256 keys that a {@link Tpm} holds: {@code SHA256withECDSA}, so that TLS, certificate requests and
+ * Lets Java sign with P-256 keys that a {@link Tpm} holds, by ECDSA with SHA-256, so that TLS, certificate requests and
  * JWS work with them as with any key.
  */
 final class TpmKeys extends Provider {
@@ -20,19 +23,22 @@ final class TpmKeys extends Provider {
 
   private TpmKeys() {
     super(NAME, "1", "P-256 keys inside a TPM");
-    putService(
-        new Service(
-            this, "Signature", "SHA256withECDSA", EcdsaSignature.class.getName(), null, null) {
-          @Override
-          public Object newInstance(@Nullable Object parameter) {
-            return new EcdsaSignature();
-          }
+    putService(service("SHA256withECDSA", false));
+    putService(service("SHA256withECDSAinP1363Format", true));
+  }
 
-          @Override
-          public boolean supportsParameter(Object key) {
-            return key instanceof Held;
-          }
-        });
+  private Service service(String algorithm, boolean plain) {
+    return new Service(this, "Signature", algorithm, EcdsaSignature.class.getName(), null, null) {
+      @Override
+      public Object newInstance(@Nullable Object parameter) {
+        return new EcdsaSignature(plain);
+      }
+
+      @Override
+      public boolean supportsParameter(Object key) {
+        return key instanceof Held;
+      }
+    };
   }
 
   /** Last in the list, so that it is asked for no other key. */
@@ -62,8 +68,16 @@ final class TpmKeys extends Provider {
 
   /** Collects what is to be signed and has the TPM sign it. */
   static final class EcdsaSignature extends SignatureSpi {
+    private static final int PLAIN_OCTETS = 64;
+
     private final ByteArrayOutputStream signed = new ByteArrayOutputStream();
+    private final boolean plain;
     private @Nullable Held key;
+
+    /** @param plain r and s side by side rather than in DER */
+    EcdsaSignature(boolean plain) {
+      this.plain = plain;
+    }
 
     @Override
     protected void engineInitSign(PrivateKey key) throws InvalidKeyException {
@@ -90,11 +104,15 @@ final class TpmKeys extends Provider {
     }
 
     @Override
-    protected byte[] engineSign() {
+    protected byte[] engineSign() throws SignatureException {
       Held held = Objects.requireNonNull(key);
       byte[] signature = held.tpm().sign(held.handle(), signed.toByteArray());
       signed.reset();
-      return signature;
+      try {
+        return plain ? ECDSA.transcodeSignatureToConcat(signature, PLAIN_OCTETS) : signature;
+      } catch (JOSEException e) {
+        throw new SignatureException("the TPM gave no ECDSA signature", e);
+      }
     }
 
     @Override

@@ -16,8 +16,10 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -96,8 +98,21 @@ class ProfilesResource {
           profile.certificateProfiles(),
           profile.policies(),
           new AttestationView(
-              profile.appraisalValidity().toString(), profile.secureBoot(), firmware));
+              profile.appraisalValidity().toString(),
+              profile.secureBoot(),
+              firmware,
+              pcrs(profile)));
     }
+  }
+
+  private static Map<String, Map<String, List<String>>> pcrs(DeviceProfile profile) {
+    Map<String, Map<String, List<String>>> banks = new TreeMap<>();
+    profile
+        .pcrs()
+        .banks()
+        .forEach((bank, pcrs) -> pcrs.forEach((pcr, values) ->
+            banks.computeIfAbsent(bank, any -> new LinkedHashMap<>()).put(pcr.toString(), values)));
+    return banks;
   }
 
   /** What is expected of an attestation. */
@@ -107,7 +122,12 @@ class ProfilesResource {
       boolean secureBoot,
 
       @Schema(description = "Reference values by firmware name.")
-      Map<String, List<FirmwareView>> firmware) {}
+      Map<String, List<FirmwareView>> firmware,
+
+      @Schema(
+          description =
+              "Reference values for a TPM: the values that each PCR may have, by bank and number.")
+      Map<String, Map<String, List<String>>> pcrs) {}
 
   /** A firmware that is accepted. */
   @Schema(name = "FirmwareReference")
