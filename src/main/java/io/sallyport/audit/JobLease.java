@@ -4,63 +4,87 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The right to be the only one that does a job (law 9). A session advisory lock on a connection of its own chooses the
- * holder; the job's epoch, raised by each new holder and checked under lock in every transaction that gives out a
- * number, makes sure that a former holder who was only paused, or lost the lock without noticing, commits nothing.
+ * The right to be the only one that does a job (law 9). Each new holder raises the job's epoch, which is checked under
+ * lock in every transaction that gives out a number: a former holder commits nothing, whatever it believes.
+ *
+ * <p>When another may take over is a matter of speed only: at once when the holder's session has ended, because an
+ * advisory lock that belongs to its epoch ends with it; and when its lease ran out, because a holder that stands still
+ * keeps its session. The database ends a session that stands still inside a transaction after the same time.
  *
  * <p>Used by one thread. After any exception from here, call {@link #close}; the next {@link #take} starts anew.
  */
 public final class JobLease implements AutoCloseable {
+  /** How long a holder may stand still; a stalled sequencer stops what others confirm, so well within law 5's bound. */
+  static final Duration USUAL = Duration.ofSeconds(3);
+
   private static final String LOCK =
-      "select pg_try_advisory_lock(hashtextextended('sallyport.job.' || ?, 0))";
+      "select pg_try_advisory_lock(hashtextextended('sallyport.job.' || ? || '.' || ?, 0))";
   private static final String UNLOCK =
-      "select pg_advisory_unlock(hashtextextended('sallyport.job.' || ?, 0))";
+      "select pg_advisory_unlock(hashtextextended('sallyport.job.' || ? || '.' || ?, 0))";
+  private static final String LOOK =
+      "select epoch, expires_at < clock_timestamp() from job_epoch where job = ?";
+  private static final String FOUND = """
+      insert into job_epoch (job, epoch, holder) values (?, 0, 'nobody') on conflict (job) do nothing""";
   private static final String RAISE = """
-      insert into job_epoch (job, epoch, holder) values (?, 1, ?)
-      on conflict (job) do update set epoch = job_epoch.epoch + 1, holder = excluded.holder
-      returning epoch""";
+      update job_epoch set epoch = epoch + 1, holder = ?, expires_at = clock_timestamp() + ? * interval '1 ms'
+      where job = ? and epoch = ? and (? or expires_at < clock_timestamp())""";
+  /** A renewal that a crash of the database loses is renewed again, so its commit need not wait for the disk. */
+  private static final String RENEW = """
+      update job_epoch set expires_at = clock_timestamp() + ? * interval '1 ms'
+      where job = ? and epoch = ? and set_config('synchronous_commit', 'off', true) is not null""";
   private static final String CHECK = "select epoch, mark from job_epoch where job = ? for update";
-  private static final String MARK = "update job_epoch set mark = ? where job = ?";
+  private static final String MARK =
+      "update job_epoch set mark = ?, expires_at = clock_timestamp() + ? * interval '1 ms' where job = ?";
 
   private final DataSource database;
   private final String job;
   private final String holder;
+  private final Duration lease;
   private @Nullable Connection held;
   private long epoch;
+  private long renewed;
 
   /**
    * @param job the job's name
    * @param holder who this is, for an operator who reads {@code job_epoch}
    */
   public JobLease(DataSource database, String job, String holder) {
+    this(database, job, holder, USUAL);
+  }
+
+  /** @param lease how long a holder may stand still, longer than its longest step */
+  public JobLease(DataSource database, String job, String holder, Duration lease) {
     this.database = database;
     this.job = job;
     this.holder = holder;
+    this.lease = lease;
   }
 
-  /** Whether the job is this one's to do: still, or from now on. Does not wait. */
+  /** Whether the job is this one's to do: still, or from now on. Waits for nobody who is alive. */
   public boolean take() throws SQLException {
     if (held != null) {
+      renew(held);
       return true;
     }
     Connection connection = database.getConnection();
-    boolean taken = false;
+    boolean orderly = false;
     try {
-      taken = locked(connection);
-      if (taken) {
-        epoch = raised(connection);
+      if (raised(connection)) {
         held = connection;
       }
-      return taken;
+      orderly = true;
+      return held != null;
     } finally {
-      if (!taken) {
-        connection.close();
-      } else if (held == null) {
+      if (!orderly) {
         discard(connection);
+      } else if (held == null) {
+        connection.close();
       }
     }
   }
@@ -116,33 +140,98 @@ public final class JobLease implements AutoCloseable {
     }
     // The pool would keep a session, and with it the lock: unlock by hand, and throw the session
     // away if that fails.
-    try (PreparedStatement unlock = connection.prepareStatement(UNLOCK)) {
+    try (Statement reset = connection.createStatement()) {
       connection.setAutoCommit(true);
-      unlock.setString(1, job);
-      unlock.execute();
+      unlock(connection, epoch);
+      reset.execute("reset idle_in_transaction_session_timeout");
       connection.close();
     } catch (SQLException e) {
       discard(connection);
     }
   }
 
-  private boolean locked(Connection connection) throws SQLException {
+  /** Takes the job over from a holder whose session has ended or whose lease has run out. */
+  private boolean raised(Connection connection) throws SQLException {
+    long former = 0;
+    boolean expired = true;
+    try (PreparedStatement look = connection.prepareStatement(LOOK)) {
+      look.setString(1, job);
+      try (ResultSet row = look.executeQuery()) {
+        if (row.next()) {
+          former = row.getLong(1);
+          expired = row.getBoolean(2);
+        } else {
+          found(connection);
+        }
+      }
+    }
+    boolean gone = locked(connection, former);
+    boolean taken = (gone || expired) && raise(connection, former, gone);
+    if (gone) {
+      unlock(connection, former);
+    }
+    return taken;
+  }
+
+  private void found(Connection connection) throws SQLException {
+    try (PreparedStatement found = connection.prepareStatement(FOUND)) {
+      found.setString(1, job);
+      found.executeUpdate();
+    }
+  }
+
+  private boolean raise(Connection connection, long former, boolean gone) throws SQLException {
+    try (Statement timeout = connection.createStatement();
+        PreparedStatement raise = connection.prepareStatement(RAISE)) {
+      timeout.execute("set idle_in_transaction_session_timeout = " + lease.toMillis());
+      connection.setAutoCommit(false);
+      raise.setString(1, holder);
+      raise.setLong(2, lease.toMillis());
+      raise.setString(3, job);
+      raise.setLong(4, former);
+      raise.setBoolean(5, gone);
+      // Nobody sees the new epoch without its lock.
+      boolean taken = raise.executeUpdate() == 1 && locked(connection, former + 1);
+      connection.commit();
+      connection.setAutoCommit(true);
+      if (taken) {
+        epoch = former + 1;
+        renewed = System.nanoTime();
+      }
+      return taken;
+    }
+  }
+
+  private void renew(Connection connection) throws SQLException {
+    if (System.nanoTime() - renewed < lease.dividedBy(4).toNanos()) {
+      return;
+    }
+    try (PreparedStatement renew = connection.prepareStatement(RENEW)) {
+      renew.setLong(1, lease.toMillis());
+      renew.setString(2, job);
+      renew.setLong(3, epoch);
+      if (renew.executeUpdate() != 1) {
+        throw new LostLeaseException(job);
+      }
+    }
+    renewed = System.nanoTime();
+  }
+
+  private boolean locked(Connection connection, long of) throws SQLException {
     try (PreparedStatement lock = connection.prepareStatement(LOCK)) {
       lock.setString(1, job);
+      lock.setLong(2, of);
       try (ResultSet row = lock.executeQuery()) {
         return row.next() && row.getBoolean(1);
       }
     }
   }
 
-  private long raised(Connection connection) throws SQLException {
-    try (PreparedStatement raise = connection.prepareStatement(RAISE)) {
-      raise.setString(1, job);
-      raise.setString(2, holder);
-      try (ResultSet row = raise.executeQuery()) {
-        row.next();
-        return row.getLong(1);
-      }
+  private void unlock(Connection connection, long of) throws SQLException {
+    try (PreparedStatement unlock = connection.prepareStatement(UNLOCK)) {
+      unlock.setString(1, job);
+      unlock.setLong(2, of);
+      unlock.execute();
     }
   }
 
@@ -161,7 +250,8 @@ public final class JobLease implements AutoCloseable {
   private void advance(Connection connection, long mark) throws SQLException {
     try (PreparedStatement advance = connection.prepareStatement(MARK)) {
       advance.setLong(1, mark);
-      advance.setString(2, job);
+      advance.setLong(2, lease.toMillis());
+      advance.setString(3, job);
       advance.executeUpdate();
     }
   }

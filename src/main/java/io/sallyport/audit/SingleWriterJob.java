@@ -26,11 +26,17 @@ public final class SingleWriterJob implements AutoCloseable {
   private Duration retry = Duration.ZERO;
   private volatile boolean running = true;
 
-  /** @param interval the longest pause between two steps */
+  /** @param interval the longest pause between two steps, well under three seconds */
   public SingleWriterJob(String job, DataSource database, Duration interval, Step step) {
+    this(job, database, interval, JobLease.USUAL, step);
+  }
+
+  /** @param lease after how long another node takes over from one that stands still; longer than the longest step */
+  public SingleWriterJob(
+      String job, DataSource database, Duration interval, Duration lease, Step step) {
     this.job = job;
-    this.lease =
-        new JobLease(database, job, ManagementFactory.getRuntimeMXBean().getName());
+    this.lease = new JobLease(
+        database, job, ManagementFactory.getRuntimeMXBean().getName(), lease);
     this.interval = interval;
     this.step = step;
     this.thread = Thread.ofPlatform().daemon().name("sallyport-" + job).unstarted(this::run);

@@ -42,13 +42,22 @@ final class Sequencing implements Changes {
 
   void start(@Observes @Priority(START) StartupEvent event) {
     job.start();
-    watch.start();
+    watch();
   }
 
   void stop(@Observes @Priority(Integer.MAX_VALUE) ShutdownEvent event) {
+    close();
+    job.close();
+  }
+
+  /** What a node does that numbers nothing. */
+  void watch() {
+    watch.start();
+  }
+
+  void close() {
     List.copyOf(followings).forEach(Following::close);
     watch.close();
-    job.close();
   }
 
   void wake(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {

@@ -22,7 +22,8 @@ import javax.sql.DataSource;
 
 /** A real PostgreSQL with the log's tables in it, for tests of the jobs without a server around them. */
 public final class LogDatabase implements AutoCloseable {
-  private static final String SCRIPT = "db/migration/V10__audit.sql";
+  private static final List<String> SCRIPTS =
+      List.of("db/migration/V10__audit.sql", "db/migration/V130__job_leases.sql");
   private static final long LONGEST_WAIT = 20_000_000_000L;
 
   private final EmbeddedPostgres server;
@@ -38,8 +39,10 @@ public final class LogDatabase implements AutoCloseable {
   public static LogDatabase start(Path folder) throws IOException, SQLException {
     LogDatabase started = new LogDatabase(
         EmbeddedPostgres.builder().setOverrideWorkingDirectory(folder.toFile()).start());
-    try (InputStream script = LogDatabase.class.getClassLoader().getResourceAsStream(SCRIPT)) {
-      started.execute(new String(script.readAllBytes(), StandardCharsets.UTF_8));
+    for (String name : SCRIPTS) {
+      try (InputStream script = LogDatabase.class.getClassLoader().getResourceAsStream(name)) {
+        started.execute(new String(script.readAllBytes(), StandardCharsets.UTF_8));
+      }
     }
     return started;
   }

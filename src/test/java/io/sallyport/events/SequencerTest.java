@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sallyport.audit.JobLease;
 import io.sallyport.audit.LogDatabase;
 import io.sallyport.audit.SingleWriterJob;
+import io.sallyport.testing.Eventually;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -35,6 +36,9 @@ class SequencerTest {
   private static final String UNNUMBERED = "select count(*) from fact where position is null";
   private static final String TERMINATE = """
       select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory' and granted""";
+
+  private static final Duration SHORT = Duration.ofMillis(400);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   @TempDir
   private static Path folder;
@@ -160,6 +164,61 @@ class SequencerTest {
   }
 
   @Test
+  void aHolderThatStandsStillIsReplacedWhenItsLeaseHasRunOutAndCommitsNothing() throws Exception {
+    try (JobLease former = lease(SHORT);
+        JobLease next = lease(SHORT)) {
+      assertTrue(former.take());
+      assertFalse(next.take());
+      Eventually.holds(PATIENCE, "the next has the job", () -> taken(next));
+      database.record("after the take-over");
+
+      assertThrows(JobLease.LostLeaseException.class, () -> new Sequencer().run(former));
+      assertEquals("1", database.one(UNNUMBERED));
+      former.close();
+      assertFalse(former.take(), "the next is alive");
+
+      new Sequencer().run(next);
+      assertEquals(List.of("1"), database.column(POSITIONS));
+    }
+  }
+
+  @Test
+  void aHolderIsNotReplacedWhileItGoesOn() throws Exception {
+    try (JobLease holder = lease(SHORT);
+        JobLease next = lease(SHORT)) {
+      assertTrue(holder.take());
+      long end = System.nanoTime() + SHORT.multipliedBy(4).toNanos();
+      while (System.nanoTime() < end) {
+        assertTrue(holder.take());
+        assertFalse(next.take());
+      }
+      assertEquals("1", database.one("select epoch from job_epoch"));
+    }
+  }
+
+  @Test
+  void aHolderThatStandsStillInsideItsTransactionIsReplacedAndItsNumbersAreNotCommitted()
+      throws Exception {
+    try (JobLease former = lease(SHORT);
+        JobLease next = lease(SHORT)) {
+      assertTrue(former.take());
+      database.record("numbered by the next");
+      assertThrows(
+          SQLException.class,
+          () -> former.write((transaction, mark) -> {
+            try (var statement = transaction.createStatement()) {
+              statement.executeUpdate("update fact set position = 1");
+            }
+            Eventually.holds(PATIENCE, "the next has the job", () -> taken(next));
+            return mark + 1;
+          }));
+      assertEquals("1", database.one(UNNUMBERED));
+      new Sequencer().run(next);
+      assertGapless(1);
+    }
+  }
+
+  @Test
   void aNumberThatWouldGoBackIsRefused() throws SQLException {
     try (JobLease lease = lease()) {
       assertTrue(lease.take());
@@ -268,8 +327,20 @@ class SequencerTest {
     }
   }
 
+  private static boolean taken(JobLease lease) {
+    try {
+      return lease.take();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private static JobLease lease() {
     return new JobLease(database.dataSource(), Sequencer.JOB, "test");
+  }
+
+  private static JobLease lease(Duration lease) {
+    return new JobLease(database.dataSource(), Sequencer.JOB, "test", lease);
   }
 
   private static SingleWriterJob job() {
