@@ -159,13 +159,9 @@ final class EarIssuer {
     }
   }
 
-  /** Two nodes may each make one at the same moment; both are published, and each signs with its own. */
+  /** One for all nodes. */
   private SigningKey findOrMake() {
-    List<KeyHandle> made = keys.of(PURPOSE);
-    if (!made.isEmpty()) {
-      return SigningKey.of(made.getFirst());
-    }
-    KeyHandle key = keys.generate(KeyAlgorithm.EC_P256, PURPOSE);
+    KeyHandle key = keys.shared(KeyAlgorithm.EC_P256, PURPOSE);
     devices.reserveKey(key.subjectPublicKeyInfo().digest());
     return SigningKey.of(key);
   }

@@ -38,6 +38,7 @@ public final class JobLease implements AutoCloseable {
   private static final String RENEW = """
       update job_epoch set expires_at = clock_timestamp() + ? * interval '1 ms'
       where job = ? and epoch = ? and set_config('synchronous_commit', 'off', true) is not null""";
+
   private static final String CHECK = "select epoch, mark from job_epoch where job = ? for update";
   private static final String MARK =
       "update job_epoch set mark = ?, expires_at = clock_timestamp() + ? * interval '1 ms' where job = ?";

@@ -35,8 +35,8 @@ public final class SingleWriterJob implements AutoCloseable {
   public SingleWriterJob(
       String job, DataSource database, Duration interval, Duration lease, Step step) {
     this.job = job;
-    this.lease = new JobLease(
-        database, job, ManagementFactory.getRuntimeMXBean().getName(), lease);
+    this.lease =
+        new JobLease(database, job, ManagementFactory.getRuntimeMXBean().getName(), lease);
     this.interval = interval;
     this.step = step;
     this.thread = Thread.ofPlatform().daemon().name("sallyport-" + job).unstarted(this::run);

@@ -10,6 +10,7 @@ import io.sallyport.pki.Authorities;
 import jakarta.inject.Singleton;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 
 /** Makes what every server needs, once, under a lock in the database; a first start that was cut off is taken up. */
@@ -25,6 +27,8 @@ final class FirstStart {
   /** Any number that nothing else in the database locks. */
   private static final long LOCK = 0x5341_4c4c_5950_4f52L;
 
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(2);
+  private static final long PAUSE_NANOS = 20_000_000;
   private static final Duration ROOT_LIFE = Duration.ofDays(20 * 365);
   private static final Duration ISSUING_LIFE = Duration.ofDays(10 * 365);
   private static final String ADMINISTRATOR = "admin";
@@ -60,18 +64,37 @@ final class FirstStart {
     this.ids = ids;
   }
 
-  void run() {
+  /** @param more what is made by one server after the other as well */
+  void run(Runnable more) {
     try (Connection connection = database.getConnection();
         Statement statement = connection.createStatement()) {
-      statement.execute("select pg_advisory_lock(" + LOCK + ")");
+      lock(statement);
       try {
         make(new DataFolder(Path.of(settings.data())));
+        more.run();
       } finally {
         statement.execute("select pg_advisory_unlock(" + LOCK + ")");
       }
     } catch (SQLException e) {
       throw new StartRefused(
           "The database cannot be locked for the first start: " + e.getMessage());
+    }
+  }
+
+  /** Asks again and again, because a question that waits for its answer is cut off like one to a database that is away. */
+  private static void lock(Statement statement) throws SQLException {
+    long end = System.nanoTime() + LONGEST_WAIT.toNanos();
+    while (true) {
+      try (ResultSet row = statement.executeQuery("select pg_try_advisory_lock(" + LOCK + ")")) {
+        if (row.next() && row.getBoolean(1)) {
+          return;
+        }
+      }
+      if (System.nanoTime() - end > 0) {
+        throw new StartRefused("Another server has been starting on this database for "
+            + LONGEST_WAIT.toSeconds() + " s; look after it, then start again.");
+      }
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 

@@ -22,7 +22,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
 import jakarta.enterprise.inject.Instance;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -37,7 +36,7 @@ import org.jboss.logging.Logger;
  */
 @ApplicationScoped
 class StartUp {
-  /** Before every other observer of the start. */
+  /** Before every other observer of the start but the one that joins the nodes. */
   private static final int FIRST = 100;
   /** After every other observer of the start. */
   private static final int LAST = 9000;
@@ -59,7 +58,6 @@ class StartUp {
   private final CrlPublisher crls;
   private final AuditLog log;
   private final Keys keys;
-  private final Clock clock;
 
   StartUp(
       BootSettings settings,
@@ -69,8 +67,7 @@ class StartUp {
       UnfinishedSerials unfinished,
       CrlPublisher crls,
       AuditLog log,
-      Keys keys,
-      Clock clock) {
+      Keys keys) {
     this.settings = settings;
     this.durability = durability;
     this.firstStart = firstStart;
@@ -79,18 +76,16 @@ class StartUp {
     this.crls = crls;
     this.log = log;
     this.keys = keys;
-    this.clock = clock;
   }
 
   void prepare(@Observes @Priority(FIRST) StartupEvent event) {
     LOG.infof("Cryptography by %s", CryptoProvider.install());
     durability.require();
-    firstStart.run();
-    int closed = unfinished.closeFromBefore(clock.instant());
+    firstStart.run(certificate::renew);
+    int closed = unfinished.closeAbandoned();
     if (closed > 0) {
       LOG.infof("Closed %d serials that were never finished", closed);
     }
-    certificate.renew();
     crls.start();
   }
 
@@ -99,6 +94,7 @@ class StartUp {
       Vertx vertx,
       Instance<Door> doors,
       Instance<StatusDoor> statusDoors) {
+    crls.awaitLists();
     fronts.add(
         Front.open(vertx, deviceFront(), router -> doors.forEach(door -> door.mount(router))));
     fronts.add(Front.open(
@@ -163,7 +159,7 @@ class StartUp {
 
   private void maintain() {
     try {
-      unfinished.closeOld();
+      unfinished.closeAbandoned();
       certificate.renew();
     } catch (RuntimeException failure) {
       LOG.warnf("Maintenance is put off: %s", failure.getMessage());

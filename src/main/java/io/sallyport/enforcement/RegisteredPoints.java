@@ -6,6 +6,8 @@ import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.audit.FactRecorded;
 import io.sallyport.devices.Devices;
+import io.sallyport.events.Changes;
+import io.sallyport.events.Changes.Change;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
@@ -36,10 +38,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +66,7 @@ class RegisteredPoints implements EnforcementPoints {
   private final Credentials credentials;
   private final Devices devices;
   private final Audit audit;
+  private final Changes changes;
   private final Keys keys;
   private final Ids ids;
   private final Clock clock;
@@ -75,6 +80,7 @@ class RegisteredPoints implements EnforcementPoints {
       Credentials credentials,
       Devices devices,
       Audit audit,
+      Changes changes,
       Keys keys,
       Ids ids,
       Clock clock) {
@@ -83,6 +89,7 @@ class RegisteredPoints implements EnforcementPoints {
     this.credentials = credentials;
     this.devices = devices;
     this.audit = audit;
+    this.changes = changes;
     this.keys = keys;
     this.ids = ids;
     this.clock = clock;
@@ -260,7 +267,21 @@ class RegisteredPoints implements EnforcementPoints {
   }
 
   void start(@Observes @Priority(START) StartupEvent event) {
+    long position = changes.position();
     read();
+    changes.follow("enforcement-points", position, this::follow);
+  }
+
+  /** What any node committed. */
+  private void follow(List<Change> next) {
+    Set<String> changed = next.stream()
+        .filter(change -> change.subjectType().equals(SUBJECT))
+        .map(Change::subject)
+        .collect(Collectors.toSet());
+    if (!changed.isEmpty()) {
+      recognised.values().removeIf(known -> changed.contains(known.point.id().toString()));
+      read();
+    }
   }
 
   /** A point that changed is not recognised until it was read again, which is before its change is answered. */
@@ -308,8 +329,11 @@ class RegisteredPoints implements EnforcementPoints {
         .getResultStream()
         .map(EnforcementPointRow::point)
         .toList();
-    registered.forEach(point -> credentials
-        .of(subject(point.id()))
+    Map<String, List<Credential>> issued = credentials.unrevoked(
+        CertificateSubject.Kind.ENFORCEMENT_POINT,
+        registered.stream().map(point -> point.id().toString()).toList());
+    registered.forEach(point -> issued
+        .getOrDefault(point.id().toString(), List.of())
         .forEach(
             credential -> live.put(credential.thumbprint(), new Recognised(point, credential))));
     return new Live(registered, live);

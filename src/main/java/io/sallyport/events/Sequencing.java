@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 final class Sequencing implements Changes {
   private static final Duration INTERVAL = Duration.ofMillis(40);
   private static final Duration ONCE_INTERVAL = Duration.ofMillis(500);
+  /** How long one call of a follower may take before another node may take over. */
+  private static final Duration ONCE_LEASE = Duration.ofSeconds(20);
 
   private final DataSource database;
   private final FactFeed feed;
@@ -91,7 +93,7 @@ final class Sequencing implements Changes {
   @Override
   public Following followOnce(String name, Follower follower) {
     SingleWriterJob once = new SingleWriterJob(
-        name, database, ONCE_INTERVAL, new OnceFollowing(this, recent, follower));
+        name, database, ONCE_INTERVAL, ONCE_LEASE, new OnceFollowing(this, recent, follower));
     once.start();
     Following waking = follow("wake-" + name, recent.state().position(), changes -> once.wake());
     Following following = new Following() {

@@ -25,8 +25,9 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.interfaces.ECPublicKey;
 import java.security.spec.X509EncodedKeySpec;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +40,15 @@ final class TokenKeys {
   private static final String PURPOSE = "grants";
   private static final JOSEObjectType TYPE = new JOSEObjectType("at+jwt");
 
+  /** Another node may have made a further one. */
+  private static final Duration READ_EVERY = Duration.ofMinutes(1);
+
   /** A key to sign with, and all keys to check with. */
-  private record Loaded(UUID key, String keyId, String keySet) {}
+  private record Loaded(UUID key, String keyId, String keySet, long nanos) {
+    boolean isFresh() {
+      return System.nanoTime() - nanos < READ_EVERY.toNanos();
+    }
+  }
 
   private final Keys keys;
   private volatile @Nullable Loaded loaded;
@@ -76,24 +84,34 @@ final class TokenKeys {
 
   private Loaded loaded() {
     Loaded current = loaded;
-    return current == null ? load() : current;
+    return current == null || !current.isFresh() ? load() : current;
   }
 
   private synchronized Loaded load() {
     Loaded current = loaded;
     if (current == null) {
-      List<KeyHandle> handles = new ArrayList<>(keys.of(PURPOSE));
-      if (handles.isEmpty()) {
-        handles.add(keys.generate(KeyAlgorithm.EC_P256, PURPOSE));
+      keys.shared(KeyAlgorithm.EC_P256, PURPOSE);
+      loaded = read();
+    } else if (!current.isFresh()) {
+      try {
+        loaded = read();
+      } catch (RuntimeException away) {
+        // What was read last is still right, only perhaps not all.
+        loaded = new Loaded(current.key, current.keyId, current.keySet, System.nanoTime());
       }
-      List<JWK> jwks = handles.stream()
-          .<JWK>map(handle -> jwk(handle.subjectPublicKeyInfo()))
-          .toList();
-      current = new Loaded(
-          handles.getFirst().id(), jwks.getFirst().getKeyID(), new JWKSet(jwks).toString());
-      loaded = current;
     }
-    return current;
+    return Objects.requireNonNull(loaded);
+  }
+
+  private Loaded read() {
+    List<KeyHandle> handles = keys.of(PURPOSE);
+    List<JWK> jwks =
+        handles.stream().<JWK>map(handle -> jwk(handle.subjectPublicKeyInfo())).toList();
+    return new Loaded(
+        handles.getFirst().id(),
+        jwks.getFirst().getKeyID(),
+        new JWKSet(jwks).toString(),
+        System.nanoTime());
   }
 
   private static ECKey jwk(Der subjectPublicKeyInfo) {

@@ -17,6 +17,11 @@ public interface Keys {
   /** The keys made for {@code purpose}, newest first. */
   List<KeyHandle> of(String purpose);
 
+  /** The newest key made for {@code purpose}; made now when there is none, by one node only. */
+  default KeyHandle shared(KeyAlgorithm algorithm, String purpose) {
+    return of(purpose).stream().findFirst().orElseGet(() -> generate(algorithm, purpose));
+  }
+
   /**
    * Signs {@code data} with the key's own algorithm. ECDSA answers in DER (RFC 3279 §2.2.3). Holds no lock and needs no
    * transaction; the first use of a key reads it from the database, later uses do not.

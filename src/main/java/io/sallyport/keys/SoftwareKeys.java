@@ -85,6 +85,20 @@ class SoftwareKeys implements Keys {
   }
 
   @Override
+  @Transactional
+  public KeyHandle shared(KeyAlgorithm algorithm, String purpose) {
+    return of(purpose).stream().findFirst().orElseGet(() -> {
+      entities
+          .createNativeQuery(
+              "select cast(pg_advisory_xact_lock(hashtextextended('sallyport.key.' || :purpose, 0)) as text)")
+          .setParameter("purpose", purpose)
+          .getSingleResult();
+      // Another node may have made it before the lock was had.
+      return of(purpose).stream().findFirst().orElseGet(() -> generate(algorithm, purpose));
+    });
+  }
+
+  @Override
   public byte[] sign(UUID id, byte[] data) {
     Opened key = open(id);
     try {

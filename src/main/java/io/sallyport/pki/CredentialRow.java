@@ -63,6 +63,11 @@ class CredentialRow {
   @Column(name = "prepared_at")
   Instant preparedAt;
 
+  /** The process that prepared it, null when that was before there were several. */
+  @Column(name = "prepared_by")
+  @Nullable
+  UUID preparedBy;
+
   @Column(name = "issued_at")
   @Nullable
   Instant issuedAt;

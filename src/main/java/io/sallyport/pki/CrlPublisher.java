@@ -1,8 +1,9 @@
 package io.sallyport.pki;
 
 import io.sallyport.audit.FactRecorded;
+import io.sallyport.audit.JobLease;
+import io.sallyport.audit.SingleWriterJob;
 import io.sallyport.kernel.Der;
-import io.sallyport.kernel.Outage;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.Authorities.Authority;
@@ -11,15 +12,16 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.TransactionPhase;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Date;
 import java.util.List;
-import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
 import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.DERBitString;
@@ -31,113 +33,124 @@ import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x509.TBSCertList;
 import org.bouncycastle.asn1.x509.Time;
 import org.bouncycastle.asn1.x509.V2TBSCertListGenerator;
-import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
-/** Publishes each authority's CRL: soon after a revocation, and when half of the last one's validity has passed. */
+/**
+ * Publishes each authority's CRL: soon after a revocation, and when half of the last one's validity has passed. One node
+ * does it at a time; a CRL's number is committed under the job's epoch before the CRL is signed, and the CRL is published
+ * under it (law 9).
+ */
 @ApplicationScoped
 public class CrlPublisher {
-  private static final Logger LOG = Logger.getLogger(CrlPublisher.class);
+  private static final String JOB = "crl";
   /** Revocations that come together share one list. */
   private static final long GATHER_NANOS = 200_000_000;
 
-  private static final long LOOK_NANOS = 1_000_000_000;
+  private static final Duration LOOK = Duration.ofSeconds(1);
+  /** Reading and signing a list of a million entries takes seconds. */
+  private static final Duration LEASE = Duration.ofSeconds(20);
+
+  private static final Duration FIRST_LISTS_WITHIN = Duration.ofSeconds(30);
+  private static final long PAUSE_NANOS = 5_000_000;
   private static final int SHARD = 0;
 
-  private final Set<String> changed = ConcurrentHashMap.newKeySet();
   private final Authorities authorities;
   private final CrlStore store;
   private final Keys keys;
   private final StatusSettings settings;
   private final Clock clock;
-  private volatile boolean running;
-  private volatile @Nullable Thread thread;
+  private final SingleWriterJob job;
 
   CrlPublisher(
-      Authorities authorities, CrlStore store, Keys keys, StatusSettings settings, Clock clock) {
+      Authorities authorities,
+      CrlStore store,
+      Keys keys,
+      StatusSettings settings,
+      Clock clock,
+      DataSource database) {
     this.authorities = authorities;
     this.store = store;
     this.keys = keys;
     this.settings = settings;
     this.clock = clock;
+    this.job = new SingleWriterJob(JOB, database, LOOK, LEASE, this::publishDue);
   }
 
-  /** Publishes every authority's list once, then goes on in a thread of its own. */
   public void start() {
-    own().forEach(this::publish);
-    running = true;
-    thread = Thread.ofPlatform().daemon().name("crl-publisher").start(this::run);
+    job.start();
   }
 
-  public void stop() {
-    running = false;
-    Thread current = thread;
-    if (current != null) {
-      LockSupport.unpark(current);
-      try {
-        current.join();
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
+  /** Waits for the very first lists, whichever node makes them, so that no front opens before they can be had. */
+  public void awaitLists() {
+    long end = System.nanoTime() + FIRST_LISTS_WITHIN.toNanos();
+    while (authorities.list().stream()
+        .anyMatch(authority ->
+            authority.key() != null && store.latest(authority.name(), SHARD).isEmpty())) {
+      if (System.nanoTime() - end > 0) {
+        throw new IllegalStateException("the first CRLs were not published in time");
       }
+      LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
 
+  public void stop() {
+    job.close();
+  }
+
   void changed(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {
-    String authority = recorded.fact().detail().get("authority");
     boolean revokes = switch (recorded.fact().kind()) {
       case "certificate.revoked", "certificate.closed" -> true;
       case "certificate.issued" -> recorded.fact().detail().containsKey("revoked");
       default -> false;
     };
-    if (revokes && authority != null) {
-      changed.add(authority);
-      LockSupport.unpark(thread);
+    if (revokes) {
+      job.wake();
     }
   }
 
-  private void run() {
-    while (running) {
-      LockSupport.parkNanos(changed.isEmpty() ? LOOK_NANOS : GATHER_NANOS);
-      try {
-        for (Authority authority : own()) {
-          if (running && (changed.remove(authority.name()) || halfPassed(authority))) {
-            publish(authority);
-          }
-        }
-      } catch (RuntimeException failure) {
-        if (!Outage.caused(failure)) {
-          LOG.error("A CRL could not be published", failure);
-        }
-        // Whatever was due is due again: the list on the shelf tells by its nextUpdate how old it
-        // may get.
-        own().forEach(authority -> changed.add(authority.name()));
-        LockSupport.parkNanos(LOOK_NANOS);
-      }
+  private boolean publishDue(JobLease lease) throws SQLException {
+    List<CrlStore.Standing> due =
+        store.standings(lease.connection(), SHARD).stream().filter(this::isDue).toList();
+    if (due.stream().anyMatch(CrlStore.Standing::unlisted)) {
+      gather();
+    }
+    for (CrlStore.Standing standing : due) {
+      publish(lease, authorities.get(standing.authority()));
+    }
+    return false;
+  }
+
+  /** A root that is kept elsewhere publishes its own list, and has no standing here. */
+  private boolean isDue(CrlStore.Standing standing) {
+    Instant last = standing.thisUpdate();
+    return last == null
+        || standing.cutOff()
+        || standing.unlisted()
+        || clock.instant().isAfter(last.plus(settings.crlValidity().dividedBy(2)));
+  }
+
+  private static void gather() {
+    long end = System.nanoTime() + GATHER_NANOS;
+    for (long left = GATHER_NANOS; left > 0; left = end - System.nanoTime()) {
+      LockSupport.parkNanos(left);
     }
   }
 
-  /** A root that is kept elsewhere publishes its own list. */
-  private List<Authority> own() {
-    return authorities.list().stream()
-        .filter(authority -> authority.key() != null)
-        .toList();
-  }
-
-  private boolean halfPassed(Authority authority) {
-    Optional<CertificateStatus.Crl> latest = store.latest(authority.name(), SHARD);
-    return latest.isEmpty()
-        || clock
-            .instant()
-            .isAfter(latest.get().thisUpdate().plus(settings.crlValidity().dividedBy(2)));
-  }
-
-  private void publish(Authority authority) {
-    CrlStore.Draft draft = store.draft(authority.name(), SHARD);
+  private void publish(JobLease lease, Authority authority) throws SQLException {
+    AtomicReference<CrlStore.Draft> drafted = new AtomicReference<>();
+    lease.write((transaction, mark) -> {
+      drafted.set(store.draft(transaction, authority.name(), SHARD));
+      return mark + 1;
+    });
+    CrlStore.Draft draft = drafted.get();
     KeyHandle key = keys.get(authority.signingKey());
     Instant thisUpdate = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     Instant nextUpdate = thisUpdate.plus(settings.crlValidity());
     Der crl = sign(authority, key, draft, thisUpdate, nextUpdate);
-    store.publish(authority.name(), SHARD, draft.number(), thisUpdate, nextUpdate, crl);
+    lease.write((transaction, mark) -> {
+      store.publish(
+          transaction, authority.name(), SHARD, draft.number(), thisUpdate, nextUpdate, crl);
+      return mark;
+    });
   }
 
   private Der sign(

@@ -3,6 +3,7 @@ package io.sallyport.pki;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Devices;
+import io.sallyport.events.Nodes;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Ids;
@@ -25,7 +26,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.TBSCertificate;
@@ -34,10 +37,9 @@ import org.jspecify.annotations.Nullable;
 /** The durable steps of an issuance, one transaction each; nothing is signed in here. */
 @ApplicationScoped
 class IssuanceStore {
-  /** One octet that tells the node and 128 random bits: collisions are out of reach and refused by a constraint. */
+  /** In front of them stands one octet that tells the node: collisions are out of reach and refused by a constraint. */
   private static final int RANDOM_OCTETS = 16;
 
-  private static final byte NODE_PREFIX = 1;
   /** Longer than any signature takes; a serial that is still unfinished then was left by a crash. */
   private static final Duration UNFINISHED_AFTER = Duration.ofSeconds(30);
 
@@ -47,6 +49,7 @@ class IssuanceStore {
   private final Devices devices;
   private final Keys keys;
   private final Audit audit;
+  private final Nodes nodes;
   private final Ids ids;
   private final SecureRandom random;
   private final Clock clock;
@@ -58,6 +61,7 @@ class IssuanceStore {
       Devices devices,
       Keys keys,
       Audit audit,
+      Nodes nodes,
       Ids ids,
       SecureRandom random,
       Clock clock) {
@@ -67,6 +71,7 @@ class IssuanceStore {
     this.devices = devices;
     this.keys = keys;
     this.audit = audit;
+    this.nodes = nodes;
     this.ids = ids;
     this.random = random;
     this.clock = clock;
@@ -111,7 +116,7 @@ class IssuanceStore {
           refuseIfSpent(order);
         }
         case PREPARED -> {
-          if (last.preparedAt.plus(UNFINISHED_AFTER).isAfter(clock.instant())) {
+          if (isUnderWay(last)) {
             throw new Refusal(
                 PkiProblem.IN_PROGRESS,
                 "The same request is being answered; repeat it in a moment.");
@@ -139,6 +144,12 @@ class IssuanceStore {
         .setParameter("key", new BigInteger(request.substring(0, 16), 16).longValue())
         .getSingleResult();
     return 0;
+  }
+
+  /** Of a process that died nothing comes any more; were it alive after all, its {@link #finish} finds the row closed. */
+  private boolean isUnderWay(CredentialRow row) {
+    return row.preparedAt.plus(UNFINISHED_AFTER).isAfter(clock.instant())
+        && (row.preparedBy == null || nodes.isAlive(row.preparedBy));
   }
 
   private boolean reusable(CredentialRow row) {
@@ -206,6 +217,7 @@ class IssuanceStore {
     row.state = CredentialState.PREPARED;
     row.revocationCounter = revocationCounter;
     row.preparedAt = now.truncatedTo(ChronoUnit.MICROS);
+    row.preparedBy = nodes.here();
     return row;
   }
 
@@ -213,7 +225,11 @@ class IssuanceStore {
     byte[] tail = new byte[RANDOM_OCTETS];
     random.nextBytes(tail);
     return new BigInteger(
-        1, ByteBuffer.allocate(1 + RANDOM_OCTETS).put(NODE_PREFIX).put(tail).array());
+        1,
+        ByteBuffer.allocate(1 + RANDOM_OCTETS)
+            .put((byte) nodes.prefix())
+            .put(tail)
+            .array());
   }
 
   @Transactional
@@ -245,15 +261,35 @@ class IssuanceStore {
     return new Completion.Issued(row.credential());
   }
 
-  /** Closes what a crash left: recorded, never handed out, published revoked. Answers how many. */
+  /** The processes that prepared what is unfinished and have died. */
   @Transactional
-  int closeUnfinished(Instant preparedBefore) {
+  Set<UUID> dead() {
+    return entities
+        .createQuery(
+            "select distinct preparedBy from CredentialRow where state = io.sallyport.pki.CredentialState.PREPARED"
+                + " and preparedBy is not null",
+            UUID.class)
+        .getResultList()
+        .stream()
+        .filter(life -> !nodes.isAlive(life))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /**
+   * Closes what a crash left: recorded, never handed out, published revoked. Answers how many.
+   *
+   * @param dead processes of which nothing is waited for
+   */
+  @Transactional
+  int closeUnfinished(Instant preparedBefore, Set<UUID> dead) {
     var unfinished = entities
         .createQuery(
-            "from CredentialRow where state = io.sallyport.pki.CredentialState.PREPARED and preparedAt < :before"
+            "from CredentialRow where state = io.sallyport.pki.CredentialState.PREPARED"
+                + " and (preparedAt < :before or preparedBy in :dead)"
                 + " and subjectKind <> io.sallyport.pki.CertificateSubject.Kind.AUTHORITY order by preparedAt",
             CredentialRow.class)
         .setParameter("before", preparedBefore)
+        .setParameter("dead", dead)
         .setMaxResults(1000)
         .setLockMode(LockModeType.PESSIMISTIC_WRITE)
         .getResultList();

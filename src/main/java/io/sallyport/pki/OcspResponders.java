@@ -3,6 +3,7 @@ package io.sallyport.pki;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
@@ -13,10 +14,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 
 /** Delegated OCSP responders (RFC 6960 §4.2.2.2): one an authority, short-lived, renewed when a third of life is left. */
 @Singleton
 final class OcspResponders {
+  private static final int ATTEMPTS = 20;
+  private static final long PAUSE_NANOS = 50_000_000;
+
   private final ConcurrentHashMap<String, Responder> responders = new ConcurrentHashMap<>();
   private final Issuance issuance;
   private final Keys keys;
@@ -44,10 +49,7 @@ final class OcspResponders {
   /** The newest key of this purpose and its certificate; when that one's renewal window is open, a new key. */
   private Responder renew(String authority) {
     String purpose = "ocsp:" + authority;
-    List<KeyHandle> known = keys.of(purpose);
-    Responder responder = certify(
-        authority,
-        known.isEmpty() ? keys.generate(KeyAlgorithm.EC_P256, purpose) : known.getFirst());
+    Responder responder = certify(authority, keys.shared(KeyAlgorithm.EC_P256, purpose));
     return clock.instant().isBefore(responder.renewAt())
         ? responder
         : certify(authority, keys.generate(KeyAlgorithm.EC_P256, purpose));
@@ -55,19 +57,30 @@ final class OcspResponders {
 
   /** By law 2 the same key gets the certificate that it has, until the renewal window opens. */
   private Responder certify(String authority, KeyHandle key) {
-    Credential credential = issuance.issue(
-        new Issuance.Order(
-            new CertificateSubject(CertificateSubject.Kind.OCSP_RESPONDER, authority),
-            CertificateProfiles.ocspResponder(authority),
-            key.subjectPublicKeyInfo(),
-            Digest.of(("ocsp:" + key.id()).getBytes(StandardCharsets.UTF_8)),
-            false,
-            "CN=OCSP " + authority + ",O=Sallyport",
-            List.of()),
-        Issuance.Guard.NONE,
-        Actor.SERVER);
+    Credential credential = issued(new Issuance.Order(
+        new CertificateSubject(CertificateSubject.Kind.OCSP_RESPONDER, authority),
+        CertificateProfiles.ocspResponder(authority),
+        key.subjectPublicKeyInfo(),
+        Digest.of(("ocsp:" + key.id()).getBytes(StandardCharsets.UTF_8)),
+        false,
+        "CN=OCSP " + authority + ",O=Sallyport",
+        List.of()));
     Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
     return new Responder(
         key, credential.certificate(), credential.notAfter().minus(validity.dividedBy(3)));
+  }
+
+  /** All nodes order the same; while another one is at it, this one waits for its certificate. */
+  private Credential issued(Issuance.Order order) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return issuance.issue(order, Issuance.Guard.NONE, Actor.SERVER);
+      } catch (Refusal refusal) {
+        if (refusal.problem() != PkiProblem.IN_PROGRESS || attempt == ATTEMPTS) {
+          throw refusal;
+        }
+        LockSupport.parkNanos(PAUSE_NANOS);
+      }
+    }
   }
 }

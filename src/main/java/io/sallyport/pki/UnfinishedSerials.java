@@ -4,10 +4,16 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
+import java.util.UUID;
 
-/** Closes serials that a crash left between prepare and finish (law 1). Called at start and by a timer. */
+/**
+ * Closes serials that a crash left between prepare and finish (law 1). What another live node is just finishing is left
+ * to it; were such a one closed by mistake, its last step would find that and hand nothing out.
+ */
 @Singleton
 public final class UnfinishedSerials {
+  /** Much longer than any signature takes, whatever the node that makes it believes. */
   private static final Duration AGE = Duration.ofMinutes(2);
 
   private final IssuanceStore store;
@@ -18,19 +24,23 @@ public final class UnfinishedSerials {
     this.clock = clock;
   }
 
-  /** At start: whatever was prepared before {@code start} belongs to a life that has ended. Answers how many. */
-  public int closeFromBefore(Instant start) {
-    int all = 0;
-    int closed = store.closeUnfinished(start);
-    while (closed > 0) {
-      all += closed;
-      closed = store.closeUnfinished(start);
-    }
-    return all;
+  /** Whatever a node prepared that has died, or was prepared more than two minutes ago. Answers how many. */
+  public int closeAbandoned() {
+    return close(clock.instant().minus(AGE), store.dead());
   }
 
-  /** While running: whatever takes longer than two minutes. */
-  public int closeOld() {
-    return closeFromBefore(clock.instant().minus(AGE));
+  /** Whatever was prepared before {@code instant}, by whom ever. */
+  int closeFromBefore(Instant instant) {
+    return close(instant, Set.of());
+  }
+
+  private int close(Instant before, Set<UUID> dead) {
+    int all = 0;
+    int closed = store.closeUnfinished(before, dead);
+    while (closed > 0) {
+      all += closed;
+      closed = store.closeUnfinished(before, dead);
+    }
+    return all;
   }
 }

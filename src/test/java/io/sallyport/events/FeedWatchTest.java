@@ -3,7 +3,6 @@ package io.sallyport.events;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
-
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.audit.JobLease;
@@ -132,9 +131,7 @@ class FeedWatchTest {
       Eventually.holds(PATIENCE, "five came", () -> follower.given.size() == 5);
       Instant before = clock.instant();
       Eventually.holds(
-          PATIENCE,
-          "what is not committed holds up nobody",
-          () -> follower.confirmedAfter(before));
+          PATIENCE, "what is not committed holds up nobody", () -> follower.confirmedAfter(before));
 
       late.commit();
       sequence();
@@ -183,8 +180,8 @@ class FeedWatchTest {
         long mark = Long.parseLong(database.one("select mark from job_epoch"));
         sequencer.write((transaction, known) -> {
           try (var number = transaction.createStatement()) {
-            number.executeUpdate("update fact set position = " + (mark + 1)
-                + " where position is null");
+            number.executeUpdate(
+                "update fact set position = " + (mark + 1) + " where position is null");
           }
           database.record("subject-" + mark);
           return mark + 1;
@@ -235,8 +232,7 @@ class FeedWatchTest {
       sequence();
       Eventually.holds(PATIENCE, "four came", () -> follower.given.size() == 4);
     }
-    assertEquals(
-        List.of("subject-3", "subject-4", "subject-5", "subject-6"), follower.subjects());
+    assertEquals(List.of("subject-3", "subject-4", "subject-5", "subject-6"), follower.subjects());
     assertEquals("subject-2", node.after(1, 1).getFirst().subject());
     assertEquals(List.of(), node.after(6, 10));
   }
@@ -259,8 +255,7 @@ class FeedWatchTest {
   }
 
   @Test
-  void followingOnceGivesEachChangeToOneNodeAndGoesOnWhereTheLastOneStopped()
-      throws SQLException {
+  void followingOnceGivesEachChangeToOneNodeAndGoesOnWhereTheLastOneStopped() throws SQLException {
     Collecting first = new Collecting();
     Collecting second = new Collecting();
     database.record("before anybody followed");
@@ -268,8 +263,7 @@ class FeedWatchTest {
     Sequencing other = new Sequencing(database.dataSource(), clock);
     other.watch();
     try (Following one = node.followOnce("delivery", first)) {
-      Eventually.holds(
-          PATIENCE, "one has the job", () -> first.confirmed != null);
+      Eventually.holds(PATIENCE, "one has the job", () -> first.confirmed != null);
       try (Following two = other.followOnce("delivery", second)) {
         database.record("a");
         sequence();

@@ -216,8 +216,8 @@ class DecidedGrantsTest {
         Keys.class.getClassLoader(),
         new Class<?>[] {Keys.class},
         (proxy, method, arguments) -> switch (method.getName()) {
-          case "of" -> List.of();
-          case "generate" -> handle;
+          case "of" -> List.of(handle);
+          case "shared" -> handle;
           case "sign" -> {
             events.add("signed");
             Signature signature = Signature.getInstance("SHA256withECDSA");

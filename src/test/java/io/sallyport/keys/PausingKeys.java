@@ -88,6 +88,11 @@ public final class PausingKeys extends SoftwareKeys {
   }
 
   @Override
+  public KeyHandle shared(KeyAlgorithm algorithm, String purpose) {
+    return keys.shared(algorithm, purpose);
+  }
+
+  @Override
   public TlsIdentity tlsIdentity(UUID key, List<X509Certificate> chain) {
     return keys.tlsIdentity(key, chain);
   }
