@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Date;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
@@ -141,7 +142,7 @@ public class CrlPublisher {
       drafted.set(store.draft(transaction, authority.name(), SHARD));
       return mark + 1;
     });
-    CrlStore.Draft draft = drafted.get();
+    CrlStore.Draft draft = Objects.requireNonNull(drafted.get());
     KeyHandle key = keys.get(authority.signingKey());
     Instant thisUpdate = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     Instant nextUpdate = thisUpdate.plus(settings.crlValidity());

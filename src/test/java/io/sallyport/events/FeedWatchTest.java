@@ -46,7 +46,7 @@ class FeedWatchTest {
   private static LogDatabase database;
 
   private final Clock clock = Clock.systemUTC();
-  private final JobLease sequencer = new JobLease(database.dataSource(), Sequencer.JOB, "test");
+  private JobLease sequencer;
   private Sequencing node;
 
   /** Keeps what it is given. */
@@ -86,6 +86,7 @@ class FeedWatchTest {
   @BeforeEach
   void watch() throws SQLException {
     database.tamper("delete from fact; delete from job_epoch");
+    sequencer = new JobLease(database.dataSource(), Sequencer.JOB, "test");
     // The sequencer is another node's, and it works when the test says so.
     assertTrue(sequencer.take());
     node = new Sequencing(database.dataSource(), clock);

@@ -191,7 +191,8 @@ public final class ServerProcess implements AutoCloseable {
 
   /** A client of its public interfaces, as its first administrator. */
   public Wire wire() {
-    return Wire.of(data, file("admin.token"));
+    String given = environment.get("SALLYPORT_ADMIN_TOKEN");
+    return Wire.of(data, given == null ? file("admin.token") : given);
   }
 
   /** The content of a file in the data folder, without white space around it. */
