@@ -1,11 +1,15 @@
 package io.sallyport.audit;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Metrics;
 import java.lang.management.ManagementFactory;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A job that only one node does at a time, in a thread of its own: takes the {@link JobLease}, then repeats its step.
@@ -25,6 +29,8 @@ public final class SingleWriterJob implements AutoCloseable {
   private final Thread thread;
   private Duration retry = Duration.ZERO;
   private volatile boolean running = true;
+  private volatile boolean holding;
+  private @Nullable Meter meter;
 
   /** @param interval the longest pause between two steps, well under three seconds */
   public SingleWriterJob(String job, DataSource database, Duration interval, Step step) {
@@ -43,6 +49,10 @@ public final class SingleWriterJob implements AutoCloseable {
   }
 
   public void start() {
+    meter = Gauge.builder("sallyport.job.held", this, one -> one.holding ? 1 : 0)
+        .description("Whether this node does a job that one node does at a time")
+        .tag("job", job)
+        .register(Metrics.globalRegistry);
     thread.start();
   }
 
@@ -56,6 +66,9 @@ public final class SingleWriterJob implements AutoCloseable {
   public void close() {
     running = false;
     wake();
+    if (meter != null) {
+      Metrics.globalRegistry.remove(meter);
+    }
     try {
       thread.join(LONGEST_STOP);
     } catch (InterruptedException e) {
@@ -67,6 +80,7 @@ public final class SingleWriterJob implements AutoCloseable {
     while (running) {
       try {
         boolean mine = lease.take();
+        holding = mine;
         boolean more = mine && step.run(lease);
         recovered();
         if (!mine) {
@@ -76,10 +90,12 @@ public final class SingleWriterJob implements AutoCloseable {
         }
       } catch (JobLease.LostLeaseException e) {
         lease.close();
+        holding = false;
         LOG.infof("Another node does the job '%s' now.", job);
         pauseWhole(STANDBY);
       } catch (SQLException | RuntimeException e) {
         lease.close();
+        holding = false;
         failed(e);
         pauseWhole(retry);
       }

@@ -24,9 +24,13 @@ public interface BootSettings {
   @WithDefault("9443")
   int peoplePort();
 
-  /** Health and metrics, loopback only. */
+  /** Health and metrics. */
   @WithDefault("9000")
   int managementPort();
+
+  /** Address that health and metrics listen on, in plain HTTP and without a password: a network of their own only. */
+  @WithDefault("127.0.0.1")
+  String managementListen();
 
   /** Address that the fronts for devices and status listen on. */
   @WithDefault("0.0.0.0")
@@ -43,6 +47,12 @@ public interface BootSettings {
    * with a database of its own, offline with a database URL.
    */
   Optional<RootKey> root();
+
+  /**
+   * With an offline root, the folder in which root.pem and a certificate for each authority are looked for; without it
+   * the data folder.
+   */
+  Optional<String> certificates();
 
   /** Where a root's key may be. */
   enum RootKey {

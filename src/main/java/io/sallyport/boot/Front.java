@@ -25,12 +25,14 @@ final class Front {
     this.deployment = deployment;
   }
 
-  static Front open(Vertx vertx, HttpServerOptions options, Consumer<Router> doors) {
+  /** @param failures called for each connection that ends before its first request, as failed handshakes do */
+  static Front open(
+      Vertx vertx, HttpServerOptions options, Runnable failures, Consumer<Router> doors) {
     int loops = Runtime.getRuntime().availableProcessors();
     try {
       String deployment = vertx
           .deployVerticle(
-              () -> new Loop(options, doors), new DeploymentOptions().setInstances(loops))
+              () -> new Loop(options, failures, doors), new DeploymentOptions().setInstances(loops))
           .toCompletionStage()
           .toCompletableFuture()
           .join();
@@ -47,11 +49,13 @@ final class Front {
 
   private static final class Loop extends AbstractVerticle {
     private final HttpServerOptions options;
+    private final Runnable failures;
     private final Consumer<Router> doors;
     private @Nullable HttpServer server;
 
-    Loop(HttpServerOptions options, Consumer<Router> doors) {
+    Loop(HttpServerOptions options, Runnable failures, Consumer<Router> doors) {
       this.options = options;
+      this.failures = failures;
       this.doors = doors;
     }
 
@@ -64,7 +68,10 @@ final class Front {
       router.errorHandler(404, context -> end(context, 404, "There is nothing under this path."));
       router.errorHandler(405, context -> end(context, 405, "The path does not know this method."));
       router.errorHandler(500, Loop::failed);
-      server = vertx.createHttpServer(options).requestHandler(router);
+      server = vertx
+          .createHttpServer(options)
+          .requestHandler(router)
+          .exceptionHandler(failure -> failures.run());
       server.listen().<Void>mapEmpty().onComplete(started);
     }
 

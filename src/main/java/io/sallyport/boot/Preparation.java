@@ -8,7 +8,6 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +24,7 @@ final class Preparation {
       "http-port",
       "people-port",
       "management-port",
+      "management-listen",
       "listen",
       "host-names",
       "db-url",
@@ -71,10 +71,19 @@ final class Preparation {
     options.forEach((name, value) -> System.setProperty(PREFIX + name, value));
     DataFolder folder = new DataFolder(Path.of(setting("data", "data")));
     folder.lock();
-    ports();
+    List<String> faults = new ArrayList<>(SettingsCheck.faults(Preparation::given));
     String url = setting("db-url", "");
     if (!url.isEmpty()) {
-      requireGiven();
+      faults.addAll(missingSecrets());
+    }
+    faults.addAll(ports());
+    if (!faults.isEmpty()) {
+      throw new StartRefused(String.join("\n", faults));
+    }
+    System.setProperty(
+        "quarkus.log.console.json.enabled",
+        Boolean.toString(setting("log.format", "text").equalsIgnoreCase("json")));
+    if (!url.isEmpty()) {
       return null;
     }
     SecureRandom random = new SecureRandom();
@@ -89,7 +98,7 @@ final class Preparation {
   }
 
   /** With a database URL nothing secret is made up. */
-  private void requireGiven() {
+  private static List<String> missingSecrets() {
     List<String> missing = new ArrayList<>();
     if (setting("master-key", "").isEmpty() && setting("master-key-file", "").isEmpty()) {
       missing.add("SALLYPORT_MASTER_KEY or SALLYPORT_MASTER_KEY_FILE (32 random octets in base64)");
@@ -98,10 +107,9 @@ final class Preparation {
       missing.add(
           "SALLYPORT_ADMIN_TOKEN (bearer token of the first administrator, 32 characters or more)");
     }
-    if (!missing.isEmpty()) {
-      throw new StartRefused(
-          "With a database URL set these too:\n  " + String.join("\n  ", missing));
-    }
+    return missing.isEmpty()
+        ? List.of()
+        : List.of("With a database URL set these too:\n  " + String.join("\n  ", missing));
   }
 
   private static void masterKey(DataFolder folder, SecureRandom random) {
@@ -114,7 +122,8 @@ final class Preparation {
   }
 
   /** Port 0 is resolved here, so that every address that goes into a certificate or a file is known. */
-  private void ports() {
+  private static List<String> ports() {
+    List<String> faults = new ArrayList<>();
     List<ServerSocket> held = new ArrayList<>();
     List<String> taken = new ArrayList<>();
     PORTS.forEach((name, standard) -> {
@@ -123,16 +132,20 @@ final class Preparation {
       try {
         port = Integer.parseInt(text);
       } catch (NumberFormatException e) {
-        throw new StartRefused("--" + name + " must be a port number, not " + text + ".");
+        faults.add("--" + name + " must be a port number, not " + text + ".");
+        return;
       }
       if (port < 0 || port > 65_535) {
-        throw new StartRefused("--" + name + " must lie between 0 and 65535.");
+        faults.add("--" + name + " must lie between 0 and 65535.");
+        return;
       }
       try {
         // A port that is given is tried too: found out later it would be a stack trace, and a
         // started database.
         String address =
-            name.equals("management-port") ? "127.0.0.1" : setting("listen", "0.0.0.0");
+            name.equals("management-port")
+                ? setting("management-listen", "127.0.0.1")
+                : setting("listen", "0.0.0.0");
         ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName(address));
         held.add(socket);
         port = socket.getLocalPort();
@@ -149,17 +162,18 @@ final class Preparation {
       }
     }
     if (!taken.isEmpty()) {
-      throw new StartRefused(
-          "Cannot listen on " + String.join(", ", taken) + "; choose another port.");
+      faults.add("Cannot listen on " + String.join(", ", taken) + "; choose another port.");
     }
+    return faults;
   }
 
   private static String setting(String name, String otherwise) {
+    String given = given(name);
+    return given == null ? otherwise : given;
+  }
+
+  private static @Nullable String given(String name) {
     String property = System.getProperty(PREFIX + name);
-    if (property != null) {
-      return property;
-    }
-    String variable = System.getenv("SALLYPORT_" + name.toUpperCase(Locale.ROOT).replace('-', '_'));
-    return variable == null ? otherwise : variable;
+    return property == null ? System.getenv(SettingsCheck.variable(name)) : property;
   }
 }

@@ -93,14 +93,22 @@ class StartUp {
       @Observes @Priority(LAST) StartupEvent event,
       Vertx vertx,
       Instance<Door> doors,
-      Instance<StatusDoor> statusDoors) {
+      Instance<StatusDoor> statusDoors,
+      Observed observed) {
     crls.awaitLists();
     fronts.add(
-        Front.open(vertx, deviceFront(), router -> doors.forEach(door -> door.mount(router))));
+        Front.open(vertx, deviceFront(), observed.failuresOn(Observed.DEVICES), router -> {
+          observed.requests(Observed.DEVICES, router);
+          doors.forEach(door -> door.mount(router));
+        }));
     fronts.add(Front.open(
         vertx,
         plain().setPort(settings.httpPort()),
-        router -> statusDoors.forEach(door -> door.mount(router))));
+        observed.failuresOn(Observed.STATUS),
+        router -> {
+          observed.requests(Observed.STATUS, router);
+          statusDoors.forEach(door -> door.mount(router));
+        }));
     maintenance.scheduleWithFixedDelay(
         this::maintain, MAINTENANCE_SECONDS, MAINTENANCE_SECONDS, TimeUnit.SECONDS);
     writeAddresses();

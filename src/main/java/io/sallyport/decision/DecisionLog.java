@@ -1,6 +1,7 @@
 package io.sallyport.decision;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -59,6 +60,9 @@ final class DecisionLog {
     this.ids = ids;
     this.dropped = Counter.builder("sallyport.decisions.dropped")
         .description("Decisions that the decision log had no room for")
+        .register(metrics);
+    Gauge.builder("sallyport.decisions.waiting", queue, BlockingQueue::size)
+        .description("Decisions that wait for the decision log")
         .register(metrics);
   }
 

@@ -1,5 +1,6 @@
 package io.sallyport.decision;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sallyport.attestation.TrustTier;
@@ -42,6 +43,11 @@ final class FleetDecisionPoint implements DecisionPoint {
   private final DecisionSettings settings;
   private final Clock clock;
   private final Ids ids;
+  private final Counter permits;
+  private final Counter essentialPermits;
+  private final Counter denials;
+  private final Counter staleDenials;
+  private final Counter failures;
 
   FleetDecisionPoint(
       Fleet fleet,
@@ -57,9 +63,26 @@ final class FleetDecisionPoint implements DecisionPoint {
     this.settings = settings;
     this.clock = clock;
     this.ids = ids;
-    Gauge.builder("sallyport.decision.lag", this, point -> point.lag().toMillis() / 1000.0)
-        .description("Seconds since this node last confirmed that it is current")
+    Gauge.builder("sallyport.decision.lag", this, point -> seconds(point.lag()))
+        .description("Since this node last confirmed that it is current")
+        .baseUnit("seconds")
         .register(metrics);
+    this.permits = counter(metrics, "permit");
+    this.essentialPermits = counter(metrics, "essential");
+    this.denials = counter(metrics, "deny");
+    this.staleDenials = counter(metrics, "stale");
+    this.failures = counter(metrics, "error");
+  }
+
+  private static Counter counter(MeterRegistry metrics, String outcome) {
+    return Counter.builder("sallyport.decisions")
+        .description("Decisions by outcome")
+        .tag("outcome", outcome)
+        .register(metrics);
+  }
+
+  private static double seconds(Duration lag) {
+    return lag.getSeconds() + lag.getNano() / 1e9;
   }
 
   @Override
@@ -119,10 +142,17 @@ final class FleetDecisionPoint implements DecisionPoint {
     Inquiry inquiry = new Inquiry(ids.next(), device, thumbprint, flow, now);
     Decision decision;
     try {
-      decision = isCurrent(confirmed, now) ? judge(inquiry, now) : judgeStale(inquiry, confirmed);
+      if (isCurrent(confirmed, now)) {
+        decision = judge(inquiry, now);
+        (decision.permit() ? permits : denials).increment();
+      } else {
+        decision = judgeStale(inquiry, confirmed);
+        (decision.permit() ? essentialPermits : staleDenials).increment();
+      }
     } catch (RuntimeException | StackOverflowError e) {
       LOG.errorf(e, "Decision %s failed and denies", inquiry.id);
       decision = deny(inquiry, "error: the decision could not be made");
+      failures.increment();
     }
     log.add(decision, thumbprint, flow, now, asker);
     return decision;

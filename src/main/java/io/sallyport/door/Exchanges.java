@@ -76,8 +76,11 @@ public class Exchanges {
   private void later(
       RoutingContext context, Request request, UseCase useCase, RefusalWriter refusals) {
     Context loop = context.vertx().getOrCreateContext();
+    Observation observation = Observation.of(context);
     workers.execute(() -> {
-      Reply reply = inTurn(request, useCase, refusals);
+      Reply reply = observation == null
+          ? inTurn(request, useCase, refusals)
+          : observation.during(() -> inTurn(request, useCase, refusals));
       loop.runOnContext(nothing -> write(context, reply));
     });
   }

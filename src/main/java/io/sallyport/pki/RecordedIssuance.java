@@ -1,5 +1,7 @@
 package io.sallyport.pki;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
@@ -22,10 +24,12 @@ class RecordedIssuance implements Issuance {
       new ConcurrentHashMap<>();
   private final IssuanceStore store;
   private final Keys keys;
+  private final MeterRegistry meters;
 
-  RecordedIssuance(IssuanceStore store, Keys keys) {
+  RecordedIssuance(IssuanceStore store, Keys keys, MeterRegistry meters) {
     this.store = store;
     this.keys = keys;
+    this.meters = meters;
   }
 
   @Override
@@ -49,8 +53,27 @@ class RecordedIssuance implements Issuance {
   }
 
   private Credential run(Order order, Guard guard, Actor actor) {
-    // 1. Prepare: after this the serial exists, whatever happens.
-    Preparation preparation = store.prepare(order, guard);
+    Timer.Sample sample = Timer.start(meters);
+    String outcome = "failed";
+    try {
+      // 1. Prepare: after this the serial exists, whatever happens.
+      Preparation preparation = store.prepare(order, guard);
+      Credential credential = finish(preparation, actor);
+      outcome = preparation instanceof Preparation.Retry ? "repeated" : "issued";
+      return credential;
+    } catch (Refusal refusal) {
+      outcome = "refused";
+      throw refusal;
+    } finally {
+      sample.stop(Timer.builder("sallyport.issuance")
+          .description("Certificates asked for, by certificate profile and outcome")
+          .tag("profile", order.certificateProfile().name())
+          .tag("outcome", outcome)
+          .register(meters));
+    }
+  }
+
+  private Credential finish(Preparation preparation, Actor actor) {
     return switch (preparation) {
       case Preparation.Retry retry -> retry.credential();
       case Preparation.Prepared prepared -> {

@@ -1,5 +1,7 @@
 package io.sallyport.pki;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.sallyport.kernel.Der;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.Authorities.Authority;
@@ -54,6 +56,7 @@ class SignedStatus implements CertificateStatus {
   private final Keys keys;
   private final StatusSettings settings;
   private final Clock clock;
+  private final MeterRegistry meters;
 
   SignedStatus(
       EntityManager entities,
@@ -62,7 +65,8 @@ class SignedStatus implements CertificateStatus {
       CrlStore crls,
       Keys keys,
       StatusSettings settings,
-      Clock clock) {
+      Clock clock,
+      MeterRegistry meters) {
     this.entities = entities;
     this.authorities = authorities;
     this.responders = responders;
@@ -70,6 +74,7 @@ class SignedStatus implements CertificateStatus {
     this.keys = keys;
     this.settings = settings;
     this.clock = clock;
+    this.meters = meters;
   }
 
   /** An issuer as a CertID names it (RFC 6960 §4.1.1). */
@@ -89,16 +94,30 @@ class SignedStatus implements CertificateStatus {
       parsed = new OCSPReq(OCSPRequest.getInstance(value));
       int count = parsed.getRequestList().length;
       if (in.read() >= 0 || count == 0 || count > MOST_IN_ONE_REQUEST || badNonce(parsed)) {
-        return error(OCSPRespBuilder.MALFORMED_REQUEST);
+        return malformed();
       }
     } catch (IOException | RuntimeException malformed) {
-      return error(OCSPRespBuilder.MALFORMED_REQUEST);
+      return malformed();
     }
     try {
       return answer(parsed);
     } catch (OCSPException | IOException e) {
       throw new IllegalStateException("an OCSP answer cannot be made", e);
     }
+  }
+
+  private OcspAnswer malformed() {
+    count("malformed");
+    return error(OCSPRespBuilder.MALFORMED_REQUEST);
+  }
+
+  /** Each certificate asked about, and each request that could not be answered. */
+  private void count(String status) {
+    Counter.builder("sallyport.ocsp.answers")
+        .description("OCSP answers by status")
+        .tag("status", status)
+        .register(meters)
+        .increment();
   }
 
   private static boolean badNonce(OCSPReq request) {
@@ -116,6 +135,7 @@ class SignedStatus implements CertificateStatus {
       authority = authority == null ? issuer(asked.getCertID()) : authority;
     }
     if (authority == null || authorities.get(authority).key() == null) {
+      count("unauthorized");
       return error(OCSPRespBuilder.UNAUTHORIZED);
     }
     OcspResponders.Responder responder = responders.of(authority);
@@ -129,6 +149,10 @@ class SignedStatus implements CertificateStatus {
       org.bouncycastle.cert.ocsp.CertificateStatus status = authority.equals(issuer(id))
           ? status(authority, id.getSerialNumber())
           : new UnknownStatus();
+      count(
+          status == org.bouncycastle.cert.ocsp.CertificateStatus.GOOD
+              ? "good"
+              : status instanceof RevokedStatus ? "revoked" : "unknown");
       builder.addResponse(id, status, Date.from(thisUpdate), Date.from(nextUpdate), null);
     }
     Extension nonce = request.getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce);

@@ -24,7 +24,6 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.regex.Pattern;
 
 /** {@code /access/v1/…} and its metadata, answered from memory on the event loop. */
 @Singleton
@@ -41,7 +40,6 @@ final class AuthzenDoor implements Door {
   private static final RefusalWriter ERRORS =
       (problem, detail) -> Reply.text(problem.status(), detail);
   /** What may be echoed: visible ASCII, not longer than anybody's request id. */
-  private static final Pattern REQUEST_ID = Pattern.compile("[\\x21-\\x7e]{1,128}");
 
   private static final ObjectMapper JSON = JsonMapper.builder()
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -63,7 +61,6 @@ final class AuthzenDoor implements Door {
 
   @Override
   public void mount(Router router) {
-    router.route("/access/v1/*").handler(AuthzenDoor::echoRequestId);
     router
         .post(EVALUATION)
         .handler(exchanges.direct(
@@ -100,10 +97,6 @@ final class AuthzenDoor implements Door {
     return body;
   }
 
-  static boolean mayEcho(String requestId) {
-    return REQUEST_ID.matcher(requestId).matches();
-  }
-
   private UseCase answering(BiFunction<JsonNode, EnforcementPoint, Map<String, Object>> question) {
     return request -> {
       EnforcementPoint asker = callers.enforcementPoint(request);
@@ -124,14 +117,6 @@ final class AuthzenDoor implements Door {
     body.put("access_evaluation_endpoint", base + EVALUATION);
     body.put("access_evaluations_endpoint", base + EVALUATIONS);
     return Reply.json(200, body);
-  }
-
-  private static void echoRequestId(RoutingContext context) {
-    String id = context.request().getHeader("X-Request-ID");
-    if (id != null && mayEcho(id)) {
-      context.response().putHeader("X-Request-ID", id);
-    }
-    context.next();
   }
 
   private Handler<RoutingContext> notAllowed(String allow) {

@@ -203,15 +203,6 @@ class EvaluatorTest {
       assertMalformed(() -> json("text/plain", QUESTION));
       assertTrue(json("application/json; charset=utf-8", QUESTION).isObject());
     }
-
-    @Test
-    void onlyASaneRequestIdIsEchoed() {
-      assertTrue(AuthzenDoor.mayEcho("req-1/a"));
-      assertFalse(AuthzenDoor.mayEcho(""));
-      assertFalse(AuthzenDoor.mayEcho("a b"));
-      assertFalse(AuthzenDoor.mayEcho("a\u00e9"));
-      assertFalse(AuthzenDoor.mayEcho("a".repeat(129)));
-    }
   }
 
   private JsonObject ask(String body) {

@@ -1,0 +1,202 @@
+package io.sallyport.boot;
+
+import io.quarkus.runtime.configuration.DurationConverter;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Finds settings that mean nothing, are unsafe or do not fit together, before anything is started with them. */
+final class SettingsCheck {
+  private static final int SHORTEST_TOKEN = 32;
+
+  /** The property {@code sallyport.NAME} and its bounds, both allowed. */
+  private record Bound(String name, Duration least, Duration most) {}
+
+  private static final List<Bound> DURATIONS = List.of(
+      new Bound("status.crl-validity", Duration.ofMinutes(1), Duration.ofDays(30)),
+      new Bound("status.ocsp-validity", Duration.ofSeconds(1), Duration.ofDays(7)),
+      new Bound("attestation.challenge-lifetime", Duration.ofSeconds(1), Duration.ofHours(1)),
+      new Bound("decision.confirm-within", Duration.ofMillis(100), Duration.ofMinutes(5)),
+      new Bound("decision.follow-every", Duration.ofMillis(10), Duration.ofMinutes(1)),
+      new Bound("decision.log-every", Duration.ofMillis(10), Duration.ofMinutes(1)));
+
+  private static final Duration CONFIRM_WITHIN = Duration.ofSeconds(5);
+  private static final Duration FOLLOW_EVERY = Duration.ofMillis(200);
+
+  private static final Map<String, Set<String>> WORDS = Map.of(
+      "log.format", Set.of("text", "json"),
+      "log.access", Set.of("true", "false"),
+      "root", Set.of("here", "offline"));
+
+  private final Function<String, @Nullable String> settings;
+  private final List<String> faults = new ArrayList<>();
+  private final Map<String, Duration> durations = new HashMap<>();
+
+  private SettingsCheck(Function<String, @Nullable String> settings) {
+    this.settings = settings;
+  }
+
+  /** All faults, each a sentence that names the variable. {@code settings} answers null for what is not set. */
+  static List<String> faults(Function<String, @Nullable String> settings) {
+    SettingsCheck check = new SettingsCheck(settings);
+    WORDS.keySet().stream().sorted().forEach(check::word);
+    DURATIONS.forEach(check::duration);
+    check.followsOftenEnough();
+    check.url("traces.endpoint", Set.of("http", "https"));
+    check.url("status.url", Set.of("http", "https"));
+    check.url("grants.issuer", Set.of("https"));
+    check.url("authzen.policy-decision-point", Set.of("https"));
+    check.ratio();
+    check.positive("door.failed-authentications-per-minute");
+    check.positive("people.failed-authentications-per-minute");
+    check.secrets();
+    check.database();
+    return List.copyOf(check.faults);
+  }
+
+  /** The environment variable of a setting. */
+  static String variable(String name) {
+    return "SALLYPORT_" + name.toUpperCase(Locale.ROOT).replace('-', '_').replace('.', '_');
+  }
+
+  private @Nullable String value(String name) {
+    String value = settings.apply(name);
+    return value == null || value.isEmpty() ? null : value;
+  }
+
+  private void fault(String name, String sentence) {
+    faults.add(variable(name) + " " + sentence);
+  }
+
+  private void word(String name) {
+    String value = value(name);
+    Set<String> words = WORDS.get(name);
+    if (value != null && words != null && !words.contains(value.toLowerCase(Locale.ROOT))) {
+      fault(
+          name,
+          "must be " + String.join(" or ", words.stream().sorted().toList()) + ", not "
+              + shown(value) + ".");
+    }
+  }
+
+  private void duration(Bound bound) {
+    String value = value(bound.name);
+    if (value == null) {
+      return;
+    }
+    try {
+      Duration duration = DurationConverter.parseDuration(value);
+      durations.put(bound.name, duration);
+      if (duration.compareTo(bound.least) < 0 || duration.compareTo(bound.most) > 0) {
+        fault(
+            bound.name,
+            "must lie between " + bound.least + " and " + bound.most + ", not " + shown(value)
+                + ".");
+      }
+    } catch (IllegalArgumentException unreadable) {
+      fault(bound.name, "must be a duration such as " + bound.most + ", not " + shown(value) + ".");
+    }
+  }
+
+  /** Otherwise a node denies between two looks at the log. */
+  private void followsOftenEnough() {
+    Duration within = durations.getOrDefault("decision.confirm-within", CONFIRM_WITHIN);
+    Duration every = durations.getOrDefault("decision.follow-every", FOLLOW_EVERY);
+    if (every.multipliedBy(2).compareTo(within) > 0) {
+      fault(
+          "decision.follow-every",
+          "may be half of " + variable("decision.confirm-within") + " (" + within + ") at most, not "
+              + every + ".");
+    }
+  }
+
+  private void url(String name, Set<String> schemes) {
+    String value = value(name);
+    if (value == null || isUrl(value, schemes)) {
+      return;
+    }
+    fault(
+        name,
+        "must be a URL with " + String.join(" or ", schemes.stream().sorted().toList())
+            + ", a host and no slash, user, query or fragment at its end, not " + shown(value)
+            + ".");
+  }
+
+  private static boolean isUrl(String value, Set<String> schemes) {
+    try {
+      URI url = new URI(value);
+      return url.getScheme() != null
+          && schemes.contains(url.getScheme())
+          && url.getHost() != null
+          && url.getUserInfo() == null
+          && url.getQuery() == null
+          && url.getFragment() == null
+          && !value.endsWith("/");
+    } catch (URISyntaxException e) {
+      return false;
+    }
+  }
+
+  private void ratio() {
+    String value = value("traces.ratio");
+    if (value == null) {
+      return;
+    }
+    try {
+      double ratio = Double.parseDouble(value);
+      if (ratio >= 0 && ratio <= 1) {
+        return;
+      }
+    } catch (NumberFormatException unreadable) {
+      // Told below.
+    }
+    fault("traces.ratio", "must be a number from 0 to 1, not " + shown(value) + ".");
+  }
+
+  private void positive(String name) {
+    String value = value(name);
+    if (value != null && !value.matches("[1-9][0-9]{0,8}")) {
+      fault(name, "must be a number above 0, not " + shown(value) + ".");
+    }
+  }
+
+  private void secrets() {
+    String token = value("admin-token");
+    if (token != null && token.length() < SHORTEST_TOKEN) {
+      fault("admin-token", "must have " + SHORTEST_TOKEN + " characters or more.");
+    }
+    if (value("master-key") != null && value("master-key-file") != null) {
+      fault(
+          "master-key",
+          "and " + variable("master-key-file") + " exclude each other; set one of them.");
+    }
+  }
+
+  private void database() {
+    String url = value("db-url");
+    if (url == null) {
+      return;
+    }
+    if (!url.startsWith("jdbc:postgresql:")) {
+      fault("db-url", "must begin with jdbc:postgresql:.");
+    } else if (url.toLowerCase(Locale.ROOT).contains("password=")) {
+      fault(
+          "db-url",
+          "carries a password, which would stand in logs; set " + variable("db-password") + ".");
+    }
+  }
+
+  /** Without what could forge a line, and not too much of it. */
+  private static String shown(String value) {
+    String clean = value.replaceAll("[^\\x20-\\x7e]", "?");
+    return "\"" + (clean.length() > 80 ? clean.substring(0, 80) + "…" : clean) + "\"";
+  }
+}

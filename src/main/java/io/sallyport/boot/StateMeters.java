@@ -1,0 +1,129 @@
+package io.sallyport.boot;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.sallyport.audit.AuditLog;
+import io.sallyport.audit.Checkpoint;
+import io.sallyport.events.Backlog;
+import io.sallyport.events.Changes;
+import io.sallyport.pki.Authorities;
+import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.CertificateStatus;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.ToDoubleFunction;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Figures that stand in the database: looked up now and then, so that asking for metrics costs nothing there. While the
+ * database is away, ages go on rising and everything else stays as it was.
+ */
+@Singleton
+final class StateMeters {
+  private static final int SHARD = 0;
+
+  private final Map<String, CertificateStatus.Crl> crls = new ConcurrentHashMap<>();
+  private final AuditLog log;
+  private final Changes changes;
+  private final Backlog backlog;
+  private final Authorities authorities;
+  private final CertificateStatus status;
+  private final MeterRegistry meters;
+  private final Clock clock;
+  private volatile boolean certified;
+  private volatile long numbered;
+  private volatile long sealed;
+  private volatile long waiting;
+  private volatile @Nullable Instant oldestWaiting;
+  private volatile @Nullable Instant unsealedSince;
+
+  StateMeters(
+      AuditLog log,
+      Changes changes,
+      Backlog backlog,
+      Authorities authorities,
+      CertificateStatus status,
+      MeterRegistry meters,
+      Clock clock,
+      @ConfigProperty(name = "quarkus.application.version") String version) {
+    this.log = log;
+    this.changes = changes;
+    this.backlog = backlog;
+    this.authorities = authorities;
+    this.status = status;
+    this.meters = meters;
+    this.clock = clock;
+    gauge("sallyport.audit.numbered", "facts", "Facts numbered", state -> state.numbered);
+    gauge("sallyport.audit.sealed", "facts", "Facts under a checkpoint", state -> state.sealed);
+    gauge(
+        "sallyport.audit.waiting",
+        "facts",
+        "Facts committed and not numbered yet",
+        state -> state.waiting);
+    gauge(
+        "sallyport.audit.numbering.lag",
+        "seconds",
+        "Age of the oldest fact that has no number",
+        state -> state.age(state.oldestWaiting));
+    gauge(
+        "sallyport.audit.sealing.lag",
+        "seconds",
+        "Since when numbered facts wait for a checkpoint",
+        state -> state.age(state.unsealedSince));
+    Gauge.builder("sallyport.build.info", () -> 1)
+        .description("The version that runs")
+        .tag("version", version)
+        .register(meters);
+  }
+
+  /** Whether the authorities that this server issues with have their certificates. */
+  boolean isCertified() {
+    return certified;
+  }
+
+  /** Reads everything anew; throws what the database throws. For one thread at a time. */
+  void look() {
+    Backlog.Waiting found = backlog.waiting();
+    waiting = found.facts();
+    oldestWaiting = found.oldest();
+    // Sealed first: in the other order a seal in between would look like a log of which more is
+    // sealed than there is.
+    sealed = log.latest().map(Checkpoint::size).orElse(0L);
+    numbered = changes.position();
+    unsealedSince =
+        sealed >= numbered ? null : unsealedSince == null ? clock.instant() : unsealedSince;
+    certified = authorities.find(Authorities.DEVICES).isPresent()
+        && authorities.find(Authorities.INTERNAL).isPresent();
+    for (Authority authority : authorities.list()) {
+      status.crl(authority.name(), SHARD).ifPresent(crl -> published(authority.name(), crl));
+    }
+  }
+
+  private void published(String authority, CertificateStatus.Crl crl) {
+    if (crls.put(authority, crl) == null) {
+      Gauge.builder("sallyport.crl.age", () -> age(crls.get(authority).thisUpdate()))
+          .description("Since the newest CRL was made")
+          .baseUnit("seconds")
+          .tag("authority", authority)
+          .register(meters);
+      Gauge.builder("sallyport.crl.number", () -> crls.get(authority).number())
+          .description("Number of the newest CRL; rises by one with each")
+          .tag("authority", authority)
+          .register(meters);
+    }
+  }
+
+  private void gauge(
+      String name, String unit, String description, ToDoubleFunction<StateMeters> value) {
+    Gauge.builder(name, this, value).description(description).baseUnit(unit).register(meters);
+  }
+
+  private double age(@Nullable Instant since) {
+    return since == null ? 0 : Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1e3;
+  }
+}
