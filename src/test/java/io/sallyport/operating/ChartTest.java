@@ -131,7 +131,7 @@ class ChartTest {
           .filter(candidate -> candidate.getMountPath().equals(path))
           .findFirst()
           .orElseThrow();
-      assertNotNull(volumes.get(mount.getName()).getEmptyDir(), path);
+      assertNotNull(Objects.requireNonNull(volumes.get(mount.getName())).getEmptyDir(), path);
     }
     assertEquals(
         chart.container().getVolumeMounts().stream()

@@ -1,0 +1,101 @@
+package io.sallyport.boot;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SettingsCheckTest {
+  @Test
+  void nothingSetIsFine() {
+    assertEquals(List.of(), SettingsCheck.faults(name -> null));
+  }
+
+  @ParameterizedTest(name = "{0}={1}")
+  @CsvSource({
+    "log.format, json",
+    "log.format, text",
+    "log.access, true",
+    "traces.endpoint, http://collector:4318",
+    "traces.endpoint, https://collector.example/otlp/v1/traces",
+    "traces.ratio, 0.25",
+    "status.crl-validity, PT2H",
+    "status.ocsp-validity, 90s",
+    "status.url, http://status.plant.example",
+    "grants.issuer, https://sallyport.plant.example:8443",
+    "decision.confirm-within, PT1S",
+    "root, offline",
+    "db-url, jdbc:postgresql://h/d?sslmode=verify-full",
+    "admin-token, 0123456789abcdef0123456789abcdef"
+  })
+  void whatMeansSomethingIsTaken(String name, String value) {
+    assertEquals(List.of(), SettingsCheck.faults(Map.of(name, value)::get));
+  }
+
+  @ParameterizedTest(name = "{0}={1}")
+  @CsvSource({
+    "log.format, xml, SALLYPORT_LOG_FORMAT must be json or text",
+    "log.access, maybe, SALLYPORT_LOG_ACCESS must be false or true",
+    "traces.endpoint, collector:4318, SALLYPORT_TRACES_ENDPOINT must be a URL",
+    "traces.endpoint, http://user:pass@collector, SALLYPORT_TRACES_ENDPOINT must be a URL",
+    "traces.endpoint, grpc://collector:4317, SALLYPORT_TRACES_ENDPOINT must be a URL with http or https",
+    "traces.ratio, 1.5, SALLYPORT_TRACES_RATIO must be a number from 0 to 1",
+    "traces.ratio, NaN, SALLYPORT_TRACES_RATIO must be a number from 0 to 1",
+    "status.crl-validity, soon, SALLYPORT_STATUS_CRL_VALIDITY must be a duration",
+    "status.crl-validity, PT1S, SALLYPORT_STATUS_CRL_VALIDITY must lie between",
+    "status.ocsp-validity, P30D, SALLYPORT_STATUS_OCSP_VALIDITY must lie between",
+    "attestation.challenge-lifetime, PT2H, SALLYPORT_ATTESTATION_CHALLENGE_LIFETIME must lie between",
+    "decision.follow-every, PT4S, SALLYPORT_DECISION_FOLLOW_EVERY may be half of SALLYPORT_DECISION_CONFIRM_WITHIN",
+    "grants.issuer, http://sallyport.example, SALLYPORT_GRANTS_ISSUER must be a URL with https",
+    "status.url, http://status.example/, SALLYPORT_STATUS_URL must be a URL",
+    "door.failed-authentications-per-minute, 0, SALLYPORT_DOOR_FAILED_AUTHENTICATIONS_PER_MINUTE must be a number",
+    "root, elsewhere, SALLYPORT_ROOT must be here or offline",
+    "db-url, jdbc:mysql://h/d, SALLYPORT_DB_URL must begin with jdbc:postgresql:"
+  })
+  void whatMeansNothingIsToldInOneSentence(String name, String value, String sentence) {
+    List<String> faults = SettingsCheck.faults(Map.of(name, value)::get);
+
+    assertEquals(1, faults.size(), faults.toString());
+    assertTrue(faults.getFirst().startsWith(sentence), faults.getFirst());
+  }
+
+  @Test
+  void allFaultsAreToldAtOnce() {
+    List<String> faults = SettingsCheck.faults(Map.of(
+            "log.format", "xml",
+            "traces.ratio", "2",
+            "master-key", "a",
+            "master-key-file", "b",
+            "db-url", "jdbc:postgresql://h/d?user=u&password=geheim",
+            "admin-token", "geheim")
+        ::get);
+
+    assertEquals(5, faults.size(), faults.toString());
+    assertFalse(faults.toString().contains("geheim"), faults.toString());
+  }
+
+  @Test
+  void aValueCannotForgeALine() {
+    String fault =
+        SettingsCheck.faults(Map.of("log.format", "x\nSallyport is ready")::get).getFirst();
+
+    assertEquals(1, fault.lines().count());
+  }
+
+  @Test
+  void theReportLeavesSecretsOut() {
+    for (String secret : List.of("admin-token", "db-password", "master-key", "oidc.client-secret")) {
+      assertTrue(SettingsReport.isSecret("sallyport." + secret), secret);
+    }
+    assertFalse(SettingsReport.isSecret("sallyport.master-key-file"));
+    assertEquals(
+        "jdbc:postgresql://…@h:5432/d?…",
+        SettingsReport.clean("jdbc:postgresql://u:p@h:5432/d?user=u&password=p"));
+    assertEquals("https://localhost:8443", SettingsReport.clean("https://localhost:8443"));
+  }
+}
