@@ -30,7 +30,8 @@ final class OfflineRoot {
 
   /** Takes up root.pem and a certificate for each authority, or refuses to start and says what to sign. */
   void adopt(DataFolder folder, SortedMap<String, String> issuing) {
-    DataFolder handedIn = settings.certificates().map(Path::of).map(DataFolder::new).orElse(folder);
+    DataFolder handedIn =
+        settings.certificates().map(Path::of).map(DataFolder::new).orElse(folder);
     List<String> steps = new ArrayList<>();
     List<String> requests = new ArrayList<>();
     Map<String, Der> certified = new LinkedHashMap<>();
@@ -38,14 +39,12 @@ final class OfflineRoot {
       Der request = authorities.request(name, Authorities.ROOT, subject, KeyAlgorithm.EC_P256);
       folder.write(name + ".csr", request.pem("CERTIFICATE REQUEST"));
       certificate(handedIn, name + ".pem")
-          .ifPresentOrElse(
-              certificate -> certified.put(name, certificate),
-              () -> {
-                steps.add("sign " + folder.path(name + ".csr")
-                    + " as a CA with path length 0 and put the certificate into "
-                    + handedIn.path(name + ".pem"));
-                requests.add(name + ".csr:\n" + request.pem("CERTIFICATE REQUEST"));
-              });
+          .ifPresentOrElse(certificate -> certified.put(name, certificate), () -> {
+            steps.add("sign " + folder.path(name + ".csr")
+                + " as a CA with path length 0 and put the certificate into "
+                + handedIn.path(name + ".pem"));
+            requests.add(name + ".csr:\n" + request.pem("CERTIFICATE REQUEST"));
+          });
     });
     Optional<Der> root = certificate(handedIn, "root.pem");
     if (root.isEmpty()) {

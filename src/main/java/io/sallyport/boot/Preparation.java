@@ -142,10 +142,9 @@ final class Preparation {
       try {
         // A port that is given is tried too: found out later it would be a stack trace, and a
         // started database.
-        String address =
-            name.equals("management-port")
-                ? setting("management-listen", "127.0.0.1")
-                : setting("listen", "0.0.0.0");
+        String address = name.equals("management-port")
+            ? setting("management-listen", "127.0.0.1")
+            : setting("listen", "0.0.0.0");
         ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName(address));
         held.add(socket);
         port = socket.getLocalPort();

@@ -113,8 +113,8 @@ final class SettingsCheck {
     if (every.multipliedBy(2).compareTo(within) > 0) {
       fault(
           "decision.follow-every",
-          "may be half of " + variable("decision.confirm-within") + " (" + within + ") at most, not "
-              + every + ".");
+          "may be half of " + variable("decision.confirm-within") + " (" + within
+              + ") at most, not " + every + ".");
     }
   }
 

@@ -124,6 +124,8 @@ final class StateMeters {
   }
 
   private double age(@Nullable Instant since) {
-    return since == null ? 0 : Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1e3;
+    return since == null
+        ? 0
+        : Math.max(0, Duration.between(since, clock.instant()).toMillis()) / 1e3;
   }
 }

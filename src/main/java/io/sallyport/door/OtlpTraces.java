@@ -32,8 +32,7 @@ final class OtlpTraces implements AutoCloseable {
   private static final int STOPS_WITHIN_SECONDS = 3;
   private static final int FIRST_SERVER_ERROR = 500;
 
-  private static final AttributeKey<String> METHOD =
-      AttributeKey.stringKey("http.request.method");
+  private static final AttributeKey<String> METHOD = AttributeKey.stringKey("http.request.method");
   private static final AttributeKey<String> ROUTE = AttributeKey.stringKey("http.route");
   private static final AttributeKey<Long> STATUS =
       AttributeKey.longKey("http.response.status_code");

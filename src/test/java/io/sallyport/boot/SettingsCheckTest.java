@@ -67,13 +67,12 @@ class SettingsCheckTest {
   @Test
   void allFaultsAreToldAtOnce() {
     List<String> faults = SettingsCheck.faults(Map.of(
-            "log.format", "xml",
-            "traces.ratio", "2",
-            "master-key", "a",
-            "master-key-file", "b",
-            "db-url", "jdbc:postgresql://h/d?user=u&password=geheim",
-            "admin-token", "geheim")
-        ::get);
+        "log.format", "xml",
+        "traces.ratio", "2",
+        "master-key", "a",
+        "master-key-file", "b",
+        "db-url", "jdbc:postgresql://h/d?user=u&password=geheim",
+        "admin-token", "geheim")::get);
 
     assertEquals(5, faults.size(), faults.toString());
     assertFalse(faults.toString().contains("geheim"), faults.toString());
@@ -89,7 +88,8 @@ class SettingsCheckTest {
 
   @Test
   void theReportLeavesSecretsOut() {
-    for (String secret : List.of("admin-token", "db-password", "master-key", "oidc.client-secret")) {
+    for (String secret :
+        List.of("admin-token", "db-password", "master-key", "oidc.client-secret")) {
       assertTrue(SettingsReport.isSecret("sallyport." + secret), secret);
     }
     assertFalse(SettingsReport.isSecret("sallyport.master-key-file"));

@@ -111,8 +111,8 @@ class ChartTest {
         () -> assertTrue(container.getSecurityContext().getReadOnlyRootFilesystem()),
         () -> assertEquals(
             List.of("ALL"), container.getSecurityContext().getCapabilities().getDrop()),
-        () -> assertTrue(
-            container.getSecurityContext().getCapabilities().getAdd().isEmpty()),
+        () ->
+            assertTrue(container.getSecurityContext().getCapabilities().getAdd().isEmpty()),
         () -> assertNotNull(container.getResources().getRequests().get("memory")),
         () -> assertNotNull(container.getResources().getLimits().get("memory")),
         () -> assertEquals(
@@ -168,8 +168,7 @@ class ChartTest {
   void secretsAreReferencesAndNothingElse(String values) {
     Rendered chart = rendered(values);
     List<EnvVar> secret = chart.container().getEnv().stream()
-        .filter(variable ->
-            variable.getName().matches(".*(PASSWORD|SECRET|TOKEN|MASTER_KEY).*"))
+        .filter(variable -> variable.getName().matches(".*(PASSWORD|SECRET|TOKEN|MASTER_KEY).*"))
         .toList();
 
     assertTrue(secret.size() >= 3, secret.toString());
@@ -210,8 +209,8 @@ class ChartTest {
     }
     chart
         .all(NetworkPolicy.class)
-        .forEach(policy ->
-            assertEquals(selector, policy.getSpec().getPodSelector().getMatchLabels()));
+        .forEach(
+            policy -> assertEquals(selector, policy.getSpec().getPodSelector().getMatchLabels()));
     List<String> names = chart.all.stream()
         .map(object -> object.getKind() + " " + object.getMetadata().getName())
         .toList();
@@ -271,8 +270,7 @@ class ChartTest {
     Rendered most = rendered("most");
     assertAll(
         () -> assertEquals(
-            "jdbc:postgresql://postgres.data:5432/sallyport",
-            most.environment("SALLYPORT_DB_URL")),
+            "jdbc:postgresql://postgres.data:5432/sallyport", most.environment("SALLYPORT_DB_URL")),
         () -> assertEquals("offline", most.environment("SALLYPORT_ROOT")),
         () -> assertEquals("/certificates", most.environment("SALLYPORT_CERTIFICATES")),
         () -> assertEquals(
@@ -282,11 +280,9 @@ class ChartTest {
         () -> assertEquals("json", most.environment("SALLYPORT_LOG_FORMAT")),
         () -> assertEquals("0.1", most.environment("SALLYPORT_TRACES_RATIO")),
         () -> assertEquals("PT2H", most.environment("SALLYPORT_STATUS_CRL_VALIDITY")),
-        () -> assertTrue(most.container()
-            .getImage()
-            .matches("images\\.example/sallyport@sha256:[0-9a-f]{64}")));
-    assertEquals(
-        "sallyport:0.1.0", rendered("least").container().getImage(), "version of pom.xml");
+        () -> assertTrue(
+            most.container().getImage().matches("images\\.example/sallyport@sha256:[0-9a-f]{64}")));
+    assertEquals("sallyport:0.1.0", rendered("least").container().getImage(), "version of pom.xml");
     List<String> twice = most.container().getEnv().stream()
         .collect(Collectors.groupingBy(EnvVar::getName, Collectors.counting()))
         .entrySet()
@@ -306,7 +302,12 @@ class ChartTest {
     assertTrue(
         chart.pod().getTerminationGracePeriodSeconds() >= pause + 30, "the server needs 30 s");
     assertEquals(
-        0, chart.one(Deployment.class).getSpec().getStrategy().getRollingUpdate()
+        0,
+        chart
+            .one(Deployment.class)
+            .getSpec()
+            .getStrategy()
+            .getRollingUpdate()
             .getMaxUnavailable()
             .getIntVal());
   }
@@ -385,7 +386,8 @@ class ChartTest {
 
   @Test
   void theSchemaDescribesEveryValueAndNoOther() throws IOException {
-    JsonNode schema = new ObjectMapper().readTree(CHART.resolve("values.schema.json").toFile());
+    JsonNode schema =
+        new ObjectMapper().readTree(CHART.resolve("values.schema.json").toFile());
     JsonNode values = STRICT.readTree(Files.readString(CHART.resolve("values.yaml")));
     List<String> faults = new ArrayList<>();
     describe("", schema, faults);
@@ -424,15 +426,17 @@ class ChartTest {
   }
 
   private static List<String> names(List<Service> services) {
-    return services.stream().map(service -> service.getMetadata().getName()).sorted().toList();
+    return services.stream()
+        .map(service -> service.getMetadata().getName())
+        .sorted()
+        .toList();
   }
 
   private static List<String> ingress(NetworkPolicy policy) {
     return policy.getSpec().getIngress().stream()
         .map(NetworkPolicyIngressRule::getPorts)
-        .map(ports -> ports.stream()
-            .map(port -> port.getPort().getStrVal())
-            .collect(Collectors.joining(",")))
+        .map(ports ->
+            ports.stream().map(port -> port.getPort().getStrVal()).collect(Collectors.joining(",")))
         .toList();
   }
 

@@ -30,9 +30,8 @@ class ImageTest {
   @Test
   void theJvmRunsAsTheLauncherRunsIt() {
     List<String> launcher = ServerProcess.launcherOptions().stream()
-        .filter(option -> !System.getenv()
-            .getOrDefault("SALLYPORT_JVM_OPTIONS", "")
-            .contains(option))
+        .filter(
+            option -> !System.getenv().getOrDefault("SALLYPORT_JVM_OPTIONS", "").contains(option))
         .toList();
 
     assertEquals(launcher, List.of(value("quarkus.jib.jvm-arguments").split(",")));

@@ -160,18 +160,15 @@ class MetricsTest extends ServerTest {
         .expect(200);
 
     assertAll(
-        () -> assertEquals(
-            permitted + 1, value("sallyport_decisions_total", "outcome=\"permit\"")),
+        () -> assertEquals(permitted + 1, value("sallyport_decisions_total", "outcome=\"permit\"")),
         () -> assertEquals(denied + 1, value("sallyport_decisions_total", "outcome=\"deny\"")),
-        () -> assertEquals(appraised + 1, value("sallyport_appraisals_total", "status=\"warning\"")),
+        () ->
+            assertEquals(appraised + 1, value("sallyport_appraisals_total", "status=\"warning\"")),
         () -> assertEquals(
             revoked + 1, value("sallyport_revocations_total", "reason=\"key-compromise\"")),
         () -> assertEquals(
             issued + 1,
-            value(
-                "sallyport_issuance_seconds_count",
-                "outcome=\"issued\"",
-                "profile=\"device\"")));
+            value("sallyport_issuance_seconds_count", "outcome=\"issued\"", "profile=\"device\"")));
   }
 
   @Test
@@ -195,7 +192,11 @@ class MetricsTest extends ServerTest {
     plant.get(null, "/nothing").expect(404);
     plant.person("GET", "/api/v1/devices/" + camera.id(), null).expect(200);
     plant.get(null, "/attest/v1/challenges").expect(405);
-    plant.post(null, "/attest/v1/challenges", "application/json",
+    plant
+        .post(
+            null,
+            "/attest/v1/challenges",
+            "application/json",
             HttpRequest.BodyPublishers.ofString("{}"))
         .expect(401);
     StatusClient status = new StatusClient(wire);
@@ -275,7 +276,8 @@ class MetricsTest extends ServerTest {
     String port = ConfigProvider.getConfig().getValue("quarkus.management.test-port", String.class);
     return Answer.to(
             client,
-            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics")).build())
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
+                .build())
         .expect(200)
         .text();
   }

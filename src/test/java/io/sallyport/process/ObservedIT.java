@@ -164,12 +164,16 @@ class ObservedIT {
     String serial = "O-2";
     String device = wire.register(maker, serial, "observed");
 
-    enroll(serial, token(device), "traceparent", "00-" + trace + "-" + parent + "-01").expect(200);
+    enroll(serial, token(device), "traceparent", "00-" + trace + "-" + parent + "-01")
+        .expect(200);
 
     // Fields of opentelemetry.proto.trace.v1.Span: 1 trace_id, 4 parent_span_id, 5 name.
-    Eventually.holds(PATIENCE, "the collector has the span", () -> spans.stream()
-        .map(body -> HexFormat.of().formatHex(body))
-        .anyMatch(body -> body.contains("0a10" + trace) && body.contains("2208" + parent)));
+    Eventually.holds(
+        PATIENCE,
+        "the collector has the span",
+        () -> spans.stream()
+            .map(body -> HexFormat.of().formatHex(body))
+            .anyMatch(body -> body.contains("0a10" + trace) && body.contains("2208" + parent)));
     String all = spans.stream()
         .map(body -> new String(body, StandardCharsets.ISO_8859_1))
         .reduce("", String::concat);
@@ -180,8 +184,8 @@ class ObservedIT {
     Eventually.holds(
         PATIENCE,
         "the log names the trace",
-        () -> lines().stream()
-            .anyMatch(line -> line.at("/mdc/trace_id").asText().equals(trace)));
+        () ->
+            lines().stream().anyMatch(line -> line.at("/mdc/trace_id").asText().equals(trace)));
   }
 
   @Test
@@ -204,8 +208,8 @@ class ObservedIT {
         () -> lines().stream().anyMatch(line -> isOf("secret-2", "io.sallyport.access", line)));
 
     String log = server.log();
-    String basic = Base64.getEncoder()
-        .encodeToString(("device:" + token).getBytes(StandardCharsets.UTF_8));
+    String basic =
+        Base64.getEncoder().encodeToString(("device:" + token).getBytes(StandardCharsets.UTF_8));
     for (String secret : List.of(
         token,
         basic,
@@ -224,13 +228,14 @@ class ObservedIT {
     assertEquals(200, health("/health/ready").status());
     server.freezeDatabase();
     try {
-      Eventually.holds(
-          FEW_SECONDS, "not ready", () -> health("/health/ready").status() == 503);
+      Eventually.holds(FEW_SECONDS, "not ready", () -> health("/health/ready").status() == 503);
       assertEquals(200, health("/health/live").status());
       Eventually.holds(
           FEW_SECONDS,
           "not current",
-          () -> health("/health/ready").text().replaceAll("\\s", "")
+          () -> health("/health/ready")
+              .text()
+              .replaceAll("\\s", "")
               .contains("\"name\":\"decisions\",\"status\":\"DOWN\""));
       Eventually.holds(
           FEW_SECONDS,
@@ -277,7 +282,8 @@ class ObservedIT {
     try {
       String management =
           JSON.readTree(server.file("server.json")).get("management").asText();
-      return Answer.to(client, HttpRequest.newBuilder(URI.create(management + path)).build());
+      return Answer.to(
+          client, HttpRequest.newBuilder(URI.create(management + path)).build());
     } catch (JsonProcessingException e) {
       throw new AssertionError(e);
     }

@@ -64,7 +64,7 @@ class FailureMapper {
       }
     }
     refusals.count(failure.problem());
-    return response(failure, cause, request);
+    return response(failure, cause, request, resource);
   }
 
   /** Without a resource nothing could have been changed. */
@@ -90,14 +90,16 @@ class FailureMapper {
     return (whole == null ? "" : whole.value()) + (part == null ? "" : "/" + part.value());
   }
 
-  private Response response(Failure failure, Throwable cause, ContainerRequestContext request) {
+  private Response response(
+      Failure failure, Throwable cause, ContainerRequestContext request, ResourceInfo resource) {
     UUID instance = failure.expected() ? null : ids.next();
     if (instance != null) {
       LOG.errorf(
           cause,
+          // Not the path: a link that may be used once is a secret.
           "%s %s failed; instance %s",
           request.getMethod(),
-          request.getUriInfo().getPath(),
+          resource.getResourceMethod() == null ? "a path without a resource" : template(resource),
           instance);
     }
     Problem problem = failure.problem();

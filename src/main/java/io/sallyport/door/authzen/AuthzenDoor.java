@@ -40,7 +40,6 @@ final class AuthzenDoor implements Door {
   private static final RefusalWriter ERRORS =
       (problem, detail) -> Reply.text(problem.status(), detail);
   /** What may be echoed: visible ASCII, not longer than anybody's request id. */
-
   private static final ObjectMapper JSON = JsonMapper.builder()
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
