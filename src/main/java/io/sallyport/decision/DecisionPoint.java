@@ -71,6 +71,9 @@ public interface DecisionPoint {
    */
   Optional<Boolean> compliant(UUID device);
 
+  /** The thumbprint of the device certificate of this name while it is neither revoked nor superseded, or empty. */
+  Optional<Digest> thumbprint(CertificateName name);
+
   /** The position in the change feed up to which changes are decided on; negative before the first load. */
   long position();
 

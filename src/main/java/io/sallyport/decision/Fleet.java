@@ -28,6 +28,7 @@ final class Fleet {
 
   private final Map<UUID, FleetDevice> devices = new ConcurrentHashMap<>();
   private final Map<Digest, UUID> holders = new ConcurrentHashMap<>();
+  private final Map<CertificateName, Digest> thumbprints = new ConcurrentHashMap<>();
   private final Map<String, ProfilePolicies> profiles = new ConcurrentHashMap<>();
   private final Set<Part> doubtful = ConcurrentHashMap.newKeySet();
   private volatile @Nullable PolicySet policies;
@@ -43,6 +44,12 @@ final class Fleet {
   @Nullable
   UUID holder(Digest thumbprint) {
     return holders.get(thumbprint);
+  }
+
+  /** The thumbprint of the certificate of this name, or null. */
+  @Nullable
+  Digest thumbprint(CertificateName name) {
+    return thumbprints.get(name);
   }
 
   @Nullable
@@ -94,12 +101,18 @@ final class Fleet {
   void putDevice(UUID id, Optional<FleetDevice> device) {
     FleetDevice before = device.isPresent() ? devices.put(id, device.get()) : devices.remove(id);
     List<LiveCredential> now = device.map(FleetDevice::credentials).orElse(List.of());
-    now.forEach(credential -> holders.put(credential.thumbprint(), id));
+    now.forEach(credential -> {
+      holders.put(credential.thumbprint(), id);
+      thumbprints.put(credential.name(), credential.thumbprint());
+    });
     if (before != null) {
       before.credentials().stream()
           .filter(credential ->
               now.stream().noneMatch(other -> other.thumbprint().equals(credential.thumbprint())))
-          .forEach(credential -> holders.remove(credential.thumbprint(), id));
+          .forEach(credential -> {
+            holders.remove(credential.thumbprint(), id);
+            thumbprints.remove(credential.name(), credential.thumbprint());
+          });
     }
   }
 

@@ -118,6 +118,11 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   @Override
+  public Optional<Digest> thumbprint(CertificateName name) {
+    return Optional.ofNullable(fleet.thumbprint(name));
+  }
+
+  @Override
   public long position() {
     return fleet.position();
   }
@@ -209,7 +214,9 @@ final class FleetDecisionPoint implements DecisionPoint {
       return deny(inquiry, "unconfirmed: the device's profile or the policies are not loaded");
     }
     if (!device.state().may(Operation.CONNECT)) {
+      // The quarantine network is for a device that is known, not for whoever has an old certificate.
       Verdict verdict = device.state() == DeviceState.QUARANTINED
+              && device.liveCredential(inquiry.thumbprint, time) != null
           ? policies.evaluate(question(device, profile, inquiry.flow, time))
           : none(policies.hash());
       return deny(
@@ -289,13 +296,14 @@ final class FleetDecisionPoint implements DecisionPoint {
         null,
         null,
         null,
-        verdict.quarantineVlan());
+        verdict.quarantineVlan(),
+        null);
     return new Decision(inquiry.id, inquiry.device, false, reasons, denied, null, null);
   }
 
   private static Verdict none(String policyHash) {
     return new Verdict(
-        false, List.of("denied"), null, policyHash, List.of(), null, null, null, null);
+        false, List.of("denied"), null, policyHash, List.of(), null, null, null, null, null);
   }
 
   /** What was asked, when, and the decision's id. */

@@ -48,7 +48,8 @@ record FleetDevice(
   record Standing(UUID appraisal, Posture posture) {}
 
   /** A certificate that counts within its validity. */
-  record LiveCredential(Digest thumbprint, Instant notBefore, Instant notAfter) {
+  record LiveCredential(
+      Digest thumbprint, CertificateName name, Instant notBefore, Instant notAfter) {
     boolean liveAt(Instant time) {
       return !time.isBefore(notBefore) && !time.isAfter(notAfter);
     }
@@ -73,7 +74,9 @@ record FleetDevice(
     List<LiveCredential> live = credentials.stream()
         .filter(credential -> credential.revocation() == null && credential.supersededAt() == null)
         .map(credential -> new LiveCredential(
-            credential.thumbprint(), credential.notBefore(), credential.notAfter()))
+            credential.thumbprint(),
+            new CertificateName(credential.authorityKeyIdentifier(), credential.serial()),
+            credential.notBefore(), credential.notAfter()))
         .toList();
     List<Lowering> lowerings = signals.stream()
         .filter(signal -> signal.severity().tier() != TrustTier.NONE)

@@ -32,6 +32,11 @@ public record Credential(
   /** When and why (RFC 5280 §5.3.1). */
   public record Revocation(Instant at, RevocationReason reason) {}
 
+  /** The issuer's key identifier in lower-case hex (RFC 5280 §4.2.1.1); with the serial it names the certificate. */
+  public String authorityKeyIdentifier() {
+    return KeyIdentifiers.authority(certificate);
+  }
+
   /** Neither revoked nor superseded nor outside its validity. */
   public boolean liveAt(Instant time) {
     return revocation == null

@@ -1,7 +1,10 @@
 package io.sallyport.pki;
 
+import io.sallyport.kernel.Der;
+import java.util.HexFormat;
 import org.bouncycastle.asn1.oiw.OIWObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.cert.X509ExtensionUtils;
 import org.bouncycastle.operator.DigestCalculator;
 import org.bouncycastle.operator.OperatorCreationException;
@@ -14,6 +17,15 @@ final class KeyIdentifiers {
   /** Not safe for several threads: one for each use. */
   static X509ExtensionUtils utils() {
     return new X509ExtensionUtils(calculator(new AlgorithmIdentifier(OIWObjectIdentifiers.idSHA1)));
+  }
+
+  /** The authority key identifier of a certificate of this server in lower-case hex; empty when it has none. */
+  static String authority(Der certificate) {
+    AuthorityKeyIdentifier identifier = AuthorityKeyIdentifier.fromExtensions(
+        CertificateParts.tbs(certificate).getExtensions());
+    return identifier == null || identifier.getKeyIdentifierOctets() == null
+        ? ""
+        : HexFormat.of().formatHex(identifier.getKeyIdentifierOctets());
   }
 
   static DigestCalculator calculator(AlgorithmIdentifier algorithm) {

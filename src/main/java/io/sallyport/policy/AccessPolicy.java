@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param requirements least posture, in the document's order
  * @param conditions all must be true
  * @param rules what it allows, in the document's order
+ * @param network how an access network attaches the device, or null
  * @param quarantineVlan 1 to 4094, or null
  * @param flows what {@code rules} allow, each once
  * @param restsOnPosture whether a permit by this policy stands on the device's posture
@@ -26,6 +27,7 @@ record AccessPolicy(
     List<Condition> conditions,
     List<FlowRule> rules,
     Duration ttl,
+    Verdict.@Nullable Network network,
     @Nullable Integer quarantineVlan,
     List<AllowedFlow> flows,
     boolean restsOnPosture) {
@@ -44,6 +46,7 @@ record AccessPolicy(
       List<Condition> conditions,
       List<FlowRule> rules,
       Duration ttl,
+      Verdict.@Nullable Network network,
       @Nullable Integer quarantineVlan) {
     this(
         name,
@@ -53,6 +56,7 @@ record AccessPolicy(
         conditions,
         rules,
         ttl,
+        network,
         quarantineVlan,
         rules.stream().map(FlowRule::flow).distinct().toList(),
         !requirements.isEmpty() || conditions.stream().anyMatch(Condition::looksAtPosture));

@@ -5,6 +5,7 @@ import io.sallyport.kernel.IpPrefix;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
+import io.sallyport.policy.Verdict.Network;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -168,7 +169,8 @@ final class CompiledPolicySet implements PolicySet {
         policy.ttl(),
         end(policy.restsOnPosture(), attributes),
         rule.essential(),
-        null);
+        null,
+        policy.network());
   }
 
   private Verdict permitted(List<AccessPolicy> policies, Attributes attributes) {
@@ -176,11 +178,14 @@ final class CompiledPolicySet implements PolicySet {
     Set<AllowedFlow> flows = new LinkedHashSet<>();
     Duration ttl = policies.getFirst().ttl();
     boolean restsOnPosture = false;
+    Network network = null;
     for (AccessPolicy policy : policies) {
       reasons.add("policy " + policy.name() + ": lets the device through");
       flows.addAll(policy.flows());
       ttl = policy.ttl().compareTo(ttl) < 0 ? policy.ttl() : ttl;
       restsOnPosture |= policy.restsOnPosture();
+      // Whole from one policy: a VLAN of one with the filter of another is what nobody wrote.
+      network = network == null ? policy.network() : network;
     }
     return new Verdict(
         true,
@@ -191,7 +196,8 @@ final class CompiledPolicySet implements PolicySet {
         ttl,
         end(restsOnPosture, attributes),
         null,
-        null);
+        null,
+        network);
   }
 
   private static @Nullable Instant end(boolean restsOnPosture, Attributes attributes) {
@@ -250,7 +256,7 @@ final class CompiledPolicySet implements PolicySet {
             + "; what is not allowed is denied");
       }
       return new Verdict(
-          false, bounded(reasons), first, hash, List.of(), null, null, null, quarantineVlan);
+          false, bounded(reasons), first, hash, List.of(), null, null, null, quarantineVlan, null);
     }
   }
 }

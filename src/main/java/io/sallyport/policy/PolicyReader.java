@@ -8,6 +8,7 @@ import io.sallyport.policy.AccessPolicy.Selector;
 import io.sallyport.policy.FlowRule.PortRange;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Essential;
+import io.sallyport.policy.Verdict.Network;
 import io.sallyport.policy.YamlNode.Kind;
 import io.sallyport.policy.YamlNode.Mark;
 import io.sallyport.policy.YamlNode.Scalar;
@@ -40,6 +41,12 @@ final class PolicyReader {
   private static final int MOST_LABELS = 32;
   private static final int MOST_TEXT = 255;
   private static final int MOST_DNS_NAME = 253;
+  /** IEEE 802.1Q; 0 and 4095 are reserved. */
+  private static final int MOST_VLAN = 4094;
+
+  private static final int MOST_FILTER_ID = 64;
+  /** Visible ASCII but for what RADIUS servers and command lines of network access servers expand. */
+  private static final Pattern FILTER_ID = Pattern.compile("[\\x21-\\x7e&&[^\"'`\\\\%]]+");
 
   /** A DNS label (RFC 1123 §2.1) in lower case: what Kubernetes takes for a name. */
   private static final Pattern NAME = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?");
@@ -74,7 +81,7 @@ final class PolicyReader {
     String name = name(document.need("metadata").section("name").need("name"));
     YamlValue spec = document
         .need("spec")
-        .section("selector", "posture", "conditions", "allow", "grant", "otherwise");
+        .section("selector", "posture", "conditions", "allow", "grant", "network", "otherwise");
     return new AccessPolicy(
         name,
         Digest.of(text.getBytes(StandardCharsets.UTF_8)).hex(),
@@ -87,9 +94,10 @@ final class PolicyReader {
         spec.find("grant")
             .map(grant -> grant.section("ttl").need("ttl").duration(MOST_TTL))
             .orElse(DEFAULT_TTL),
+        spec.find("network").map(PolicyReader::network).orElse(null),
         spec.find("otherwise")
             .map(otherwise ->
-                otherwise.section("quarantineVlan").need("quarantineVlan").number(1, 4094))
+                otherwise.section("quarantineVlan").need("quarantineVlan").number(1, MOST_VLAN))
             .orElse(null));
   }
 
@@ -237,6 +245,27 @@ final class PolicyReader {
       throw value.fault(quoted(scalar.text()) + " runs backwards; write the lower port first");
     }
     return new PortRange(first, last);
+  }
+
+  private static Network network(YamlValue value) {
+    value.section("vlan", "filterId");
+    Optional<YamlValue> vlan = value.find("vlan");
+    Optional<YamlValue> filter = value.find("filterId");
+    if (vlan.isEmpty() && filter.isEmpty()) {
+      throw value.fault("needs vlan, filterId or both");
+    }
+    return new Network(
+        vlan.map(present -> present.number(1, MOST_VLAN)).orElse(null),
+        filter.map(PolicyReader::filterId).orElse(null));
+  }
+
+  private static String filterId(YamlValue value) {
+    String filter = value.text(MOST_FILTER_ID);
+    if (!FILTER_ID.matcher(filter).matches()) {
+      throw value.fault(quoted(filter)
+          + " must be visible ASCII without spaces, quotes, backslash and percent sign");
+    }
+    return filter;
   }
 
   private static Essential essential(YamlValue value) {

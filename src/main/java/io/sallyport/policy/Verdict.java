@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param validUntil the earliest end of what the verdict rests on (posture), null when it rests on nothing that ends
  * @param essential set when the deciding flow is marked essential (law 6)
  * @param quarantineVlan VLAN that the policy names for a device that it selects and does not let through, or null
+ * @param network how an access network attaches the device that it lets through, or null when the policy does not say
  */
 public record Verdict(
     boolean permit,
@@ -27,7 +28,8 @@ public record Verdict(
     @Nullable Duration ttl,
     @Nullable Instant validUntil,
     @Nullable Essential essential,
-    @Nullable Integer quarantineVlan) {
+    @Nullable Integer quarantineVlan,
+    @Nullable Network network) {
   public Verdict {
     reasons = List.copyOf(reasons);
     flows = List.copyOf(flows);
@@ -44,6 +46,14 @@ public record Verdict(
       ports = List.copyOf(ports);
     }
   }
+
+  /**
+   * How an access network attaches a device.
+   *
+   * @param vlan 1 to 4094, or null for the port's own
+   * @param filterId the name of a filter that the network access server has, or null
+   */
+  public record Network(@Nullable Integer vlan, @Nullable String filterId) {}
 
   /**
    * A flow that outlives the loss of Sallyport.

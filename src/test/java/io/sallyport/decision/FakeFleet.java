@@ -39,9 +39,13 @@ final class FakeFleet implements FleetSource {
     return Digest.of(device.toString().getBytes());
   }
 
+  static CertificateName name(UUID device) {
+    return new CertificateName("aa", new java.math.BigInteger(1, thumbprint(device).octets()));
+  }
+
   static FleetDevice device(UUID id, DeviceState state, Instant now, @Nullable Standing standing) {
     LiveCredential credential = new LiveCredential(
-        thumbprint(id), now.minus(Duration.ofHours(1)), now.plus(Duration.ofDays(1)));
+        thumbprint(id), name(id), now.minus(Duration.ofHours(1)), now.plus(Duration.ofDays(1)));
     Device device = new Device(
         id,
         new HardwareUnit(id, "Acme", "Cam 1", "S-1"),

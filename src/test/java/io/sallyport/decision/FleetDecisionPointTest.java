@@ -21,6 +21,7 @@ import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.Essential;
 import java.security.SecureRandom;
+import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -126,7 +127,8 @@ class FleetDecisionPointTest {
           device.subject(),
           device.state(),
           null,
-          List.of(new LiveCredential(successor, START, START.plusSeconds(3600))),
+          List.of(new LiveCredential(
+              successor, new CertificateName("aa", BigInteger.TWO), START, START.plusSeconds(3600))),
           List.of()));
       assertDenied(decisions.decide(FakeFleet.thumbprint(camera), VIDEO), "unknown certificate");
       assertTrue(decisions.decide(successor, VIDEO).permit());
@@ -418,7 +420,7 @@ class FleetDecisionPointTest {
         return verdict("time: allowed", end, new Essential("ops@plant", Duration.ofHours(4)));
       }
       return new Verdict(
-          false, List.of("no rule"), "cameras", "hash", List.of(), null, null, null, 666);
+          false, List.of("no rule"), "cameras", "hash", List.of(), null, null, null, 666, null);
     }
 
     private static Verdict verdict(
@@ -432,7 +434,8 @@ class FleetDecisionPointTest {
           Duration.ofMinutes(10),
           end,
           essential,
-          666);
+          666,
+          null);
     }
 
     @Override

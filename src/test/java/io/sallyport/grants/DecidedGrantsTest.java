@@ -11,6 +11,7 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.sallyport.audit.Fact;
+import io.sallyport.decision.CertificateName;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DrivenClock;
 import io.sallyport.devices.Device;
@@ -280,7 +281,7 @@ class DecidedGrantsTest {
           ? List.of(new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010")))
           : List.of();
       Verdict verdict = new Verdict(
-          permit, reasons, "cameras", "hash", flows, permit ? ttl : null, null, null, null);
+          permit, reasons, "cameras", "hash", flows, permit ? ttl : null, null, null, null, null);
       return new Decision(
           new UUID(1, asked),
           new UUID(0, 1),
@@ -304,6 +305,11 @@ class DecidedGrantsTest {
     @Override
     public Optional<Boolean> compliant(UUID device) {
       return Optional.of(true);
+    }
+
+    @Override
+    public Optional<Digest> thumbprint(CertificateName name) {
+      return Optional.empty();
     }
 
     @Override

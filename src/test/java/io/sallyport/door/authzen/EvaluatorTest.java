@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sallyport.decision.CertificateName;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.door.Request;
 import io.sallyport.enforcement.EnforcementPoint;
@@ -270,6 +271,11 @@ class EvaluatorTest {
     }
 
     @Override
+    public Optional<Digest> thumbprint(CertificateName name) {
+      return Optional.empty();
+    }
+
+    @Override
     public long position() {
       return 0;
     }
@@ -282,7 +288,7 @@ class EvaluatorTest {
     private static Decision decision(boolean permit, Actor asker) {
       List<String> reasons = List.of(permit ? "asked by " + asker : "no rule");
       Verdict verdict = new Verdict(
-          permit, reasons, "cameras", "hash", List.of(), null, null, null, permit ? null : 666);
+          permit, reasons, "cameras", "hash", List.of(), null, null, null, permit ? null : 666, null);
       return new Decision(new UUID(0, 1), CAMERA, permit, reasons, verdict, null, null);
     }
   }
