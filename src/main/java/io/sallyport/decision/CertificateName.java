@@ -7,9 +7,4 @@ import java.math.BigInteger;
  *
  * @param authorityKeyIdentifier in lower-case hex
  */
-public record CertificateName(String authorityKeyIdentifier, BigInteger serial) {
-  public CertificateName {
-    // A fleet has a handful of issuers and a name for each of its certificates.
-    authorityKeyIdentifier = authorityKeyIdentifier.intern();
-  }
-}
+public record CertificateName(String authorityKeyIdentifier, BigInteger serial) {}

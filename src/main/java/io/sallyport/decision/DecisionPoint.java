@@ -49,6 +49,9 @@ public interface DecisionPoint {
   /** The same, for the device of which this very certificate is live: not revoked, not superseded, in its validity. */
   Decision decide(Digest thumbprint, @Nullable RequestedFlow flow, Actor asker);
 
+  /** The same, where only issuer and serial of the certificate are known. */
+  Decision decide(CertificateName certificate, @Nullable RequestedFlow flow, Actor asker);
+
   /** {@link #decide(UUID, RequestedFlow, Actor)}, asked by the server itself. */
   default Decision decide(UUID device, @Nullable RequestedFlow flow) {
     return decide(device, flow, Actor.SERVER);

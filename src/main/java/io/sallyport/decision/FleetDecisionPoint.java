@@ -96,6 +96,14 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   @Override
+  public Decision decide(
+      CertificateName certificate, @Nullable RequestedFlow flow, Actor asker) {
+    Digest thumbprint = fleet.thumbprint(certificate);
+    return decide(
+        thumbprint == null ? null : fleet.holder(thumbprint), thumbprint, flow, asker);
+  }
+
+  @Override
   public Optional<String> site(UUID device) {
     return Optional.ofNullable(fleet.device(device))
         .map(known -> known.subject().site());
@@ -198,7 +206,7 @@ final class FleetDecisionPoint implements DecisionPoint {
 
   private Decision judge(Inquiry inquiry, Instant time) {
     if (inquiry.device == null) {
-      return deny(inquiry, "unknown certificate: no device has a live one with this thumbprint");
+      return deny(inquiry, "unknown certificate: no device has it as its live one");
     }
     FleetDevice device = fleet.device(inquiry.device);
     if (fleet.isDoubtful(new Part.OfDevice(inquiry.device)) || fleet.isDoubtful(Part.POLICIES)) {

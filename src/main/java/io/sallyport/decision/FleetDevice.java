@@ -75,8 +75,11 @@ record FleetDevice(
         .filter(credential -> credential.revocation() == null && credential.supersededAt() == null)
         .map(credential -> new LiveCredential(
             credential.thumbprint(),
-            new CertificateName(credential.authorityKeyIdentifier(), credential.serial()),
-            credential.notBefore(), credential.notAfter()))
+            // Interned: a handful of issuers, and a name for every certificate of the fleet.
+            new CertificateName(
+                credential.authorityKeyIdentifier().intern(), credential.serial()),
+            credential.notBefore(),
+            credential.notAfter()))
         .toList();
     List<Lowering> lowerings = signals.stream()
         .filter(signal -> signal.severity().tier() != TrustTier.NONE)

@@ -34,6 +34,9 @@ class AccessSessionRow {
   @Column(name = "seen_at")
   Instant seenAt;
 
+  @Column(name = "expected_by")
+  Instant expectedBy;
+
   @Column(name = "ended_at")
   @Nullable
   Instant endedAt;
@@ -56,10 +59,14 @@ class AccessSessionRow {
     this.decision = report.decision();
     this.startedAt = now;
     this.seenAt = now;
+    this.expectedBy = report.expectedBy();
   }
 
   void goesOn(Report report, Instant now) {
     Map<String, String> merged = new HashMap<>(SettingsText.readTexts(attributes));
+    if (report.decision() != null) {
+      merged.keySet().removeAll(NetworkAccess.ATTRIBUTES);
+    }
     merged.putAll(report.attributes());
     attributes = SettingsText.writeTexts(merged);
     if (report.decision() != null) {
@@ -67,6 +74,7 @@ class AccessSessionRow {
       permit = report.permit();
     }
     seenAt = now;
+    expectedBy = report.expectedBy();
   }
 
   Session session() {

@@ -24,8 +24,8 @@ import javax.sql.DataSource;
 import org.jboss.logging.Logger;
 
 /**
- * Tells points in parallel what is withdrawn, until each has confirmed it. One node does it at a time; a withdrawal that
- * is told twice after a change of nodes does no harm.
+ * Tells points in parallel what is withdrawn, until each has confirmed it, and ends sessions that fell silent. One node
+ * does it at a time; a withdrawal that is told twice after a change of nodes does no harm.
  */
 @Singleton
 final class Deliveries {
@@ -37,11 +37,17 @@ final class Deliveries {
   private static final Logger LOG = Logger.getLogger(Deliveries.class);
 
   private final StoredEnforcements enforcements;
+  private final StoredSessions sessions;
   private final Map<PointKind, Enforcer> enforcers;
   private final SingleWriterJob job;
 
-  Deliveries(StoredEnforcements enforcements, @All List<Enforcer> enforcers, DataSource database) {
+  Deliveries(
+      StoredEnforcements enforcements,
+      StoredSessions sessions,
+      @All List<Enforcer> enforcers,
+      DataSource database) {
     this.enforcements = enforcements;
+    this.sessions = sessions;
     this.enforcers =
         enforcers.stream().collect(Collectors.toMap(Enforcer::kind, Function.identity()));
     this.job = new SingleWriterJob("deliver", database, INTERVAL, this::round);
@@ -67,6 +73,7 @@ final class Deliveries {
       due.forEach(enforcement -> tellers.execute(() -> tell(enforcement)));
     }
     enforcements.markUnconfirmed();
+    sessions.endSilent(MOST_AT_ONCE);
     return due.size() == MOST_AT_ONCE;
   }
 

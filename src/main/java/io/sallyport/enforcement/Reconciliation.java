@@ -3,7 +3,6 @@ package io.sallyport.enforcement;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.sallyport.decision.DecisionPoint;
-import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.enforcement.Sessions.Session;
 import io.sallyport.events.Changes;
 import io.sallyport.events.Changes.Change;
@@ -35,6 +34,7 @@ final class Reconciliation {
   private final DecisionPoint decisions;
   private final FleetMemory memory;
   private final Sessions sessions;
+  private final SessionReviews reviews;
   private final Enforcements enforcements;
   private @Nullable Following following;
 
@@ -43,11 +43,13 @@ final class Reconciliation {
       DecisionPoint decisions,
       FleetMemory memory,
       Sessions sessions,
+      SessionReviews reviews,
       Enforcements enforcements) {
     this.changes = changes;
     this.decisions = decisions;
     this.memory = memory;
     this.sessions = sessions;
+    this.reviews = reviews;
     this.enforcements = enforcements;
   }
 
@@ -81,7 +83,7 @@ final class Reconciliation {
     }
     devices.forEach((device, all) -> {
       all.ifPresent(kind -> withdrawAll(device, kind));
-      sessions.live(device).forEach(this::compare);
+      sessions.live(device).forEach(reviews::review);
     });
     if (everybody) {
       compareAll();
@@ -101,15 +103,8 @@ final class Reconciliation {
     List<Session> page;
     do {
       page = sessions.after(cursor, Page.MOST);
-      page.forEach(this::compare);
+      page.forEach(reviews::review);
       cursor = page.isEmpty() ? null : page.getLast().id();
     } while (page.size() == Page.MOST);
-  }
-
-  private void compare(Session session) {
-    Decision decision = decisions.decide(session.device(), null);
-    if (decision.permit() != session.permit()) {
-      enforcements.withdraw(session, decision.reasons().getFirst());
-    }
   }
 }

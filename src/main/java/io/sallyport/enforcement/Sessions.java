@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Sessions of devices at enforcement points, for instance 802.1X sessions. Facts are about subject type {@code session}. */
 public interface Sessions {
+  /** The attribute with the thumbprint, in hex, of the certificate that let the device in. */
+  String CERTIFICATE = "certificate";
+
   /**
    * A session.
    *
@@ -37,14 +40,21 @@ public interface Sessions {
     }
   }
 
-  /** What a point tells of a session. */
+  /**
+   * What a point tells of a session.
+   *
+   * @param decision the decision that it was let in by, with which {@code permit} and the attributes of {@link
+   *     NetworkAccess} replace those that are there; null when the session only goes on as it is
+   * @param expectedBy when the session is over unless more is heard of it before
+   */
   record Report(
       UUID device,
       String name,
       String port,
       boolean permit,
       Map<String, String> attributes,
-      @Nullable UUID decision) {
+      @Nullable UUID decision,
+      Instant expectedBy) {
     public Report {
       attributes = Map.copyOf(attributes);
     }
@@ -57,6 +67,9 @@ public interface Sessions {
   void end(UUID session, String reason);
 
   Optional<Session> live(UUID point, String name);
+
+  /** A point's live sessions whose names start so. */
+  List<Session> named(UUID point, String start, int limit);
 
   Optional<Session> get(UUID session);
 

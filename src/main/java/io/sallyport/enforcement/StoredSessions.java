@@ -113,6 +113,37 @@ class StoredSessions implements Sessions {
 
   @Override
   @Transactional
+  public List<Session> named(UUID point, String start, int limit) {
+    return entities
+        .createQuery(
+            "from SessionRow where point = :point and endedAt is null and left(name, :length) = :start order by id",
+            SessionRow.class)
+        .setParameter("point", point)
+        .setParameter("length", start.length())
+        .setParameter("start", start)
+        .setMaxResults(Math.clamp(limit, 1, Page.MOST))
+        .getResultStream()
+        .map(SessionRow::session)
+        .toList();
+  }
+
+  /** Ends sessions of which nothing was heard when something should have been. */
+  @Transactional
+  void endSilent(int limit) {
+    Instant now = now();
+    entities
+        .createQuery(
+            "from SessionRow where endedAt is null and expectedBy < :now order by expectedBy",
+            SessionRow.class)
+        .setParameter("now", now)
+        .setLockMode(LockModeType.PESSIMISTIC_WRITE)
+        .setMaxResults(limit)
+        .getResultList()
+        .forEach(row -> end(row, "nothing was heard of it any more", now));
+  }
+
+  @Override
+  @Transactional
   public Optional<Session> get(UUID session) {
     return Optional.ofNullable(entities.find(AccessSessionRow.class, session)).map(AccessSessionRow::session);
   }

@@ -20,12 +20,13 @@ import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.Essential;
-import java.security.SecureRandom;
 import java.math.BigInteger;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -138,6 +139,27 @@ class FleetDecisionPointTest {
     void tellsTheQuarantineNetworkOfAQuarantinedDevice() {
       committedHere(FakeFleet.device(camera, DeviceState.QUARANTINED, START, null));
       assertEquals(666, decisions.decide(camera, VIDEO).verdict().quarantineVlan());
+    }
+
+    @Test
+    void keepsTheQuarantineNetworkFromWhoeverHasAnExpiredCertificate() {
+      committedHere(FakeFleet.device(camera, DeviceState.QUARANTINED, START, null));
+      clock.advance(Duration.ofDays(1).plusSeconds(1));
+      database.feed(keeper, clock.instant());
+      assertNull(decisions.decide(FakeFleet.name(camera), null, Actor.SERVER).verdict().quarantineVlan());
+    }
+
+    @Test
+    void findsADeviceByIssuerAndSerialOfItsLiveCertificateOnly() {
+      CertificateName name = FakeFleet.name(camera);
+      assertTrue(decisions.decide(name, VIDEO, Actor.SERVER).permit());
+      assertEquals(Optional.of(FakeFleet.thumbprint(camera)), decisions.thumbprint(name));
+      CertificateName otherIssuer = new CertificateName("bb", name.serial());
+      assertDenied(decisions.decide(otherIssuer, VIDEO, Actor.SERVER), "unknown certificate");
+      FleetDevice device = FakeFleet.device(camera, DeviceState.ACTIVE, START, null);
+      committedHere(new FleetDevice(device.subject(), device.state(), null, List.of()));
+      assertDenied(decisions.decide(name, VIDEO, Actor.SERVER), "unknown certificate");
+      assertEquals(Optional.empty(), decisions.thumbprint(name));
     }
 
     @Test

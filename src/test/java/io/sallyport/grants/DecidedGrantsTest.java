@@ -308,6 +308,11 @@ class DecidedGrantsTest {
     }
 
     @Override
+    public Decision decide(CertificateName name, @Nullable RequestedFlow flow, Actor asker) {
+      throw new UnsupportedOperationException("nobody here asks by issuer and serial");
+    }
+
+    @Override
     public Optional<Digest> thumbprint(CertificateName name) {
       return Optional.empty();
     }

@@ -6,6 +6,7 @@ import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Question.Subject;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Essential;
+import io.sallyport.policy.Verdict.Network;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -42,7 +43,13 @@ final class OracleEvaluator {
       List<Meant> conditions,
       List<Flow> allow,
       Duration ttl,
-      @Nullable Integer vlan) {}
+      @Nullable Integer vlan) {
+    /** The documents of these tests let a device into the network after their quarantine network. */
+    @Nullable
+    Network network() {
+      return vlan == null ? null : new Network(vlan + 1, "f-" + vlan);
+    }
+  }
 
   /** A verdict without its words. */
   record Outcome(
@@ -52,7 +59,8 @@ final class OracleEvaluator {
       @Nullable Duration ttl,
       @Nullable Instant validUntil,
       @Nullable Essential essential,
-      @Nullable Integer vlan) {}
+      @Nullable Integer vlan,
+      @Nullable Network network) {}
 
   static Outcome evaluate(List<Doc> docs, Question question) {
     List<Doc> selecting = docs.stream()
@@ -76,7 +84,7 @@ final class OracleEvaluator {
           .findFirst()
           .orElse(null);
       String first = selecting.isEmpty() ? null : selecting.getFirst().name();
-      return new Outcome(false, first, List.of(), null, null, null, vlan);
+      return new Outcome(false, first, List.of(), null, null, null, vlan, null);
     }
     Set<AllowedFlow> flows = new LinkedHashSet<>();
     permitting.forEach(doc -> doc.allow().forEach(flow -> flows.add(shown(flow))));
@@ -99,7 +107,11 @@ final class OracleEvaluator {
         permitting.stream().map(Doc::ttl).min(Comparator.naturalOrder()).orElseThrow(),
         usesPosture && posture != null ? posture.expiresAt() : null,
         essential,
-        null);
+        null,
+        permitting.stream()
+            .flatMap(doc -> Optional.ofNullable(doc.network()).stream())
+            .findFirst()
+            .orElse(null));
   }
 
   static @Nullable Posture current(Question question) {

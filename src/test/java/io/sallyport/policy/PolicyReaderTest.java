@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Essential;
+import io.sallyport.policy.Verdict.Network;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ class PolicyReaderTest {
           - {peer: "2001:db8::1", protocol: icmp}
         grant: {ttl: PT5M}
         otherwise: {quarantineVlan: 666}
+        network: {vlan: 42, filterId: camera-in}
       """;
 
   /** A document that is good until {@code spec}, which begins at line 5. */
@@ -68,6 +70,7 @@ class PolicyReaderTest {
         new Essential("ops@plant", Duration.ofHours(4)), policy.rules().get(1).essential());
     assertEquals(Duration.ofMinutes(5), policy.ttl());
     assertEquals(666, policy.quarantineVlan());
+    assertEquals(new Network(42, "camera-in"), policy.network());
     assertTrue(policy.restsOnPosture());
   }
 
@@ -78,6 +81,7 @@ class PolicyReaderTest {
     assertEquals(new AccessPolicy.Selector(null, null, Map.of()), policy.selector());
     assertEquals(Duration.ofMinutes(10), policy.ttl());
     assertEquals(null, policy.quarantineVlan());
+    assertEquals(null, policy.network());
     assertEquals(false, policy.restsOnPosture());
   }
 
@@ -344,6 +348,32 @@ class PolicyReaderTest {
             "VLAN in hexadecimal",
             CAMERAS.replace("666", "0x10"),
             "line 15, column 31: spec.otherwise.quarantineVlan: 0x10 is not a whole number from 1 to 4094"),
+        bad(
+            "network VLAN beyond 4094",
+            CAMERAS.replace("vlan: 42", "vlan: 4095"),
+            "line 16, column 19: spec.network.vlan: 4095 is not a whole number from 1 to 4094"),
+        bad(
+            "network without anything",
+            CAMERAS.replace("{vlan: 42, filterId: camera-in}", "{}"),
+            "line 16, column 12: spec.network: needs vlan, filterId or both"),
+        bad(
+            "network with a field that it has not",
+            CAMERAS.replace("filterId: camera-in", "acl: camera-in"),
+            "line 16, column 23: spec.network: unknown field \"acl\"; known here: vlan, filterId"),
+        bad(
+            "filter that a RADIUS server would expand",
+            CAMERAS.replace("camera-in", "'%{client:secret}'"),
+            "line 16, column 33: spec.network.filterId: \"%{client:secret}\" must be visible ASCII"
+                + " without spaces, quotes, backslash and percent sign"),
+        bad(
+            "filter outside ASCII",
+            CAMERAS.replace("camera-in", "kamera-\u00fc"),
+            "line 16, column 33: spec.network.filterId: \"kamera-\u00fc\" must be visible ASCII"
+                + " without spaces, quotes, backslash and percent sign"),
+        bad(
+            "filter that is too long",
+            CAMERAS.replace("camera-in", "f".repeat(65)),
+            "line 16, column 33: spec.network.filterId: is 65 characters long; at most 64 are allowed"),
         bad(
             "condition does not parse",
             condition("  - device.id ==\n"),

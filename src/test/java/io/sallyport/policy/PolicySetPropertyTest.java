@@ -271,7 +271,8 @@ class PolicySetPropertyTest {
         verdict.ttl(),
         verdict.validUntil(),
         verdict.essential(),
-        verdict.quarantineVlan());
+        verdict.quarantineVlan(),
+        verdict.network());
   }
 
   private static String yaml(Doc doc) {
@@ -318,6 +319,11 @@ class PolicySetPropertyTest {
     text.append("  grant: {ttl: ").append(doc.ttl()).append("}\n");
     if (doc.vlan() != null) {
       text.append("  otherwise: {quarantineVlan: ").append(doc.vlan()).append("}\n");
+      text.append("  network: {vlan: ")
+          .append(doc.vlan() + 1)
+          .append(", filterId: f-")
+          .append(doc.vlan())
+          .append("}\n");
     }
     return text.toString();
   }

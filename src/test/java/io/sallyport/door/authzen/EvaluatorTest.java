@@ -271,6 +271,11 @@ class EvaluatorTest {
     }
 
     @Override
+    public Decision decide(CertificateName name, @Nullable RequestedFlow flow, Actor asker) {
+      throw new UnsupportedOperationException("nobody here asks by issuer and serial");
+    }
+
+    @Override
     public Optional<Digest> thumbprint(CertificateName name) {
       return Optional.empty();
     }
