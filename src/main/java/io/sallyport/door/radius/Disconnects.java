@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /** Ends sessions at network access servers by Disconnect-Request (RFC 5176). One datagram an attempt. */
 @Singleton
 final class Disconnects implements Enforcer {
-  private static final int PATIENCE_MILLIS = 3_000;
+  private static final int PATIENCE_MILLIS = 1_000;
   private static final int SESSION_CONTEXT_NOT_FOUND = 503;
 
   private final EnforcementPoints points;
