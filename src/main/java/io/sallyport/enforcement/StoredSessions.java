@@ -116,14 +116,14 @@ class StoredSessions implements Sessions {
   public List<Session> named(UUID point, String start, int limit) {
     return entities
         .createQuery(
-            "from SessionRow where point = :point and endedAt is null and left(name, :length) = :start order by id",
-            SessionRow.class)
+            "from AccessSessionRow where point = :point and endedAt is null and left(name, :length) = :start order by id",
+            AccessSessionRow.class)
         .setParameter("point", point)
         .setParameter("length", start.length())
         .setParameter("start", start)
         .setMaxResults(Math.clamp(limit, 1, Page.MOST))
         .getResultStream()
-        .map(SessionRow::session)
+        .map(AccessSessionRow::session)
         .toList();
   }
 
@@ -133,8 +133,8 @@ class StoredSessions implements Sessions {
     Instant now = now();
     entities
         .createQuery(
-            "from SessionRow where endedAt is null and expectedBy < :now order by expectedBy",
-            SessionRow.class)
+            "from AccessSessionRow where endedAt is null and expectedBy < :now order by expectedBy",
+            AccessSessionRow.class)
         .setParameter("now", now)
         .setLockMode(LockModeType.PESSIMISTIC_WRITE)
         .setMaxResults(limit)
