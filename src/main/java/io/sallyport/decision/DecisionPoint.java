@@ -1,5 +1,6 @@
 package io.sallyport.decision;
 
+import io.sallyport.devices.DeviceState;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.policy.Question.RequestedFlow;
@@ -36,6 +37,15 @@ public interface DecisionPoint {
     public Decision {
       reasons = List.copyOf(reasons);
     }
+
+    /**
+     * Whether this stands on a fleet in memory that is not known to be current. It denies an access, or permits it only
+     * because the flow is essential, but says nothing about what was permitted before.
+     */
+    public boolean isProvisional() {
+      String first = reasons.getFirst();
+      return first.startsWith("stale") || first.startsWith("unconfirmed");
+    }
   }
 
   /**
@@ -64,6 +74,9 @@ public interface DecisionPoint {
 
   /** The site of a known device, or empty. */
   Optional<String> site(UUID device);
+
+  /** The state of a known device, or empty. */
+  Optional<DeviceState> state(UUID device);
 
   /** Whose certificate this is or was, or empty. */
   Optional<UUID> holder(Digest thumbprint);

@@ -110,6 +110,11 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   @Override
+  public Optional<DeviceState> state(UUID device) {
+    return Optional.ofNullable(fleet.device(device)).map(FleetDevice::state);
+  }
+
+  @Override
   public Optional<UUID> holder(Digest thumbprint) {
     return Optional.ofNullable(fleet.holder(thumbprint));
   }

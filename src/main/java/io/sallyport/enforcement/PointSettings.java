@@ -52,6 +52,16 @@ public record PointSettings(
     return peers.isEmpty() || peers.stream().anyMatch(own -> covers(own, peer));
   }
 
+  /**
+   * The parts of {@code peer} that it stands in front of: the peer itself, its own prefixes within a wider one, or nothing.
+   */
+  public List<String> guarded(String peer) {
+    if (guardsPeer(peer)) {
+      return List.of(peer);
+    }
+    return peers.stream().filter(own -> covers(peer, own)).distinct().toList();
+  }
+
   private static boolean covers(String own, String peer) {
     if (own.equalsIgnoreCase(peer)) {
       return true;

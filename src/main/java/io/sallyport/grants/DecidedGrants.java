@@ -7,20 +7,26 @@ import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.devices.Device;
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
 import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Verdict.AllowedFlow;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -95,6 +101,60 @@ final class DecidedGrants implements Grants {
       throw denied(device, actor, id, lost);
     }
     return new Grant(id, token, end, Duration.between(now, end), granted);
+  }
+
+  @Override
+  public Map<UUID, List<LiveGrant>> live(Collection<UUID> devices) {
+    Map<UUID, List<LiveGrant>> live = new HashMap<>();
+    for (LiveGrant grant : store.open(devices, MOST_LIVE)) {
+      if (judge(grant).isEmpty()) {
+        live.computeIfAbsent(grant.device(), device -> new ArrayList<>()).add(grant);
+      }
+    }
+    return live;
+  }
+
+  @Override
+  public Optional<LiveGrant> live(String token) {
+    return keys.verify(token)
+        .flatMap(DecidedGrants::id)
+        .flatMap(store::open)
+        .filter(grant -> judge(grant).isEmpty());
+  }
+
+  private static Optional<UUID> id(JWTClaimsSet claims) {
+    return Optional.ofNullable(claims.getJWTID()).map(UUID::fromString);
+  }
+
+  @Override
+  public Map<UUID, UUID> holders(Collection<UUID> grants) {
+    return grants.isEmpty() ? Map.of() : store.holders(grants);
+  }
+
+  @Override
+  public void withdraw(UUID grant, String because, Actor actor) {
+    store.withdraw(grant, because, actor);
+  }
+
+  /**
+   * Why a grant is over although its time is not, or empty when it lives. Refuses with {@code unavailable} while the
+   * decision point is not known to be current.
+   */
+  Optional<String> judge(LiveGrant grant) {
+    Decision decision = decisions.decide(grant.thumbprint(), null);
+    if (decision.isProvisional()) {
+      throw new Refusal(
+          CommonProblem.UNAVAILABLE,
+          "This node is not confirmed current, so it cannot say which grants live; ask again.");
+    }
+    if (!decision.permit()) {
+      return Optional.of(decision.reasons().getFirst());
+    }
+    List<AllowedFlow> allowed = decision.verdict().flows();
+    return grant.flows().stream()
+        .filter(flow -> allowed.stream().noneMatch(rule -> NetworkFlows.covers(rule, flow)))
+        .findFirst()
+        .map(flow -> "policy no longer allows " + flow.protocol() + " to " + flow.peer());
   }
 
   @Override

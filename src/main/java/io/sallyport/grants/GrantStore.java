@@ -1,12 +1,36 @@
 package io.sallyport.grants;
 
 import io.sallyport.audit.Fact;
+import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Where grants are recorded. */
 interface GrantStore {
   /** Records a grant and the fact {@code grant.issued} in one transaction of its own. */
   void issued(NetworkGrant grant, Actor actor);
+
+  /** Grants of these devices that are neither at their end nor withdrawn, for each the {@code most} that end last. */
+  List<LiveGrant> open(Collection<UUID> devices, int most);
+
+  /** All such grants after {@code last}, or from the first with null, by their end. */
+  List<LiveGrant> openAfter(@Nullable LiveGrant last, int limit);
+
+  Optional<LiveGrant> open(UUID grant);
+
+  Map<UUID, UUID> holders(Collection<UUID> grants);
+
+  /** Withdraws what is not over yet and records the fact {@code grant.withdrawn}, in one transaction. */
+  void withdraw(UUID grant, String because, Actor actor);
+
+  /** Withdraws all open grants of a device that were made at or before {@code instant}. */
+  void withdrawAll(UUID device, Instant instant, String because);
 
   /** Records that something was not granted, in a transaction of its own. */
   void refused(Fact fact);

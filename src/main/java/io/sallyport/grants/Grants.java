@@ -2,11 +2,15 @@ package io.sallyport.grants;
 
 import io.sallyport.devices.Device;
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Digest;
 import io.sallyport.pki.Credential;
 import io.sallyport.policy.Question.RequestedFlow;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Grants: what a device may open, for minutes, as a signed token that only its certificate can use. */
@@ -50,6 +54,41 @@ public interface Grants {
    * @param flows at most {@link #MOST_FLOWS}; empty for all that policy permits
    */
   Grant grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor);
+
+  /**
+   * A grant that a device may use now.
+   *
+   * @param thumbprint of the certificate that it is bound to
+   */
+  record LiveGrant(
+      UUID id,
+      UUID device,
+      Digest thumbprint,
+      List<GrantedFlow> flows,
+      Instant issuedAt,
+      Instant expiresAt) {
+    public LiveGrant {
+      flows = List.copyOf(flows);
+    }
+  }
+
+  /** The most live grants of one device that count: those that end last. A device asks for a new one every few minutes. */
+  int MOST_LIVE = 64;
+
+  /**
+   * The live grants of these devices: neither at their end nor withdrawn, and still decided as they were. Reads the
+   * database. Refuses with {@code unavailable} while this node is not confirmed current, because then nobody can say.
+   */
+  Map<UUID, List<LiveGrant>> live(Collection<UUID> devices);
+
+  /** The live grant of a token that this server signed; empty for anything else. Reads the database. */
+  Optional<LiveGrant> live(String token);
+
+  /** The devices that these grants were handed out to, by grant; unknown ones are left out. */
+  Map<UUID, UUID> holders(Collection<UUID> grants);
+
+  /** Withdraws a grant, if it is not over already; idempotent. The fact {@code grant.withdrawn} is about it. */
+  void withdraw(UUID grant, String because, Actor actor);
 
   /** The {@code iss} of every token: an https URL without a trailing slash. */
   String issuer();

@@ -1,7 +1,11 @@
 package io.sallyport.grants;
 
 import io.sallyport.grants.Grants.GrantedFlow;
+import io.sallyport.kernel.IpPrefix;
 import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Verdict.AllowedFlow;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +19,51 @@ public final class NetworkFlows {
   /** The JSON objects: one port is the number {@code port}; several or ranges are the strings {@code ports}. */
   public static List<Map<String, Object>> details(List<GrantedFlow> flows) {
     return flows.stream().map(NetworkFlows::detail).toList();
+  }
+
+  /** The flows of {@link #details} as JSON, as they were recorded. */
+  static List<GrantedFlow> read(String details) {
+    return new JsonArray(details)
+        .stream().map(JsonObject.class::cast).map(NetworkFlows::flow).toList();
+  }
+
+  private static GrantedFlow flow(JsonObject detail) {
+    Integer port = detail.getInteger("port");
+    List<String> ports = port == null
+        ? detail.getJsonArray("ports", new JsonArray()).stream().map(String::valueOf).toList()
+        : List.of(port.toString());
+    return new GrantedFlow(detail.getString("peer"), detail.getString("protocol"), ports);
+  }
+
+  /** Whether a rule allows all of a flow: its peer, or the whole prefix that is its peer, and every port. */
+  static boolean covers(AllowedFlow rule, GrantedFlow flow) {
+    return rule.protocol().equals(flow.protocol())
+        && coversPeer(rule.peer(), flow.peer())
+        && flow.ports().isEmpty() == rule.ports().isEmpty()
+        && flow.ports().stream()
+            .allMatch(port -> rule.ports().stream().anyMatch(wide -> coversPort(wide, port)));
+  }
+
+  private static boolean coversPeer(String rule, String peer) {
+    if (rule.equalsIgnoreCase(peer)) {
+      return true;
+    }
+    IpPrefix wide = IpPrefix.parse(rule);
+    IpPrefix narrow = IpPrefix.parse(peer);
+    return wide != null && narrow != null && wide.covers(narrow);
+  }
+
+  private static boolean coversPort(String wide, String narrow) {
+    return first(wide) <= first(narrow) && last(narrow) <= last(wide);
+  }
+
+  private static int first(String ports) {
+    int dash = ports.indexOf('-');
+    return Integer.parseInt(dash < 0 ? ports : ports.substring(0, dash));
+  }
+
+  private static int last(String ports) {
+    return Integer.parseInt(ports.substring(ports.indexOf('-') + 1));
   }
 
   static GrantedFlow granted(RequestedFlow flow) {

@@ -1,5 +1,6 @@
 package io.sallyport.grants;
 
+import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Digest;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
@@ -7,6 +8,7 @@ import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.hibernate.annotations.Immutable;
@@ -42,6 +44,10 @@ class NetworkGrant {
   private String policyHash;
 
   private @Nullable UUID appraisal;
+
+  /** Set by statements, never through this class. */
+  @Column(name = "withdrawn_at")
+  private @Nullable Instant withdrawnAt;
 
   /** For Hibernate. */
   @SuppressWarnings("NullAway.Init")
@@ -86,6 +92,14 @@ class NetworkGrant {
 
   Instant expiresAt() {
     return expiresAt;
+  }
+
+  /** What was handed out, as long as it is neither withdrawn nor at its end. */
+  Optional<LiveGrant> liveAt(Instant now) {
+    return withdrawnAt == null && now.isBefore(expiresAt)
+        ? Optional.of(new LiveGrant(
+            id, device, Digest.ofHex(thumbprint), NetworkFlows.read(flows), issuedAt, expiresAt))
+        : Optional.empty();
   }
 
   String decisions() {

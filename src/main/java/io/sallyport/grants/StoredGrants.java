@@ -3,19 +3,39 @@ package io.sallyport.grants;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
+import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
 import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.Tuple;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import org.hibernate.Session;
+import org.hibernate.query.NativeQuery;
+import org.jspecify.annotations.Nullable;
 
 /** Grants in PostgreSQL. */
 @Singleton
 final class StoredGrants implements GrantStore {
+  private static final UUID FIRST = new UUID(0, 0);
+  private static final UUID LAST = new UUID(-1, -1);
+
   private final EntityManager entities;
   private final Audit audit;
+  private final Clock clock;
 
-  StoredGrants(EntityManager entities, Audit audit) {
+  StoredGrants(EntityManager entities, Audit audit, Clock clock) {
     this.entities = entities;
     this.audit = audit;
+    this.clock = clock;
   }
 
   @Override
@@ -30,6 +50,91 @@ final class StoredGrants implements GrantStore {
           .with("decisions", grant.decisions())
           .with("policy_hash", grant.policyHash()));
     });
+  }
+
+  @Override
+  public List<LiveGrant> open(Collection<UUID> devices, int most) {
+    return read("""
+        select g.* from unnest(:devices) as asked (device) cross join lateral
+          (select * from network_grant n
+            where n.device = asked.device and n.withdrawn_at is null and n.expires_at > :now
+            order by n.expires_at desc limit :most) g""", query -> query
+        .setParameter("devices", devices.toArray(UUID[]::new))
+        .setParameter("most", most));
+  }
+
+  @Override
+  public List<LiveGrant> openAfter(@Nullable LiveGrant last, int limit) {
+    return read("""
+        select * from network_grant
+          where withdrawn_at is null and expires_at > :now and (expires_at, id) > (:end, :last)
+          order by expires_at, id limit :most""", query -> query
+        .setParameter("end", last == null ? Instant.EPOCH : last.expiresAt())
+        .setParameter("last", last == null ? FIRST : last.id())
+        .setParameter("most", limit));
+  }
+
+  @Override
+  public Optional<LiveGrant> open(UUID grant) {
+    return read(
+            "select * from network_grant where id = :grant and withdrawn_at is null and expires_at > :now",
+            query -> query.setParameter("grant", grant))
+        .stream()
+        .findFirst();
+  }
+
+  private List<LiveGrant> read(String sql, UnaryOperator<NativeQuery<NetworkGrant>> parameters) {
+    Instant now = clock.instant();
+    return QuarkusTransaction.requiringNew().call(() -> parameters
+        .apply(entities
+            .unwrap(Session.class)
+            .createNativeQuery(sql, NetworkGrant.class)
+            .setParameter("now", now))
+        .getResultStream()
+        .flatMap(grant -> grant.liveAt(now).stream())
+        .toList());
+  }
+
+  @Override
+  public Map<UUID, UUID> holders(Collection<UUID> grants) {
+    return QuarkusTransaction.requiringNew().call(() -> entities
+        .createQuery("from NetworkGrant where id in :grants", NetworkGrant.class)
+        .setParameter("grants", grants)
+        .getResultStream()
+        .collect(Collectors.toMap(NetworkGrant::id, NetworkGrant::device)));
+  }
+
+  @Override
+  public void withdraw(UUID grant, String because, Actor actor) {
+    QuarkusTransaction.requiringNew().run(() -> withdraw("id = :subject", grant, LAST, because, actor));
+  }
+
+  @Override
+  public void withdrawAll(UUID device, Instant instant, String because) {
+    // The id of a grant begins with the milliseconds at which it was made (RFC 9562 §5.7).
+    UUID last = new UUID(instant.toEpochMilli() << 16 | 0xffff, -1);
+    QuarkusTransaction.requiringNew()
+        .run(() -> withdraw("device = :subject", device, last, because, Actor.SERVER));
+  }
+
+  private void withdraw(String which, UUID subject, UUID last, String because, Actor actor) {
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    List<?> withdrawn = entities
+        .createNativeQuery(
+            "update network_grant set withdrawn_at = :now, withdrawn_because = :because where " + which
+                + " and id <= :last and withdrawn_at is null and expires_at > :now returning id, device",
+            Tuple.class)
+        .setParameter("now", now)
+        .setParameter("because", because)
+        .setParameter("subject", subject)
+        .setParameter("last", last)
+        .getResultList();
+    for (Object row : withdrawn) {
+      Tuple grant = (Tuple) row;
+      audit.record(Fact.of("grant.withdrawn", actor, "grant", grant.get(0))
+          .with("device", grant.get(1))
+          .with("because", because));
+    }
   }
 
   @Override

@@ -4,6 +4,7 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.ECDSAVerifier;
 import com.nimbusds.jose.crypto.impl.ECDSA;
 import com.nimbusds.jose.jwk.Curve;
 import com.nimbusds.jose.jwk.ECKey;
@@ -12,6 +13,7 @@ import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.KeyUse;
 import com.nimbusds.jose.util.Base64URL;
 import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
 import io.quarkus.runtime.StartupEvent;
 import io.sallyport.kernel.Der;
 import io.sallyport.keys.KeyAlgorithm;
@@ -25,9 +27,11 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.interfaces.ECPublicKey;
 import java.security.spec.X509EncodedKeySpec;
+import java.text.ParseException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -75,6 +79,22 @@ final class TokenKeys {
       return input + "." + Base64URL.encode(ECDSA.transcodeSignatureToConcat(der, length));
     } catch (JOSEException e) {
       throw new IllegalStateException("the key gave a signature that is not ECDSA", e);
+    }
+  }
+
+  /** The claims of a token that one of these keys signed; empty for anything else, whatever it is. */
+  Optional<JWTClaimsSet> verify(String token) {
+    try {
+      SignedJWT jwt = SignedJWT.parse(token);
+      JWK key = JWKSet.parse(loaded().keySet).getKeyByKeyId(jwt.getHeader().getKeyID());
+      return key != null
+              && TYPE.equals(jwt.getHeader().getType())
+              && jwt.getHeader().getAlgorithm().equals(JWSAlgorithm.ES256)
+              && jwt.verify(new ECDSAVerifier(key.toECKey()))
+          ? Optional.of(jwt.getJWTClaimsSet())
+          : Optional.empty();
+    } catch (ParseException | JOSEException | IllegalArgumentException notOurs) {
+      return Optional.empty();
     }
   }
 

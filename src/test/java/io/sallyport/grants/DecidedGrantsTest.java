@@ -18,6 +18,7 @@ import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.HardwareUnit;
 import io.sallyport.grants.Grants.Grant;
+import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
@@ -41,6 +42,7 @@ import java.security.Signature;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,6 +72,7 @@ class DecidedGrantsTest {
   private final DrivenClock clock = new DrivenClock(NOW.plusMillis(400));
   private final FakeDecisions decisions = new FakeDecisions();
   private final List<Object> events = new ArrayList<>();
+  private final List<LiveGrant> open = new ArrayList<>();
   private final Grants grants = new DecidedGrants(
       decisions,
       new Store(),
@@ -234,6 +237,37 @@ class DecidedGrantsTest {
     @Override
     public void issued(NetworkGrant grant, Actor by) {
       events.add("issued");
+      grant.liveAt(clock.instant()).ifPresent(open::add);
+    }
+
+    @Override
+    public List<LiveGrant> open(Collection<UUID> devices, int most) {
+      return open;
+    }
+
+    @Override
+    public List<LiveGrant> openAfter(@Nullable LiveGrant last, int limit) {
+      return last == null ? open : List.of();
+    }
+
+    @Override
+    public Optional<LiveGrant> open(UUID grant) {
+      return open.stream().filter(known -> known.id().equals(grant)).findFirst();
+    }
+
+    @Override
+    public Map<UUID, UUID> holders(Collection<UUID> grants) {
+      return Map.of();
+    }
+
+    @Override
+    public void withdraw(UUID grant, String because, Actor by) {
+      events.add("withdrawn " + because);
+    }
+
+    @Override
+    public void withdrawAll(UUID holder, Instant instant, String because) {
+      events.add("all withdrawn " + because);
     }
 
     @Override
@@ -295,6 +329,11 @@ class DecidedGrantsTest {
     @Override
     public Optional<String> site(UUID device) {
       return Optional.of("plant-1");
+    }
+
+    @Override
+    public Optional<DeviceState> state(UUID device) {
+      return Optional.of(DeviceState.ACTIVE);
     }
 
     @Override

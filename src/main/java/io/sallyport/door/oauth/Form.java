@@ -1,5 +1,6 @@
 package io.sallyport.door.oauth;
 
+import io.sallyport.door.Request;
 import io.sallyport.kernel.Refusal;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -18,6 +19,15 @@ final class Form {
 
   private Form(Map<String, String> parameters) {
     this.parameters = parameters;
+  }
+
+  /** The form that is the body of {@code request}; refuses another type with {@code invalid-request}. */
+  static Form of(Request request) {
+    if (!request.mediaType().equals("application/x-www-form-urlencoded")) {
+      throw new Refusal(
+          OAuthProblem.INVALID_REQUEST, "Send a body of type application/x-www-form-urlencoded.");
+    }
+    return parse(request.body());
   }
 
   /** Refuses with {@code invalid-request} what is not UTF-8, not well encoded, or given twice (RFC 6749 §3.2). */

@@ -2,6 +2,7 @@ package io.sallyport.door.oauth;
 
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
+import io.sallyport.decision.DecisionPoint;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.door.Callers;
 import io.sallyport.door.DeviceCaller;
@@ -9,10 +10,13 @@ import io.sallyport.door.Door;
 import io.sallyport.door.Exchanges;
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
+import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.grants.Grants;
 import io.sallyport.grants.Grants.Grant;
+import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.grants.NetworkFlows;
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.Router;
@@ -22,24 +26,37 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 
-/** {@code /oauth2/token}, {@code /oauth2/jwks} and the metadata of RFC 8414. */
+/**
+ * {@code /oauth2/token}, {@code /oauth2/introspect}, {@code /oauth2/revoke}, {@code /oauth2/jwks} and the metadata of RFC
+ * 8414. A token status list is not supported: who checks tokens offline has their {@code exp}, who needs faster introspects.
+ */
 @Singleton
 final class OAuthDoor implements Door {
   private static final String TOKEN = "/oauth2/token";
+  private static final String INTROSPECT = "/oauth2/introspect";
+  private static final String REVOKE = "/oauth2/revoke";
   private static final String JWKS = "/oauth2/jwks";
   private static final String METADATA = "/.well-known/oauth-authorization-server";
   /** Room for 64 flows with names of usual length. */
   private static final int MOST_BYTES = 16 * 1024;
 
   private final Grants grants;
+  private final Introspection introspection;
   private final Callers callers;
   private final Audit audit;
   private final Exchanges exchanges;
 
-  OAuthDoor(Grants grants, Callers callers, Audit audit, Exchanges exchanges) {
+  OAuthDoor(
+      Grants grants,
+      DecisionPoint decisions,
+      Callers callers,
+      Audit audit,
+      Exchanges exchanges) {
     this.grants = grants;
+    this.introspection = new Introspection(grants, decisions);
     this.callers = callers;
     this.audit = audit;
     this.exchanges = exchanges;
@@ -48,9 +65,15 @@ final class OAuthDoor implements Door {
   @Override
   public void mount(Router router) {
     router.post(TOKEN).handler(exchanges.handler(MOST_BYTES, this::token, OAuthErrors::write));
+    router
+        .post(INTROSPECT)
+        .handler(exchanges.handler(MOST_BYTES, this::introspect, OAuthErrors::write));
+    router.post(REVOKE).handler(exchanges.handler(MOST_BYTES, this::revoke, OAuthErrors::write));
     router.get(JWKS).handler(exchanges.handler(MOST_BYTES, this::keySet, OAuthErrors::write));
     router.get(METADATA).handler(exchanges.direct(MOST_BYTES, this::metadata, OAuthErrors::write));
     router.route(TOKEN).handler(notAllowed("POST"));
+    router.route(INTROSPECT).handler(notAllowed("POST"));
+    router.route(REVOKE).handler(notAllowed("POST"));
     router.route(JWKS).handler(notAllowed("GET"));
     router.route(METADATA).handler(notAllowed("GET"));
   }
@@ -83,6 +106,41 @@ final class OAuthDoor implements Door {
     }
   }
 
+  private Reply introspect(Request request) {
+    EnforcementPoint point = callers.enforcementPoint(request);
+    try {
+      return Reply.json(200, introspection.answer(token(Form.of(request)), point))
+          .with("Cache-Control", "no-store");
+    } catch (Refusal refusal) {
+      callers.recordRefusedPoint(request, refusal);
+      throw refusal;
+    }
+  }
+
+  /** RFC 7009: by the device that the grant was handed out to. A token that is none, or is over, is no error (§2.2). */
+  private Reply revoke(Request request) {
+    DeviceCaller caller = callers.device(request, Operation.GRANT);
+    UUID device = caller.device().id();
+    try {
+      Optional<LiveGrant> grant = grants.live(token(Form.of(request)));
+      if (grant.isPresent() && !grant.get().device().equals(device)) {
+        throw new Refusal(
+            CommonProblem.FORBIDDEN, "This token was not handed out to the device that asks.");
+      }
+      grant.ifPresent(own -> grants.withdraw(own.id(), "the device gave it up", Actor.device(device)));
+    } catch (Refusal refusal) {
+      audit.recordRefusal(Fact.of("grant.revocation-refused", Actor.device(device), "device", device)
+          .with("problem", refusal.problem().slug()));
+      throw refusal;
+    }
+    return new Reply(200, Map.of("Cache-Control", "no-store"), new byte[0]);
+  }
+
+  private static String token(Form form) {
+    return form.get("token")
+        .orElseThrow(() -> new Refusal(OAuthProblem.INVALID_REQUEST, "token is missing."));
+  }
+
   private Reply keySet(Request request) {
     return Reply.of(
             200, "application/jwk-set+json", grants.keySet().getBytes(StandardCharsets.UTF_8))
@@ -93,6 +151,10 @@ final class OAuthDoor implements Door {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("issuer", grants.issuer());
     body.put("token_endpoint", grants.issuer() + TOKEN);
+    body.put("introspection_endpoint", grants.issuer() + INTROSPECT);
+    body.put("introspection_endpoint_auth_methods_supported", List.of("tls_client_auth"));
+    body.put("revocation_endpoint", grants.issuer() + REVOKE);
+    body.put("revocation_endpoint_auth_methods_supported", List.of("tls_client_auth"));
     body.put("jwks_uri", grants.issuer() + JWKS);
     body.put("response_types_supported", List.of());
     body.put("grant_types_supported", List.of("client_credentials"));

@@ -37,11 +37,7 @@ record TokenRequest(List<RequestedFlow> flows) {
 
   /** Reads the request of {@code device}; refuses with the rows of {@link OAuthProblem}. */
   static TokenRequest parse(Request request, UUID device) {
-    if (!request.mediaType().equals("application/x-www-form-urlencoded")) {
-      throw new Refusal(
-          OAuthProblem.INVALID_REQUEST, "Send a body of type application/x-www-form-urlencoded.");
-    }
-    Form form = Form.parse(request.body());
+    Form form = Form.of(request);
     // RFC 6749 §2.3: one way of authentication only, and here that is the certificate.
     if (form.get("client_secret").isPresent()
         || form.get("client_assertion").isPresent()

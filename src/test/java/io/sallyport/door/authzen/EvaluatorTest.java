@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sallyport.decision.CertificateName;
 import io.sallyport.decision.DecisionPoint;
+import io.sallyport.devices.DeviceState;
 import io.sallyport.door.Request;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.PointKind;
@@ -258,6 +259,11 @@ class EvaluatorTest {
     @Override
     public Optional<String> site(UUID device) {
       return Optional.of("plant-1");
+    }
+
+    @Override
+    public Optional<DeviceState> state(UUID device) {
+      return Optional.of(DeviceState.ACTIVE);
     }
 
     @Override

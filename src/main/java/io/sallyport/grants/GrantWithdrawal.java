@@ -1,0 +1,127 @@
+package io.sallyport.grants;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.sallyport.audit.AuditLog;
+import io.sallyport.audit.LogEntry;
+import io.sallyport.decision.DecisionPoint;
+import io.sallyport.events.Changes;
+import io.sallyport.events.Changes.Change;
+import io.sallyport.events.Changes.Following;
+import io.sallyport.grants.Grants.LiveGrant;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Page;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes down that a grant is over before its time: its device may no longer connect, or policy no longer allows one of
+ * its flows. One node does it at a time. Whoever asks for live grants is answered by the decision in memory before that;
+ * this makes sure that what was once over does not come back.
+ */
+@Singleton
+final class GrantWithdrawal {
+  /** After the fleet is in memory. */
+  static final int START = 2700;
+
+  private static final long PAUSE_NANOS = 5_000_000;
+  private static final long LONGEST_WAIT_NANOS = 5_000_000_000L;
+  /** These end every grant that there was, even when the device is released before this looks. */
+  private static final Set<String> TAKE_ALL =
+      Set.of("device.quarantined", "device.suspended", "device.decommissioned");
+
+  private final Changes changes;
+  private final AuditLog log;
+  private final DecisionPoint decisions;
+  private final GrantStore store;
+  private final DecidedGrants grants;
+  private @Nullable Following following;
+
+  GrantWithdrawal(
+      Changes changes,
+      AuditLog log,
+      DecisionPoint decisions,
+      GrantStore store,
+      DecidedGrants grants) {
+    this.changes = changes;
+    this.log = log;
+    this.decisions = decisions;
+    this.store = store;
+    this.grants = grants;
+  }
+
+  void start(@Observes @Priority(START) StartupEvent event) {
+    following = changes.followOnce("grants", this::withdraw);
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    if (following != null) {
+      following.close();
+    }
+  }
+
+  private void withdraw(List<Change> next) {
+    awaitMemory(next.getLast().position());
+    Set<UUID> devices = new LinkedHashSet<>();
+    boolean everybody = false;
+    for (Change change : next) {
+      switch (change.subjectType()) {
+        case "device" -> {
+          UUID device = UUID.fromString(change.subject());
+          if (TAKE_ALL.contains(change.kind())) {
+            withdrawAll(change, device);
+          }
+          devices.add(device);
+        }
+        case "policy", "profile", "device-profile" -> everybody = true;
+        default -> {}
+      }
+    }
+    if (everybody) {
+      compareAll();
+    } else if (!devices.isEmpty()) {
+      compare(store.open(devices, Page.MOST));
+    }
+  }
+
+  private void withdrawAll(Change change, UUID device) {
+    List<LogEntry> entry = log.entries(change.position() - 1, 1).items();
+    if (!entry.isEmpty()) {
+      store.withdrawAll(device, entry.getFirst().at(), change.kind());
+    }
+  }
+
+  private void compareAll() {
+    List<LiveGrant> page;
+    LiveGrant last = null;
+    do {
+      page = store.openAfter(last, Page.MOST);
+      compare(page);
+      last = page.isEmpty() ? null : page.getLast();
+    } while (page.size() == Page.MOST);
+  }
+
+  private void compare(List<LiveGrant> open) {
+    open.forEach(grant -> grants
+        .judge(grant)
+        .ifPresent(because -> store.withdraw(grant.id(), because, Actor.SERVER)));
+  }
+
+  /** What memory does not hold yet would be judged by what it was before. */
+  private void awaitMemory(long position) {
+    for (long waited = 0; decisions.position() < position; waited += PAUSE_NANOS) {
+      if (waited > LONGEST_WAIT_NANOS) {
+        throw new IllegalStateException(
+            "the fleet in memory does not reach change " + position + " yet");
+      }
+      LockSupport.parkNanos(this, PAUSE_NANOS);
+    }
+  }
+}
