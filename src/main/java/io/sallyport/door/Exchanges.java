@@ -27,6 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jboss.logging.Logger;
@@ -125,6 +126,30 @@ public class Exchanges {
               return reply;
             },
             refusals);
+      }
+    });
+  }
+
+  /**
+   * For answers that go on: on the event loop, the use case refuses, or answers who writes the response from then on. Must
+   * touch memory only.
+   */
+  public Handler<RoutingContext> stream(
+      Function<Request, Consumer<HttpServerResponse>> useCase, RefusalWriter refusals) {
+    return context -> read(context, 0, refusals, request -> {
+      AtomicReference<@Nullable Consumer<HttpServerResponse>> opened = new AtomicReference<>();
+      Reply reply = answer(
+          request,
+          asked -> {
+            opened.set(useCase.apply(asked));
+            return Reply.text(200, "");
+          },
+          refusals);
+      Consumer<HttpServerResponse> writer = opened.get();
+      if (writer == null) {
+        write(context, reply);
+      } else {
+        writer.accept(context.response());
       }
     });
   }
