@@ -24,14 +24,19 @@ record Answer(String request, int status, HttpHeaders headers, byte[] body, Dura
     if (good()) {
       return this;
     }
+    throw failure();
+  }
+
+  /** The failure that the server's own words describe. */
+  Failure failure() {
     if (status == 503) {
       String later = headers
           .firstValue("Retry-After")
           .map(s -> " Try again in " + s + " s.")
           .orElse("");
-      throw new Failure(ExitCode.UNAVAILABLE, sentence(reason()) + later, problem());
+      return new Failure(ExitCode.UNAVAILABLE, sentence(reason()) + later, problem());
     }
-    throw new Failure(ExitCode.REFUSED, sentence(reason()), problem());
+    return new Failure(ExitCode.REFUSED, sentence(reason()), problem());
   }
 
   /** The RFC 9457 problem that came; one with this status and reason where something else came. */

@@ -1,7 +1,9 @@
 package io.sallyport.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sallyport.kernel.Der;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPair;
@@ -11,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -36,9 +39,25 @@ final class EnforcementPointCommands {
               paramLabel = "DIR",
               required = true,
               description = "for key.pem, cert.pem, chain.pem")
-          Path dir) {
+          Path dir,
+      @Option(
+              names = "--kind",
+              paramLabel = "KIND",
+              defaultValue = "authzen",
+              description = "authzen, gateway, radius, nftables, list or signals (default: ${DEFAULT-VALUE})")
+          String kind,
+      @Option(
+              names = "--settings",
+              paramLabel = "FILE",
+              description = "what it guards, as JSON: sites, peers, hosts, worst_case_delay, parameters")
+          @Nullable
+          Path settings) {
     try (ApiClient api = options.api()) {
-      JsonNode added = add(api, name, new DeviceFolder(dir), options.roots(null));
+      ObjectNode wanted = Json.object().put("name", name).put("kind", kind);
+      if (settings != null) {
+        wanted.set("settings", read(settings));
+      }
+      JsonNode added = add(api, wanted, new DeviceFolder(dir), options.roots(null));
       options
           .output()
           .result(
@@ -47,18 +66,29 @@ final class EnforcementPointCommands {
     }
   }
 
-  /** Registers {@code name} with the key of {@code folder} and keeps there what came back. */
+  private static JsonNode read(Path settings) {
+    try {
+      return Json.read(Pem.octets(settings));
+    } catch (IOException e) {
+      throw Failure.usage(settings + " is not JSON.");
+    }
+  }
+
+  /** Registers an asking point with the key of {@code folder} and keeps there what came back. */
   static JsonNode add(
       ApiClient api, String name, DeviceFolder folder, List<X509Certificate> roots) {
+    return add(api, Json.object().put("name", name).put("kind", "authzen"), folder, roots);
+  }
+
+  private static JsonNode add(
+      ApiClient api, ObjectNode wanted, DeviceFolder folder, List<X509Certificate> roots) {
+    String name = wanted.path("name").asText();
     KeyPair pair = folder.key();
     Der request =
         Requests.forSubject(pair, new X500NameBuilder().addRDN(BCStyle.CN, name).build());
     JsonNode added = api.post(
         "/enforcement-points",
-        Json.object()
-            .put("name", name)
-            .put("kind", "authzen")
-            .put("csr", request.pem("CERTIFICATE REQUEST")));
+        wanted.put("csr", request.pem("CERTIFICATE REQUEST")));
     StringBuilder chain = new StringBuilder();
     added
         .path("chain")

@@ -4,7 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.IntNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 
 /** Reads and writes JSON (RFC 8259). */
@@ -19,6 +22,18 @@ final class Json {
 
   static ArrayNode array() {
     return MAPPER.createArrayNode();
+  }
+
+  static JsonNode text(String value) {
+    return TextNode.valueOf(value);
+  }
+
+  static JsonNode number(int value) {
+    return IntNode.valueOf(value);
+  }
+
+  static JsonNode nothing() {
+    return NullNode.getInstance();
   }
 
   /** Reads one value; throws {@link IOException} when {@code octets} hold none. */

@@ -12,7 +12,7 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.OptionSpec;
 
 /**
- * The command line of Sallyport: {@code admin}, {@code device}, {@code audit}, {@code demo}, {@code bench}.
+ * The command line of Sallyport: {@code admin}, {@code device}, {@code enforce}, {@code audit}, {@code demo}, {@code bench}.
  *
  * <p>Without {@code --json} results go to standard output and faults, one sentence, to standard error. With {@code --json}
  * standard output holds exactly one JSON value, be it the result or the fault, and standard error nothing (stack traces
@@ -78,6 +78,7 @@ public final class Sallyport {
     CommandLine line = new CommandLine(options)
         .addSubcommand(AdminCommands.with(options))
         .addSubcommand(new DeviceCommands(options, clock))
+        .addSubcommand(new EnforceCommands(options, clock))
         .addSubcommand(new AuditCommands(options))
         .addSubcommand(new DemoCommand(options, clock))
         .addSubcommand(new BenchCommand(options, clock));

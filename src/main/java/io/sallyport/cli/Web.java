@@ -1,6 +1,7 @@
 package io.sallyport.cli;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class Web implements AutoCloseable {
   /** A page of a thousand facts of the largest size is smaller than this. */
   private static final int MOST_OCTETS = 32 << 20;
+
+  private static final int MOST_PROBLEM_OCTETS = 64 << 10;
 
   private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration ANSWER = Duration.ofSeconds(30);
@@ -62,20 +65,52 @@ final class Web implements AutoCloseable {
           response.headers(),
           response.body(),
           Duration.ofNanos(System.nanoTime() - start));
-    } catch (ConnectException e) {
-      throw unreachable("No server answers at " + origin(uri)
-          + "; start one with \"./sallyport serve\" or name it with --server.");
-    } catch (HttpTimeoutException e) {
-      throw unreachable("The server at " + origin(uri) + " did not answer in time.");
-    } catch (SSLException e) {
-      throw unreachable("No trusted TLS connection to " + origin(uri) + ": " + e.getMessage()
-          + ". Is --root the root certificate of this server?");
     } catch (IOException e) {
-      throw unreachable("The connection to " + origin(uri) + " broke: " + e.getMessage() + ".");
+      throw failed(uri, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw unreachable("Interrupted while waiting for " + origin(uri) + ".");
     }
+  }
+
+  /** An answer that goes on; one that is not 200 is a {@link Failure} as of {@link Answer#orFail}. */
+  InputStream open(HttpRequest request) {
+    URI uri = request.uri();
+    try {
+      long start = System.nanoTime();
+      HttpResponse<InputStream> response = client.send(request, BodyHandlers.ofInputStream());
+      if (response.statusCode() == 200) {
+        return response.body();
+      }
+      try (InputStream body = response.body()) {
+        throw new Answer(
+                request.method() + " " + uri.getRawPath(),
+                response.statusCode(),
+                response.headers(),
+                body.readNBytes(MOST_PROBLEM_OCTETS),
+                Duration.ofNanos(System.nanoTime() - start))
+            .failure();
+      }
+    } catch (IOException e) {
+      throw failed(uri, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw unreachable("Interrupted while waiting for " + origin(uri) + ".");
+    }
+  }
+
+  private static Failure failed(URI uri, IOException failure) {
+    return unreachable(
+        switch (failure) {
+          case ConnectException e ->
+            "No server answers at " + origin(uri)
+                + "; start one with \"./sallyport serve\" or name it with --server.";
+          case HttpTimeoutException e -> "The server at " + origin(uri) + " did not answer in time.";
+          case SSLException e ->
+            "No trusted TLS connection to " + origin(uri) + ": " + e.getMessage()
+                + ". Is --root the root certificate of this server?";
+          default -> "The connection to " + origin(uri) + " broke: " + failure.getMessage() + ".";
+        });
   }
 
   @Override

@@ -1,0 +1,327 @@
+package io.sallyport.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sallyport.cli.FeedClient.Event;
+import io.sallyport.kernel.IpPrefix;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows a feed and keeps one nftables table: snapshot first, then change by change, each one transaction. When the server
+ * is lost the table stays, and its elements end by their own timeouts; when this program ends, the same.
+ */
+final class NftAgent {
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(10);
+  /** How often a position is acknowledged although nobody asked: a lost acknowledgement is made up for by this. */
+  private static final Duration ACKNOWLEDGE_EVERY = Duration.ofSeconds(30);
+  /** Removed entries of one address, from which on all its connections are forgotten at once. */
+  private static final int MANY = 8;
+
+  private final String table;
+  private final FeedClient feed;
+  private final Ruleset rules;
+  private final Netfilter kernel;
+  private final Output output;
+  private final Clock clock;
+
+  private final GrantTable grants = new GrantTable();
+  private final Set<String> quarantined = new TreeSet<>();
+  /** Essential flows that are kept although their grant ended, because the server is lost. */
+  private final Set<String> kept = new HashSet<>();
+
+  private @Nullable String cursor;
+  /** What the server's clock is ahead of this one: ends are by its clock. */
+  private Duration ahead = Duration.ZERO;
+
+  private boolean lost;
+  private long acknowledgedAt;
+  private @Nullable Runnable done;
+
+  NftAgent(
+      String table,
+      FeedClient feed,
+      Ruleset rules,
+      Netfilter kernel,
+      Output output,
+      Clock clock) {
+    this.table = table;
+    this.feed = feed;
+    this.rules = rules;
+    this.kernel = kernel;
+    this.output = output;
+    this.clock = clock;
+  }
+
+  /** Ends after the first snapshot was taken by the kernel and acknowledged. */
+  void once() {
+    closeFirst();
+    Failure stop = new Failure(ExitCode.OK, "done");
+    done = () -> {
+      throw stop;
+    };
+    try {
+      feed.follow(null, this::take);
+      throw new Failure(ExitCode.UNREACHABLE, "The feed ended before its snapshot.");
+    } catch (Failure failure) {
+      if (failure != stop) {
+        throw failure;
+      }
+    }
+  }
+
+  /** Goes on until the process is ended. */
+  void forever() {
+    closeFirst();
+    Duration pause = FIRST_PAUSE;
+    while (true) {
+      long began = System.nanoTime();
+      String why;
+      try {
+        feed.follow(cursor, this::take);
+        why = "The feed ended.";
+      } catch (Failure failure) {
+        why = failure.sentence();
+      }
+      if (!lost) {
+        lost = true;
+        output.say("Lost the server; what stands stays until it times out. " + why);
+      }
+      boolean lasted = System.nanoTime() - began > LONGEST_PAUSE.toNanos();
+      pause = lasted ? FIRST_PAUSE : pause;
+      rest(pause);
+      pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0
+          ? pause.multipliedBy(2)
+          : LONGEST_PAUSE;
+    }
+  }
+
+  /** A table that is there keeps its elements until the snapshot; without one, everything is closed first. */
+  private void closeFirst() {
+    if (!kernel.hasTable(table)) {
+      kernel.commit(rules.whole(Map.of(), List.of(), now()));
+      output.say("Made table inet " + table + "; nothing is granted yet.");
+    }
+  }
+
+  private void rest(Duration pause) {
+    try {
+      Thread.sleep(pause);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Failure(ExitCode.INTERNAL, "Interrupted.");
+    }
+    prune();
+  }
+
+  private void take(Event event) {
+    JsonNode data = event.data();
+    switch (event.name()) {
+      case "snapshot" -> {
+        measure(data);
+        begin(data);
+        acknowledge(data);
+      }
+      case "change" -> {
+        change(data);
+        acknowledge(data);
+      }
+      case "resumed" -> {
+        measure(data);
+        found();
+      }
+      case "heartbeat" -> {
+        measure(data);
+        found();
+        prune();
+        boolean late = System.nanoTime() - acknowledgedAt > ACKNOWLEDGE_EVERY.toNanos();
+        if (data.path("acknowledge").asBoolean() || late) {
+          acknowledge(data);
+        }
+      }
+      default -> {}
+    }
+    if (event.id() != null) {
+      cursor = event.id();
+    }
+    if (done != null && event.name().equals("snapshot")) {
+      done.run();
+    }
+  }
+
+  private void measure(JsonNode data) {
+    ahead = Duration.between(clock.instant(), Instant.parse(data.path("at").asText()));
+  }
+
+  private void found() {
+    if (lost) {
+      lost = false;
+      kept.clear();
+      output.say("Follows the feed again.");
+    }
+  }
+
+  /** Replaces everything by a snapshot. */
+  private void begin(JsonNode data) {
+    Map<String, FeedEntry> before = new HashMap<>();
+    grants.entries().forEach(entry -> before.put(entry.id(), entry));
+    Set<String> cutBefore = Set.copyOf(quarantined);
+    grants.clear();
+    for (JsonNode entry : data.path("entries")) {
+      FeedEntry read = FeedEntry.of(entry);
+      grants.put(read);
+      before.remove(read.id());
+    }
+    grants.settle();
+    quarantined.clear();
+    data.path("quarantined").forEach(address -> quarantined.add(address.asText()));
+    kernel.commit(rules.whole(grants.elements(), quarantined, now()));
+    Set<String> cut = new TreeSet<>(quarantined);
+    cut.removeAll(cutBefore);
+    forget(before.values(), cut);
+    lost = false;
+    output.say("Took a snapshot at position " + data.path("position").asText() + ": "
+        + grants.entries().size() + " entries, " + quarantined.size() + " quarantined addresses.");
+    if (!data.path("unresolved").isEmpty()) {
+      output.say("No address is known for " + Json.plain(data.path("unresolved"))
+          + "; grants to these names are not enforced here.");
+    }
+  }
+
+  private void change(JsonNode data) {
+    List<FeedEntry> gone = new ArrayList<>();
+    for (JsonNode removed : data.path("removed")) {
+      if (grants.has(removed.asText())) {
+        gone.add(grants.get(removed.asText()));
+        grants.remove(removed.asText());
+      }
+    }
+    data.path("put").forEach(entry -> grants.put(FeedEntry.of(entry)));
+    Set<String> cut = new TreeSet<>();
+    data.path("quarantined").forEach(address -> {
+      if (quarantined.add(address.asText())) {
+        cut.add(address.asText());
+      }
+    });
+    Set<String> released = new TreeSet<>();
+    data.path("released").forEach(address -> {
+      if (quarantined.remove(address.asText())) {
+        released.add(address.asText());
+      }
+    });
+    commit(cut, released);
+    forget(gone, cut);
+    if (!cut.isEmpty()) {
+      output.say("Quarantined " + String.join(", ", cut) + ".");
+    }
+  }
+
+  /** Takes out what has ended. An essential flow stays while the server is lost, and that is said. */
+  private void prune() {
+    Instant now = now();
+    List<FeedEntry> gone = new ArrayList<>();
+    for (FeedEntry entry : List.copyOf(grants.entries())) {
+      if (!entry.expiresAt().isAfter(now)) {
+        if (lost && entry.isEssential() && entry.kernelEnd().isAfter(now)) {
+          if (kept.add(entry.id())) {
+            output.say("Keeps the essential flow of " + entry.source().address() + " to "
+                + entry.destination() + " without a grant, at the longest until "
+                + entry.kernelEnd() + ".");
+          }
+        } else {
+          grants.remove(entry.id());
+          gone.add(entry);
+        }
+      }
+    }
+    if (!gone.isEmpty()) {
+      try {
+        commit(Set.of(), Set.of());
+        forget(gone, Set.of());
+      } catch (Failure failure) {
+        output.say(failure.sentence());
+      }
+    }
+  }
+
+  private void commit(Collection<String> cut, Collection<String> released) {
+    GrantTable.Difference difference = grants.settle();
+    if (difference.isEmpty() && cut.isEmpty() && released.isEmpty()) {
+      return;
+    }
+    ObjectNode batch = rules.change(difference, cut, released, now());
+    try {
+      kernel.commit(batch);
+    } catch (Failure refused) {
+      // Somebody else changed the table: it is made anew, in one transaction.
+      output.say(refused.sentence() + " Makes the table anew.");
+      kernel.commit(rules.whole(grants.elements(), quarantined, now()));
+    }
+  }
+
+  /** Connections of what is gone. Both directions consult the sets already; this leaves no trace of them. */
+  private void forget(Collection<FeedEntry> gone, Collection<String> cut) {
+    Map<IpPrefix, List<FeedEntry>> bySource = new HashMap<>();
+    gone.forEach(
+        entry -> bySource.computeIfAbsent(entry.source(), source -> new ArrayList<>()).add(entry));
+    bySource.forEach((source, entries) -> {
+      if (entries.size() > MANY) {
+        kernel.forget("-f", family(source), "-s", source.address());
+        return;
+      }
+      entries.forEach(entry -> {
+        List<String> which = new ArrayList<>(List.of(
+            "-f", family(source), "-s", source.address(), "-d", entry.destination(), "-p",
+            protocol(entry)));
+        if (entry.firstPort() > 0 && entry.firstPort() == entry.lastPort()) {
+          which.addAll(List.of("--dport", Integer.toString(entry.firstPort())));
+        }
+        kernel.forget(which.toArray(String[]::new));
+      });
+    });
+    cut.forEach(address -> {
+      IpPrefix parsed = IpPrefix.parseAddress(address);
+      if (parsed != null) {
+        kernel.forget("-f", family(parsed), "-s", parsed.address());
+        kernel.forget("-f", family(parsed), "-d", parsed.address());
+      }
+    });
+  }
+
+  private static String family(IpPrefix address) {
+    return address.isFour() ? "ipv4" : "ipv6";
+  }
+
+  private static String protocol(FeedEntry entry) {
+    return entry.protocol().equals("icmp") && !entry.source().isFour()
+        ? "icmpv6"
+        : entry.protocol();
+  }
+
+  private void acknowledge(JsonNode data) {
+    try {
+      feed.acknowledge(data.path("position").asLong());
+      acknowledgedAt = System.nanoTime();
+    } catch (Failure failure) {
+      if (done != null) {
+        throw failure;
+      }
+      // The next heartbeat brings another occasion.
+    }
+  }
+
+  private Instant now() {
+    return clock.instant().plus(ahead);
+  }
+}
