@@ -56,7 +56,8 @@ final class EnforceCommands extends OptionGroup {
               description = "network namespace of the table (default: the own one)")
           @Nullable
           String namespace,
-      @Option(names = "--once", description = "take one snapshot, acknowledge it, end") boolean once) {
+      @Option(names = "--once", description = "take one snapshot, acknowledge it, end")
+          boolean once) {
     if (!table.matches("[A-Za-z][A-Za-z0-9_]{0,31}")) {
       throw Failure.usage("--table takes up to 32 letters, digits and underscores.");
     }

@@ -44,12 +44,14 @@ final class EnforcementPointCommands {
               names = "--kind",
               paramLabel = "KIND",
               defaultValue = "authzen",
-              description = "authzen, gateway, radius, nftables, list or signals (default: ${DEFAULT-VALUE})")
+              description =
+                  "authzen, gateway, radius, nftables, list or signals (default: ${DEFAULT-VALUE})")
           String kind,
       @Option(
               names = "--settings",
               paramLabel = "FILE",
-              description = "what it guards, as JSON: sites, peers, hosts, worst_case_delay, parameters")
+              description =
+                  "what it guards, as JSON: sites, peers, hosts, worst_case_delay, parameters")
           @Nullable
           Path settings) {
     try (ApiClient api = options.api()) {
@@ -86,9 +88,8 @@ final class EnforcementPointCommands {
     KeyPair pair = folder.key();
     Der request =
         Requests.forSubject(pair, new X500NameBuilder().addRDN(BCStyle.CN, name).build());
-    JsonNode added = api.post(
-        "/enforcement-points",
-        wanted.put("csr", request.pem("CERTIFICATE REQUEST")));
+    JsonNode added =
+        api.post("/enforcement-points", wanted.put("csr", request.pem("CERTIFICATE REQUEST")));
     StringBuilder chain = new StringBuilder();
     added
         .path("chain")

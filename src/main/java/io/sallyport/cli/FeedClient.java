@@ -38,7 +38,8 @@ final class FeedClient implements AutoCloseable {
 
   /** Gives every event to {@code each}, after {@code cursor} where there is one, until the connection ends. */
   void follow(@Nullable String cursor, Consumer<Event> each) {
-    var request = Web.to(base.resolve("changes")).header("Accept", "text/event-stream").GET();
+    var request =
+        Web.to(base.resolve("changes")).header("Accept", "text/event-stream").GET();
     if (cursor != null) {
       request.header("Last-Event-ID", cursor);
     }
@@ -68,8 +69,8 @@ final class FeedClient implements AutoCloseable {
         heard[0] = System.nanoTime();
         if (line.isEmpty()) {
           if (!data.isEmpty()) {
-            each.accept(new Event(
-                name, id, Json.read(data.toString().getBytes(StandardCharsets.UTF_8))));
+            each.accept(
+                new Event(name, id, Json.read(data.toString().getBytes(StandardCharsets.UTF_8))));
           }
           name = "message";
           id = null;

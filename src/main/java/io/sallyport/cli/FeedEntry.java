@@ -94,6 +94,7 @@ record FeedEntry(
   }
 
   private static Failure unreadable(JsonNode json) {
-    return new Failure(ExitCode.REFUSED, "The feed has an entry that cannot be read: " + json + ".");
+    return new Failure(
+        ExitCode.REFUSED, "The feed has an entry that cannot be read: " + json + ".");
   }
 }

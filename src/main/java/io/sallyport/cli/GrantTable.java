@@ -5,7 +5,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -175,12 +174,5 @@ final class GrantTable {
       }
       from = cut;
     }
-  }
-
-  /** Addresses that have anything. */
-  Set<String> sources() {
-    Set<String> sources = new HashSet<>();
-    groups.keySet().forEach(group -> sources.add(group.source()));
-    return sources;
   }
 }

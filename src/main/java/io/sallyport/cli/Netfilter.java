@@ -19,8 +19,7 @@ final class Netfilter {
 
   /** @param namespace as of {@code ip netns}, or null for the own one */
   Netfilter(@Nullable String namespace) {
-    this.prefix =
-        namespace == null ? List.of() : List.of("ip", "netns", "exec", namespace);
+    this.prefix = namespace == null ? List.of() : List.of("ip", "netns", "exec", namespace);
   }
 
   /** Gives the kernel one batch: all of it or nothing. */
@@ -32,7 +31,10 @@ final class Netfilter {
   }
 
   boolean hasTable(String name) {
-    return run(new byte[0], "nft", "list", "table", "inet", name).code == 0;
+    return run(new byte[0], "nft", "list", "tables", "inet")
+        .words
+        .lines()
+        .anyMatch(("table inet " + name)::equals);
   }
 
   /** Forgets connections; there may be none. */
@@ -59,8 +61,7 @@ final class Netfilter {
         process.destroyForcibly();
         throw new Failure(ExitCode.INTERNAL, command[0] + " does not end.");
       }
-      return new Said(
-          process.exitValue(), new String(said, StandardCharsets.UTF_8).strip());
+      return new Said(process.exitValue(), new String(said, StandardCharsets.UTF_8).strip());
     } catch (IOException e) {
       throw Failure.usage(
           command[0] + " cannot be run: " + e.getMessage() + ". Install nftables and conntrack.");

@@ -50,12 +50,7 @@ final class NftAgent {
   private @Nullable Runnable done;
 
   NftAgent(
-      String table,
-      FeedClient feed,
-      Ruleset rules,
-      Netfilter kernel,
-      Output output,
-      Clock clock) {
+      String table, FeedClient feed, Ruleset rules, Netfilter kernel, Output output, Clock clock) {
     this.table = table;
     this.feed = feed;
     this.rules = rules;
@@ -94,10 +89,7 @@ final class NftAgent {
       } catch (Failure failure) {
         why = failure.sentence();
       }
-      if (!lost) {
-        lost = true;
-        output.say("Lost the server; what stands stays until it times out. " + why);
-      }
+      lose(why);
       boolean lasted = System.nanoTime() - began > LONGEST_PAUSE.toNanos();
       pause = lasted ? FIRST_PAUSE : pause;
       rest(pause);
@@ -143,8 +135,13 @@ final class NftAgent {
       }
       case "heartbeat" -> {
         measure(data);
-        found();
+        if (isCurrent(data)) {
+          found();
+        } else {
+          lose("It has lost its database.");
+        }
         prune();
+        restore();
         boolean late = System.nanoTime() - acknowledgedAt > ACKNOWLEDGE_EVERY.toNanos();
         if (data.path("acknowledge").asBoolean() || late) {
           acknowledge(data);
@@ -162,6 +159,23 @@ final class NftAgent {
 
   private void measure(JsonNode data) {
     ahead = Duration.between(clock.instant(), Instant.parse(data.path("at").asText()));
+  }
+
+  /** Whether the server itself is confirmed current; a heartbeat alone proves a server that lives, not one that knows. */
+  private static boolean isCurrent(JsonNode heartbeat) {
+    String confirmed = heartbeat.path("confirmed_at").asText("");
+    return !confirmed.isEmpty()
+        && Duration.between(
+                    Instant.parse(confirmed), Instant.parse(heartbeat.path("at").asText()))
+                .compareTo(LONGEST_PAUSE)
+            < 0;
+  }
+
+  private void lose(String why) {
+    if (!lost) {
+      lost = true;
+      output.say("Lost the server; what stands stays until it times out. " + why);
+    }
   }
 
   private void found() {
@@ -255,6 +269,14 @@ final class NftAgent {
     }
   }
 
+  /** Without its table everything would be open. */
+  private void restore() {
+    if (!kernel.hasTable(table)) {
+      output.say("Table inet " + table + " is gone. Makes it anew.");
+      kernel.commit(rules.whole(grants.elements(), quarantined, now()));
+    }
+  }
+
   private void commit(Collection<String> cut, Collection<String> released) {
     GrantTable.Difference difference = grants.settle();
     if (difference.isEmpty() && cut.isEmpty() && released.isEmpty()) {
@@ -273,8 +295,8 @@ final class NftAgent {
   /** Connections of what is gone. Both directions consult the sets already; this leaves no trace of them. */
   private void forget(Collection<FeedEntry> gone, Collection<String> cut) {
     Map<IpPrefix, List<FeedEntry>> bySource = new HashMap<>();
-    gone.forEach(
-        entry -> bySource.computeIfAbsent(entry.source(), source -> new ArrayList<>()).add(entry));
+    gone.forEach(entry ->
+        bySource.computeIfAbsent(entry.source(), source -> new ArrayList<>()).add(entry));
     bySource.forEach((source, entries) -> {
       if (entries.size() > MANY) {
         kernel.forget("-f", family(source), "-s", source.address());
@@ -282,7 +304,13 @@ final class NftAgent {
       }
       entries.forEach(entry -> {
         List<String> which = new ArrayList<>(List.of(
-            "-f", family(source), "-s", source.address(), "-d", entry.destination(), "-p",
+            "-f",
+            family(source),
+            "-s",
+            source.address(),
+            "-d",
+            entry.destination(),
+            "-p",
             protocol(entry)));
         if (entry.firstPort() > 0 && entry.firstPort() == entry.lastPort()) {
           which.addAll(List.of("--dport", Integer.toString(entry.firstPort())));

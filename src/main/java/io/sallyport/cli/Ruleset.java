@@ -258,7 +258,11 @@ final class Ruleset {
 
     static ObjectNode match(String operator, JsonNode left, JsonNode right) {
       ObjectNode match = Json.object();
-      match.putObject("match").put("op", operator).<ObjectNode>set("left", left).set("right", right);
+      match
+          .putObject("match")
+          .put("op", operator)
+          .<ObjectNode>set("left", left)
+          .set("right", right);
       return match;
     }
 

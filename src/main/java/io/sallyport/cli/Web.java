@@ -105,7 +105,8 @@ final class Web implements AutoCloseable {
           case ConnectException e ->
             "No server answers at " + origin(uri)
                 + "; start one with \"./sallyport serve\" or name it with --server.";
-          case HttpTimeoutException e -> "The server at " + origin(uri) + " did not answer in time.";
+          case HttpTimeoutException e ->
+            "The server at " + origin(uri) + " did not answer in time.";
           case SSLException e ->
             "No trusted TLS connection to " + origin(uri) + ": " + e.getMessage()
                 + ". Is --root the root certificate of this server?";

@@ -30,7 +30,9 @@ public final class NetworkFlows {
   private static GrantedFlow flow(JsonObject detail) {
     Integer port = detail.getInteger("port");
     List<String> ports = port == null
-        ? detail.getJsonArray("ports", new JsonArray()).stream().map(String::valueOf).toList()
+        ? detail.getJsonArray("ports", new JsonArray()).stream()
+            .map(String::valueOf)
+            .toList()
         : List.of(port.toString());
     return new GrantedFlow(detail.getString("peer"), detail.getString("protocol"), ports);
   }

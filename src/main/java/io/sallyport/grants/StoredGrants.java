@@ -54,24 +54,27 @@ final class StoredGrants implements GrantStore {
 
   @Override
   public List<LiveGrant> open(Collection<UUID> devices, int most) {
-    return read("""
+    return read(
+        """
         select g.* from unnest(:devices) as asked (device) cross join lateral
           (select * from network_grant n
             where n.device = asked.device and n.withdrawn_at is null and n.expires_at > :now
-            order by n.expires_at desc limit :most) g""", query -> query
-        .setParameter("devices", devices.toArray(UUID[]::new))
-        .setParameter("most", most));
+            order by n.expires_at desc limit :most) g""",
+        query ->
+            query.setParameter("devices", devices.toArray(UUID[]::new)).setParameter("most", most));
   }
 
   @Override
   public List<LiveGrant> openAfter(@Nullable LiveGrant last, int limit) {
-    return read("""
+    return read(
+        """
         select * from network_grant
           where withdrawn_at is null and expires_at > :now and (expires_at, id) > (:end, :last)
-          order by expires_at, id limit :most""", query -> query
-        .setParameter("end", last == null ? Instant.EPOCH : last.expiresAt())
-        .setParameter("last", last == null ? FIRST : last.id())
-        .setParameter("most", limit));
+          order by expires_at, id limit :most""",
+        query -> query
+            .setParameter("end", last == null ? Instant.EPOCH : last.expiresAt())
+            .setParameter("last", last == null ? FIRST : last.id())
+            .setParameter("most", limit));
   }
 
   @Override
@@ -85,28 +88,31 @@ final class StoredGrants implements GrantStore {
 
   private List<LiveGrant> read(String sql, UnaryOperator<NativeQuery<NetworkGrant>> parameters) {
     Instant now = clock.instant();
-    return QuarkusTransaction.requiringNew().call(() -> parameters
-        .apply(entities
-            .unwrap(Session.class)
-            .createNativeQuery(sql, NetworkGrant.class)
-            .setParameter("now", now))
-        .getResultStream()
-        .flatMap(grant -> grant.liveAt(now).stream())
-        .toList());
+    return QuarkusTransaction.requiringNew()
+        .call(() -> parameters
+            .apply(entities
+                .unwrap(Session.class)
+                .createNativeQuery(sql, NetworkGrant.class)
+                .setParameter("now", now))
+            .getResultStream()
+            .flatMap(grant -> grant.liveAt(now).stream())
+            .toList());
   }
 
   @Override
   public Map<UUID, UUID> holders(Collection<UUID> grants) {
-    return QuarkusTransaction.requiringNew().call(() -> entities
-        .createQuery("from NetworkGrant where id in :grants", NetworkGrant.class)
-        .setParameter("grants", grants)
-        .getResultStream()
-        .collect(Collectors.toMap(NetworkGrant::id, NetworkGrant::device)));
+    return QuarkusTransaction.requiringNew()
+        .call(() -> entities
+            .createQuery("from NetworkGrant where id in :grants", NetworkGrant.class)
+            .setParameter("grants", grants)
+            .getResultStream()
+            .collect(Collectors.toMap(NetworkGrant::id, NetworkGrant::device)));
   }
 
   @Override
   public void withdraw(UUID grant, String because, Actor actor) {
-    QuarkusTransaction.requiringNew().run(() -> withdraw("id = :subject", grant, LAST, because, actor));
+    QuarkusTransaction.requiringNew()
+        .run(() -> withdraw("id = :subject", grant, LAST, because, actor));
   }
 
   @Override
@@ -121,7 +127,8 @@ final class StoredGrants implements GrantStore {
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     List<?> withdrawn = entities
         .createNativeQuery(
-            "update network_grant set withdrawn_at = :now, withdrawn_because = :because where " + which
+            "update network_grant set withdrawn_at = :now, withdrawn_because = :because where "
+                + which
                 + " and id <= :last and withdrawn_at is null and expires_at > :now returning id, device",
             Tuple.class)
         .setParameter("now", now)

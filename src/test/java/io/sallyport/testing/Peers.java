@@ -49,6 +49,21 @@ public final class Peers {
     Assumptions.abort(sentence);
   }
 
+  /** Goes on only for root, who may make network namespaces. */
+  public static void needRoot() {
+    if ("0"
+        .equals(run(Path.of(System.getProperty("java.io.tmpdir")), "id", "-u")
+            .output()
+            .strip())) {
+      return;
+    }
+    if (REQUIRED) {
+      throw new AssertionError("not root, but SALLYPORT_PEERS=required");
+    }
+    System.out.println("Skipped: only root can make network namespaces");
+    Assumptions.abort("only root can make network namespaces");
+  }
+
   /** Runs a program in {@code folder}. */
   public static Said run(Path folder, String... command) {
     return run(folder, Map.of(), command);

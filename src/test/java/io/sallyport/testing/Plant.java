@@ -133,6 +133,26 @@ public final class Plant implements AutoCloseable {
             .asText())));
   }
 
+  /** Registers a point of {@code kind} with these settings and answers what it got. */
+  public Identity enforcementPoint(String point, String kind, Map<String, ?> settings) {
+    KeyPair keys = TestPki.key();
+    JsonNode added = person(
+            "POST",
+            "/api/v1/enforcement-points",
+            Map.of(
+                "name",
+                point,
+                "kind",
+                kind,
+                "settings",
+                settings,
+                "csr",
+                TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + point, null))))
+        .expect(201)
+        .json();
+    return new Identity(keys, List.of(certificate(added.get("certificate").asText())));
+  }
+
   public Answer addEnforcementPoint(String point, KeyPair keys) {
     return person(
         "POST",
@@ -419,6 +439,18 @@ public final class Plant implements AutoCloseable {
 
     public boolean may(Flow flow) {
       return decision(flow).get("decision").asBoolean();
+    }
+
+    /** Binds an address to this device and answers the binding's id. */
+    public String bind(String address, String segment) {
+      return person(
+              "POST",
+              "/api/v1/devices/" + id + "/addresses",
+              Map.of("address", address, "segment", segment))
+          .expect(201)
+          .json()
+          .get("id")
+          .asText();
     }
 
     /** Quarantine, release, suspend or decommission. */

@@ -95,7 +95,9 @@ final class FeedDoor implements Door {
     router
         .route(BASE + "acknowledgements")
         .handler(exchanges.methodNotAllowed("POST", Reply::problem));
-    router.route(BASE + "list.txt").handler(exchanges.methodNotAllowed("GET, HEAD", Reply::problem));
+    router
+        .route(BASE + "list.txt")
+        .handler(exchanges.methodNotAllowed("GET, HEAD", Reply::problem));
   }
 
   /** Law 8: what a registered point was refused is a fact. */
@@ -274,7 +276,8 @@ final class FeedDoor implements Door {
     EnforcementPoint point = callers.enforcementPoint(request);
     if (!point.name().equals(request.path().get("point"))) {
       throw new Refusal(
-          FeedProblem.NOT_YOUR_FEED, "A point sees its own feed only: /feed/v1/" + point.name() + "/");
+          FeedProblem.NOT_YOUR_FEED,
+          "A point sees its own feed only: /feed/v1/" + point.name() + "/");
     }
     if (!Feeds.hasFeed(point.kind())) {
       throw new Refusal(

@@ -289,5 +289,4 @@ final class Feeds implements Changes.Follower {
         .filter(point -> point.id().equals(feed.point().id()))
         .isPresent();
   }
-
 }

@@ -26,15 +26,15 @@ record ListText(String text, String tag, int lines, long version, Instant until)
   /** What vendors take (PAN-OS); they cut silently what is beyond. */
   static final int USUAL_CAP = 50_000;
 
-  private static final Comparator<String> BY_ADDRESS =
-      Comparator.comparing((String address) -> IpPrefix.parseAddress(address), (a, b) -> {
+  private static final Comparator<String> BY_ADDRESS = Comparator.comparing(
+          (String address) -> IpPrefix.parseAddress(address), (a, b) -> {
             if (a == null || b == null) {
               return 0;
             }
             int high = Long.compareUnsigned(a.high(), b.high());
             return high != 0 ? high : Long.compareUnsigned(a.low(), b.low());
           })
-          .thenComparing(Comparator.naturalOrder());
+      .thenComparing(Comparator.naturalOrder());
 
   static ListText of(State state, Instant now) {
     EnforcementPoint point = state.point();
@@ -74,7 +74,8 @@ record ListText(String text, String tag, int lines, long version, Instant until)
     }
     if (!cap.matches("[1-9][0-9]{0,6}")) {
       throw new Refusal(
-          FeedProblem.NO_FLOW_CLASS, "The point's parameter cap must be a number from 1 to 9999999.");
+          FeedProblem.NO_FLOW_CLASS,
+          "The point's parameter cap must be a number from 1 to 9999999.");
     }
     return Integer.parseInt(cap);
   }

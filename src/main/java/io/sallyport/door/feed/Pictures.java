@@ -80,7 +80,7 @@ final class Pictures {
       List<UUID> some = devices.subList(from, Math.min(devices.size(), from + DEVICES_AT_ONCE));
       Map<UUID, List<LiveGrant>> live = grants.live(some);
       some.forEach(device ->
-          put(device, picture(device, all.get(device), live.getOrDefault(device, List.of())), now));
+          put(device, picture(device, all.getOrDefault(device, List.of()), live.getOrDefault(device, List.of())), now));
     }
   }
 
@@ -127,20 +127,22 @@ final class Pictures {
 
   /** Devices that are to be read again now. */
   List<UUID> due(Instant now, int most) {
-    return due.headMap(now, true).values().stream().flatMap(Set::stream).limit(most).toList();
+    return due.headMap(now, true).values().stream()
+        .flatMap(Set::stream)
+        .limit(most)
+        .toList();
   }
 
-  private DevicePicture picture(
-      UUID device, List<AddressBinding> addresses, List<LiveGrant> live) {
+  private DevicePicture picture(UUID device, List<AddressBinding> addresses, List<LiveGrant> live) {
     boolean cut = decisions.state(device).filter(Pictures::isCut).isPresent();
     List<LiveFlow> flows = new ArrayList<>();
     for (LiveGrant grant : live) {
-      grant.flows()
+      grant
+          .flows()
           .forEach(flow -> flows.add(new LiveFlow(
               grant.id(), flow, grant.issuedAt(), grant.expiresAt(), essential(grant, flow))));
     }
-    return new DevicePicture(
-        device, decisions.site(device).orElse(null), cut, addresses, flows);
+    return new DevicePicture(device, decisions.site(device).orElse(null), cut, addresses, flows);
   }
 
   private static boolean isCut(DeviceState state) {

@@ -59,8 +59,8 @@ record Share(Map<String, Entry> entries, Set<String> quarantined, Set<String> un
     for (LiveFlow flow : picture.flows()) {
       if (flow.expiresAt().isAfter(now)) {
         List<String> destinations = destinations(point, flow.flow().peer(), unresolved);
-        bindings.forEach(binding -> destinations.forEach(destination ->
-            add(entries, picture, binding, flow, destination)));
+        bindings.forEach(binding ->
+            destinations.forEach(destination -> add(entries, picture, binding, flow, destination)));
       }
     }
     return new Share(entries, Set.of(), unresolved);
@@ -98,7 +98,8 @@ record Share(Map<String, Entry> entries, Set<String> quarantined, Set<String> un
     if (source == null || target == null || source.isFour() != target.isFour()) {
       return;
     }
-    List<String> ports = flow.flow().ports().isEmpty() ? List.of("") : flow.flow().ports();
+    List<String> ports =
+        flow.flow().ports().isEmpty() ? List.of("") : flow.flow().ports();
     for (String port : ports) {
       Entry entry = new Entry(
           spelled(binding.address()),

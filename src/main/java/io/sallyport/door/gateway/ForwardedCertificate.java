@@ -75,7 +75,8 @@ final class ForwardedCertificate {
       if (!pair.find(end) || pair.start() != end) {
         throw unreadable();
       }
-      String value = pair.group(3) == null ? pair.group(2) : pair.group(3).replaceAll("\\\\(.)", "$1");
+      String value =
+          pair.group(3) == null ? pair.group(2) : pair.group(3).replaceAll("\\\\(.)", "$1");
       switch (pair.group(1)) {
         case "Hash" -> hash = once(hash, ofHash(value));
         case "Cert" -> certificate = once(certificate, ofPem(value));
@@ -111,6 +112,7 @@ final class ForwardedCertificate {
 
   private static Refusal unreadable() {
     return new Refusal(
-        CommonProblem.UNAUTHENTICATED, "The device's certificate cannot be read as the gateway sent it.");
+        CommonProblem.UNAUTHENTICATED,
+        "The device's certificate cannot be read as the gateway sent it.");
   }
 }

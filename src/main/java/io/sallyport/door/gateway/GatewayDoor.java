@@ -92,11 +92,10 @@ final class GatewayDoor implements Door {
 
   /** nginx takes 401 and 403 for a deny and everything else for an error, which it also denies. */
   private static Reply refuse(Problem problem, String detail) {
-    int status =
-        switch (problem.status()) {
-          case 401, 429, 500, 503 -> problem.status();
-          default -> 403;
-        };
+    int status = switch (problem.status()) {
+      case 401, 429, 500, 503 -> problem.status();
+      default -> 403;
+    };
     return deny(status, problem.slug() + ": " + detail);
   }
 

@@ -50,11 +50,7 @@ final class OAuthDoor implements Door {
   private final Exchanges exchanges;
 
   OAuthDoor(
-      Grants grants,
-      DecisionPoint decisions,
-      Callers callers,
-      Audit audit,
-      Exchanges exchanges) {
+      Grants grants, DecisionPoint decisions, Callers callers, Audit audit, Exchanges exchanges) {
     this.grants = grants;
     this.introspection = new Introspection(grants, decisions);
     this.callers = callers;
@@ -127,10 +123,12 @@ final class OAuthDoor implements Door {
         throw new Refusal(
             CommonProblem.FORBIDDEN, "This token was not handed out to the device that asks.");
       }
-      grant.ifPresent(own -> grants.withdraw(own.id(), "the device gave it up", Actor.device(device)));
+      grant.ifPresent(
+          own -> grants.withdraw(own.id(), "the device gave it up", Actor.device(device)));
     } catch (Refusal refusal) {
-      audit.recordRefusal(Fact.of("grant.revocation-refused", Actor.device(device), "device", device)
-          .with("problem", refusal.problem().slug()));
+      audit.recordRefusal(
+          Fact.of("grant.revocation-refused", Actor.device(device), "device", device)
+              .with("problem", refusal.problem().slug()));
       throw refusal;
     }
     return new Reply(200, Map.of("Cache-Control", "no-store"), new byte[0]);

@@ -30,7 +30,6 @@ import java.security.interfaces.ECPublicKey;
 import java.security.spec.X509EncodedKeySpec;
 import java.util.Date;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -122,9 +121,7 @@ final class EventTokens {
   private synchronized Current load() {
     Current known = current;
     if (known == null) {
-      List<KeyHandle> handles = keys.of(PURPOSE);
-      KeyHandle key =
-          handles.isEmpty() ? keys.generate(KeyAlgorithm.EC_P256, PURPOSE) : handles.getFirst();
+      KeyHandle key = keys.shared(KeyAlgorithm.EC_P256, PURPOSE);
       known = new Current(key, jwk(key).getKeyID());
       current = known;
     }
