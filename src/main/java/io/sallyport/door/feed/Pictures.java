@@ -147,7 +147,7 @@ final class Pictures {
 
   private static boolean isCut(DeviceState state) {
     return switch (state) {
-      case QUARANTINED, SUSPENDED, DECOMMISSIONED -> true;
+      case QUARANTINED, SUSPENDED, WIPING, DECOMMISSIONED -> true;
       case EXPECTED, ACTIVE -> false;
     };
   }
