@@ -2,6 +2,8 @@ package io.sallyport.boot;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -10,10 +12,12 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The PostgreSQL that a server without a database URL runs for itself: in the data folder, durable, on loopback, with a
@@ -27,18 +31,19 @@ final class OwnDatabase {
   /** Held, because a logger that nobody holds forgets its level. */
   private static final Logger LIBRARY = Logger.getLogger("io.zonky.test.db.postgres.embedded");
 
-  private final EmbeddedPostgres postgres;
+  private final FutureTask<EmbeddedPostgres> starting;
+  private final int port;
   private final String password;
 
-  private OwnDatabase(EmbeddedPostgres postgres, String password) {
-    this.postgres = postgres;
+  private OwnDatabase(FutureTask<EmbeddedPostgres> starting, int port, String password) {
+    this.starting = starting;
+    this.port = port;
     this.password = password;
   }
 
+  /** Starts it in a thread of its own; where it will listen is known at once. */
   static OwnDatabase start(DataFolder folder, SecureRandom random) {
     LIBRARY.setLevel(Level.WARNING);
-    Path cluster = folder.path("postgres");
-    takeOver(cluster, folder.path(PROGRAMS));
     String password = folder.read(PASSWORD_FILE).orElseGet(() -> {
       byte[] secret = new byte[32];
       random.nextBytes(secret);
@@ -46,9 +51,43 @@ final class OwnDatabase {
       folder.writeSecret(PASSWORD_FILE, fresh);
       return fresh;
     });
+    int port = freePort();
+    // Made here, so that what logs in the other thread and in this one does not meet it half made.
+    LoggerFactory.getILoggerFactory();
+    FutureTask<EmbeddedPostgres> starting = new FutureTask<>(() -> started(folder, port, password));
+    Thread.ofPlatform().daemon().name("start-postgres").start(starting);
+    return new OwnDatabase(starting, port, password);
+  }
+
+  /** Waits until it answers. */
+  void await() {
+    try {
+      starting.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartRefused("The start was interrupted.");
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException cause
+          ? cause
+          : new IllegalStateException(e.getCause());
+    }
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new StartRefused("There is no free port for PostgreSQL: " + e.getMessage());
+    }
+  }
+
+  private static EmbeddedPostgres started(DataFolder folder, int port, String password) {
+    Path cluster = folder.path("postgres");
+    takeOver(cluster, folder.path(PROGRAMS));
     Path log = folder.path("postgres.log");
     try {
-      EmbeddedPostgres postgres = EmbeddedPostgres.builder()
+      return EmbeddedPostgres.builder()
+          .setPort(port)
           .setDataDirectory(cluster)
           .setCleanDataDirectory(false)
           .setOverrideWorkingDirectory(folder.ownersFolder(PROGRAMS).toFile())
@@ -69,7 +108,6 @@ final class OwnDatabase {
           .setServerConfig("shared_buffers", "64MB")
           .setServerConfig("password_encryption", "scram-sha-256")
           .start();
-      return new OwnDatabase(postgres, password);
     } catch (IOException | IllegalStateException e) {
       throw new StartRefused("PostgreSQL did not start; see " + log + " (" + e.getMessage() + ").");
     }
@@ -126,7 +164,7 @@ final class OwnDatabase {
   }
 
   String url() {
-    return "jdbc:postgresql://localhost:" + postgres.getPort() + "/postgres";
+    return "jdbc:postgresql://localhost:" + port + "/postgres";
   }
 
   String user() {
@@ -139,7 +177,11 @@ final class OwnDatabase {
 
   void stop() {
     try {
-      postgres.close();
+      starting.get().close();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException notStarted) {
+      // Then there is nothing to stop.
     } catch (IOException e) {
       // It may have died before; what it has not written yet it recovers at the next start.
       System.err.println("PostgreSQL did not stop in order: " + e.getMessage());

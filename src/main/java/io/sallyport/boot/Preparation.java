@@ -65,7 +65,7 @@ final class Preparation {
     return new Preparation(options);
   }
 
-  /** Answers the database that this server runs for itself, or null when it was given one. */
+  /** Answers the database that this server runs for itself, on its way up, or null when it was given one. */
   @Nullable
   OwnDatabase run() {
     options.forEach((name, value) -> System.setProperty(PREFIX + name, value));

@@ -47,8 +47,8 @@ public class CrlPublisher {
   private static final long GATHER_NANOS = 200_000_000;
 
   private static final Duration LOOK = Duration.ofSeconds(1);
-  /** Reading and signing a list of a million entries takes seconds. */
-  private static final Duration LEASE = Duration.ofSeconds(20);
+  /** Reading a list of a million entries takes seconds, and so does signing it. */
+  private static final Duration LEASE = Duration.ofSeconds(10);
 
   private static final Duration FIRST_LISTS_WITHIN = Duration.ofSeconds(30);
   private static final long PAUSE_NANOS = 5_000_000;
