@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -36,7 +37,7 @@ class GrantTableTest {
 
   /** Until when the elements let this through; more than one element for it fails. */
   private Instant until(String address, int port) {
-    BigInteger asked = FeedEntry.number(IpPrefix.parseAddress(address));
+    BigInteger asked = FeedEntry.number(Objects.requireNonNull(IpPrefix.parseAddress(address)));
     List<Instant> fitting = new ArrayList<>();
     table.elements().forEach((element, end) -> {
       if (element.first().compareTo(asked) <= 0

@@ -79,8 +79,11 @@ final class Pictures {
     for (int from = 0; from < devices.size(); from += DEVICES_AT_ONCE) {
       List<UUID> some = devices.subList(from, Math.min(devices.size(), from + DEVICES_AT_ONCE));
       Map<UUID, List<LiveGrant>> live = grants.live(some);
-      some.forEach(device ->
-          put(device, picture(device, all.getOrDefault(device, List.of()), live.getOrDefault(device, List.of())), now));
+      some.forEach(device -> put(
+          device,
+          picture(
+              device, all.getOrDefault(device, List.of()), live.getOrDefault(device, List.of())),
+          now));
     }
   }
 

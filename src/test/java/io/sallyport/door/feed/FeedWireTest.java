@@ -27,6 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
+@SuppressWarnings("NullAway.Init") // Set before the first test.
 class FeedWireTest extends ServerTest {
   private static final String SERVER = "192.0.2.80";
 

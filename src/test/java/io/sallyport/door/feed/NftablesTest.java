@@ -31,6 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The agent as a process, a kernel's nftables, and real TCP through it. */
 @QuarkusTest
+@SuppressWarnings("NullAway.Init") // Set before the first test.
 class NftablesTest extends ServerTest {
   private static final String POINT = "nft-wall";
   private static final Plant.Flow FLOW = Plant.VIDEO;

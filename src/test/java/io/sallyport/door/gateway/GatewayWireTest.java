@@ -26,6 +26,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
+@SuppressWarnings("NullAway.Init") // Set before the first test.
 class GatewayWireTest extends ServerTest {
   private Plant plant;
   private Identity gateway;

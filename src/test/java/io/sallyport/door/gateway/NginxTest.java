@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** nginx with the configuration that is shipped, client certificates and auth_request. */
 @QuarkusTest
+@SuppressWarnings("NullAway.Init") // Set before the first test.
 class NginxTest extends ServerTest {
   private static final Path SHIPPED = Path.of("docs", "enforce", "nginx", "sallyport.conf");
 
