@@ -96,11 +96,9 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   @Override
-  public Decision decide(
-      CertificateName certificate, @Nullable RequestedFlow flow, Actor asker) {
+  public Decision decide(CertificateName certificate, @Nullable RequestedFlow flow, Actor asker) {
     Digest thumbprint = fleet.thumbprint(certificate);
-    return decide(
-        thumbprint == null ? null : fleet.holder(thumbprint), thumbprint, flow, asker);
+    return decide(thumbprint == null ? null : fleet.holder(thumbprint), thumbprint, flow, asker);
   }
 
   @Override
@@ -227,7 +225,8 @@ final class FleetDecisionPoint implements DecisionPoint {
       return deny(inquiry, "unconfirmed: the device's profile or the policies are not loaded");
     }
     if (!device.state().may(Operation.CONNECT)) {
-      // The quarantine network is for a device that is known, not for whoever has an old certificate.
+      // The quarantine network is for a device that is known, not for whoever has an old
+      // certificate.
       Verdict verdict = device.state() == DeviceState.QUARANTINED
               && device.liveCredential(inquiry.thumbprint, time) != null
           ? policies.evaluate(question(device, profile, inquiry.flow, time))

@@ -76,8 +76,7 @@ record FleetDevice(
         .map(credential -> new LiveCredential(
             credential.thumbprint(),
             // Interned: a handful of issuers, and a name for every certificate of the fleet.
-            new CertificateName(
-                credential.authorityKeyIdentifier().intern(), credential.serial()),
+            new CertificateName(credential.authorityKeyIdentifier().intern(), credential.serial()),
             credential.notBefore(),
             credential.notAfter()))
         .toList();

@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /** Reviews sessions by asking the decision point again. */
 @Singleton
 final class DecidedReviews implements SessionReviews {
+  /** How the first reason of a decision begins that this node made without being current. */
+  private static final String STALE = "stale";
+
   private final DecisionPoint decisions;
   private final Credentials credentials;
   private final Enforcements enforcements;
@@ -23,8 +26,11 @@ final class DecidedReviews implements SessionReviews {
   }
 
   @Override
-  public void review(Session session) {
+  public boolean review(Session session) {
     Decision decision = decide(session);
+    if (!decision.permit() && decision.reasons().getFirst().startsWith(STALE)) {
+      return false;
+    }
     Optional<NetworkAccess> now = NetworkAccess.of(decision);
     if (!now.equals(Optional.of(NetworkAccess.of(session)))) {
       enforcements.withdraw(
@@ -33,6 +39,7 @@ final class DecidedReviews implements SessionReviews {
               ? "the device is to be attached otherwise"
               : decision.reasons().getFirst());
     }
+    return true;
   }
 
   /** By the certificate that let the device in, unless that was only superseded since: a renewal ends no session. */

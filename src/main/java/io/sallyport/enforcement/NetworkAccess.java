@@ -28,7 +28,9 @@ public record NetworkAccess(
     if (decision.permit()) {
       Network network = decision.verdict().network();
       return Optional.of(new NetworkAccess(
-          true, network == null ? null : network.vlan(), network == null ? null : network.filterId()));
+          true,
+          network == null ? null : network.vlan(),
+          network == null ? null : network.filterId()));
     }
     Integer quarantine = decision.verdict().quarantineVlan();
     return quarantine == null

@@ -83,7 +83,7 @@ final class Reconciliation {
     }
     devices.forEach((device, all) -> {
       all.ifPresent(kind -> withdrawAll(device, kind));
-      sessions.live(device).forEach(reviews::review);
+      sessions.live(device).forEach(this::review);
     });
     if (everybody) {
       compareAll();
@@ -98,12 +98,19 @@ final class Reconciliation {
     }
   }
 
+  private void review(Session session) {
+    if (!reviews.review(session)) {
+      // Nobody is cut off because this node is slow; the change is taken up again.
+      throw new IllegalStateException("this node is not confirmed current");
+    }
+  }
+
   private void compareAll() {
     UUID cursor = null;
     List<Session> page;
     do {
       page = sessions.after(cursor, Page.MOST);
-      page.forEach(reviews::review);
+      page.forEach(this::review);
       cursor = page.isEmpty() ? null : page.getLast().id();
     } while (page.size() == Page.MOST);
   }

@@ -79,7 +79,8 @@ class StoredSessions implements Sessions {
   @Override
   @Transactional
   public void end(UUID session, String reason) {
-    AccessSessionRow row = entities.find(AccessSessionRow.class, session, LockModeType.PESSIMISTIC_WRITE);
+    AccessSessionRow row =
+        entities.find(AccessSessionRow.class, session, LockModeType.PESSIMISTIC_WRITE);
     if (row != null && row.endedAt == null) {
       end(row, reason, now());
     }
@@ -145,7 +146,8 @@ class StoredSessions implements Sessions {
   @Override
   @Transactional
   public Optional<Session> get(UUID session) {
-    return Optional.ofNullable(entities.find(AccessSessionRow.class, session)).map(AccessSessionRow::session);
+    return Optional.ofNullable(entities.find(AccessSessionRow.class, session))
+        .map(AccessSessionRow::session);
   }
 
   @Override
@@ -167,7 +169,8 @@ class StoredSessions implements Sessions {
   public List<Session> of(UUID device, int limit) {
     return entities
         .createQuery(
-            "from AccessSessionRow where device = :device order by startedAt desc", AccessSessionRow.class)
+            "from AccessSessionRow where device = :device order by startedAt desc",
+            AccessSessionRow.class)
         .setParameter("device", device)
         .setMaxResults(Math.clamp(limit, 1, Page.MOST))
         .getResultStream()
@@ -180,7 +183,8 @@ class StoredSessions implements Sessions {
   public List<Session> after(@Nullable UUID cursor, int limit) {
     return entities
         .createQuery(
-            "from AccessSessionRow where endedAt is null and id > :after order by id", AccessSessionRow.class)
+            "from AccessSessionRow where endedAt is null and id > :after order by id",
+            AccessSessionRow.class)
         .setParameter("after", cursor == null ? FIRST : cursor)
         .setMaxResults(Math.clamp(limit, 1, Page.MOST))
         .getResultStream()

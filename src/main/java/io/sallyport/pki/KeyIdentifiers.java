@@ -21,8 +21,8 @@ final class KeyIdentifiers {
 
   /** The authority key identifier of a certificate of this server in lower-case hex; empty when it has none. */
   static String authority(Der certificate) {
-    AuthorityKeyIdentifier identifier = AuthorityKeyIdentifier.fromExtensions(
-        CertificateParts.tbs(certificate).getExtensions());
+    AuthorityKeyIdentifier identifier =
+        AuthorityKeyIdentifier.fromExtensions(CertificateParts.tbs(certificate).getExtensions());
     return identifier == null || identifier.getKeyIdentifierOctets() == null
         ? ""
         : HexFormat.of().formatHex(identifier.getKeyIdentifierOctets());

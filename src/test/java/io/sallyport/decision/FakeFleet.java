@@ -40,7 +40,8 @@ final class FakeFleet implements FleetSource {
   }
 
   static CertificateName name(UUID device) {
-    return new CertificateName("aa", new java.math.BigInteger(1, thumbprint(device).octets()));
+    return new CertificateName(
+        "aa", new java.math.BigInteger(1, thumbprint(device).octets()));
   }
 
   static FleetDevice device(UUID id, DeviceState state, Instant now, @Nullable Standing standing) {

@@ -146,7 +146,8 @@ class FleetDecisionPointTest {
       committedHere(FakeFleet.device(camera, DeviceState.QUARANTINED, START, null));
       clock.advance(Duration.ofDays(1).plusSeconds(1));
       database.feed(keeper, clock.instant());
-      assertNull(decisions.decide(FakeFleet.name(camera), null, Actor.SERVER).verdict().quarantineVlan());
+      assertNull(
+          decisions.decide(FakeFleet.name(camera), null, Actor.SERVER).verdict().quarantineVlan());
     }
 
     @Test

@@ -97,12 +97,20 @@ class EnforcementWireTest extends ServerTest {
                     TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null))))
         .expect(201)
         .json();
-    return new Identity(keys, List.of(Plant.certificate(admitted.get("certificate").asText())));
+    return new Identity(
+        keys, List.of(Plant.certificate(admitted.get("certificate").asText())));
   }
 
-  private Report report(UUID device, String name, Map<String, String> attributes, Duration expected) {
+  private Report report(
+      UUID device, String name, Map<String, String> attributes, Duration expected) {
     return new Report(
-        device, name, "sw-1 port 7", true, attributes, ids.next(), clock.instant().plus(expected));
+        device,
+        name,
+        "sw-1 port 7",
+        true,
+        attributes,
+        ids.next(),
+        clock.instant().plus(expected));
   }
 
   private AddressBinding bind(UUID device, String address, Source source) {
@@ -125,7 +133,13 @@ class EnforcementWireTest extends ServerTest {
     Session third = sessions.report(
         radius,
         new Report(
-            device, "E-1", "", false, Map.of("user-name", "x"), null, clock.instant().plus(HOUR)));
+            device,
+            "E-1",
+            "",
+            false,
+            Map.of("user-name", "x"),
+            null,
+            clock.instant().plus(HOUR)));
     assertTrue(third.permit());
     assertEquals("43", third.attributes().get("vlan"));
   }
@@ -172,7 +186,9 @@ class EnforcementWireTest extends ServerTest {
       Refusal refusal = assertThrows(Refusal.class, () -> bind(other, "10.66.0.5", source));
       assertEquals(EnforcementProblem.ADDRESS_CONFLICT, refusal.problem());
     }
-    assertEquals(List.of(fixed.id()), bindings.live(owner).stream().map(AddressBinding::id).toList());
+    assertEquals(
+        List.of(fixed.id()),
+        bindings.live(owner).stream().map(AddressBinding::id).toList());
     assertEquals(List.of(), bindings.live(other));
   }
 
@@ -293,8 +309,7 @@ class EnforcementWireTest extends ServerTest {
 
   @Test
   void aPointSeesNoDeviceOfASiteThatItDoesNotGuard() {
-    Identity other =
-        register("enforced-elsewhere", "authzen", Map.of("sites", List.of("plant-2")));
+    Identity other = register("enforced-elsewhere", "authzen", Map.of("sites", List.of("plant-2")));
     Identity here = register("enforced-here", "authzen", Map.of("sites", List.of("plant-1")));
     Unit unit = plant.attested("E-14");
     for (String[] subject :

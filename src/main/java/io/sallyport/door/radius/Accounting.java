@@ -87,15 +87,15 @@ final class Accounting {
   private void goesOn(EnforcementPoint point, RadiusAttributes told) {
     Station station = Station.of(told);
     String name = sessionName(station);
-    Optional<Admission> admission =
-        Admission.among(told.octets("Class"), point, station, keys);
+    Optional<Admission> admission = Admission.among(told.octets("Class"), point, station, keys);
     Instant expectedBy = clock.instant().plus(silence());
     Optional<Session> before = sessions.live(point.id(), name);
     Optional<Session> provisional =
         station.stationName().flatMap(own -> sessions.live(point.id(), own));
     Optional<Report> report = admission
         .map(admitted -> Attachments.report(station, name, admitted, expectedBy))
-        .or(() -> before.or(() -> provisional)
+        .or(() -> before
+            .or(() -> provisional)
             .map(session -> goingOn(session, station, name, expectedBy)));
     if (report.isEmpty()) {
       meters.counter("sallyport.radius.accounting.unknown").increment();
@@ -110,8 +110,7 @@ final class Accounting {
   }
 
   /** Without Class: what is known of the session stands. */
-  private static Report goingOn(
-      Session known, Station station, String name, Instant expectedBy) {
+  private static Report goingOn(Session known, Station station, String name, Instant expectedBy) {
     boolean same = known.name().equals(name);
     Map<String, String> attributes = new HashMap<>(same ? Map.of() : known.attributes());
     attributes.putAll(station.attributes());
@@ -151,17 +150,10 @@ final class Accounting {
 
   private void bind(
       EnforcementPoint point, Session session, Report report, String address, Instant until) {
-    String segment =
-        point.settings().parameters().getOrDefault("segment", DEFAULT_SEGMENT);
+    String segment = point.settings().parameters().getOrDefault("segment", DEFAULT_SEGMENT);
     try {
       bindings.bind(
-          session.device(),
-          address,
-          segment,
-          Source.ACCOUNTING,
-          session.id(),
-          until,
-          actor(point));
+          session.device(), address, segment, Source.ACCOUNTING, session.id(), until, actor(point));
     } catch (Refusal refusal) {
       conflict(point, session, report, address, refusal);
     }

@@ -20,8 +20,8 @@ import java.util.regex.Pattern;
  * other node decided, without a database on the way of the answer, and nobody can make one up.
  */
 record Admission(UUID decision, UUID device, Digest certificate, NetworkAccess given) {
-  private static final Pattern CLASS = Pattern.compile(
-      "([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.([A-Za-z0-9_-]{40,214})");
+  private static final Pattern CLASS =
+      Pattern.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.([A-Za-z0-9_-]{40,214})");
   private static final int UUID_OCTETS = 16;
   private static final int FIXED_OCTETS = UUID_OCTETS + Digest.LENGTH + 1 + 2;
 
@@ -48,8 +48,8 @@ record Admission(UUID decision, UUID device, Digest certificate, NetworkAccess g
     for (String text : classes) {
       Matcher matcher = CLASS.matcher(text);
       if (matcher.matches()) {
-        return Optional.of(open(
-            UUID.fromString(matcher.group(1)), matcher.group(2), point, station, keys));
+        return Optional.of(
+            open(UUID.fromString(matcher.group(1)), matcher.group(2), point, station, keys));
       }
     }
     return Optional.empty();

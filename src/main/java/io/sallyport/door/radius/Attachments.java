@@ -68,7 +68,7 @@ final class Attachments {
         try {
           note(point, station, admission, until);
         } catch (RuntimeException e) {
-          lost(e.getMessage());
+          lost(String.valueOf(e.getMessage()));
         }
       });
     } catch (RejectedExecutionException e) {
@@ -81,8 +81,7 @@ final class Attachments {
     LOG.debugf("A session is known by its accounting only: %s", why);
   }
 
-  private void note(
-      EnforcementPoint point, Station station, Admission admission, Instant until) {
+  private void note(EnforcementPoint point, Station station, Admission admission, Instant until) {
     Optional<Session> under = sessions.live(admission.device()).stream()
         .filter(session -> session.point().equals(point.id()))
         .filter(session -> admission.decision().equals(session.decision())

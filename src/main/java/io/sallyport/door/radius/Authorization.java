@@ -70,8 +70,7 @@ final class Authorization {
     Optional<NetworkAccess> given = NetworkAccess.of(decision);
     UUID known = decision.device();
     if (given.isEmpty() || certificate.isEmpty() || known == null) {
-      return refusal(
-          "Decision " + decision.id() + ": " + String.join("; ", decision.reasons()));
+      return refusal("Decision " + decision.id() + ": " + String.join("; ", decision.reasons()));
     }
     Admission admission = new Admission(decision.id(), known, certificate.get(), given.get());
     Duration timeout = timeout(decision);
@@ -123,7 +122,9 @@ final class Authorization {
         .map(matcher -> matcher.group(1))
         .orElseThrow(() -> denied("Send exactly one " + AUTHORITY + "."));
     return new CertificateName(
-        HexFormat.of().formatHex(HexFormat.ofDelimiter(":").parseHex(authority)).toLowerCase(Locale.ROOT),
+        HexFormat.of()
+            .formatHex(HexFormat.ofDelimiter(":").parseHex(authority))
+            .toLowerCase(Locale.ROOT),
         new BigInteger(serial, 16));
   }
 

@@ -45,8 +45,7 @@ final class DisconnectAddress {
     Matcher nas = NAS.matcher(setting);
     if (nas.matches()) {
       InetAddress address = literal(session.get(Station.NAS));
-      return new InetSocketAddress(
-          address, nas.group(1) == null ? PORT : port(nas.group(1)));
+      return new InetSocketAddress(address, nas.group(1) == null ? PORT : port(nas.group(1)));
     }
     Matcher given = GIVEN.matcher(setting);
     if (!given.matches()) {

@@ -43,11 +43,7 @@ final class Disconnects implements Enforcer {
   private final Clock clock;
 
   Disconnects(
-      EnforcementPoints points,
-      Sessions sessions,
-      Vertx vertx,
-      SecureRandom random,
-      Clock clock) {
+      EnforcementPoints points, Sessions sessions, Vertx vertx, SecureRandom random, Clock clock) {
     this.points = points;
     this.sessions = sessions;
     this.vertx = vertx;
@@ -113,7 +109,8 @@ final class Disconnects implements Enforcer {
           .onFailure(answer::completeExceptionally)
           .onSuccess(listening -> {
             listening.handler(packet -> {
-              // From elsewhere, or not by who knows the secret: not the answer, which may still come.
+              // From elsewhere, or not by who knows the secret: not the answer, which may still
+              // come.
               if (packet.sender().port() == address.getPort()
                   && isFrom(host, packet.sender().hostAddress())) {
                 DynamicAuthorization.response(packet.data().getBytes(), request, secret)
@@ -138,7 +135,8 @@ final class Disconnects implements Enforcer {
   private static boolean isFrom(InetAddress host, String sender) {
     int zone = sender.indexOf('%');
     try {
-      return InetAddress.ofLiteral(zone < 0 ? sender : sender.substring(0, zone)).equals(host);
+      return InetAddress.ofLiteral(zone < 0 ? sender : sender.substring(0, zone))
+          .equals(host);
     } catch (IllegalArgumentException noAddress) {
       return false;
     }

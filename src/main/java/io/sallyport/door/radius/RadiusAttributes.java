@@ -1,12 +1,12 @@
 package io.sallyport.door.radius;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sallyport.door.Request;
 import io.sallyport.kernel.CommonProblem;
@@ -36,9 +36,8 @@ record RadiusAttributes(Map<String, List<String>> values) {
   private static final Pattern HEX = Pattern.compile("0x(?:[0-9a-fA-F]{2}){1,253}");
 
   private static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
-          .streamReadConstraints(StreamReadConstraints.builder()
-              .maxNestingDepth(DEPTH)
-              .build())
+          .streamReadConstraints(
+              StreamReadConstraints.builder().maxNestingDepth(DEPTH).build())
           .build())
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -102,7 +101,8 @@ record RadiusAttributes(Map<String, List<String>> values) {
   List<String> octets(String name) {
     return all(name).stream()
         .map(value -> HEX.matcher(value).matches()
-            ? new String(HexFormat.of().parseHex(value, 2, value.length()), StandardCharsets.ISO_8859_1)
+            ? new String(
+                HexFormat.of().parseHex(value, 2, value.length()), StandardCharsets.ISO_8859_1)
             : value)
         .toList();
   }

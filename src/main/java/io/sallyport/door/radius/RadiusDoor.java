@@ -45,8 +45,7 @@ class RadiusDoor implements Door {
             callers::recordRefusedPoint));
     router
         .post(ACCOUNTING)
-        .handler(exchanges.handler(
-            RadiusAttributes.MOST_BYTES, this::account, Reply::problem));
+        .handler(exchanges.handler(RadiusAttributes.MOST_BYTES, this::account, Reply::problem));
     router.route(AUTHORIZE).handler(exchanges.methodNotAllowed("POST", Reply::problem));
     router.route(ACCOUNTING).handler(exchanges.methodNotAllowed("POST", Reply::problem));
   }

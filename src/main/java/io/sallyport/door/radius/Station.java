@@ -84,7 +84,8 @@ record Station(
   Optional<String> stationName() {
     return station.isEmpty()
         ? Optional.empty()
-        : Optional.of(start() + "station " + (station.length() > 100 ? station.substring(0, 100) : station));
+        : Optional.of(
+            start() + "station " + (station.length() > 100 ? station.substring(0, 100) : station));
   }
 
   boolean isSameStation(Map<String, String> others) {

@@ -299,7 +299,16 @@ class EvaluatorTest {
     private static Decision decision(boolean permit, Actor asker) {
       List<String> reasons = List.of(permit ? "asked by " + asker : "no rule");
       Verdict verdict = new Verdict(
-          permit, reasons, "cameras", "hash", List.of(), null, null, null, permit ? null : 666, null);
+          permit,
+          reasons,
+          "cameras",
+          "hash",
+          List.of(),
+          null,
+          null,
+          null,
+          permit ? null : 666,
+          null);
       return new Decision(new UUID(0, 1), CAMERA, permit, reasons, verdict, null, null);
     }
   }

@@ -24,10 +24,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Disconnect messages as octets; a NAS that others wrote checks them in {@code FreeRadiusTest}. */
 class DynamicAuthorizationTest {
   private static final byte[] SECRET = "secret".getBytes(StandardCharsets.US_ASCII);
-  private static final Target TARGET = new Target(
-      InetAddress.ofLiteral("192.0.2.7"), null, "S-1", "02-00-00-00-00-01", "nobody");
-  private static final byte[] REQUEST = DynamicAuthorization.disconnect(
-      7, TARGET, Instant.ofEpochSecond(0x01020304), SECRET);
+  private static final Target TARGET =
+      new Target(InetAddress.ofLiteral("192.0.2.7"), null, "S-1", "02-00-00-00-00-01", "nobody");
+  private static final byte[] REQUEST =
+      DynamicAuthorization.disconnect(7, TARGET, Instant.ofEpochSecond(0x01020304), SECRET);
 
   @Test
   void aRequestHasWhatIdentifiesTheSessionAndNothingElse() {
@@ -60,7 +60,8 @@ class DynamicAuthorizationTest {
   void anAnswerIsReadWhenItsAuthenticatorIsRight() {
     assertEquals(
         Optional.of(new Response(41, null)),
-        DynamicAuthorization.response(SwitchListener.response(41, REQUEST, SECRET), REQUEST, SECRET));
+        DynamicAuthorization.response(
+            SwitchListener.response(41, REQUEST, SECRET), REQUEST, SECRET));
     assertEquals(
         Optional.of(new Response(42, 503)),
         DynamicAuthorization.response(
@@ -70,9 +71,9 @@ class DynamicAuthorizationTest {
   @Test
   void paddingBehindTheLengthIsLeftAlone() {
     byte[] answer = SwitchListener.response(41, REQUEST, SECRET);
-    assertTrue(DynamicAuthorization.response(
-            Arrays.copyOf(answer, answer.length + 5), REQUEST, SECRET)
-        .isPresent());
+    assertTrue(
+        DynamicAuthorization.response(Arrays.copyOf(answer, answer.length + 5), REQUEST, SECRET)
+            .isPresent());
   }
 
   @Test
@@ -84,7 +85,8 @@ class DynamicAuthorizationTest {
       assertFalse(
           DynamicAuthorization.response(changed, REQUEST, SECRET).isPresent(), "octet " + at);
       assertFalse(
-          DynamicAuthorization.response(Arrays.copyOf(answer, at), REQUEST, SECRET).isPresent(),
+          DynamicAuthorization.response(Arrays.copyOf(answer, at), REQUEST, SECRET)
+              .isPresent(),
           "cut at " + at);
     }
   }
@@ -96,9 +98,8 @@ class DynamicAuthorizationTest {
     byte[] request = DynamicAuthorization.disconnect(8, TARGET, Instant.EPOCH, SECRET);
     byte[] answer = SwitchListener.response(41, request, SECRET);
     assertFalse(DynamicAuthorization.response(answer, REQUEST, SECRET).isPresent());
-    for (int[] broken : new int[][] {
-      {101, 0}, {101, 1}, {101}, {101, 7, 0, 0, 1, 0xF7}, {101, 3, 1}, {80, 3, 1}
-    }) {
+    for (int[] broken :
+        new int[][] {{101, 0}, {101, 1}, {101}, {101, 7, 0, 0, 1, 0xF7}, {101, 3, 1}, {80, 3, 1}}) {
       byte[] malformed = SwitchListener.response(42, REQUEST, SECRET, broken);
       assertFalse(DynamicAuthorization.response(malformed, REQUEST, SECRET).isPresent());
     }
@@ -125,7 +126,8 @@ class DynamicAuthorizationTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "nas:", "nas:0", "nas:65536", "10.0.0.5", "10.0.0.5:x", "a b:1", ":1"})
+  @ValueSource(
+      strings = {"", "nas:", "nas:0", "nas:65536", "10.0.0.5", "10.0.0.5:x", "a b:1", ":1"})
   void aSettingThatIsNoAddressSaysSo(String setting) {
     assertThrows(
         UnusableException.class,
@@ -136,7 +138,6 @@ class DynamicAuthorizationTest {
   void withoutASettingOrAnAddressOfTheNasNothingIsSent() {
     assertThrows(UnusableException.class, () -> DisconnectAddress.of(Map.of(), Map.of()));
     assertThrows(
-        UnusableException.class,
-        () -> DisconnectAddress.of(Map.of("disconnect", "nas"), Map.of()));
+        UnusableException.class, () -> DisconnectAddress.of(Map.of("disconnect", "nas"), Map.of()));
   }
 }

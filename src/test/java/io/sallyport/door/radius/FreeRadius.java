@@ -103,19 +103,26 @@ final class FreeRadius implements AutoCloseable {
   }
 
   private void configure(String sallyport) throws IOException {
-    copy("sallyport.conf", Map.of(
-        "https://sallyport.example:8443", sallyport,
-        "/etc/freeradius/3.0/certs/sallyport", folder.resolve("files").toString()));
+    copy(
+        "sallyport.conf",
+        Map.of(
+            "https://sallyport.example:8443",
+            sallyport,
+            "/etc/freeradius/3.0/certs/sallyport",
+            folder.resolve("files").toString()));
     copy("clients.conf", Map.of("192.0.2.10", "127.0.0.1", "replace-me", SECRET));
     copy("mods/rest", Map.of());
     copy("mods/eap", Map.of());
     copy("sites/check-eap-tls", Map.of());
-    copy("sites/sallyport", Map.of(
-        "ipaddr = *", "ipaddr = 127.0.0.1",
-        "= 1812", "= " + authentication,
-        "= 1813", "= " + accounting));
+    copy(
+        "sites/sallyport",
+        Map.of(
+            "ipaddr = *", "ipaddr = 127.0.0.1",
+            "= 1812", "= " + authentication,
+            "= 1813", "= " + accounting));
     Files.createDirectories(folder.resolve("run"));
-    Files.writeString(folder.resolve("radiusd.conf"), """
+    Files.writeString(
+        folder.resolve("radiusd.conf"), """
         prefix = /usr
         sysconfdir = /etc
         localstatedir = %1$s
@@ -176,8 +183,8 @@ final class FreeRadius implements AutoCloseable {
     Files.writeString(target, text);
   }
 
-  private void identities(
-      X509Certificate root, Identity point, List<X509Certificate> issuers) throws IOException {
+  private void identities(X509Certificate root, Identity point, List<X509Certificate> issuers)
+      throws IOException {
     Path files = Files.createDirectories(folder.resolve("files"));
     Identity shown = server(TestPki.manufacturer("radius " + authentication).authority());
     Files.writeString(files.resolve("root.pem"), TestPki.pem(root));

@@ -165,7 +165,8 @@ class FreeRadiusTest extends ServerTest {
   @Test
   void aDeviceIsLetInWithVlanAndFilter() {
     Unit camera = plant.attested("W-1");
-    Outcome outcome = radius.authenticate(camera.identity(), "02:00:00:00:01:01", "%{client:secret}");
+    Outcome outcome =
+        radius.authenticate(camera.identity(), "02:00:00:00:01:01", "%{client:secret}");
     assertTrue(outcome.success(), radius.log());
     assertEquals("0000000d", outcome.attribute(64));
     assertEquals("00000006", outcome.attribute(65));
@@ -206,7 +207,8 @@ class FreeRadiusTest extends ServerTest {
       assertTrue(permitted.success());
       assertFalse(permitted.has(64));
       camera.become("quarantine").expect(200);
-      assertFalse(radius.authenticate(camera.identity(), "02:00:00:00:01:03", "camera").success());
+      assertFalse(
+          radius.authenticate(camera.identity(), "02:00:00:00:01:03", "camera").success());
     } finally {
       strict.close();
     }
@@ -215,18 +217,22 @@ class FreeRadiusTest extends ServerTest {
   @Test
   void aRevokedDeviceIsRejected() {
     Unit camera = plant.attested("W-4");
-    assertTrue(radius.authenticate(camera.identity(), "02:00:00:00:01:04", "camera").success());
+    assertTrue(
+        radius.authenticate(camera.identity(), "02:00:00:00:01:04", "camera").success());
     nas.answer(Way.NAK_503);
     revoke(camera);
-    assertFalse(radius.authenticate(camera.identity(), "02:00:00:00:01:04", "camera").success());
+    assertFalse(
+        radius.authenticate(camera.identity(), "02:00:00:00:01:04", "camera").success());
   }
 
   @Test
   void certificatesOfOthersAreRejected() {
     Unit camera = plant.registered("W-5");
     // The maker's own identity, and one that an enforcement point has of this very server.
-    assertFalse(radius.authenticate(camera.idevid(), "02:00:00:00:01:05", "camera").success());
-    assertFalse(radius.authenticate(point.identity(), "02:00:00:00:01:05", "camera").success());
+    assertFalse(
+        radius.authenticate(camera.idevid(), "02:00:00:00:01:05", "camera").success());
+    assertFalse(
+        radius.authenticate(point.identity(), "02:00:00:00:01:05", "camera").success());
   }
 
   @Test
@@ -238,7 +244,8 @@ class FreeRadiusTest extends ServerTest {
         wire.root(),
         point.identity(),
         List.of(issuer()))) {
-      assertFalse(alone.authenticate(camera.identity(), "02:00:00:00:01:06", "camera").success());
+      assertFalse(
+          alone.authenticate(camera.identity(), "02:00:00:00:01:06", "camera").success());
     }
   }
 
@@ -282,11 +289,14 @@ class FreeRadiusTest extends ServerTest {
           Map.entry(500, attributes))) {
         answer.set(no);
         assertFalse(
-            asking.authenticate(camera.identity(), "02:00:00:00:01:07", "camera").success(),
+            asking
+                .authenticate(camera.identity(), "02:00:00:00:01:07", "camera")
+                .success(),
             "let in on " + no);
       }
       answer.set(Map.entry(200, attributes));
-      assertTrue(asking.authenticate(camera.identity(), "02:00:00:00:01:07", "camera").success());
+      assertTrue(
+          asking.authenticate(camera.identity(), "02:00:00:00:01:07", "camera").success());
     } finally {
       other.stop(0);
     }
@@ -362,7 +372,8 @@ class FreeRadiusTest extends ServerTest {
     return new String(HexFormat.of().parseHex(hex), StandardCharsets.ISO_8859_1);
   }
 
-  private static SSLContext context(Identity identity) throws GeneralSecurityException, IOException {
+  private static SSLContext context(Identity identity)
+      throws GeneralSecurityException, IOException {
     KeyStore own = KeyStore.getInstance("PKCS12");
     own.load(null, null);
     own.setKeyEntry(
@@ -370,8 +381,7 @@ class FreeRadiusTest extends ServerTest {
         identity.keys().getPrivate(),
         new char[0],
         identity.chain().toArray(X509Certificate[]::new));
-    KeyManagerFactory keys =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(own, new char[0]);
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(keys.getKeyManagers(), null, null);

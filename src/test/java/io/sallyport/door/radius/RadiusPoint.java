@@ -35,8 +35,7 @@ record RadiusPoint(Plant plant, String name, Identity identity, List<X509Certifi
                 "settings", settings,
                 "secret", SECRET,
                 "csr",
-                    TestPki.pem(
-                        "CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null))))
+                    TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null))))
         .expect(201)
         .json();
     List<X509Certificate> chain = new java.util.ArrayList<>();
@@ -54,7 +53,8 @@ record RadiusPoint(Plant plant, String name, Identity identity, List<X509Certifi
   }
 
   Answer post(String path, Map<String, ?> attributes) {
-    return plant.post(identity, path, "application/json", BodyPublishers.ofString(json(attributes)));
+    return plant.post(
+        identity, path, "application/json", BodyPublishers.ofString(json(attributes)));
   }
 
   /** As {@code rlm_rest} writes it. */

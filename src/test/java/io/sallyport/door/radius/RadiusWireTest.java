@@ -69,9 +69,7 @@ class RadiusWireTest extends ServerTest {
   }
 
   private static Answer admit(Unit unit, String station) {
-    return point
-        .authorize(question(unit.identity().certificate(), station))
-        .expect(200);
+    return point.authorize(question(unit.identity().certificate(), station)).expect(200);
   }
 
   private static Answer start(Unit unit, String session, String station, String... more) {
@@ -199,8 +197,7 @@ class RadiusWireTest extends ServerTest {
           named(
               "an issuer that is none",
               changed("TLS-Client-Cert-X509v3-Authority-Key-Identifier", "AA:BB:" + EXPANSION)),
-          named(
-              "two serials", changed("TLS-Client-Cert-Serial", List.of("01", "02"))));
+          named("two serials", changed("TLS-Client-Cert-Serial", List.of("01", "02"))));
     }
 
     private static org.junit.jupiter.params.provider.Arguments named(
@@ -299,7 +296,9 @@ class RadiusWireTest extends ServerTest {
     void onlyAPointOfThisKindMayAsk() {
       String body = RadiusPoint.json(question(camera.identity().certificate(), STATION));
       for (String path : List.of("/radius/authorize", "/radius/accounting")) {
-        plant.post(null, path, "application/json", BodyPublishers.ofString(body)).expect(401);
+        plant
+            .post(null, path, "application/json", BodyPublishers.ofString(body))
+            .expect(401);
         plant
             .post(camera.identity(), path, "application/json", BodyPublishers.ofString(body))
             .expect(401);
@@ -339,7 +338,8 @@ class RadiusWireTest extends ServerTest {
       assertEquals(session.get("id").asText(), bound.get("session").asText());
       assertTrue(bound.get("live").asBoolean());
 
-      // The NAS spells the station as it likes, and the address came late: another one, and one of IPv6.
+      // The NAS spells the station as it likes, and the address came late: another one, and one of
+      // IPv6.
       Map<String, Object> interim = accounting("Interim-Update", "S10", "020000000010");
       interim.put("Framed-IP-Address", "10.77.0.11");
       interim.put("Framed-IPv6-Address", "2001:db8:77::10");
@@ -359,8 +359,8 @@ class RadiusWireTest extends ServerTest {
       assertEquals(
           "the NAS ended it: User-Request",
           session(unit, "S10").orElseThrow().get("end_reason").asText());
-      assertTrue(
-          items(unit, "addresses").stream().noneMatch(binding -> binding.get("live").asBoolean()));
+      assertTrue(items(unit, "addresses").stream()
+          .noneMatch(binding -> binding.get("live").asBoolean()));
     }
 
     @Test
@@ -381,8 +381,7 @@ class RadiusWireTest extends ServerTest {
       Unit unit = plant.attested("NAC-12");
       admit(unit, "02:00:00:00:00:12");
       Patience.untilTrue(
-          "the admission is known",
-          () -> session(unit, "station 020000000012").isPresent());
+          "the admission is known", () -> session(unit, "station 020000000012").isPresent());
       point.accounting(accounting("Start", "S12", "02-00-00-00-00-12")).expect(204);
       assertTrue(live(unit, "S12"));
       assertFalse(live(unit, "station 020000000012"));
@@ -528,8 +527,7 @@ class RadiusWireTest extends ServerTest {
         start.put(
             "Class",
             octets(reply(
-                gate.authorize(
-                        question(unit.identity().certificate(), "02:00:00:00:00:30"))
+                gate.authorize(question(unit.identity().certificate(), "02:00:00:00:00:30"))
                     .expect(200),
                 "Class")));
         gate.accounting(start).expect(204);
@@ -539,13 +537,17 @@ class RadiusWireTest extends ServerTest {
         JsonNode withdrawn = Patience.until(
             "the withdrawal",
             () -> items(unit, "enforcements").stream()
-                .filter(one -> one.get("reason").asText().equals("the device is to be attached otherwise"))
+                .filter(one ->
+                    one.get("reason").asText().equals("the device is to be attached otherwise"))
                 .findFirst());
         assertEquals("pending", withdrawn.get("outcome").asText());
         // It cannot be told, and says why: this point has no way to its switches.
         Patience.untilTrue(
             "what came of it",
-            () -> items(unit, "enforcements").getFirst().get("detail").asText()
+            () -> items(unit, "enforcements")
+                .getFirst()
+                .get("detail")
+                .asText()
                 .contains("no parameter disconnect"));
       } finally {
         changing.close();

@@ -32,8 +32,7 @@ class ReplyAttributeTest {
         "CLASS|a\"b"
       })
   void whatTheDictionaryDoesNotKnowIsNotSent(ReplyAttribute attribute, String value) {
-    assertThrows(
-        IllegalStateException.class, () -> new AccessAccept().with(attribute, value));
+    assertThrows(IllegalStateException.class, () -> new AccessAccept().with(attribute, value));
   }
 
   @Test
