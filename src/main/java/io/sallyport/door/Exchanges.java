@@ -281,7 +281,8 @@ public class Exchanges {
         context.queryParams(),
         chain(http),
         http.remoteAddress().hostAddress(),
-        body);
+        body,
+        String.valueOf(http.absoluteURI()));
   }
 
   private static List<X509Certificate> chain(HttpServerRequest http) {

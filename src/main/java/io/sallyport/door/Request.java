@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param path path parameters by name
  * @param chain the TLS client's certificates, leaf first; the key was proven, nothing else was checked; empty for none
  * @param remote the peer's address
+ * @param url the whole URL as the client asked for it
  */
 public record Request(
     String method,
@@ -21,10 +22,23 @@ public record Request(
     MultiMap query,
     List<X509Certificate> chain,
     String remote,
-    byte[] body) {
+    byte[] body,
+    String url) {
   public Request {
     path = Map.copyOf(path);
     chain = List.copyOf(chain);
+  }
+
+  /** For protocols that do not look at the URL. */
+  public Request(
+      String method,
+      Map<String, String> path,
+      MultiMap headers,
+      MultiMap query,
+      List<X509Certificate> chain,
+      String remote,
+      byte[] body) {
+    this(method, path, headers, query, chain, remote, body, "");
   }
 
   public @Nullable String header(String name) {

@@ -4,14 +4,11 @@ import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProblem;
-import io.sallyport.devices.DeviceProfile;
-import io.sallyport.devices.DeviceProfiles;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.pki.Authorities;
 import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateRequest;
@@ -20,13 +17,15 @@ import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import io.sallyport.pki.Issuance;
 import io.sallyport.pki.Issuance.Guard;
+import io.sallyport.pki.Issuance.Name;
 import io.sallyport.pki.Issuance.Order;
 import io.sallyport.pki.PkiProblem;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.cert.CertificateEncodingException;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Optional;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -40,7 +39,7 @@ class DeviceEnrollment implements Enrollments {
   private final FirstContact firstContact;
   private final StoredTokens tokens;
   private final Devices devices;
-  private final DeviceProfiles profiles;
+  private final Allowances allowances;
   private final Credentials credentials;
   private final Issuance issuance;
   private final Audit audit;
@@ -50,7 +49,7 @@ class DeviceEnrollment implements Enrollments {
       FirstContact firstContact,
       StoredTokens tokens,
       Devices devices,
-      DeviceProfiles profiles,
+      Allowances allowances,
       Credentials credentials,
       Issuance issuance,
       Audit audit,
@@ -58,7 +57,7 @@ class DeviceEnrollment implements Enrollments {
     this.firstContact = firstContact;
     this.tokens = tokens;
     this.devices = devices;
-    this.profiles = profiles;
+    this.allowances = allowances;
     this.credentials = credentials;
     this.issuance = issuance;
     this.audit = audit;
@@ -72,11 +71,16 @@ class DeviceEnrollment implements Enrollments {
     Device device = proven.device();
     return recordingRefusals(device.id(), () -> {
       devices.require(device, Operation.ENROLL);
-      CertificateProfile profile = certificateProfile(device, enrollment.label());
+      CertificateProfile profile = allowances.certificateProfile(device, enrollment.label());
       CertificateRequest request = CertificateRequest.read(enrollment.request());
       DeviceNames.requireOwn(request, device);
-      Order order =
-          order(device, profile, request, proven.authentication(), proven.token() != null);
+      Order order = order(
+          device,
+          profile,
+          request,
+          proven.authentication(),
+          proven.token() != null,
+          DeviceNames.alternatives(device));
       Guard guard = digest -> {
         devices.require(devices.get(device.id()), Operation.ENROLL);
         claimKeys(
@@ -98,12 +102,13 @@ class DeviceEnrollment implements Enrollments {
       requireLive(current);
       Device device = devices.get(id);
       devices.require(device, Operation.RENEW);
-      CertificateProfile profile = certificateProfile(device, enrollment.label());
+      CertificateProfile profile = allowances.certificateProfile(device, enrollment.label());
       CertificateRequest request = CertificateRequest.read(enrollment.request());
-      DeviceNames.requireUnchanged(
-          request, Certificate.getInstance(current.certificate().octets()));
+      Certificate certificate = Certificate.getInstance(current.certificate().octets());
+      DeviceNames.requireUnchanged(request, certificate);
+      List<Name> names = DeviceNames.kept(device, certificate);
       credentials.used(current);
-      Order order = order(device, profile, request, current.thumbprint(), false);
+      Order order = order(device, profile, request, current.thumbprint(), false, names);
       Guard guard = digest -> {
         devices.require(devices.get(id), Operation.RENEW);
         requireLive(credentials.byThumbprint(current.thumbprint()).orElseThrow());
@@ -111,6 +116,36 @@ class DeviceEnrollment implements Enrollments {
       };
       return issuance.issue(order, guard, Actor.device(id));
     });
+  }
+
+  /**
+   * What an account's order asks of issuance; refuses what the device may not have.
+   *
+   * @param authentication digest of what stands for the account
+   * @param proven the names that the order proved
+   */
+  Order ordered(
+      Device device,
+      String label,
+      CertificateRequest request,
+      Digest authentication,
+      List<Name> proven) {
+    allowances.requireMayOrder(device);
+    List<Name> names = new ArrayList<>(DeviceNames.alternatives(device));
+    names.addAll(proven);
+    CertificateProfile profile = allowances.certificateProfile(device, label);
+    return order(device, profile, request, authentication, false, names);
+  }
+
+  /** By an order whose authorizations hold, which {@code claim} spends in the transaction that records the serial. */
+  Credential certify(Device device, Order order, Guard claim) {
+    Guard guard = digest -> {
+      allowances.requireMayOrder(devices.get(device.id()));
+      claimKeys(device, null, order.subjectPublicKeyInfo().digest());
+      claim.check(digest);
+    };
+    return recordingRefusals(
+        device.id(), () -> issuance.issue(order, guard, Actor.device(device.id())));
   }
 
   /** In one order for everybody, so that two units that claim each other's keys do not wait for one another. */
@@ -182,25 +217,13 @@ class DeviceEnrollment implements Enrollments {
     }
   }
 
-  /** The label, when the device's profile allows it and it is one for devices; without a label the profile's first. */
-  private CertificateProfile certificateProfile(Device device, @Nullable String label) {
-    DeviceProfile profile = profiles.find(device.profile()).orElseThrow();
-    String name = label == null ? profile.certificateProfiles().getFirst() : label;
-    Optional<CertificateProfile> found = CertificateProfiles.find(name)
-        .filter(candidate -> candidate.authority().equals(Authorities.DEVICES))
-        .filter(candidate -> profile.certificateProfiles().contains(candidate.name()));
-    return found.orElseThrow(() -> new Refusal(
-        EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,
-        "The device profile \"" + profile.name() + "\" does not allow certificate profile \"" + name
-            + "\"."));
-  }
-
   private static Order order(
       Device device,
       CertificateProfile profile,
       CertificateRequest request,
       Digest authentication,
-      boolean once) {
+      boolean once,
+      List<Name> names) {
     return new Order(
         CertificateSubject.device(device.id()),
         profile,
@@ -208,7 +231,7 @@ class DeviceEnrollment implements Enrollments {
         authentication,
         once,
         DeviceNames.distinguishedName(device),
-        DeviceNames.alternatives(device));
+        names);
   }
 
   /** Law 8: a refusal to a device that proved who it is stands in the log. */

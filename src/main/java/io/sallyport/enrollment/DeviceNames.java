@@ -4,6 +4,8 @@ import io.sallyport.devices.Device;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateRequest;
 import io.sallyport.pki.Issuance.Name;
+import io.sallyport.pki.PermanentIdentifiers;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -37,6 +39,27 @@ final class DeviceNames {
 
   static List<Name> alternatives(Device device) {
     return List.of(new Name(Name.Kind.URI, "urn:uuid:" + device.id()));
+  }
+
+  /**
+   * What a successor of {@code current} is called: as it, except that host names are proven anew each time, by ACME.
+   */
+  static List<Name> kept(Device device, Certificate current) {
+    List<Name> names = new ArrayList<>(alternatives(device));
+    for (GeneralName name : names(current)) {
+      if (name.getTagNo() == GeneralName.dNSName) {
+        throw other("The certificate has host names, which are proven each time; renew it by ACME.");
+      }
+      PermanentIdentifiers.value(name)
+          .ifPresent(value -> names.add(new Name(Name.Kind.PERMANENT_IDENTIFIER, value)));
+    }
+    return names;
+  }
+
+  private static List<GeneralName> names(Certificate certificate) {
+    GeneralNames names = GeneralNames.fromExtensions(
+        certificate.getTBSCertificate().getExtensions(), Extension.subjectAlternativeName);
+    return names == null ? List.of() : List.of(names.getNames());
   }
 
   /** A first request may leave names out, or name the device by its serial number or id. */
@@ -77,16 +100,14 @@ final class DeviceNames {
     if (request.names().isEmpty()) {
       return;
     }
-    GeneralNames names = GeneralNames.fromExtensions(
-        current.getTBSCertificate().getExtensions(), Extension.subjectAlternativeName);
-    Set<GeneralName> own = names == null ? Set.of() : new HashSet<>(List.of(names.getNames()));
+    Set<GeneralName> own = new HashSet<>(names(current));
     if (!own.equals(new HashSet<>(request.names()))) {
       throw other(
           "The request's subject alternative names must be those of the current certificate.");
     }
   }
 
-  private static void requireNoChange(CertificateRequest request) {
+  static void requireNoChange(CertificateRequest request) {
     if (request.attributes().contains(CHANGE_SUBJECT_NAME)) {
       throw other(
           "Changing the subject's name is not supported; leave the ChangeSubjectName attribute out.");

@@ -13,7 +13,25 @@ public enum EnrollmentProblem implements Problem {
   NO_CURRENT_CERTIFICATE("no-current-certificate", 403, "Renewal needs the current certificate"),
   CERTIFICATE_PROFILE_NOT_ALLOWED(
       "certificate-profile-not-allowed", 403, "The certificate profile is not allowed"),
-  INVALID_LIFETIME("invalid-lifetime", 422, "The lifetime is not acceptable");
+  INVALID_LIFETIME("invalid-lifetime", 422, "The lifetime is not acceptable"),
+  INVALID_HOST_NAME("invalid-host-name", 422, "The host name is not acceptable"),
+  BAD_NONCE("bad-nonce", 400, "The nonce is not one that can be used"),
+  ACCOUNT_UNKNOWN("account-unknown", 400, "No such account"),
+  ACCOUNT_NOT_VALID("account-not-valid", 401, "The account may do nothing any more"),
+  WRONG_BINDING("wrong-binding", 401, "The external account binding does not hold"),
+  INVALID_CONTACT("invalid-contact", 400, "The contact is not acceptable"),
+  NOT_OF_THIS_ACCOUNT("not-of-this-account", 403, "It belongs to another account"),
+  TOO_MANY_ORDERS("too-many-orders", 429, "The account has too many open orders"),
+  ORDER_NOT_READY("order-not-ready", 403, "The order cannot be finalized now"),
+  UNSUPPORTED_IDENTIFIER("unsupported-identifier", 400, "This kind of identifier is not supported"),
+  REJECTED_IDENTIFIER("rejected-identifier", 400, "The device may not be called so"),
+  OTHER_THAN_ORDERED("other-than-ordered", 400, "The request is not for what was ordered"),
+  NO_ADDRESS("no-address", 400, "The host name leads nowhere"),
+  NETWORK_NOT_ALLOWED("network-not-allowed", 400, "The host name leads to a network that is not asked"),
+  NO_CONNECTION("no-connection", 400, "The device did not answer"),
+  WRONG_RESPONSE("wrong-response", 403, "The device answered something else"),
+  BAD_ATTESTATION("bad-attestation", 400, "The attestation does not hold"),
+  ALREADY_REVOKED("already-revoked", 400, "The certificate is revoked already");
 
   private final String slug;
   private final int status;

@@ -13,6 +13,9 @@ import org.bouncycastle.asn1.x509.KeyPurposeId;
 /** The certificate profiles that this server issues by. */
 public final class CertificateProfiles {
   public static final String DEVICE = "device";
+  /** For devices that serve TLS themselves, to be reached by their host names. */
+  public static final String DEVICE_SERVER = "device-server";
+
   public static final String ENFORCEMENT_POINT = "enforcement-point";
   public static final String SERVER = "server";
 
@@ -31,6 +34,12 @@ public final class CertificateProfiles {
   private static final Map<String, CertificateProfile> PROFILES = Stream.of(
           profile(DEVICE, Authorities.DEVICES, Duration.ofDays(90), KeyPurposeId.id_kp_clientAuth),
           profile(
+              DEVICE_SERVER,
+              Authorities.DEVICES,
+              Duration.ofDays(90),
+              KeyPurposeId.id_kp_clientAuth,
+              KeyPurposeId.id_kp_serverAuth),
+          profile(
               ENFORCEMENT_POINT,
               Authorities.INTERNAL,
               Duration.ofDays(365),
@@ -45,6 +54,11 @@ public final class CertificateProfiles {
 
   private CertificateProfiles() {}
 
+  /** The certificate profile of this name, if it is one that devices may have. */
+  public static Optional<CertificateProfile> forDevices(String name) {
+    return find(name).filter(profile -> profile.authority().equals(Authorities.DEVICES));
+  }
+
   public static Optional<CertificateProfile> find(String name) {
     return Optional.ofNullable(PROFILES.get(name));
   }
@@ -55,7 +69,12 @@ public final class CertificateProfiles {
   }
 
   private static CertificateProfile profile(
-      String name, String authority, Duration validity, KeyPurposeId usage) {
-    return new CertificateProfile(name, authority, validity, BACKDATING, List.of(usage.getId()));
+      String name, String authority, Duration validity, KeyPurposeId... usages) {
+    return new CertificateProfile(
+        name,
+        authority,
+        validity,
+        BACKDATING,
+        Stream.of(usages).map(KeyPurposeId::getId).toList());
   }
 }

@@ -5,6 +5,7 @@ import io.sallyport.kernel.Refusal;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1InputStream;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Primitive;
@@ -25,14 +26,20 @@ import org.bouncycastle.pkcs.PKCSException;
  *
  * @param subject the name asked for, possibly empty
  * @param names the subject alternative names asked for
+ * @param extensions all extensions asked for
  * @param attributes the object identifiers of all attributes present
  */
 public record CertificateRequest(
-    Der subjectPublicKeyInfo, X500Name subject, List<GeneralName> names, List<String> attributes) {
+    Der subjectPublicKeyInfo,
+    X500Name subject,
+    List<GeneralName> names,
+    List<Extension> extensions,
+    List<String> attributes) {
   private static final int MOST_NAMES = 16;
 
   public CertificateRequest {
     names = List.copyOf(names);
+    extensions = List.copyOf(extensions);
     attributes = List.copyOf(attributes);
   }
 
@@ -47,7 +54,8 @@ public record CertificateRequest(
     }
     KeyRules.check(key);
     verify(request);
-    return new CertificateRequest(key, request.getSubject(), names(request), attributes(request));
+    return new CertificateRequest(
+        key, request.getSubject(), names(request), extensions(request), attributes(request));
   }
 
   private static PKCS10CertificationRequest parse(Der der) {
@@ -99,6 +107,16 @@ public record CertificateRequest(
           ? refusal
           : bad("The request's extensions cannot be read.");
     }
+  }
+
+  /** Called after {@link #names}, which refuses what cannot be read. */
+  private static List<Extension> extensions(PKCS10CertificationRequest request) {
+    Extensions extensions = request.getRequestedExtensions();
+    return extensions == null
+        ? List.of()
+        : Stream.of(extensions.getExtensionOIDs())
+            .map(extensions::getExtension)
+            .toList();
   }
 
   private static List<String> attributes(PKCS10CertificationRequest request) {

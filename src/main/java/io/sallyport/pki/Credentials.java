@@ -33,6 +33,9 @@ public interface Credentials {
     return found;
   }
 
+  /** The live ones of all subjects of a kind that has few, such as the server's nodes. */
+  List<Credential> live(CertificateSubject.Kind kind);
+
   /**
    * By authority and serial, after {@code cursor}; when {@code sites} names any, those of the devices on them alone, by
    * device.

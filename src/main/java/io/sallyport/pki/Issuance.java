@@ -53,7 +53,9 @@ public interface Issuance {
     public enum Kind {
       DNS,
       IP,
-      URI
+      URI,
+      /** What a maker calls its device for ever, as a rule its serial number (RFC 4043). */
+      PERMANENT_IDENTIFIER
     }
   }
 

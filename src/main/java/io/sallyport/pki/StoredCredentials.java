@@ -109,6 +109,23 @@ class StoredCredentials implements Credentials {
         .collect(Collectors.groupingBy(credential -> credential.subject().id()));
   }
 
+  @Override
+  @Transactional
+  public List<Credential> live(CertificateSubject.Kind kind) {
+    Instant now = clock.instant();
+    return entities
+        .createQuery(
+            "from CredentialRow where subjectKind = :kind and state = :issued and notAfter > :now",
+            CredentialRow.class)
+        .setParameter("kind", kind)
+        .setParameter("issued", CredentialState.ISSUED)
+        .setParameter("now", now)
+        .getResultStream()
+        .map(CredentialRow::credential)
+        .filter(credential -> credential.liveAt(now))
+        .toList();
+  }
+
   private List<CredentialRow> rows(CertificateSubject subject) {
     return entities
         .createQuery(

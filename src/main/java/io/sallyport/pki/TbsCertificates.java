@@ -156,6 +156,7 @@ final class TbsCertificates {
       case DNS -> new GeneralName(GeneralName.dNSName, name.value());
       case IP -> new GeneralName(GeneralName.iPAddress, name.value());
       case URI -> new GeneralName(GeneralName.uniformResourceIdentifier, name.value());
+      case PERMANENT_IDENTIFIER -> PermanentIdentifiers.name(name.value());
     };
   }
 

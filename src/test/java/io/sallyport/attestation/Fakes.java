@@ -222,6 +222,11 @@ final class Fakes {
     final Map<Digest, Credential> issued = new HashMap<>();
 
     @Override
+    public List<Credential> live(CertificateSubject.Kind kind) {
+      throw unused();
+    }
+
+    @Override
     public Optional<Credential> byThumbprint(Digest thumbprint) {
       return Optional.ofNullable(issued.get(thumbprint));
     }

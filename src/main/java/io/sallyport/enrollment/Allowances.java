@@ -1,0 +1,56 @@
+package io.sallyport.enrollment;
+
+import io.sallyport.devices.Device;
+import io.sallyport.devices.DeviceProfile;
+import io.sallyport.devices.DeviceProfiles;
+import io.sallyport.devices.DeviceState.Operation;
+import io.sallyport.devices.Devices;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateProfile;
+import io.sallyport.pki.CertificateProfiles;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credentials;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** What a device may be given, by its profile and its state. */
+@ApplicationScoped
+class Allowances {
+  private final Devices devices;
+  private final DeviceProfiles profiles;
+  private final Credentials credentials;
+  private final Clock clock;
+
+  Allowances(Devices devices, DeviceProfiles profiles, Credentials credentials, Clock clock) {
+    this.devices = devices;
+    this.profiles = profiles;
+    this.credentials = credentials;
+    this.clock = clock;
+  }
+
+  /** The label, when the device's profile allows it and it is one for devices; without a label the profile's first. */
+  CertificateProfile certificateProfile(Device device, @Nullable String label) {
+    DeviceProfile profile = profiles.find(device.profile()).orElseThrow();
+    String name = label == null ? profile.certificateProfiles().getFirst() : label;
+    return CertificateProfiles.forDevices(name)
+        .filter(candidate -> profile.certificateProfiles().contains(candidate.name()))
+        .orElseThrow(() -> new Refusal(
+            EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,
+            "The device profile \"" + profile.name() + "\" does not allow certificate profile \""
+                + name + "\"."));
+  }
+
+  /** For whoever has an account: a device that has a certificate renews it, any other enrolls. */
+  void requireMayOrder(Device device) {
+    boolean renews = !device.state().may(Operation.ENROLL) && hasCertificate(device);
+    devices.require(device, renews ? Operation.RENEW : Operation.ENROLL);
+  }
+
+  private boolean hasCertificate(Device device) {
+    Instant now = clock.instant();
+    return credentials.of(CertificateSubject.device(device.id())).stream()
+        .anyMatch(credential -> credential.liveAt(now));
+  }
+}

@@ -1,0 +1,77 @@
+package io.sallyport.enrollment;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.dns.DnsClient;
+import io.vertx.core.dns.DnsClientOptions;
+import jakarta.inject.Singleton;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+
+/** Where a host name leads: by the DNS server that is set, or as this machine sees it. */
+@Singleton
+final class NameResolver {
+  private static final int DNS_PORT = 53;
+  private static final int PATIENCE_MILLIS = 3_000;
+
+  private final Vertx vertx;
+  private final Optional<String> server;
+
+  NameResolver(Vertx vertx, AcmeSettings settings) {
+    this.vertx = vertx;
+    this.server = settings.resolver();
+  }
+
+  /** Every address, or none when there is none. Blocks; must not be called on an event loop. */
+  List<InetAddress> resolve(String host) {
+    try {
+      return List.of(InetAddress.ofLiteral(
+          host.startsWith("[") && host.endsWith("]")
+              ? host.substring(1, host.length() - 1)
+              : host));
+    } catch (IllegalArgumentException aName) {
+      return server.isPresent() ? ask(server.get(), host) : ofMachine(host);
+    }
+  }
+
+  private static List<InetAddress> ofMachine(String host) {
+    try {
+      return List.of(InetAddress.getAllByName(host));
+    } catch (UnknownHostException e) {
+      return List.of();
+    }
+  }
+
+  private List<InetAddress> ask(String address, String host) {
+    int colon = address.lastIndexOf(':');
+    boolean port = colon > 0 && address.indexOf(':') == colon;
+    DnsClient client = vertx.createDnsClient(new DnsClientOptions()
+        .setHost(port ? address.substring(0, colon) : address)
+        .setPort(port ? Integer.parseInt(address.substring(colon + 1)) : DNS_PORT)
+        .setQueryTimeout(PATIENCE_MILLIS));
+    return Stream.of(client.resolveA(host), client.resolveAAAA(host))
+        .flatMap(answer -> await(answer).stream())
+        .map(InetAddress::ofLiteral)
+        .toList();
+  }
+
+  private static List<String> await(Future<List<String>> answer) {
+    try {
+      return answer
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(2L * PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException none) {
+      return List.of();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    }
+  }
+}
