@@ -2,6 +2,7 @@ package io.sallyport.enrollment;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -10,6 +11,7 @@ import java.util.Optional;
 @ConfigMapping(prefix = "sallyport.acme")
 public interface AcmeSettings {
   /** The port that http-01 asks devices on. */
+  @WithName("http-01-port")
   @WithDefault("80")
   int http01Port();
 

@@ -11,12 +11,13 @@ import java.util.Base64;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A real, durable PostgreSQL and free ports for the one application that all Quarkus tests share. */
+/** A real, durable PostgreSQL, a name server and free ports for the one application that all Quarkus tests share. */
 public final class PostgresResource implements QuarkusTestResourceLifecycleManager {
   /** Bearer token of the first administrator. */
   public static final String ADMIN_TOKEN = "test-administrator-token-0123456789abcdef";
 
   private @Nullable EmbeddedPostgres postgres;
+  private @Nullable NameServer names;
 
   @Override
   public Map<String, String> start() {
@@ -28,6 +29,7 @@ public final class PostgresResource implements QuarkusTestResourceLifecycleManag
           .setServerConfig("full_page_writes", "on")
           .start();
       String people = freePort();
+      names = NameServer.start();
       return Map.ofEntries(
           Map.entry("sallyport.data", data.toString()),
           Map.entry("sallyport.root", "here"),
@@ -41,6 +43,11 @@ public final class PostgresResource implements QuarkusTestResourceLifecycleManag
           Map.entry("sallyport.people-port", people),
           Map.entry("quarkus.http.test-ssl-port", people),
           Map.entry("quarkus.management.test-port", freePort()),
+          Map.entry("sallyport.host-names", "device-front.sallyport.test"),
+          Map.entry("sallyport.acme.resolver", "127.0.0.1:" + names.port()),
+          Map.entry("sallyport.acme.allowed-networks", "127.0.0.1/32"),
+          Map.entry("sallyport.acme.http-01-port", freePort()),
+          Map.entry("sallyport.acme.open-orders", "5"),
           Map.entry("sallyport.door.failed-authentications-per-minute", "1000000"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -50,6 +57,9 @@ public final class PostgresResource implements QuarkusTestResourceLifecycleManag
   @Override
   public void stop() {
     try {
+      if (names != null) {
+        names.close();
+      }
       if (postgres != null) {
         postgres.close();
       }
