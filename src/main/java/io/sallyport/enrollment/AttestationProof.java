@@ -3,10 +3,8 @@ package io.sallyport.enrollment;
 import io.sallyport.attestation.AttestationKeys;
 import io.sallyport.attestation.AttestationKeys.AttestationKey;
 import io.sallyport.enrollment.Accounts.Account;
-import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
-import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
@@ -17,10 +15,10 @@ import java.time.Clock;
  */
 @Singleton
 final class AttestationProof {
-  private final Instance<AttestationKeys> keys;
+  private final AttestationKeys keys;
   private final Clock clock;
 
-  AttestationProof(Instance<AttestationKeys> keys, Clock clock) {
+  AttestationProof(AttestationKeys keys, Clock clock) {
     this.keys = keys;
     this.clock = clock;
   }
@@ -28,10 +26,7 @@ final class AttestationProof {
   /** The digest of the attested key; refuses with {@code bad-attestation}. */
   Digest check(Account account, byte[] attestation, String keyAuthorization) {
     AttestationObject object = AttestationObject.read(attestation);
-    if (keys.isUnsatisfied()) {
-      throw new Refusal(CommonProblem.NOT_SUPPORTED, "This server knows no attestation keys.");
-    }
-    AttestationKey key = keys.get()
+    AttestationKey key = keys
         .byCertificate(object.attestationKey())
         .orElseThrow(() -> bad(
             "The first certificate of x5c is not one that this server issued to an attestation key."));
@@ -42,7 +37,7 @@ final class AttestationProof {
       throw bad("The attestation key's certificate has expired.");
     }
     try {
-      return keys.get()
+      return keys
           .certified(
               key,
               object.certInfo(),

@@ -230,7 +230,7 @@ class DeviceEnrollment implements Enrollments {
         request.subjectPublicKeyInfo(),
         authentication,
         once,
-        DeviceNames.distinguishedName(device),
+        DeviceNames.distinguishedName(device, names),
         names);
   }
 

@@ -25,16 +25,32 @@ final class DeviceNames {
   /** ChangeSubjectName (RFC 6402 §2.8). */
   private static final String CHANGE_SUBJECT_NAME = "1.3.6.1.5.5.7.7.36";
 
+  /** RFC 5280, A.1. */
+  private static final int LONGEST_COMMON_NAME = 64;
+
   private DeviceNames() {}
 
-  /** CN and serialNumber are the hardware's serial number, O its manufacturer. */
-  static String distinguishedName(Device device) {
-    return new X500NameBuilder(BCStyle.INSTANCE)
+  /**
+   * CN and serialNumber are the hardware's serial number, O its manufacturer. With host names CN is one of them, when it is
+   * short enough: clients take CN for a host name and order it again when they renew.
+   */
+  static String distinguishedName(Device device, List<Name> names) {
+    X500NameBuilder name = new X500NameBuilder(BCStyle.INSTANCE)
         .addRDN(BCStyle.O, device.hardware().manufacturer())
-        .addRDN(BCStyle.SERIALNUMBER, device.hardware().serialNumber())
-        .addRDN(BCStyle.CN, device.hardware().serialNumber())
-        .build()
-        .toString();
+        .addRDN(BCStyle.SERIALNUMBER, device.hardware().serialNumber());
+    List<String> hosts = names.stream()
+        .filter(one -> one.kind() == Name.Kind.DNS)
+        .map(Name::value)
+        .toList();
+    if (hosts.isEmpty()) {
+      name.addRDN(BCStyle.CN, device.hardware().serialNumber());
+    } else {
+      hosts.stream()
+          .filter(host -> host.length() <= LONGEST_COMMON_NAME)
+          .findFirst()
+          .ifPresent(host -> name.addRDN(BCStyle.CN, host));
+    }
+    return name.build().toString();
   }
 
   static List<Name> alternatives(Device device) {
