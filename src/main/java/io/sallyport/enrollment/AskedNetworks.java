@@ -1,12 +1,9 @@
 package io.sallyport.enrollment;
 
-import io.quarkus.runtime.StartupEvent;
-import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -14,8 +11,8 @@ import java.util.stream.Stream;
  * Which addresses the server connects to because a name that somebody ordered leads there. Never to itself, to this link or
  * to where clouds keep their secrets, unless the operator allows that network.
  */
-@ApplicationScoped
-class AskedNetworks {
+@Singleton
+final class AskedNetworks {
   /** RFC 6890, and the metadata services of the large clouds. */
   private static final List<AddressBlock> REFUSED = Stream.of(
           "0.0.0.0/8",
@@ -41,31 +38,8 @@ class AskedNetworks {
 
   private final List<AddressBlock> allowed;
 
-  AskedNetworks(AcmeSettings settings) {
-    this.allowed = read(settings.allowedNetworks().orElse(List.of()));
-  }
-
-  /** All faults in one report, at start. */
-  private static List<AddressBlock> read(List<String> texts) {
-    List<AddressBlock> blocks = new ArrayList<>();
-    List<String> faults = new ArrayList<>();
-    for (String text : texts) {
-      try {
-        blocks.add(AddressBlock.parse(text.strip()));
-      } catch (IllegalArgumentException e) {
-        faults.add(text);
-      }
-    }
-    if (!faults.isEmpty()) {
-      throw new IllegalStateException(
-          "sallyport.acme.allowed-networks has entries that are no networks such as 10.0.0.0/8: "
-              + String.join(", ", faults));
-    }
-    return blocks;
-  }
-
-  void start(@Observes StartupEvent event) {
-    // Made now, so that a wrong setting is told at start and not at the first order.
+  AskedNetworks(ProofSettings settings) {
+    this.allowed = settings.allowedNetworks();
   }
 
   boolean allows(InetAddress address) {

@@ -92,7 +92,9 @@ record AttestationObject(Der attestationKey, byte[] signature, byte[] certInfo, 
   }
 
   private static byte[] octets(@Nullable CBORObject value, String name) {
-    if (value == null || value.getType() != CBORType.ByteString || value.GetByteString().length == 0) {
+    if (value == null
+        || value.getType() != CBORType.ByteString
+        || value.GetByteString().length == 0) {
       throw bad("The statement's " + name + " must be a byte string.");
     }
     return value.GetByteString();

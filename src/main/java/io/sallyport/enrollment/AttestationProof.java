@@ -26,10 +26,10 @@ final class AttestationProof {
   /** The digest of the attested key; refuses with {@code bad-attestation}. */
   Digest check(Account account, byte[] attestation, String keyAuthorization) {
     AttestationObject object = AttestationObject.read(attestation);
-    AttestationKey key = keys
-        .byCertificate(object.attestationKey())
-        .orElseThrow(() -> bad(
-            "The first certificate of x5c is not one that this server issued to an attestation key."));
+    AttestationKey key = keys.byCertificate(object.attestationKey())
+        .orElseThrow(
+            () -> bad(
+                "The first certificate of x5c is not one that this server issued to an attestation key."));
     if (!key.device().equals(account.device())) {
       throw bad("The attestation key is not one of the account's device.");
     }
@@ -37,13 +37,12 @@ final class AttestationProof {
       throw bad("The attestation key's certificate has expired.");
     }
     try {
-      return keys
-          .certified(
-              key,
-              object.certInfo(),
-              object.signature(),
-              object.pubArea(),
-              Digest.of(keyAuthorization.getBytes(StandardCharsets.UTF_8)).octets());
+      return keys.certified(
+          key,
+          object.certInfo(),
+          object.signature(),
+          object.pubArea(),
+          Digest.of(keyAuthorization.getBytes(StandardCharsets.UTF_8)).octets());
     } catch (Refusal refusal) {
       throw bad(refusal.detail());
     }

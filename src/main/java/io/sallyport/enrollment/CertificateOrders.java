@@ -175,7 +175,8 @@ class CertificateOrders implements Orders {
   private Authorization proveByHttp(Account account, Authorization authorization) {
     if (!places.tryAcquire()) {
       throw new Refusal(
-          CommonProblem.UNAVAILABLE, "Too many proofs are being checked; repeat the request later.");
+          CommonProblem.UNAVAILABLE,
+          "Too many proofs are being checked; repeat the request later.");
     }
     boolean handedOver = false;
     try {
@@ -251,8 +252,8 @@ class CertificateOrders implements Orders {
     // 2. The same enrollment as by any other way, which spends the order as it records the serial.
     Credential credential;
     try {
-      credential = enrollment.certify(
-          device, order, digest -> store.claim(account, id, der, digest));
+      credential =
+          enrollment.certify(device, order, digest -> store.claim(account, id, der, digest));
     } catch (Refusal refusal) {
       if (refusal.problem() == PkiProblem.IN_PROGRESS) {
         return store.get(account, id).order();
@@ -275,10 +276,10 @@ class CertificateOrders implements Orders {
     if (kept.attestedKey() != null
         && !kept.attestedKey().equals(request.subjectPublicKeyInfo().digest())) {
       throw new Refusal(
-          EnrollmentProblem.OTHER_THAN_ORDERED, "The request's key is not the one that was attested.");
+          EnrollmentProblem.OTHER_THAN_ORDERED,
+          "The request's key is not the one that was attested.");
     }
-    Digest authentication =
-        Digest.of(("account:" + account.id()).getBytes(StandardCharsets.UTF_8));
+    Digest authentication = Digest.of(("account:" + account.id()).getBytes(StandardCharsets.UTF_8));
     return enrollment.ordered(
         device, account.profile(), request, authentication, OrderedRequest.names(identifiers));
   }
@@ -342,7 +343,6 @@ class CertificateOrders implements Orders {
       throw new Refusal(EnrollmentProblem.ALREADY_REVOKED, "The certificate is revoked already.");
     }
     UUID device = UUID.fromString(credential.subject().id());
-    credentials.revoke(
-        credential.authority(), credential.serial(), reason, Actor.device(device));
+    credentials.revoke(credential.authority(), credential.serial(), reason, Actor.device(device));
   }
 }

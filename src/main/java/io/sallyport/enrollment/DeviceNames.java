@@ -64,7 +64,8 @@ final class DeviceNames {
     List<Name> names = new ArrayList<>(alternatives(device));
     for (GeneralName name : names(current)) {
       if (name.getTagNo() == GeneralName.dNSName) {
-        throw other("The certificate has host names, which are proven each time; renew it by ACME.");
+        throw other(
+            "The certificate has host names, which are proven each time; renew it by ACME.");
       }
       PermanentIdentifiers.value(name)
           .ifPresent(value -> names.add(new Name(Name.Kind.PERMANENT_IDENTIFIER, value)));

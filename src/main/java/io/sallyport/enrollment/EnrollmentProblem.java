@@ -27,7 +27,8 @@ public enum EnrollmentProblem implements Problem {
   REJECTED_IDENTIFIER("rejected-identifier", 400, "The device may not be called so"),
   OTHER_THAN_ORDERED("other-than-ordered", 400, "The request is not for what was ordered"),
   NO_ADDRESS("no-address", 400, "The host name leads nowhere"),
-  NETWORK_NOT_ALLOWED("network-not-allowed", 400, "The host name leads to a network that is not asked"),
+  NETWORK_NOT_ALLOWED(
+      "network-not-allowed", 400, "The host name leads to a network that is not asked"),
   NO_CONNECTION("no-connection", 400, "The device did not answer"),
   WRONG_RESPONSE("wrong-response", 403, "The device answered something else"),
   BAD_ATTESTATION("bad-attestation", 400, "The attestation does not hold"),

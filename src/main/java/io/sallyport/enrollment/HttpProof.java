@@ -98,7 +98,8 @@ final class HttpProof {
     try {
       to = from.resolve(location.length() > LONGEST_LOCATION ? ":" : location);
     } catch (IllegalArgumentException e) {
-      throw refused(EnrollmentProblem.WRONG_RESPONSE, "The device redirects to something unreadable.");
+      throw refused(
+          EnrollmentProblem.WRONG_RESPONSE, "The device redirects to something unreadable.");
     }
     boolean plain = "http".equals(to.getScheme())
         && to.getHost() != null

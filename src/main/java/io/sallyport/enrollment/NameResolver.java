@@ -6,6 +6,7 @@ import io.vertx.core.dns.DnsClient;
 import io.vertx.core.dns.DnsClientOptions;
 import jakarta.inject.Singleton;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Optional;
@@ -17,13 +18,12 @@ import java.util.stream.Stream;
 /** Where a host name leads: by the DNS server that is set, or as this machine sees it. */
 @Singleton
 final class NameResolver {
-  private static final int DNS_PORT = 53;
   private static final int PATIENCE_MILLIS = 3_000;
 
   private final Vertx vertx;
-  private final Optional<String> server;
+  private final Optional<InetSocketAddress> server;
 
-  NameResolver(Vertx vertx, AcmeSettings settings) {
+  NameResolver(Vertx vertx, ProofSettings settings) {
     this.vertx = vertx;
     this.server = settings.resolver();
   }
@@ -48,12 +48,10 @@ final class NameResolver {
     }
   }
 
-  private List<InetAddress> ask(String address, String host) {
-    int colon = address.lastIndexOf(':');
-    boolean port = colon > 0 && address.indexOf(':') == colon;
+  private List<InetAddress> ask(InetSocketAddress address, String host) {
     DnsClient client = vertx.createDnsClient(new DnsClientOptions()
-        .setHost(port ? address.substring(0, colon) : address)
-        .setPort(port ? Integer.parseInt(address.substring(colon + 1)) : DNS_PORT)
+        .setHost(address.getAddress().getHostAddress())
+        .setPort(address.getPort())
         .setQueryTimeout(PATIENCE_MILLIS));
     return Stream.of(client.resolveA(host), client.resolveAAAA(host))
         .flatMap(answer -> await(answer).stream())

@@ -46,8 +46,7 @@ class OrderStore {
   private final Ids ids;
   private final Clock clock;
 
-  OrderStore(
-      EntityManager entities, AcmeSettings settings, Audit audit, Ids ids, Clock clock) {
+  OrderStore(EntityManager entities, AcmeSettings settings, Audit audit, Ids ids, Clock clock) {
     this.entities = entities;
     this.settings = settings;
     this.audit = audit;
@@ -74,7 +73,8 @@ class OrderStore {
   @Transactional
   CertificateOrder create(Account account, List<Identifier> identifiers) {
     // Locked, so that many at once are counted as many.
-    AccountRow owner = entities.find(AccountRow.class, account.id(), LockModeType.PESSIMISTIC_WRITE);
+    AccountRow owner =
+        entities.find(AccountRow.class, account.id(), LockModeType.PESSIMISTIC_WRITE);
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     if (open(owner.id, now) >= settings.openOrders()) {
       throw new Refusal(
@@ -133,7 +133,8 @@ class OrderStore {
             .collect(Collectors.groupingBy(row -> row.orderId));
     Page<CertificateOrder> page = Page.cut(
         rows.stream()
-            .map(row -> kept(row, authorizations.getOrDefault(row.id, List.of())).order())
+            .map(
+                row -> kept(row, authorizations.getOrDefault(row.id, List.of())).order())
             .toList(),
         most,
         order -> order.id().toString());
@@ -170,7 +171,8 @@ class OrderStore {
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     boolean begins = switch (row.statusAt(now)) {
       case PENDING -> true;
-      case PROCESSING -> row.attemptedAt == null || row.attemptedAt.plus(STALE_AFTER).isBefore(now);
+      case PROCESSING ->
+        row.attemptedAt == null || row.attemptedAt.plus(STALE_AFTER).isBefore(now);
       case VALID, INVALID, DEACTIVATED, EXPIRED -> false;
     };
     if (!begins) {
@@ -184,7 +186,11 @@ class OrderStore {
   /** Records what came of the check that began at {@code begun}, unless the authorization went another way meanwhile. */
   @Transactional
   Authorization settle(
-      Account account, UUID id, Instant begun, @Nullable Fault fault, @Nullable Digest attestedKey) {
+      Account account,
+      UUID id,
+      Instant begun,
+      @Nullable Fault fault,
+      @Nullable Digest attestedKey) {
     AuthorizationRow row = own(account, id, LockModeType.PESSIMISTIC_WRITE);
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     if (row.statusAt(now) == AuthorizationStatus.PROCESSING && begun.equals(row.attemptedAt)) {

@@ -40,7 +40,8 @@ final class OrderedRequest {
     DeviceNames.requireNoChange(request);
     Set<String> hosts = values(identifiers, Kind.DNS);
     Set<String> own = Stream.concat(
-            hosts.stream(), Stream.of(device.hardware().serialNumber(), device.id().toString()))
+            hosts.stream(),
+            Stream.of(device.hardware().serialNumber(), device.id().toString()))
         .collect(Collectors.toSet());
     requireSubject(request, own);
     requireNames(request, hosts, values(identifiers, Kind.PERMANENT_IDENTIFIER), device);
@@ -52,8 +53,7 @@ final class OrderedRequest {
     return identifiers.stream()
         .map(identifier -> switch (identifier.kind()) {
           case DNS -> new Name(Name.Kind.DNS, identifier.value());
-          case PERMANENT_IDENTIFIER ->
-            new Name(Name.Kind.PERMANENT_IDENTIFIER, identifier.value());
+          case PERMANENT_IDENTIFIER -> new Name(Name.Kind.PERMANENT_IDENTIFIER, identifier.value());
         })
         .sorted((one, other) -> one.toString().compareTo(other.toString()))
         .toList();

@@ -74,10 +74,11 @@ class SealedNonces implements ReplayNonces {
     byte[] head = Arrays.copyOf(octets, TIME_OCTETS + RANDOM_OCTETS);
     Instant made = Instant.ofEpochMilli(ByteBuffer.wrap(head).getLong());
     Instant now = clock.instant();
-    boolean mine = MessageDigest.isEqual(
-        mac(head), Arrays.copyOfRange(octets, head.length, octets.length));
+    boolean mine =
+        MessageDigest.isEqual(mac(head), Arrays.copyOfRange(octets, head.length, octets.length));
     if (!mine || made.isAfter(now.plus(SKEW)) || made.plus(LIFETIME).isBefore(now)) {
-      throw bad("The nonce is not one that this server made within the last minutes; use the one of this answer.");
+      throw bad(
+          "The nonce is not one that this server made within the last minutes; use the one of this answer.");
     }
     if (!store.spend(head, made.plus(LIFETIME).plus(SKEW))) {
       throw bad("The nonce was used before; use the one of this answer.");

@@ -28,7 +28,8 @@ class StoredAccounts implements Accounts {
   private static final int LONGEST_CONTACT = 254;
 
   /** An address and nothing else: no second one, no header fields (RFC 8555 §7.3). */
-  private static final Pattern MAIL = Pattern.compile("mailto:[^\\s,?@\\p{Cntrl}]+@[^\\s,?@\\p{Cntrl}]+");
+  private static final Pattern MAIL =
+      Pattern.compile("mailto:[^\\s,?@\\p{Cntrl}]+@[^\\s,?@\\p{Cntrl}]+");
 
   private final EntityManager entities;
   private final StoredBindings bindings;
@@ -99,8 +100,7 @@ class StoredAccounts implements Accounts {
 
   @Override
   @Transactional
-  public Account open(
-      String profile, AccountKey key, List<String> contacts, BindingProof proof) {
+  public Account open(String profile, AccountKey key, List<String> contacts, BindingProof proof) {
     requireContacts(contacts);
     lock(profile, key.thumbprint());
     Optional<AccountRow> known = row(profile, key.thumbprint());
@@ -110,16 +110,23 @@ class StoredAccounts implements Accounts {
     AccountBindingRow binding = bindings.spend(proof);
     allowances.certificateProfile(devices.get(binding.device), profile);
     AccountRow row = new AccountRow(
-        ids.next(), binding, profile, key, contacts, clock.instant().truncatedTo(ChronoUnit.MICROS));
+        ids.next(),
+        binding,
+        profile,
+        key,
+        contacts,
+        clock.instant().truncatedTo(ChronoUnit.MICROS));
     entities.persist(row);
-    audit.record(fact("account.created", row, Actor.device(row.device)).with("binding", binding.id));
+    audit.record(
+        fact("account.created", row, Actor.device(row.device)).with("binding", binding.id));
     return row.account();
   }
 
   /** One at a time opens or takes over an account with this key. */
   private void lock(String profile, String thumbprint) {
     entities
-        .createNativeQuery("select cast(pg_advisory_xact_lock(hashtextextended(:key, 110)) as text)")
+        .createNativeQuery(
+            "select cast(pg_advisory_xact_lock(hashtextextended(:key, 110)) as text)")
         .setParameter("key", profile + "\n" + thumbprint)
         .getSingleResult();
   }
@@ -190,7 +197,8 @@ class StoredAccounts implements Accounts {
   public Page<Account> list(Set<String> sites, @Nullable String cursor, int limit) {
     int most = Math.clamp(limit, 1, Page.MOST);
     List<Account> rows = entities
-        .createQuery("from AccountRow found where found.id > :after and (:all = true or exists ("
+        .createQuery(
+            "from AccountRow found where found.id > :after and (:all = true or exists ("
                 + "select 1 from DeviceRow d where d.id = found.device and d.site in (:sites))) order by found.id",
             AccountRow.class)
         .setParameter("after", StoredBindings.after(cursor))
@@ -218,7 +226,8 @@ class StoredAccounts implements Accounts {
   private static void requireContacts(List<String> contacts) {
     if (contacts.size() > MOST_CONTACTS
         || contacts.stream()
-            .anyMatch(text -> text.length() > LONGEST_CONTACT || !MAIL.matcher(text).matches())) {
+            .anyMatch(
+                text -> text.length() > LONGEST_CONTACT || !MAIL.matcher(text).matches())) {
       throw new Refusal(
           EnrollmentProblem.INVALID_CONTACT,
           "Contacts are mailto: URIs with one address each, " + MOST_CONTACTS + " at most.");

@@ -114,9 +114,7 @@ public record CertificateRequest(
     Extensions extensions = request.getRequestedExtensions();
     return extensions == null
         ? List.of()
-        : Stream.of(extensions.getExtensionOIDs())
-            .map(extensions::getExtension)
-            .toList();
+        : Stream.of(extensions.getExtensionOIDs()).map(extensions::getExtension).toList();
   }
 
   private static List<String> attributes(PKCS10CertificationRequest request) {

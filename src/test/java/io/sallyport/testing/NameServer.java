@@ -27,8 +27,7 @@ public final class NameServer implements AutoCloseable {
   }
 
   public static NameServer start() throws IOException {
-    NameServer server =
-        new NameServer(new DatagramSocket(0, InetAddress.getLoopbackAddress()));
+    NameServer server = new NameServer(new DatagramSocket(0, InetAddress.getLoopbackAddress()));
     Thread.ofVirtual().name("name-server").start(server::serve);
     return server;
   }

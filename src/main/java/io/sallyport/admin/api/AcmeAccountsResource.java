@@ -70,7 +70,9 @@ class AcmeAccountsResource {
     Duration lifetime = Fields.duration("lifetime", wanted.lifetime(), USUAL_LIFETIME);
     List<String> hostNames = wanted.hostNames() == null
         ? List.of()
-        : wanted.hostNames().stream().map(name -> Fields.text("host_names", name)).toList();
+        : wanted.hostNames().stream()
+            .map(name -> Fields.text("host_names", name))
+            .toList();
     devices.get(device, caller.sites());
     return once.run(201, () -> {
       Minted minted = bindings.create(device, hostNames, lifetime, caller.actor());
@@ -109,7 +111,8 @@ class AcmeAccountsResource {
       summary = "Take an account away for good; its certificates stay as they are")
   public AccountView revoke(@PathParam("id") String id) {
     UUID account = Fields.uuid("id", id);
-    return once.run(200, () -> AccountView.of(accounts.revoke(account, caller.sites(), caller.actor())));
+    return once.run(
+        200, () -> AccountView.of(accounts.revoke(account, caller.sites(), caller.actor())));
   }
 
   /** A binding to make. */
@@ -168,7 +171,10 @@ class AcmeAccountsResource {
       String status,
       List<String> contacts,
       List<String> hostNames,
-      @Schema(description = "The key's thumbprint (RFC 7638).") String thumbprint,
+
+      @Schema(description = "The key's thumbprint (RFC 7638).")
+      String thumbprint,
+
       Instant createdAt) {
     static AccountView of(Account account) {
       return new AccountView(

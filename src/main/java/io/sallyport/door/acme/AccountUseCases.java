@@ -48,8 +48,7 @@ final class AccountUseCases {
           "Ask the operator of this server for an external account binding of the device.");
     }
     BindingProof proof = proof(payload.get("externalAccountBinding"), signed);
-    return reply(
-        201, accounts.open(urls.profile(), signed.key(), contacts(payload), proof), urls);
+    return reply(201, accounts.open(urls.profile(), signed.key(), contacts(payload), proof), urls);
   }
 
   /** RFC 8555 §7.3.4: the binding's MAC is over the account's key and this URL. */
@@ -126,7 +125,8 @@ final class AccountUseCases {
     inner.requireUrl(signed.urls().of("key-change"));
     ObjectNode jwk = inner.jwk();
     if (jwk == null || inner.header().has("kid") || inner.header().has("nonce")) {
-      throw StrictJson.malformed("The inner JWS names its key by jwk, and has no kid and no nonce.");
+      throw StrictJson.malformed(
+          "The inner JWS names its key by jwk, and has no kid and no nonce.");
     }
     SigningKey key = SigningKey.read(jwk);
     inner.requireSignature(key);
@@ -136,7 +136,8 @@ final class AccountUseCases {
       throw StrictJson.malformed("The inner payload names another account.");
     }
     if (!(wanted.get("oldKey") instanceof ObjectNode old)
-        || !SigningKey.accountKey(SigningKey.read(old), old).equals(signed.account().key())) {
+        || !SigningKey.accountKey(SigningKey.read(old), old)
+            .equals(signed.account().key())) {
       throw StrictJson.malformed("The inner payload's oldKey is not the account's key.");
     }
     AccountKey next = SigningKey.accountKey(key, jwk);

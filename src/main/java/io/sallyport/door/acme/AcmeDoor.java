@@ -52,15 +52,20 @@ class AcmeDoor implements Door {
     post(router, "key-change", requests.byAccount(accounts::changeKey));
     post(router, "revoke-cert", requests.byEither(orders::revoke, orders::revokeByItsKey));
     post(router, "account/:id", one(accounts::account));
-    post(router, "account/:id/orders", request -> requests
-        .byAccount(signed -> orders.list(signed, id(request), request))
-        .answer(request));
+    post(
+        router,
+        "account/:id/orders",
+        request -> requests
+            .byAccount(signed -> orders.list(signed, id(request), request))
+            .answer(request));
     post(router, "order/:id", one(orders::order));
     post(router, "order/:id/finalize", one(orders::complete));
     post(router, "authorization/:id", one(orders::authorization));
     post(router, "challenge/:id", one(orders::challenge));
     post(router, "certificate/:id", one(orders::certificate));
-    router.route("/acme/*").handler(exchanges.direct(MOST_BYTES, AcmeDoor::nothing, AcmeErrors::refusal));
+    router
+        .route("/acme/*")
+        .handler(exchanges.direct(MOST_BYTES, AcmeDoor::nothing, AcmeErrors::refusal));
   }
 
   /** On every answer, errors too (RFC 8555 §6.5, §7.1). From memory. */
@@ -68,9 +73,8 @@ class AcmeDoor implements Door {
     context.response().putHeader("Replay-Nonce", nonces.next());
     context.response().putHeader("Cache-Control", "no-store");
     Urls.read(String.valueOf(context.request().absoluteURI()))
-        .ifPresent(urls -> context
-            .response()
-            .putHeader("Link", "<" + urls.of("directory") + ">;rel=\"index\""));
+        .ifPresent(urls ->
+            context.response().putHeader("Link", "<" + urls.of("directory") + ">;rel=\"index\""));
     context.next();
   }
 
@@ -80,9 +84,7 @@ class AcmeDoor implements Door {
         .method(HttpMethod.GET)
         .method(HttpMethod.HEAD)
         .handler(exchanges.direct(MOST_BYTES, use, AcmeErrors::refusal));
-    router
-        .route(BASE + path)
-        .handler(exchanges.methodNotAllowed("GET, HEAD", AcmeErrors::refusal));
+    router.route(BASE + path).handler(exchanges.methodNotAllowed("GET, HEAD", AcmeErrors::refusal));
   }
 
   private void post(Router router, String path, UseCase use) {

@@ -62,8 +62,7 @@ final class AcmeErrors {
     if (problem == AcmeProblem.BAD_SIGNATURE_ALGORITHM) {
       body.put("algorithms", new JsonArray(SigningKey.Algorithm.words()));
     }
-    Reply reply =
-        Reply.of(status, "application/problem+json", body.toBuffer().getBytes());
+    Reply reply = Reply.of(status, "application/problem+json", body.toBuffer().getBytes());
     return name.equals("rateLimited") ? reply.with("Retry-After", RETRY_SECONDS) : reply;
   }
 

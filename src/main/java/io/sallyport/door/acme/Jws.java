@@ -46,7 +46,8 @@ record Jws(ObjectNode header, byte[] payload, byte[] signed, byte[] signature) {
   }
 
   /** The key that the request brings, or null. */
-  @Nullable ObjectNode jwk() {
+  @Nullable
+  ObjectNode jwk() {
     if (!header.has("jwk")) {
       return null;
     }

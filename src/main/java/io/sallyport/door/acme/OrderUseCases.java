@@ -69,8 +69,8 @@ final class OrderUseCases {
       if (!(each instanceof ObjectNode object)) {
         throw StrictJson.malformed("An identifier is an object with type and value.");
       }
-      identifiers.add(
-          new Identifier(kind(StrictJson.required(object, "type")), StrictJson.required(object, "value")));
+      identifiers.add(new Identifier(
+          kind(StrictJson.required(object, "type")), StrictJson.required(object, "value")));
     }
     return identifiers;
   }
@@ -82,7 +82,8 @@ final class OrderUseCases {
         .orElseThrow(() -> new Refusal(
             EnrollmentProblem.UNSUPPORTED_IDENTIFIER,
             "Identifiers of these types are supported: "
-                + Stream.of(Kind.values()).map(Kind::word).collect(Collectors.joining(", ")) + "."));
+                + Stream.of(Kind.values()).map(Kind::word).collect(Collectors.joining(", "))
+                + "."));
   }
 
   Reply order(Signed.ByAccount signed, String id) {
@@ -107,8 +108,7 @@ final class OrderUseCases {
 
   Reply complete(Signed.ByAccount signed, String id) {
     byte[] request = StrictJson.decode(StrictJson.required(signed.payload(), "csr"), "csr");
-    return reply(
-        200, orders.complete(signed.account(), uuid(id), Der.of(request)), signed.urls());
+    return reply(200, orders.complete(signed.account(), uuid(id), Der.of(request)), signed.urls());
   }
 
   Reply authorization(Signed.ByAccount signed, String id) {
@@ -118,10 +118,10 @@ final class OrderUseCases {
     } else if (StrictJson.required(signed.payload(), "status").equals("deactivated")) {
       authorization = orders.deactivate(signed.account(), uuid(id));
     } else {
-      throw StrictJson.malformed("The only status that an authorization can be given is deactivated.");
+      throw StrictJson.malformed(
+          "The only status that an authorization can be given is deactivated.");
     }
-    return polled(
-        authorization, json(200, Views.authorization(authorization, signed.urls())));
+    return polled(authorization, json(200, Views.authorization(authorization, signed.urls())));
   }
 
   Reply challenge(Signed.ByAccount signed, String id) {
@@ -173,8 +173,7 @@ final class OrderUseCases {
   }
 
   private static Der certificate(ObjectNode payload) {
-    return Der.of(
-        StrictJson.decode(StrictJson.required(payload, "certificate"), "certificate"));
+    return Der.of(StrictJson.decode(StrictJson.required(payload, "certificate"), "certificate"));
   }
 
   private static RevocationReason reason(ObjectNode payload) {
@@ -195,12 +194,12 @@ final class OrderUseCases {
 
   private static UUID uuid(String id) {
     return Urls.uuid(id)
-        .orElseThrow(() -> new Refusal(CommonProblem.NOT_FOUND, "There is nothing under this URL."));
+        .orElseThrow(
+            () -> new Refusal(CommonProblem.NOT_FOUND, "There is nothing under this URL."));
   }
 
   private static Reply reply(int status, CertificateOrder order, Urls urls) {
-    Reply reply =
-        json(status, Views.order(order, urls)).with("Location", urls.order(order.id()));
+    Reply reply = json(status, Views.order(order, urls)).with("Location", urls.order(order.id()));
     return order.status() == OrderStatus.PROCESSING
         ? reply.with("Retry-After", POLL_SECONDS)
         : reply;

@@ -48,8 +48,7 @@ final class SignedRequests {
   }
 
   /** A use case for either. */
-  UseCase byEither(
-      Function<Signed.ByAccount, Reply> account, Function<Signed.ByKey, Reply> key) {
+  UseCase byEither(Function<Signed.ByAccount, Reply> account, Function<Signed.ByKey, Reply> key) {
     return request -> switch (read(request)) {
       case Signed.ByAccount signed -> recordingRefusals(signed, account);
       case Signed.ByKey signed -> key.apply(signed);
@@ -70,7 +69,8 @@ final class SignedRequests {
     Urls urls = Urls.of(request);
     if (!request.mediaType().equals(MEDIA_TYPE)) {
       throw new Refusal(
-          CommonProblem.UNSUPPORTED_MEDIA_TYPE, "Send the request as Content-Type: " + MEDIA_TYPE + ".");
+          CommonProblem.UNSUPPORTED_MEDIA_TYPE,
+          "Send the request as Content-Type: " + MEDIA_TYPE + ".");
     }
     Jws jws = Jws.read(StrictJson.object(request.body(), "request"));
     jws.requireKnownAlgorithm();

@@ -192,8 +192,7 @@ record SigningKey(Der subjectPublicKeyInfo, Algorithm algorithm) {
       case RS256 ->
         "{\"e\":\"%s\",\"kty\":\"RSA\",\"n\":\"%s\"}".formatted(text(jwk, "e"), text(jwk, "n"));
       case EDDSA ->
-        "{\"crv\":\"%s\",\"kty\":\"OKP\",\"x\":\"%s\"}"
-            .formatted(text(jwk, "crv"), text(jwk, "x"));
+        "{\"crv\":\"%s\",\"kty\":\"OKP\",\"x\":\"%s\"}".formatted(text(jwk, "crv"), text(jwk, "x"));
     };
     return new AccountKey(
         key.subjectPublicKeyInfo,

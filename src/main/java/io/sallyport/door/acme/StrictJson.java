@@ -63,7 +63,8 @@ final class StrictJson {
   }
 
   static String required(ObjectNode object, String name) {
-    return text(object, name).orElseThrow(() -> malformed("The member \"" + name + "\" is missing."));
+    return text(object, name)
+        .orElseThrow(() -> malformed("The member \"" + name + "\" is missing."));
   }
 
   /** Unpadded, and only in the form that an encoder gives (RFC 4648 §3.5). */

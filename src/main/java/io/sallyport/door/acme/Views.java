@@ -40,9 +40,7 @@ final class Views {
   }
 
   static JsonObject identifier(Identifier identifier) {
-    return new JsonObject()
-        .put("type", identifier.kind().word())
-        .put("value", identifier.value());
+    return new JsonObject().put("type", identifier.kind().word()).put("value", identifier.value());
   }
 
   static JsonObject authorization(Authorization authorization, Urls urls) {
@@ -52,7 +50,8 @@ final class Views {
         : authorization.status();
     return new JsonObject()
         .put("status", shown.name().toLowerCase(Locale.ROOT))
-        .put("expires", authorization.expiresAt().truncatedTo(ChronoUnit.SECONDS).toString())
+        .put(
+            "expires", authorization.expiresAt().truncatedTo(ChronoUnit.SECONDS).toString())
         .put("identifier", identifier(authorization.identifier()))
         .put("challenges", new JsonArray().add(challenge(authorization, urls)));
   }
@@ -70,7 +69,9 @@ final class Views {
         .put("status", status)
         .put("token", authorization.token());
     if (authorization.validatedAt() != null) {
-      body.put("validated", authorization.validatedAt().truncatedTo(ChronoUnit.SECONDS).toString());
+      body.put(
+          "validated",
+          authorization.validatedAt().truncatedTo(ChronoUnit.SECONDS).toString());
     }
     if (authorization.fault() != null) {
       body.put("error", AcmeErrors.fault(authorization.fault(), authorization.identifier()));

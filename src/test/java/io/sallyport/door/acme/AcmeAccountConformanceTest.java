@@ -25,8 +25,7 @@ class AcmeAccountConformanceTest extends AcmeServerTest {
   void anAccountNeedsABinding() {
     AcmeClient client = client();
 
-    assertRefused(
-        403, "externalAccountRequired", client.post(client.url("new-account"), Map.of()));
+    assertRefused(403, "externalAccountRequired", client.post(client.url("new-account"), Map.of()));
   }
 
   @Test
@@ -79,8 +78,8 @@ class AcmeAccountConformanceTest extends AcmeServerTest {
   @Test
   void aBindingForAnotherUrlOpensNothing() {
     AcmeClient client = client();
-    ObjectNode proof = AcmeClient.binding(
-        binding(unit()), client.url("new-order"), client.keys.getPublic());
+    ObjectNode proof =
+        AcmeClient.binding(binding(unit()), client.url("new-order"), client.keys.getPublic());
 
     assertRefused(
         403,
@@ -120,7 +119,15 @@ class AcmeAccountConformanceTest extends AcmeServerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "localhost", "a.localhost", "camera", "*.acme.test", "127.0.0.1", "a..test", "-a.test", "a.test.", "ä.test"
+        "localhost",
+        "a.localhost",
+        "camera",
+        "*.acme.test",
+        "127.0.0.1",
+        "a..test",
+        "-a.test",
+        "a.test.",
+        "ä.test"
       })
   void aBindingCannotAllowAReservedOrImpossibleName(String host) {
     assertEquals(422, bindingFor(host));
@@ -136,8 +143,8 @@ class AcmeAccountConformanceTest extends AcmeServerTest {
             null,
             wire.person("/api/v1/acme-accounts/bindings")
                 .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString(AcmeClient.text(
-                    Map.of("device", unit().id(), "host_names", List.of(host)))))
+                .POST(BodyPublishers.ofString(
+                    AcmeClient.text(Map.of("device", unit().id(), "host_names", List.of(host)))))
                 .build())
         .statusCode();
   }
@@ -246,10 +253,8 @@ class AcmeAccountConformanceTest extends AcmeServerTest {
     AcmeClient client = account(unit());
     AcmeClient other = account(unit());
 
-    assertRefused(
-        400, "malformed", changeKey(client, TestPki.key(), other.kid(), client.keys));
-    assertRefused(
-        400, "malformed", changeKey(client, TestPki.key(), client.kid(), other.keys));
+    assertRefused(400, "malformed", changeKey(client, TestPki.key(), other.kid(), client.keys));
+    assertRefused(400, "malformed", changeKey(client, TestPki.key(), client.kid(), other.keys));
     client.post(client.kid(), null).expect(200);
   }
 
@@ -276,10 +281,8 @@ class AcmeAccountConformanceTest extends AcmeServerTest {
   }
 
   private static ObjectNode inner(AcmeClient client, KeyPair next, String account, KeyPair old) {
-    ObjectNode header = AcmeClient.JSON
-        .createObjectNode()
-        .put("alg", "ES256")
-        .put("url", client.url("key-change"));
+    ObjectNode header =
+        AcmeClient.JSON.createObjectNode().put("alg", "ES256").put("url", client.url("key-change"));
     header.set("jwk", AcmeClient.jwk(next.getPublic()));
     return AcmeClient.jws(
         header,

@@ -163,8 +163,7 @@ class AcmeAttestationTest extends AcmeServerTest {
   }
 
   private static Answer answer(AcmeClient client, JsonNode challenge, byte[] object) {
-    return client.post(
-        challenge.get("url").asText(), Map.of("attObj", AcmeClient.base64(object)));
+    return client.post(challenge.get("url").asText(), Map.of("attObj", AcmeClient.base64(object)));
   }
 
   @Test
@@ -172,8 +171,7 @@ class AcmeAttestationTest extends AcmeServerTest {
     AcmeClient client = attesting();
     Answer order = ordered(client);
     JsonNode challenge = challenge(client, order);
-    byte[] data =
-        keyAuthorization(challenge.get("token").asText() + "." + client.thumbprint());
+    byte[] data = keyAuthorization(challenge.get("token").asText() + "." + client.thumbprint());
     answer(client, challenge, object(device, data).EncodeToBytes()).expect(200);
 
     assertRefused(
@@ -182,7 +180,8 @@ class AcmeAttestationTest extends AcmeServerTest {
         complete(client, order.json(), TestPki.request(TestPki.key(), "CN=" + SERIAL, null)));
 
     assertEquals(
-        "ready", client.post(order.header("Location"), null).json().get("status").asText());
+        "ready",
+        client.post(order.header("Location"), null).json().get("status").asText());
     complete(client, order.json(), device.tpm().request(device.key(), "/CN=" + SERIAL))
         .expect(200);
   }
@@ -211,8 +210,7 @@ class AcmeAttestationTest extends AcmeServerTest {
     for (Map.Entry<String, Fault> fault : faults().entrySet()) {
       Answer order = ordered(client);
       JsonNode challenge = challenge(client, order);
-      byte[] data =
-          keyAuthorization(challenge.get("token").asText() + "." + client.thumbprint());
+      byte[] data = keyAuthorization(challenge.get("token").asText() + "." + client.thumbprint());
 
       JsonNode answered =
           answer(client, challenge, fault.getValue().object(data)).expect(200).json();
@@ -221,8 +219,7 @@ class AcmeAttestationTest extends AcmeServerTest {
       assertEquals("invalid", answered.get("status").asText(), name);
       assertEquals(
           AcmeClient.URN + "badAttestationStatement", answered.at("/error/type").asText(), name);
-      assertEquals(
-          SERIAL, answered.at("/error/subproblems/0/identifier/value").asText(), name);
+      assertEquals(SERIAL, answered.at("/error/subproblems/0/identifier/value").asText(), name);
       assertEquals(
           "invalid",
           client.post(order.header("Location"), null).json().get("status").asText(),
@@ -238,7 +235,8 @@ class AcmeAttestationTest extends AcmeServerTest {
     faults.put("two values", data -> new byte[] {(byte) 0xa0, (byte) 0xa0});
     faults.put("cut short", data -> new byte[] {(byte) 0xbb, 0x7f, -1, -1, -1, -1, -1, -1, -1});
     faults.put("too long", data -> CBORObject.FromObject(new byte[34_000]).EncodeToBytes());
-    faults.put("a key twice", data -> HexFormat.of().parseHex("a263666d746374706d63666d746374706d"));
+    faults.put(
+        "a key twice", data -> HexFormat.of().parseHex("a263666d746374706d63666d746374706d"));
     byte[] sound = object(device, new byte[32]).EncodeToBytes();
     for (String format : List.of("packed", "apple", "android-key", "step", "none", "")) {
       faults.put(
@@ -289,8 +287,7 @@ class AcmeAttestationTest extends AcmeServerTest {
         null);
   }
 
-  private static CBORObject with(TpmUnit unit, byte[] data, X509Certificate leaf)
-      throws Exception {
+  private static CBORObject with(TpmUnit unit, byte[] data, X509Certificate leaf) throws Exception {
     CBORObject object = object(unit, data);
     object.get("attStmt").Set("x5c", CBORObject.NewArray().Add(leaf.getEncoded()));
     return object;

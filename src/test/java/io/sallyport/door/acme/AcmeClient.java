@@ -64,7 +64,8 @@ final class AcmeClient {
   }
 
   Answer get(String resource) {
-    return send(request(resource.startsWith("https:") ? resource : url(resource)).GET().build());
+    return send(
+        request(resource.startsWith("https:") ? resource : url(resource)).GET().build());
   }
 
   Answer send(HttpRequest request) {
@@ -210,13 +211,16 @@ final class AcmeClient {
   String thumbprint() {
     ObjectNode jwk = jwk(keys.getPublic());
     StringBuilder canonical = new StringBuilder("{");
-    jwk.properties().stream().sorted(Map.Entry.comparingByKey()).forEach(member -> canonical
-        .append(canonical.length() == 1 ? "" : ",")
-        .append('"')
-        .append(member.getKey())
-        .append("\":")
-        .append(member.getValue()));
-    return Digest.of(canonical.append('}').toString().getBytes(StandardCharsets.UTF_8)).base64Url();
+    jwk.properties().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .forEach(member -> canonical
+            .append(canonical.length() == 1 ? "" : ",")
+            .append('"')
+            .append(member.getKey())
+            .append("\":")
+            .append(member.getValue()));
+    return Digest.of(canonical.append('}').toString().getBytes(StandardCharsets.UTF_8))
+        .base64Url();
   }
 
   private static byte[] fixed(BigInteger value, int size) {
@@ -250,6 +254,8 @@ final class AcmeClient {
   /** A problem's ACME name, without the URN. */
   static String problem(Answer answer) {
     JsonNode type = answer.json().path("type");
-    return type.asText().startsWith(URN) ? type.asText().substring(URN.length()) : answer.toString();
+    return type.asText().startsWith(URN)
+        ? type.asText().substring(URN.length())
+        : answer.toString();
   }
 }

@@ -21,7 +21,8 @@ class AcmeHttpProofConformanceTest extends AcmeServerTest {
     AcmeClient client = client().open(binding(unit(), host));
     String authorization =
         order(client, host).expect(201).json().get("authorizations").get(0).asText();
-    JsonNode challenge = client.post(authorization, null).json().get("challenges").get(0);
+    JsonNode challenge =
+        client.post(authorization, null).json().get("challenges").get(0);
     String token = challenge.get("token").asText();
     serve(PATH + token, page.replace("T", token));
     serve("/elsewhere", token + "." + client.thumbprint());
@@ -102,9 +103,14 @@ class AcmeHttpProofConformanceTest extends AcmeServerTest {
   void aRedirectOnTheDeviceIsFollowed() {
     Unit unit = unit();
     AcmeClient client = account(unit);
-    String authorization =
-        order(client, unit.host()).expect(201).json().get("authorizations").get(0).asText();
-    JsonNode challenge = client.post(authorization, null).json().get("challenges").get(0);
+    String authorization = order(client, unit.host())
+        .expect(201)
+        .json()
+        .get("authorizations")
+        .get(0)
+        .asText();
+    JsonNode challenge =
+        client.post(authorization, null).json().get("challenges").get(0);
     String token = challenge.get("token").asText();
     serve(PATH + token, ">/moved/" + token);
     serve("/moved/" + token, token + "." + client.thumbprint() + "\n");
@@ -114,7 +120,11 @@ class AcmeHttpProofConformanceTest extends AcmeServerTest {
     assertEquals("valid", settled(client, authorization).get("status").asText());
     assertEquals(
         "valid",
-        client.post(challenge.get("url").asText(), Map.of()).json().get("status").asText());
+        client
+            .post(challenge.get("url").asText(), Map.of())
+            .json()
+            .get("status")
+            .asText());
   }
 
   @Test
@@ -132,8 +142,6 @@ class AcmeHttpProofConformanceTest extends AcmeServerTest {
 
     assertEquals("invalid", client.post(url, null).json().get("status").asText());
     assertRefused(
-        403,
-        "orderNotReady",
-        complete(client, order, request(TestPki.key(), unit.host())));
+        403, "orderNotReady", complete(client, order, request(TestPki.key(), unit.host())));
   }
 }

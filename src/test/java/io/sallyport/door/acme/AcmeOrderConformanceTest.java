@@ -2,44 +2,49 @@ package io.sallyport.door.acme;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.Answer;
+import io.sallyport.testing.Database;
+import io.sallyport.testing.Eventually;
 import io.sallyport.testing.TestPki;
+import java.io.IOException;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
-import java.util.List;
-import org.junit.jupiter.params.provider.ValueSource;
-import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
-import org.bouncycastle.asn1.x509.KeyPurposeId;
-import org.bouncycastle.asn1.x509.GeneralNames;
-import org.bouncycastle.asn1.x509.GeneralName;
-import org.bouncycastle.asn1.x509.ExtensionsGenerator;
-import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
-import org.bouncycastle.asn1.x509.BasicConstraints;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
-import org.bouncycastle.asn1.DERSequence;
-import org.bouncycastle.asn1.ASN1ObjectIdentifier;
-import org.bouncycastle.asn1.ASN1Integer;
-import org.bouncycastle.asn1.ASN1Encodable;
-import java.util.stream.Stream;
-import java.util.concurrent.Future;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Callable;
-import java.util.Map;
-import java.util.HashMap;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
 import java.util.ArrayList;
-import java.io.IOException;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import io.sallyport.testing.Eventually;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Integer;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERSequence;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.ExtensionsGenerator;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** From order to certificate (RFC 8555 §7.4). */
 @QuarkusTest
@@ -89,16 +94,12 @@ class AcmeOrderConformanceTest extends AcmeServerTest {
                 keys,
                 "CN=other.acme.test",
                 new GeneralNames(new GeneralName(GeneralName.dNSName, HOST)))),
+        Arguments.of("an address", TestPki.request(keys, "", new GeneralNames(new GeneralName[] {
+          new GeneralName(GeneralName.dNSName, HOST),
+          new GeneralName(GeneralName.iPAddress, "127.0.0.1")
+        }))),
         Arguments.of(
-            "an address",
-            TestPki.request(
-                keys,
-                "",
-                new GeneralNames(new GeneralName[] {
-                  new GeneralName(GeneralName.dNSName, HOST),
-                  new GeneralName(GeneralName.iPAddress, "127.0.0.1")
-                }))),
-        Arguments.of("an authority", with(keys, Extension.basicConstraints, new BasicConstraints(true))),
+            "an authority", with(keys, Extension.basicConstraints, new BasicConstraints(true))),
         Arguments.of(
             "server authentication",
             with(
@@ -231,10 +232,12 @@ class AcmeOrderConformanceTest extends AcmeServerTest {
 
     assertRefused(403, "unauthorized", other.post(done.header("Location"), null));
     assertRefused(403, "unauthorized", other.post(authorization, null));
-    assertRefused(403, "unauthorized", other.post(authorization.replace("authorization", "challenge"), Map.of()));
-    assertRefused(403, "unauthorized", other.post(done.json().get("certificate").asText(), null));
     assertRefused(
-        403, "unauthorized", complete(other, order, request(TestPki.key(), unit.host())));
+        403,
+        "unauthorized",
+        other.post(authorization.replace("authorization", "challenge"), Map.of()));
+    assertRefused(403, "unauthorized", other.post(done.json().get("certificate").asText(), null));
+    assertRefused(403, "unauthorized", complete(other, order, request(TestPki.key(), unit.host())));
   }
 
   @Test
@@ -243,11 +246,14 @@ class AcmeOrderConformanceTest extends AcmeServerTest {
     AcmeClient client = account(unit);
     order(client, "elsewhere.acme.test");
 
-    Eventually.holds(PATIENCE, "the refusal is a fact", () -> wire
-        .admin("GET", "/api/v1/audit/facts?subject=" + unit.id() + "&kind=account.refused", null)
-        .get("items")
-        .toString()
-        .contains("rejected-identifier"));
+    Eventually.holds(
+        PATIENCE,
+        "the refusal is a fact",
+        () -> wire.admin(
+                "GET", "/api/v1/audit/facts?subject=" + unit.id() + "&kind=account.refused", null)
+            .get("items")
+            .toString()
+            .contains("rejected-identifier"));
   }
 
   @Test
@@ -288,8 +294,7 @@ class AcmeOrderConformanceTest extends AcmeServerTest {
     Map<String, Object> order = new HashMap<>(identifiers("dns", unit.host()));
     order.put(member, "x");
 
-    Answer answer =
-        assertRefused(400, "malformed", client.post(client.url("new-order"), order));
+    Answer answer = assertRefused(400, "malformed", client.post(client.url("new-order"), order));
 
     assertTrue(answer.json().get("detail").asText().contains("not supported"), answer::toString);
   }
@@ -350,5 +355,54 @@ class AcmeOrderConformanceTest extends AcmeServerTest {
     X509Certificate second = issued(client, TestPki.key(), unit.host());
 
     assertNotEquals(first, second);
+  }
+
+  @Test
+  void anOrderThatIsTooOldIsInvalid() throws Exception {
+    Unit unit = unit();
+    AcmeClient client = account(unit);
+    JsonNode order = readyOrder(client, unit.host());
+    String url = order.get("finalize").asText().replace("/finalize", "");
+
+    change("update order_authorization set expires_at = now() where certificate_order = ?", url);
+
+    assertEquals("invalid", client.post(url, null).json().get("status").asText());
+    assertEquals(
+        "expired",
+        client
+            .post(order.get("authorizations").get(0).asText(), null)
+            .json()
+            .get("status")
+            .asText());
+    assertRefused(
+        403, "orderNotReady", complete(client, order, request(TestPki.key(), unit.host())));
+    assertEquals(0, certificates(unit));
+  }
+
+  @Test
+  void anOrderThatACrashLeftIsFinishedWhenItIsAskedFor() throws Exception {
+    Unit unit = unit();
+    AcmeClient client = account(unit);
+    JsonNode order = readyOrder(client, unit.host());
+    String url = order.get("finalize").asText().replace("/finalize", "");
+    Answer done = complete(client, order, request(TestPki.key(), unit.host())).expect(200);
+    X509Certificate certificate = chain(client, done).getFirst();
+
+    change("update certificate_order set certificate = null where id = ?", url);
+    assertEquals("processing", client.post(url, null).json().get("status").asText());
+    change(
+        "update certificate_order set claimed_at = now() - interval '1 minute' where id = ?", url);
+
+    assertEquals(certificate, chain(client, client.post(url, null).expect(200)).getFirst());
+    assertEquals(1, certificates(unit));
+  }
+
+  private static void change(String sql, String order) throws SQLException {
+    try (Connection connection = Database.connect();
+        PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setObject(1, UUID.fromString(order.substring(order.lastIndexOf('/') + 1)));
+      assertEquals(1, statement.executeUpdate());
+      connection.commit();
+    }
   }
 }

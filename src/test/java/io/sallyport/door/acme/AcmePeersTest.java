@@ -123,8 +123,7 @@ class AcmePeersTest extends AcmeServerTest {
   }
 
   private static Path root() {
-    return Path.of(
-        ConfigProvider.getConfig().getValue("sallyport.data", String.class), "root.pem");
+    return Path.of(ConfigProvider.getConfig().getValue("sallyport.data", String.class), "root.pem");
   }
 
   private static X509Certificate read(Path pem) throws Exception {

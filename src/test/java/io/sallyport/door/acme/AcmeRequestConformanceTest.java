@@ -61,8 +61,9 @@ class AcmeRequestConformanceTest extends AcmeServerTest {
   void everyAnswerCarriesANonceOfItsOwnAndTheDirectory() {
     AcmeClient client = client();
 
-    Answer head = client.send(
-        AcmeClient.request(client.url("new-nonce")).method("HEAD", BodyPublishers.noBody()).build());
+    Answer head = client.send(AcmeClient.request(client.url("new-nonce"))
+        .method("HEAD", BodyPublishers.noBody())
+        .build());
     Answer get = client.get("new-nonce");
     Answer none = client.get("no-such-thing");
 
@@ -71,8 +72,7 @@ class AcmeRequestConformanceTest extends AcmeServerTest {
     assertEquals("no-store", head.header("Cache-Control"));
     assertNotEquals(head.header("Replay-Nonce"), get.header("Replay-Nonce"));
     assertRefused(404, "malformed", none);
-    assertEquals(
-        "<" + client.url("directory") + ">;rel=\"index\"", head.header("Link"));
+    assertEquals("<" + client.url("directory") + ">;rel=\"index\"", head.header("Link"));
   }
 
   @ParameterizedTest
@@ -108,7 +108,8 @@ class AcmeRequestConformanceTest extends AcmeServerTest {
       AcmeClient client = client(keys).open(binding(unit()));
 
       assertEquals(
-          "valid", client.post(client.kid(), null).expect(200).json().get("status").asText());
+          "valid",
+          client.post(client.kid(), null).expect(200).json().get("status").asText());
     }
   }
 
@@ -126,8 +127,7 @@ class AcmeRequestConformanceTest extends AcmeServerTest {
   void aWeakKeyIsRefused() {
     AcmeClient client = client(TestPki.rsa(1024));
 
-    assertRefused(
-        400, "badPublicKey", client.post(client.url("new-account"), ONLY_EXISTING));
+    assertRefused(400, "badPublicKey", client.post(client.url("new-account"), ONLY_EXISTING));
   }
 
   @ParameterizedTest
@@ -148,8 +148,7 @@ class AcmeRequestConformanceTest extends AcmeServerTest {
     assertRefused(
         400,
         "badPublicKey",
-        client.post(
-            client.url("new-account"), ONLY_EXISTING, header -> header.set("jwk", other)));
+        client.post(client.url("new-account"), ONLY_EXISTING, header -> header.set("jwk", other)));
   }
 
   @Test
@@ -246,9 +245,7 @@ class AcmeRequestConformanceTest extends AcmeServerTest {
     AcmeClient client = client();
 
     assertRefused(
-        400,
-        "malformed",
-        client.post(client.url("new-account"), ONLY_EXISTING, header -> {
+        400, "malformed", client.post(client.url("new-account"), ONLY_EXISTING, header -> {
           header.put("b64", false);
           header.set("crit", AcmeClient.JSON.createArrayNode().add("b64"));
         }));
@@ -295,8 +292,7 @@ class AcmeRequestConformanceTest extends AcmeServerTest {
     AcmeClient client = client();
     ObjectNode request = request(client);
 
-    assertRefused(
-        400, "accountDoesNotExist", client.raw(client.url("new-account"), request));
+    assertRefused(400, "accountDoesNotExist", client.raw(client.url("new-account"), request));
     assertRefused(400, "badNonce", client.raw(client.url("new-account"), request));
   }
 
@@ -320,7 +316,8 @@ class AcmeRequestConformanceTest extends AcmeServerTest {
       }
     }
 
-    assertEquals(1, problems.stream().filter("accountDoesNotExist"::equals).count(), problems::toString);
+    assertEquals(
+        1, problems.stream().filter("accountDoesNotExist"::equals).count(), problems::toString);
     assertEquals(19, problems.stream().filter("badNonce"::equals).count(), problems::toString);
   }
 

@@ -101,7 +101,8 @@ abstract class AcmeServerTest extends ServerTest {
             exchange.getResponseHeaders().set("Location", found.substring(1));
             exchange.sendResponseHeaders(302, -1);
           } else {
-            exchange.sendResponseHeaders(found == null ? 404 : 200, body.length == 0 ? -1 : body.length);
+            exchange.sendResponseHeaders(
+                found == null ? 404 : 200, body.length == 0 ? -1 : body.length);
             exchange.getResponseBody().write(body);
           }
           exchange.close();
@@ -187,8 +188,7 @@ abstract class AcmeServerTest extends ServerTest {
   }
 
   Answer complete(AcmeClient client, JsonNode order, byte[] request) {
-    return client.post(
-        order.get("finalize").asText(), Map.of("csr", AcmeClient.base64(request)));
+    return client.post(order.get("finalize").asText(), Map.of("csr", AcmeClient.base64(request)));
   }
 
   static byte[] request(KeyPair keys, String... hosts) {
@@ -202,7 +202,8 @@ abstract class AcmeServerTest extends ServerTest {
 
   /** The certificate of a new order for the device's host name. */
   X509Certificate issued(AcmeClient client, KeyPair keys, String host) {
-    Answer done = complete(client, readyOrder(client, host), request(keys, host)).expect(200);
+    Answer done =
+        complete(client, readyOrder(client, host), request(keys, host)).expect(200);
     return chain(client, done).getFirst();
   }
 
@@ -223,7 +224,9 @@ abstract class AcmeServerTest extends ServerTest {
 
   /** How many certificates the inventory has for a device. */
   int certificates(Unit unit) {
-    return wire.admin("GET", "/api/v1/devices/" + unit.id(), null).get("certificates").size();
+    return wire.admin("GET", "/api/v1/devices/" + unit.id(), null)
+        .get("certificates")
+        .size();
   }
 
   /** Refused in ACME's words, with a fresh nonce, and with one sentence that tells nothing about the inside. */
