@@ -24,6 +24,7 @@ final class SettingsCheck {
       new Bound("status.crl-validity", Duration.ofMinutes(1), Duration.ofDays(30)),
       new Bound("status.ocsp-validity", Duration.ofSeconds(1), Duration.ofDays(7)),
       new Bound("attestation.challenge-lifetime", Duration.ofSeconds(1), Duration.ofHours(1)),
+      new Bound("acme.order-lifetime", Duration.ofMinutes(1), Duration.ofDays(30)),
       new Bound("decision.confirm-within", Duration.ofMillis(100), Duration.ofMinutes(5)),
       new Bound("decision.follow-every", Duration.ofMillis(10), Duration.ofMinutes(1)),
       new Bound("decision.log-every", Duration.ofMillis(10), Duration.ofMinutes(1)));
@@ -56,6 +57,7 @@ final class SettingsCheck {
     check.url("authzen.policy-decision-point", Set.of("https"));
     check.ratio();
     check.positive("door.failed-authentications-per-minute");
+    check.positive("acme.open-orders");
     check.positive("people.failed-authentications-per-minute");
     check.secrets();
     check.database();
