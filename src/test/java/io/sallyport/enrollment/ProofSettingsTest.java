@@ -51,9 +51,9 @@ class ProofSettingsTest {
         "sallyport.acme.order-lifetime", "P31D",
         "sallyport.acme.open-orders", "0");
 
-    String message = String.valueOf(assertThrows(
-            IllegalStateException.class, () -> new ProofSettings(settings(wrong)))
-        .getMessage());
+    String message = String.valueOf(
+        assertThrows(IllegalStateException.class, () -> new ProofSettings(settings(wrong)))
+            .getMessage());
 
     assertEquals(6, message.split(";").length, message);
   }
