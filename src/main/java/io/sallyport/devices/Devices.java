@@ -4,6 +4,7 @@ import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -66,6 +67,9 @@ public interface Devices {
 
   /** Devices by id, after {@code cursor}. */
   Page<Device> list(Filter filter, @Nullable String cursor, int limit);
+
+  /** The sites that devices are on, at most 1000, in order. */
+  List<String> sites();
 
   /** Refuses with {@code state-forbids} unless the state may do {@code operation}. */
   void require(Device device, Operation operation);

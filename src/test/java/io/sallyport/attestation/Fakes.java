@@ -301,6 +301,11 @@ final class Fakes {
     }
 
     @Override
+    public List<String> sites() {
+      throw unused();
+    }
+
+    @Override
     public Device get(UUID id, Set<String> sites) {
       return get(id);
     }

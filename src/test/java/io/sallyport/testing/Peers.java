@@ -41,7 +41,11 @@ public final class Peers {
     if (missing.isEmpty()) {
       return;
     }
-    String sentence = "not installed: " + String.join(", ", missing);
+    without("not installed: " + String.join(", ", missing));
+  }
+
+  /** Fails or skips the test for want of something. */
+  public static void without(String sentence) {
     if (REQUIRED) {
       throw new AssertionError(sentence + ", but SALLYPORT_PEERS=required");
     }

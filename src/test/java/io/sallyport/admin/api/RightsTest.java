@@ -52,12 +52,15 @@ class RightsTest extends ServerTest {
       Map.entry("addEnforcementPoint", FLEET),
       Map.entry("addManufacturer", AUTHORITY),
       Map.entry("addOperator", ADMINISTRATORS_ONLY),
+      Map.entry("admitServiceClient", FLEET),
       Map.entry("applyPolicy", AUTHORS),
       Map.entry("applyProfile", AUTHORS),
+      Map.entry("applyRealm", ADMINISTRATORS_ONLY),
       Map.entry("changeOperator", ADMINISTRATORS_ONLY),
       Map.entry("createConsoleLink", ADMINISTRATORS_ONLY),
       Map.entry("createEnrollmentToken", REGISTRARS),
       Map.entry("decommissionDevice", FLEET),
+      Map.entry("disableServiceClient", FLEET),
       Map.entry("explainPolicy", EVERYBODY),
       Map.entry("getCertificate", EVERYBODY),
       Map.entry("getDevice", EVERYBODY),
@@ -87,6 +90,7 @@ class RightsTest extends ServerTest {
       Map.entry("removePolicy", AUTHORS),
       Map.entry("renewOperatorToken", ADMINISTRATORS_ONLY),
       Map.entry("revokeCertificate", AUTHORITY),
+      Map.entry("rotateServiceClient", FLEET),
       Map.entry("suspendDevice", FLEET));
 
   /** An operation with its path's names filled in by things that do not exist. */
