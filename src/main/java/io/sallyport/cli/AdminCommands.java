@@ -4,7 +4,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** {@code admin}: the group of operators' commands. */
-@Command(name = "admin", description = "Inventory, policy and certificates, for operators.")
+@Command(name = "admin", description = "Inventory, policy, certificates and people, for operators.")
 final class AdminCommands extends OptionGroup.ForOperators {
   private AdminCommands(Options options) {
     super(options);
@@ -18,6 +18,8 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new TokenCommands(options))
         .addSubcommand(new PolicyCommands(options))
         .addSubcommand(new EnforcementPointCommands(options))
-        .addSubcommand(new CertificateCommands(options));
+        .addSubcommand(new CertificateCommands(options))
+        .addSubcommand(new OperatorCommands(options))
+        .addSubcommand(new KeycloakCommands(options));
   }
 }

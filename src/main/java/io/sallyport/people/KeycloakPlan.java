@@ -97,9 +97,8 @@ final class KeycloakPlan {
       String clientId, @Nullable String secret, Set<String> origins) {
     ClientRepresentation client = client(clientId, "Sallyport console", secret == null);
     client.setStandardFlowEnabled(true);
-    client.setRedirectUris(new ArrayList<>(new TreeSet<>(origins.stream()
-        .map(origin -> origin + "/console/sign-in/callback")
-        .toList())));
+    client.setRedirectUris(new ArrayList<>(new TreeSet<>(
+        origins.stream().map(origin -> origin + "/console/sign-in/callback").toList())));
     client.getAttributes().put("pkce.code.challenge.method", "S256");
     client
         .getAttributes()
@@ -123,8 +122,7 @@ final class KeycloakPlan {
   }
 
   static ClientRepresentation point(String clientId, String point) {
-    ClientRepresentation client =
-        client(clientId, "Sallyport enforcement point " + point, false);
+    ClientRepresentation client = client(clientId, "Sallyport enforcement point " + point, false);
     client.setServiceAccountsEnabled(true);
     // Its tokens carry no role of a person.
     client.setFullScopeAllowed(false);
@@ -162,16 +160,12 @@ final class KeycloakPlan {
         Objects.equals(wanted.isImplicitFlowEnabled(), actual.isImplicitFlowEnabled()));
     same.put(
         "password grant",
-        Objects.equals(
-            wanted.isDirectAccessGrantsEnabled(), actual.isDirectAccessGrantsEnabled()));
+        Objects.equals(wanted.isDirectAccessGrantsEnabled(), actual.isDirectAccessGrantsEnabled()));
     same.put(
         "service account",
         Objects.equals(wanted.isServiceAccountsEnabled(), actual.isServiceAccountsEnabled()));
-    same.put(
-        "redirect URIs", set(wanted.getRedirectUris()).equals(set(actual.getRedirectUris())));
-    same.put(
-        "secret",
-        wanted.getSecret() == null || wanted.getSecret().equals(actual.getSecret()));
+    same.put("redirect URIs", set(wanted.getRedirectUris()).equals(set(actual.getRedirectUris())));
+    same.put("secret", wanted.getSecret() == null || wanted.getSecret().equals(actual.getSecret()));
     same.put("attributes", contains(actual.getAttributes(), wanted.getAttributes()));
     same.values().removeIf(equal -> equal);
     return same.keySet();

@@ -7,7 +7,6 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.ProcessingException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
@@ -43,6 +42,7 @@ import org.keycloak.representations.idm.RoleRepresentation;
 @ApplicationScoped
 class KeycloakSetup implements RealmSetup {
   private static final Pattern ISSUER = Pattern.compile("(https?://.+)/realms/([^/]+)/?");
+  private static final int NOT_FOUND = 404;
   private static final int MOST_SITES = 1000;
   private static final int LONGEST_DETAIL = 2000;
   private static final Logger LOG = Logger.getLogger(KeycloakSetup.class);
@@ -61,7 +61,8 @@ class KeycloakSetup implements RealmSetup {
   public List<String> apply(Wanted wanted, boolean dryRun, Actor actor) {
     if (wanted.sites().size() > MOST_SITES) {
       throw new Refusal(
-          CommonProblem.NOT_SUPPORTED, "Groups for more than " + MOST_SITES + " sites are not made.");
+          CommonProblem.NOT_SUPPORTED,
+          "Groups for more than " + MOST_SITES + " sites are not made.");
     }
     List<String> changes = with(keycloak -> new Run(keycloak, name(), dryRun).apply(wanted));
     if (!dryRun && !changes.isEmpty()) {
@@ -181,7 +182,8 @@ class KeycloakSetup implements RealmSetup {
           .strip();
     } catch (IOException e) {
       throw new Refusal(
-          CommonProblem.NOT_SUPPORTED, "The file SALLYPORT_KEYCLOAK_ADMIN_PASSWORD_FILE cannot be read.");
+          CommonProblem.NOT_SUPPORTED,
+          "The file SALLYPORT_KEYCLOAK_ADMIN_PASSWORD_FILE cannot be read.");
     }
   }
 
@@ -239,8 +241,11 @@ class KeycloakSetup implements RealmSetup {
       try {
         here.toRepresentation();
         return true;
-      } catch (NotFoundException e) {
-        return false;
+      } catch (WebApplicationException e) {
+        if (e.getResponse().getStatus() == NOT_FOUND) {
+          return false;
+        }
+        throw e;
       }
     }
 
@@ -296,8 +301,7 @@ class KeycloakSetup implements RealmSetup {
       if (known.isEmpty()) {
         change(
             "create client scope " + KeycloakPlan.SCOPE,
-            () -> created(
-                here.clientScopes().create(KeycloakPlan.scope()), KeycloakPlan.SCOPE));
+            () -> created(here.clientScopes().create(KeycloakPlan.scope()), KeycloakPlan.SCOPE));
       }
       String id = ask && !dry
           ? knownScope().orElseThrow().getId()
@@ -353,9 +357,11 @@ class KeycloakSetup implements RealmSetup {
           && client.get().getDefaultClientScopes().stream()
               .anyMatch(known -> known.getId().equals(scope));
       if (!there) {
-        change("give client " + clientId + " the scope " + KeycloakPlan.SCOPE, () -> client
-            .orElseThrow()
-            .addDefaultClientScope(java.util.Objects.requireNonNull(scope)));
+        change(
+            "give client " + clientId + " the scope " + KeycloakPlan.SCOPE,
+            () -> client
+                .orElseThrow()
+                .addDefaultClientScope(java.util.Objects.requireNonNull(scope)));
       }
     }
 
@@ -369,12 +375,10 @@ class KeycloakSetup implements RealmSetup {
         });
       }
       Set<String> there = known
-          .map(group -> here.groups()
-              .group(group.getId())
-              .getSubGroups(0, Integer.MAX_VALUE, true)
-              .stream()
-              .map(GroupRepresentation::getName)
-              .collect(Collectors.toSet()))
+          .map(group ->
+              here.groups().group(group.getId()).getSubGroups(0, Integer.MAX_VALUE, true).stream()
+                  .map(GroupRepresentation::getName)
+                  .collect(Collectors.toSet()))
           .orElseGet(Set::of);
       for (String site : new TreeSet<>(sites)) {
         if (!there.contains(site)) {
@@ -404,7 +408,8 @@ class KeycloakSetup implements RealmSetup {
       return Files.readString(Path.of(realm.clientSecretFile().get())).strip();
     } catch (IOException e) {
       throw new Refusal(
-          CommonProblem.NOT_SUPPORTED, "The file SALLYPORT_OIDC_CLIENT_SECRET_FILE cannot be read.");
+          CommonProblem.NOT_SUPPORTED,
+          "The file SALLYPORT_OIDC_CLIENT_SECRET_FILE cannot be read.");
     }
   }
 }

@@ -63,7 +63,7 @@ class KeycloakIT {
 
   @BeforeAll
   void start() throws IOException {
-    keycloak = Keycloak.launch(folder);
+    keycloak = Keycloak.prepare(folder);
     Path password = Files.writeString(folder.resolve("kc.password"), Keycloak.PASSWORD + "\n");
     server = ServerProcess.start(
         folder.resolve("data"),
@@ -83,11 +83,11 @@ class KeycloakIT {
     register();
     dryBefore = apply(true);
 
-    keycloak.await();
-    dry = apply(true);
+    keycloak.start();
+    dry = apply(true).expect(200);
     realmAfterDry = keycloak.admin("GET", "/" + REALM, null).status();
-    first = apply(false);
-    second = apply(false);
+    first = apply(false).expect(200);
+    second = apply(false).expect(200);
     people();
   }
 
@@ -111,12 +111,18 @@ class KeycloakIT {
             "POST",
             "/api/v1/devices",
             Map.of(
-                "manufacturer", works.name(),
-                "model", "C1",
-                "serial_number", serial,
-                "profile", "keycloak",
-                "owner", "kc",
-                "site", site))
+                "manufacturer",
+                works.name(),
+                "model",
+                "C1",
+                "serial_number",
+                serial,
+                "profile",
+                "keycloak",
+                "owner",
+                "kc",
+                "site",
+                site))
         .expect(201)
         .json()
         .get("id")
@@ -133,9 +139,7 @@ class KeycloakIT {
         .expect(201));
     keycloak
         .admin(
-            "PUT",
-            "/" + REALM + "/clients/" + direct + "/default-client-scopes/" + scope(),
-            null)
+            "PUT", "/" + REALM + "/clients/" + direct + "/default-client-scopes/" + scope(), null)
         .expect(204);
     keycloak
         .admin("POST", "/" + REALM + "/clients", directClient("it-elsewhere"))
@@ -216,8 +220,7 @@ class KeycloakIT {
     keycloak
         .admin("PUT", "/" + REALM + "/clients/" + console.get("id").asText(), console)
         .expect(204);
-    assertEquals(
-        List.of("change client sallyport-console: redirect URIs"), changes(apply(false)));
+    assertEquals(List.of("change client sallyport-console: redirect URIs"), changes(apply(false)));
     assertEquals(List.of(), changes(apply(false)));
   }
 
@@ -230,8 +233,7 @@ class KeycloakIT {
         () -> assertEquals(1, ada.get("/api/v1/devices").json().get("items").size()),
         () -> assertEquals(
             200,
-            ada.send(
-                    "POST", "/api/v1/devices/" + north + "/suspend", Map.of("reason", "a test"))
+            ada.send("POST", "/api/v1/devices/" + north + "/suspend", Map.of("reason", "a test"))
                 .status()),
         () -> assertEquals(403, ada.get("/api/v1/operators").status()),
         () -> assertEquals(403, ada.get("/api/v1/audit/facts").status()));
@@ -257,10 +259,14 @@ class KeycloakIT {
         .token(
             "master",
             Map.of(
-                "grant_type", "password",
-                "client_id", "admin-cli",
-                "username", Keycloak.ADMINISTRATOR,
-                "password", Keycloak.PASSWORD))
+                "grant_type",
+                "password",
+                "client_id",
+                "admin-cli",
+                "username",
+                Keycloak.ADMINISTRATOR,
+                "password",
+                Keycloak.PASSWORD))
         .json()
         .get("access_token")
         .asText();
@@ -282,17 +288,15 @@ class KeycloakIT {
     Browser browser = new Browser(client);
     Answer home = signIn(browser, "ada").expect(303);
     assertEquals("/console", URI.create(home.header("Location")).getPath());
-    assertTrue(
-        home.headers().allValues("Set-Cookie").stream()
-            .anyMatch(cookie -> cookie.startsWith(SESSION) && cookie.contains("SameSite=Lax")));
+    assertTrue(home.headers().allValues("Set-Cookie").stream()
+        .anyMatch(cookie -> cookie.startsWith(SESSION) && cookie.contains("SameSite=Lax")));
     assertEquals(404, browser.get(at("/console/inside")).status(), "signed in, no such page");
 
     Browser copy = new Browser(client);
     copy.setCookie(at(""), SESSION, browser.cookie(at(""), SESSION));
     assertEquals(403, browser.post(at("/console/sign-out"), Map.of()).status());
-    String csrf = io.sallyport.kernel.Digest.of(
-            ("console form\n" + browser.cookie(at(""), SESSION))
-                .getBytes(java.nio.charset.StandardCharsets.UTF_8))
+    String csrf = io.sallyport.kernel.Digest.of(("console form\n" + browser.cookie(at(""), SESSION))
+            .getBytes(java.nio.charset.StandardCharsets.UTF_8))
         .base64Url();
     Answer out = browser.post(at("/console/sign-out"), Map.of("csrf", csrf)).expect(200);
     assertTrue(out.text().contains(keycloak.url() + "/realms/plant/"), out::text);
@@ -337,11 +341,11 @@ class KeycloakIT {
     String path = "/api/v1/keycloak/service-clients/kc-gate";
     assertEquals(404, administrator.send("POST", path + "/rotate", null).status());
     JsonNode made = administrator.send("POST", path, null).expect(201).json();
-    String token =
-        credentials(made).expect(200).json().get("access_token").asText();
+    String token = credentials(made).expect(200).json().get("access_token").asText();
     assertEquals(401, devices(token), "it is no person");
 
-    JsonNode rotated = administrator.send("POST", path + "/rotate", null).expect(200).json();
+    JsonNode rotated =
+        administrator.send("POST", path + "/rotate", null).expect(200).json();
     assertNotEquals(made.get("client_secret"), rotated.get("client_secret"));
     assertEquals(401, credentials(made).status());
     assertEquals(200, credentials(rotated).status());
@@ -352,7 +356,9 @@ class KeycloakIT {
     assertEquals(200, credentials(again).status());
     assertEquals(
         404,
-        administrator.send("POST", "/api/v1/keycloak/service-clients/nobody", null).status());
+        administrator
+            .send("POST", "/api/v1/keycloak/service-clients/nobody", null)
+            .status());
   }
 
   private Answer credentials(JsonNode serviceClient) {

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -38,25 +39,29 @@ public final class Keycloak implements AutoCloseable {
   private static final Path DISTRIBUTION = Path.of("target", "keycloak");
   private static final Path CACHE = Path.of(System.getProperty("user.home"), ".cache", "sallyport");
   private static final Duration STARTS_WITHIN = Duration.ofSeconds(180);
+  private static final int ENDS_WITHIN_SECONDS = 20;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpClient client = HttpClient.newHttpClient();
-  private final Process process;
+  private final Path home;
   private final Path log;
-  private final String url;
+  private final int port;
+  private @Nullable Process process;
 
-  private Keycloak(Process process, Path log, String url) {
-    this.process = process;
+  private Keycloak(Path home, Path log, int port) {
+    this.home = home;
     this.log = log;
-    this.url = url;
+    this.port = port;
   }
 
-  /** Begins to start; {@link #await} waits until it answers. */
-  public static Keycloak launch(Path folder) {
-    Path home = unpacked();
-    int port = freePort();
-    Path log = folder.resolve("keycloak.log");
+  /** One that does not run yet, but whose address is known. */
+  public static Keycloak prepare(Path folder) {
+    return new Keycloak(unpacked(), folder.resolve("keycloak.log"), freePort());
+  }
+
+  /** Starts it and waits until it answers. */
+  public void start() {
     ProcessBuilder builder = new ProcessBuilder(
             "bash",
             home.resolve("bin").resolve("kc.sh").toString(),
@@ -72,25 +77,26 @@ public final class Keycloak implements AutoCloseable {
     builder.environment().put("KC_BOOTSTRAP_ADMIN_USERNAME", ADMINISTRATOR);
     builder.environment().put("KC_BOOTSTRAP_ADMIN_PASSWORD", PASSWORD);
     try {
-      return new Keycloak(builder.start(), log, "http://127.0.0.1:" + port);
+      process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    await(process);
   }
 
   public String url() {
-    return url;
+    return "http://127.0.0.1:" + port;
   }
 
-  public void await() {
+  private void await(Process started) {
     Eventually.holds(STARTS_WITHIN, "Keycloak answers", () -> {
-      if (!process.isAlive()) {
+      if (!started.isAlive()) {
         throw new AssertionError("Keycloak ended:\n" + said());
       }
       try {
         return client
                 .send(
-                    HttpRequest.newBuilder(URI.create(url + "/realms/master"))
+                    HttpRequest.newBuilder(URI.create(url() + "/realms/master"))
                         .timeout(PATIENCE)
                         .build(),
                     java.net.http.HttpResponse.BodyHandlers.discarding())
@@ -120,7 +126,7 @@ public final class Keycloak implements AutoCloseable {
     return Answer.to(
         client,
         HttpRequest.newBuilder(
-                URI.create(url + "/realms/" + realm + "/protocol/openid-connect/token"))
+                URI.create(url() + "/realms/" + realm + "/protocol/openid-connect/token"))
             .timeout(PATIENCE)
             .header("Content-Type", "application/x-www-form-urlencoded")
             .POST(BodyPublishers.ofString(form.entrySet().stream()
@@ -135,10 +141,14 @@ public final class Keycloak implements AutoCloseable {
     String token = token(
             "master",
             Map.of(
-                "grant_type", "password",
-                "client_id", "admin-cli",
-                "username", ADMINISTRATOR,
-                "password", PASSWORD))
+                "grant_type",
+                "password",
+                "client_id",
+                "admin-cli",
+                "username",
+                ADMINISTRATOR,
+                "password",
+                PASSWORD))
         .expect(200)
         .json()
         .get("access_token")
@@ -146,7 +156,7 @@ public final class Keycloak implements AutoCloseable {
     try {
       return Answer.to(
           client,
-          HttpRequest.newBuilder(URI.create(url + "/admin/realms" + path))
+          HttpRequest.newBuilder(URI.create(url() + "/admin/realms" + path))
               .timeout(PATIENCE)
               .header("Authorization", "Bearer " + token)
               .header("Content-Type", "application/json")
@@ -168,19 +178,26 @@ public final class Keycloak implements AutoCloseable {
             "POST",
             "/" + realm + "/users",
             Map.of(
-                "username", name,
-                "enabled", true,
-                "email", name + "@plant.example",
-                "emailVerified", true,
-                "firstName", name,
-                "lastName", "Test",
-                "groups", groups,
+                "username",
+                name,
+                "enabled",
+                true,
+                "email",
+                name + "@plant.example",
+                "emailVerified",
+                true,
+                "firstName",
+                name,
+                "lastName",
+                "Test",
+                "groups",
+                groups,
                 "credentials",
-                    List.of(Map.of("type", "password", "value", password, "temporary", false))))
+                List.of(Map.of("type", "password", "value", password, "temporary", false))))
         .expect(201));
     List<JsonNode> mapped = new ArrayList<>();
-    roles.forEach(
-        role -> mapped.add(admin("GET", "/" + realm + "/roles/" + role, null).expect(200).json()));
+    roles.forEach(role -> mapped.add(
+        admin("GET", "/" + realm + "/roles/" + role, null).expect(200).json()));
     admin("POST", "/" + realm + "/users/" + id + "/role-mappings/realm", mapped).expect(204);
   }
 
@@ -192,22 +209,28 @@ public final class Keycloak implements AutoCloseable {
 
   @Override
   public void close() {
-    List<ProcessHandle> children = process.descendants().toList();
-    process.destroy();
-    children.forEach(ProcessHandle::destroy);
-    process.onExit().orTimeout(20, java.util.concurrent.TimeUnit.SECONDS).handle((ended, late) -> {
-      process.destroyForcibly();
-      children.forEach(ProcessHandle::destroyForcibly);
-      return true;
-    }).join();
     client.close();
+    Process running = process;
+    if (running == null) {
+      return;
+    }
+    List<ProcessHandle> all = new ArrayList<>(running.descendants().toList());
+    all.add(running.toHandle());
+    all.forEach(ProcessHandle::destroy);
+    try {
+      if (!running.waitFor(ENDS_WITHIN_SECONDS, TimeUnit.SECONDS)) {
+        all.forEach(ProcessHandle::destroyForcibly);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      all.forEach(ProcessHandle::destroyForcibly);
+    }
   }
 
   private static Path unpacked() {
     try (Stream<Path> files =
         Files.isDirectory(DISTRIBUTION) ? Files.list(DISTRIBUTION) : Stream.empty()) {
-      List<Path> zips =
-          files.filter(file -> file.toString().endsWith(".zip")).toList();
+      List<Path> zips = files.filter(file -> file.toString().endsWith(".zip")).toList();
       if (zips.isEmpty()) {
         Peers.without("no distribution of Keycloak in " + DISTRIBUTION);
       }

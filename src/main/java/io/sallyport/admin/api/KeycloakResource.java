@@ -36,8 +36,7 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 @Tag(name = "people")
 class KeycloakResource {
-  private static final Pattern ORIGIN =
-      Pattern.compile("https://[A-Za-z0-9.\\[\\]:-]{1,255}");
+  private static final Pattern ORIGIN = Pattern.compile("https://[A-Za-z0-9.\\[\\]:-]{1,255}");
 
   private static final int MOST_ORIGINS = 32;
 
@@ -101,8 +100,7 @@ class KeycloakResource {
       summary = "Make the service client of an enforcement point, or enable it again")
   public ServiceClientView admit(@PathParam("point") String point) {
     requirePoint(point);
-    return once.apart(
-        201, () -> ServiceClientView.of(setup.admitPoint(point, caller.actor())));
+    return once.apart(201, () -> ServiceClientView.of(setup.admitPoint(point, caller.actor())));
   }
 
   @POST
@@ -113,8 +111,7 @@ class KeycloakResource {
       summary = "Give the service client of an enforcement point a new secret")
   public ServiceClientView rotate(@PathParam("point") String point) {
     requirePoint(point);
-    return once.apart(
-        200, () -> ServiceClientView.of(setup.rotatePoint(point, caller.actor())));
+    return once.apart(200, () -> ServiceClientView.of(setup.rotatePoint(point, caller.actor())));
   }
 
   @DELETE
@@ -167,13 +164,11 @@ class KeycloakResource {
       @Schema(defaultValue = "false") @Nullable Boolean dryRun,
 
       @Schema(
-          description =
-              "Origins at which people open the console; left out: https at localhost.")
+          description = "Origins at which people open the console; left out: https at localhost.")
       @Nullable
       List<@Nullable String> consoles,
 
-      @Schema(description = "Sites that get a group; left out: those of all devices.")
-      @Nullable
+      @Schema(description = "Sites that get a group; left out: those of all devices.") @Nullable
       List<@Nullable String> sites) {}
 
   /** What was done, or would be. */
@@ -187,8 +182,7 @@ class KeycloakResource {
   /** A service client with its secret. */
   @Schema(name = "ServiceClient")
   record ServiceClientView(
-      String clientId,
-      @Schema(description = "Told once.") String clientSecret) {
+      String clientId, @Schema(description = "Told once.") String clientSecret) {
     static ServiceClientView of(ServiceClient client) {
       return new ServiceClientView(client.clientId(), client.secret());
     }
