@@ -1,0 +1,75 @@
+package io.sallyport.admin.console;
+
+import io.quarkus.security.identity.SecurityIdentity;
+import io.vertx.core.http.HttpServerRequest;
+import jakarta.inject.Named;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** What every page of the console may ask, as {@code inject:console} in its template. */
+@Singleton
+@Named("console")
+class Console {
+  static final String PATH = "/console";
+
+  private final SecurityIdentity identity;
+  private final HttpServerRequest request;
+  private final Assets assets;
+  private final Clock clock;
+  private final String version;
+
+  Console(
+      SecurityIdentity identity,
+      HttpServerRequest request,
+      Assets assets,
+      Clock clock,
+      @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown")
+          String version) {
+    this.identity = identity;
+    this.request = request;
+    this.assets = assets;
+    this.clock = clock;
+    this.version = version;
+  }
+
+  public boolean signedIn() {
+    return !identity.isAnonymous();
+  }
+
+  public String name() {
+    return identity.getPrincipal().getName();
+  }
+
+  /** In order, for people. */
+  public List<String> roles() {
+    return identity.getRoles().stream().sorted().toList();
+  }
+
+  /** The token that every form sends back as {@code csrf}; empty when nobody is signed in. */
+  public String csrf() {
+    return Csrf.token(request).orElse("");
+  }
+
+  /** The path of one of {@link Assets}. */
+  public String asset(String name) {
+    return PATH + "/assets/" + assets.version() + "/" + name;
+  }
+
+  /** Whether the page at hand belongs to this entry of the menu. */
+  public boolean at(String section) {
+    String path = request.path();
+    String entry = section.isEmpty() ? PATH : PATH + "/" + section;
+    return path.equals(entry) || !section.isEmpty() && path.startsWith(entry + "/");
+  }
+
+  public Moment moment(Instant at) {
+    return Moment.of(at, clock.instant());
+  }
+
+  public String version() {
+    return version;
+  }
+}
