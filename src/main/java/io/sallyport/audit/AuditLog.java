@@ -17,6 +17,12 @@ public interface AuditLog {
   /** The same, of one subject's id or one kind of fact only, where that is given. */
   Page<LogEntry> entries(long after, int limit, @Nullable String subject, @Nullable String kind);
 
+  /** The newest first, with a position below {@code before}; the cursor is a position. */
+  Page<LogEntry> newest(long before, int limit, @Nullable String subject, @Nullable String kind);
+
+  /** The numbered fact at this position. */
+  Optional<LogEntry> entry(long position);
+
   /** At most {@code limit} signed checkpoints of a size above {@code afterSize}, in order; the cursor is a size. */
   Page<Checkpoint> checkpoints(long afterSize, int limit);
 

@@ -33,7 +33,7 @@ final class SealedLog {
 
   private static final String ENTRIES = """
       select f.position, f.id, f.at, f.kind, f.actor, f.subject_type, f.subject, f.detail, f.leaf, l.hash
-      from fact f left join log_leaf l on l.position = f.position where f.position > ?""";
+      from fact f left join log_leaf l on l.position = f.position""";
   private static final String CHECKPOINTS =
       "select size, root, at, note from checkpoint where size > ? and note is not null order by size limit ?";
   private static final String LATEST =
@@ -51,13 +51,36 @@ final class SealedLog {
   }
 
   Page<LogEntry> entries(long after, int limit, @Nullable String subject, @Nullable String kind) {
+    return entries(" where f.position > ?", after, limit, subject, kind, " order by f.position");
+  }
+
+  Page<LogEntry> newest(long before, int limit, @Nullable String subject, @Nullable String kind) {
+    return entries(
+        " where f.position < ?", before, limit, subject, kind, " order by f.position desc");
+  }
+
+  Optional<LogEntry> entry(long position) {
+    return entries(position - 1, 1, null, null).items().stream()
+        .filter(entry -> entry.position() == position)
+        .findFirst();
+  }
+
+  private Page<LogEntry> entries(
+      String where,
+      long position,
+      int limit,
+      @Nullable String subject,
+      @Nullable String kind,
+      String order) {
     int most = Math.clamp(limit, 1, Page.MOST);
     String query = ENTRIES
+        + where
         + (subject == null ? "" : " and f.subject = ?")
         + (kind == null ? "" : " and f.kind = ?")
-        + " order by f.position limit ?";
+        + order
+        + " limit ?";
     List<Object> arguments = new ArrayList<>();
-    arguments.add(after);
+    arguments.add(position);
     if (subject != null) {
       arguments.add(subject);
     }

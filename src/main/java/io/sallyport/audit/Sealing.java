@@ -45,6 +45,17 @@ final class Sealing implements AuditLog, LogSigner {
   }
 
   @Override
+  public Page<LogEntry> newest(
+      long before, int limit, @Nullable String subject, @Nullable String kind) {
+    return log.newest(before, limit, subject, kind);
+  }
+
+  @Override
+  public Optional<LogEntry> entry(long position) {
+    return log.entry(position);
+  }
+
+  @Override
   public Page<Checkpoint> checkpoints(long afterSize, int limit) {
     return log.checkpoints(afterSize, limit);
   }

@@ -5,6 +5,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.policy.PolicySet;
 import jakarta.inject.Singleton;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +39,11 @@ final class Fleet {
   @Nullable
   FleetDevice device(UUID id) {
     return devices.get(id);
+  }
+
+  /** As it is while it is gone through; changes meanwhile may be seen or not. */
+  Collection<FleetDevice> devices() {
+    return devices.values();
   }
 
   /** Whose certificate this is or was, or null. */

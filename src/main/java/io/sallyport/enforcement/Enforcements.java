@@ -63,6 +63,9 @@ public interface Enforcements {
   /** The device's, newest first. */
   List<Enforcement> of(UUID device, int limit);
 
+  /** Since when the one that a point has not acknowledged for longest is desired; empty when all are acknowledged. */
+  Optional<Instant> waitingSince(UUID point);
+
   /** How many of a point's are not acknowledged. */
   long open(UUID point);
 }

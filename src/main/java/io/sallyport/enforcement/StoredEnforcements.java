@@ -181,6 +181,17 @@ class StoredEnforcements implements Enforcements {
         .getSingleResult();
   }
 
+  @Override
+  @Transactional
+  public Optional<Instant> waitingSince(UUID point) {
+    return Optional.ofNullable(entities
+        .createQuery(
+            "select min(desiredAt) from EnforcementRow where point = :point and acknowledgedAt is null",
+            Instant.class)
+        .setParameter("point", point)
+        .getSingleResult());
+  }
+
   /** What is to be told now, each put off by the pause after its next attempt, so that a lost answer is no storm. */
   @Transactional
   List<Enforcement> due(int limit) {

@@ -90,6 +90,10 @@ class NetworkGrant {
     return flows;
   }
 
+  Instant issuedAt() {
+    return issuedAt;
+  }
+
   Instant expiresAt() {
     return expiresAt;
   }

@@ -15,6 +15,12 @@ public interface Policies {
    */
   record Policy(String name, String hash, String yaml, Instant appliedAt) {}
 
+  /**
+   * Reads and compiles a document without applying it, and answers the name that it has; refuses with {@code
+   * invalid-policy}, line and reason.
+   */
+  String check(String yaml);
+
   /** Creates or replaces the policy that the document names; refuses with {@code invalid-policy}, line and reason. */
   Policy apply(String yaml, Actor actor);
 

@@ -37,6 +37,11 @@ class StoredPolicies implements Policies {
   }
 
   @Override
+  public String check(String yaml) {
+    return PolicyReader.read(yaml).name();
+  }
+
+  @Override
   @Transactional
   public Policy apply(String yaml, Actor actor) {
     AccessPolicy policy = PolicyReader.read(yaml);

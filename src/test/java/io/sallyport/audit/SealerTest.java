@@ -60,6 +60,76 @@ class SealerTest {
   }
 
   @Nested
+  class Checking {
+    private final CheckedLog checks = new CheckedLog(signer, database.dataSource());
+
+    @Test
+    void everySealedFactIsProvenToBeInTheTree() throws SQLException {
+      record(3);
+      seal();
+      record(5);
+      seal();
+      record(1);
+      for (long position = 1; position <= 8; position++) {
+        LogChecks.Check check = checks.inclusion(position);
+        assertTrue(check.holds(), position + ": " + check);
+      }
+      assertFalse(checks.inclusion(9).holds(), "it is not sealed");
+      assertFalse(checks.inclusion(10).holds(), "it is not there");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "update fact set actor = 'operator:nobody' where position = 6",
+          "update fact set leaf = '\\x00' where position = 6",
+          "update fact set leaf = '\\x00' where position = 5",
+          "delete from fact where position = 5",
+          "update checkpoint set frontier = sha256('x') || sha256('y') where size = 3",
+          "update checkpoint set note = replace(note, E'\\n8\\n', E'\\n9\\n') where size = 8"
+        })
+    void findsThatAFactOrItsNeighborsWereChanged(String change) throws SQLException {
+      record(3);
+      seal();
+      record(5);
+      seal();
+      database.tamper(change);
+      assertFalse(checks.inclusion(6).holds(), change);
+    }
+
+    @Test
+    void goesOnFromACheckpointThatWasKept() throws SQLException {
+      record(3);
+      seal();
+      String kept = log.latest().orElseThrow().note();
+      assertTrue(checks.consistency(kept).holds());
+      record(5);
+      seal();
+      assertTrue(checks.consistency(kept).holds());
+      assertFalse(checks.consistency(kept.replace("\n3\n", "\n2\n")).holds());
+      assertFalse(checks.consistency("nonsense").holds());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+        strings = {
+          "update fact set leaf = '\\x00' where position = 7",
+          "update checkpoint set frontier = sha256('x') || sha256('y') where size = 3",
+          "delete from checkpoint where size >= 3",
+          "delete from checkpoint where size = 3"
+        })
+    void findsThatTheHistoryWasReplacedOrWentBack(String change) throws SQLException {
+      record(3);
+      seal();
+      String kept = log.latest().orElseThrow().note();
+      record(5);
+      seal();
+      database.tamper(change);
+      assertFalse(checks.consistency(kept).holds(), change);
+    }
+  }
+
+  @Nested
   class Sealing {
     @Test
     void theSealedLogVerifiesAndEachSealGivesOneCheckpoint() throws SQLException {

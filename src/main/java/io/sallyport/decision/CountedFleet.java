@@ -1,0 +1,85 @@
+package io.sallyport.decision;
+
+import io.sallyport.decision.FleetDevice.Standing;
+import io.sallyport.devices.DeviceState;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Counts {@link Fleet}. One count at a time, kept for a moment: it goes through every device. */
+@Singleton
+final class CountedFleet implements FleetView {
+  private static final Duration KEPT = Duration.ofSeconds(2);
+  /** Sets of sites that people are bound to; there are tens, not thousands. */
+  private static final int MOST_KEPT = 256;
+
+  private final Fleet fleet;
+  private final Clock clock;
+  private final Map<Set<String>, Summary> kept = new HashMap<>();
+
+  CountedFleet(Fleet fleet, Clock clock) {
+    this.fleet = fleet;
+    this.clock = clock;
+  }
+
+  @Override
+  public synchronized Summary summary(Set<String> sites) {
+    Instant now = clock.instant();
+    Summary last = kept.get(sites);
+    if (last != null
+        && !now.isBefore(last.countedAt())
+        && now.isBefore(last.countedAt().plus(KEPT))) {
+      return last;
+    }
+    if (kept.size() >= MOST_KEPT) {
+      kept.clear();
+    }
+    Summary counted = count(sites, now);
+    kept.put(Set.copyOf(sites), counted);
+    return counted;
+  }
+
+  @Override
+  public Optional<Posture> posture(UUID device) {
+    return Optional.ofNullable(fleet.device(device))
+        .map(known -> posture(known.standing(), clock.instant()));
+  }
+
+  private Summary count(Set<String> sites, Instant now) {
+    Map<DeviceState, Long> states = new EnumMap<>(DeviceState.class);
+    for (DeviceState state : DeviceState.values()) {
+      states.put(state, 0L);
+    }
+    Map<Posture, Long> postures = new EnumMap<>(Posture.class);
+    for (Posture posture : Posture.values()) {
+      postures.put(posture, 0L);
+    }
+    for (FleetDevice device : fleet.devices()) {
+      if (sites.isEmpty() || sites.contains(device.subject().site())) {
+        states.merge(device.state(), 1L, Long::sum);
+        if (device.state() == DeviceState.ACTIVE || device.state() == DeviceState.QUARANTINED) {
+          postures.merge(posture(device.standing(), now), 1L, Long::sum);
+        }
+      }
+    }
+    return new Summary(states, postures, now);
+  }
+
+  private static Posture posture(@Nullable Standing standing, Instant now) {
+    if (standing == null) {
+      return Posture.NEVER;
+    }
+    return now.isBefore(standing.posture().expiresAt())
+        ? Posture.valueOf(standing.posture().status().toUpperCase(Locale.ROOT))
+        : Posture.EXPIRED;
+  }
+}
