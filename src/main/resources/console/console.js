@@ -157,7 +157,12 @@
     });
     number();
     var fault = document.querySelector("[data-line]");
-    if (fault) goTo(Number(fault.dataset.line), Number(fault.dataset.column));
+    if (fault) {
+      goTo(Number(fault.dataset.line), Number(fault.dataset.column));
+      var excerpt = document.querySelector(".sp-fault");
+      var longest = Math.max.apply(null, excerpt.textContent.split("\n").map(function (l) { return l.length; }));
+      excerpt.scrollLeft = excerpt.scrollWidth * (fault.dataset.column / (longest + 4)) - excerpt.clientWidth / 2;
+    }
   }
 
   var done = document.querySelector("[data-done]");

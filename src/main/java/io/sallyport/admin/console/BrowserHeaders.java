@@ -30,7 +30,9 @@ final class BrowserHeaders {
       headers.set("Referrer-Policy", "same-origin");
       headers.set("Cross-Origin-Opener-Policy", "same-origin");
       headers.set("Cross-Origin-Resource-Policy", "same-origin");
-      headers.set("Cache-Control", "no-store");
+      if (!path.startsWith(AssetsResource.PATH + "/")) {
+        headers.set("Cache-Control", "no-store");
+      }
     }
     context.next();
   }

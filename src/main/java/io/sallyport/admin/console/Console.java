@@ -1,6 +1,8 @@
 package io.sallyport.admin.console;
 
 import io.quarkus.security.identity.SecurityIdentity;
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.inject.Named;
 import jakarta.inject.Singleton;
@@ -16,6 +18,7 @@ class Console {
   static final String PATH = "/console";
 
   private final SecurityIdentity identity;
+  private final Caller caller;
   private final HttpServerRequest request;
   private final Assets assets;
   private final Clock clock;
@@ -23,12 +26,14 @@ class Console {
 
   Console(
       SecurityIdentity identity,
+      Caller caller,
       HttpServerRequest request,
       Assets assets,
       Clock clock,
       @ConfigProperty(name = "quarkus.application.version", defaultValue = "unknown")
           String version) {
     this.identity = identity;
+    this.caller = caller;
     this.request = request;
     this.assets = assets;
     this.clock = clock;
@@ -50,7 +55,7 @@ class Console {
 
   /** The token that every form sends back as {@code csrf}; empty when nobody is signed in. */
   public String csrf() {
-    return Csrf.token(request).orElse("");
+    return Csrf.token(identity, request).orElse("");
   }
 
   /** The path of one of {@link Assets}. */
@@ -63,6 +68,21 @@ class Console {
     String path = request.path();
     String entry = section.isEmpty() ? PATH : PATH + "/" + section;
     return path.equals(entry) || !section.isEmpty() && path.startsWith(entry + "/");
+  }
+
+  /** Whether the caller has this right, by the name of its {@link Right}. */
+  public boolean may(String right) {
+    return caller.may(Right.valueOf(right));
+  }
+
+  /** The same for what concerns every site. */
+  public boolean mayEverywhere(String right) {
+    return may(right) && caller.sites().isEmpty();
+  }
+
+  /** The sites that the caller is bound to, in order; none for every site. */
+  public List<String> sites() {
+    return caller.sites().stream().sorted().toList();
   }
 
   public Moment moment(Instant at) {

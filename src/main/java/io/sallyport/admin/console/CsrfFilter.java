@@ -1,5 +1,6 @@
 package io.sallyport.admin.console;
 
+import io.quarkus.security.identity.SecurityIdentity;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import io.vertx.core.http.HttpHeaders;
@@ -15,15 +16,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Refuses whatever changes something under {@code /console} unless it comes from one of our own pages: the browser says
- * so (Fetch Metadata, or Origin), and in a session the form carries the session's token.
+ * so (Fetch Metadata, or Origin), and once somebody is signed in, the form carries the session's token.
  */
 class CsrfFilter {
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
   private static final Set<String> OWN_PAGE = Set.of("same-origin", "none");
 
+  private static final Set<String> SIGNING_IN =
+      Set.of(Console.PATH + "/sign-in", Console.PATH + "/first/");
+
+  private final SecurityIdentity identity;
   private final HttpServerRequest request;
 
-  CsrfFilter(HttpServerRequest request) {
+  CsrfFilter(SecurityIdentity identity, HttpServerRequest request) {
+    this.identity = identity;
     this.request = request;
   }
 
@@ -38,8 +44,12 @@ class CsrfFilter {
     if (!fromOwnPage()) {
       throw new Refusal(CommonProblem.FORBIDDEN, "The request came from a page of another site.");
     }
-    Optional<String> expected = Csrf.token(request);
-    if (expected.isPresent() && !Csrf.same(expected.get(), given(context))) {
+    if (identity.isAnonymous() || SIGNING_IN.stream().anyMatch(path::startsWith)) {
+      // Nobody's session can be misused; the pages for signing in have a check of their own.
+      return;
+    }
+    Optional<String> expected = Csrf.token(identity, request);
+    if (expected.isEmpty() || !Csrf.same(expected.get(), given(context))) {
       throw new Refusal(
           CommonProblem.FORBIDDEN, "The form belongs to another session; open the page again.");
     }

@@ -14,8 +14,9 @@ import java.util.Locale;
  * @param relative in words, as of when the page was made
  */
 record Moment(String iso, String utc, String relative) {
-  private static final DateTimeFormatter UTC =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss 'UTC'", Locale.ROOT).withZone(ZoneOffset.UTC);
+  private static final DateTimeFormatter UTC = DateTimeFormatter.ofPattern(
+          "uuuu-MM-dd HH:mm:ss 'UTC'", Locale.ROOT)
+      .withZone(ZoneOffset.UTC);
 
   static Moment of(Instant at, Instant now) {
     return new Moment(

@@ -1,0 +1,326 @@
+package io.sallyport.admin.console;
+
+import io.sallyport.admin.Caller;
+import io.sallyport.admin.Rights.Right;
+import io.sallyport.attestation.Appraisal;
+import io.sallyport.attestation.Appraisal.Claim;
+import io.sallyport.attestation.Attestations;
+import io.sallyport.audit.AuditLog;
+import io.sallyport.audit.LogEntry;
+import io.sallyport.decision.DecisionHistory;
+import io.sallyport.decision.DecisionHistory.LoggedDecision;
+import io.sallyport.devices.Device;
+import io.sallyport.devices.DeviceState;
+import io.sallyport.enforcement.AddressBindings;
+import io.sallyport.enforcement.AddressBindings.AddressBinding;
+import io.sallyport.enforcement.EnforcementPoint;
+import io.sallyport.enforcement.EnforcementPoints;
+import io.sallyport.enforcement.Enforcements;
+import io.sallyport.enforcement.Enforcements.Enforcement;
+import io.sallyport.enforcement.Sessions;
+import io.sallyport.enforcement.Sessions.Session;
+import io.sallyport.grants.GrantHistory;
+import io.sallyport.grants.GrantHistory.IssuedGrant;
+import io.sallyport.kernel.Page;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
+import io.sallyport.pki.Credentials;
+import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Everything that is known about one device, for its page. Each list is a page along an index. */
+@Singleton
+final class DeviceDossier {
+  private static final int DECISIONS = 20;
+  private static final int GRANTS = 10;
+  private static final int ROWS = 20;
+  private static final int FACTS = 15;
+
+  /** AR4SI §2.3; others behind them. */
+  private static final List<String> CLAIMS = List.of(
+      "instance-identity",
+      "configuration",
+      "executables",
+      "file-system",
+      "hardware",
+      "runtime-opaque",
+      "storage-opaque",
+      "sourced-data");
+
+  private final Credentials credentials;
+  private final Attestations attestations;
+  private final DecisionHistory decisions;
+  private final GrantHistory grants;
+  private final Sessions sessions;
+  private final AddressBindings bindings;
+  private final Enforcements enforcements;
+  private final EnforcementPoints points;
+  private final AuditLog log;
+  private final Caller caller;
+  private final Clock clock;
+
+  DeviceDossier(
+      Credentials credentials,
+      Attestations attestations,
+      DecisionHistory decisions,
+      GrantHistory grants,
+      Sessions sessions,
+      AddressBindings bindings,
+      Enforcements enforcements,
+      EnforcementPoints points,
+      AuditLog log,
+      Caller caller,
+      Clock clock) {
+    this.credentials = credentials;
+    this.attestations = attestations;
+    this.decisions = decisions;
+    this.grants = grants;
+    this.sessions = sessions;
+    this.bindings = bindings;
+    this.enforcements = enforcements;
+    this.points = points;
+    this.log = log;
+    this.caller = caller;
+    this.clock = clock;
+  }
+
+  /** The page; null where there is nothing, or nothing that the caller may see. */
+  record View(
+      Device device,
+      Tag state,
+      Map<String, String> labels,
+      List<CertificateRow> certificates,
+      @Nullable Posture posture,
+      List<GrantRow> grants,
+      @Nullable String moreGrants,
+      List<DecisionRow> decisions,
+      @Nullable String moreDecisions,
+      boolean newest,
+      List<SessionRow> sessions,
+      List<AddressBinding> addresses,
+      List<EnforcementRow> enforcements,
+      @Nullable List<LogEntry> facts,
+      Acts acts,
+      String done) {
+    /** An actor's kind and name, short when it is the device itself. */
+    public String who(String actor) {
+      return DeviceDossier.who(device, actor);
+    }
+  }
+
+  /** What its state allows to be done with it. */
+  record Acts(boolean quarantine, boolean release, boolean suspend, boolean decommission) {
+    static Acts of(DeviceState state) {
+      return new Acts(
+          state.canBecome(DeviceState.QUARANTINED),
+          state == DeviceState.QUARANTINED || state == DeviceState.SUSPENDED,
+          state.canBecome(DeviceState.SUSPENDED),
+          state.canBecome(DeviceState.DECOMMISSIONED));
+    }
+
+    public List<String> reasons() {
+      return DevicePages.REASONS.stream().map(DevicePages::word).toList();
+    }
+  }
+
+  /** A certificate. */
+  record CertificateRow(
+      String authority,
+      String serial,
+      String profile,
+      Tag status,
+      Instant notBefore,
+      Instant notAfter,
+      String thumbprint,
+      String remark) {
+    static CertificateRow of(Credential credential, Instant now) {
+      return new CertificateRow(
+          credential.authority(),
+          credential.serial().toString(16),
+          credential.profile(),
+          status(credential, now),
+          credential.notBefore(),
+          credential.notAfter(),
+          credential.thumbprint().hex(),
+          remark(credential));
+    }
+
+    private static Tag status(Credential credential, Instant now) {
+      if (credential.revocation() != null) {
+        return new Tag("revoked", "bad");
+      }
+      if (now.isAfter(credential.notAfter())) {
+        return new Tag("expired", "calm");
+      }
+      if (credential.supersededAt() != null) {
+        return new Tag("superseded", "calm");
+      }
+      return now.isBefore(credential.notBefore())
+          ? new Tag("not yet valid", "blue")
+          : new Tag("live", "good");
+    }
+
+    private static String remark(Credential credential) {
+      Credential.Revocation revocation = credential.revocation();
+      if (revocation != null) {
+        return DevicePages.word(revocation.reason());
+      }
+      return credential.firstUsedAt() == null ? "not used yet" : "";
+    }
+  }
+
+  /** The newest appraisal. */
+  record Posture(
+      Appraisal appraisal,
+      Tag status,
+      boolean expired,
+      List<ClaimRow> claims,
+      Map<String, String> observed) {}
+
+  /** A claim. */
+  record ClaimRow(
+      String name, int value, Tag tier, String assurance, String source, String reason) {}
+
+  /** A grant. */
+  record GrantRow(IssuedGrant grant, List<String> flows, boolean live) {}
+
+  /** A decision. */
+  record DecisionRow(LoggedDecision decision, Tag verdict, String flow, String askedBy) {}
+
+  /** A session. */
+  record SessionRow(Session session, String point, Tag state, Map<String, String> attributes) {}
+
+  /** A withdrawal. */
+  record EnforcementRow(Enforcement enforcement, Tag outcome) {}
+
+  View of(
+      Device device,
+      @Nullable String decisionCursor,
+      @Nullable String grantCursor,
+      @Nullable String done) {
+    UUID id = device.id();
+    Instant now = clock.instant();
+    Page<LoggedDecision> decided = decisions.of(id, decisionCursor, DECISIONS);
+    Page<IssuedGrant> granted = grants.of(id, grantCursor, GRANTS);
+    String path = "/console/devices/" + id;
+    return new View(
+        device,
+        Tag.of(device.state()),
+        new TreeMap<>(device.labels()),
+        credentials.of(CertificateSubject.device(id)).stream()
+            .map(credential -> CertificateRow.of(credential, now))
+            .toList(),
+        attestations.latest(id).map(appraisal -> posture(appraisal, now)).orElse(null),
+        granted.items().stream().map(grant -> grant(grant, device, now)).toList(),
+        Optional.ofNullable(granted.next())
+            .map(next -> Inputs.address(path, "decisions", decisionCursor, "grants", next))
+            .orElse(null),
+        decided.items().stream().map(decision -> decision(decision, device)).toList(),
+        Optional.ofNullable(decided.next())
+            .map(next -> Inputs.address(path, "decisions", next, "grants", grantCursor))
+            .orElse(null),
+        decisionCursor == null && grantCursor == null,
+        sessions(id),
+        bindings.live(id),
+        enforcements.of(id, ROWS).stream()
+            .map(enforcement -> new EnforcementRow(enforcement, Tag.of(enforcement.outcome())))
+            .toList(),
+        caller.may(Right.READ_AUDIT)
+            ? log.newest(Long.MAX_VALUE, FACTS, id.toString(), null).items()
+            : null,
+        Acts.of(device.state()),
+        told(done));
+  }
+
+  private static Posture posture(Appraisal appraisal, Instant now) {
+    List<ClaimRow> claims = appraisal.claims().entrySet().stream()
+        .sorted(Comparator.<Map.Entry<String, Claim>>comparingInt(claim -> order(claim.getKey()))
+            .thenComparing(Map.Entry::getKey))
+        .map(claim -> new ClaimRow(
+            claim.getKey(),
+            claim.getValue().value(),
+            Tag.of(claim.getValue().tier()),
+            claim.getValue().assurance().word().replace('-', ' '),
+            claim.getValue().source(),
+            claim.getValue().reason()))
+        .toList();
+    Map<String, String> observed = new TreeMap<>();
+    appraisal.observed().forEach((name, value) -> observed.put(name, value.toString()));
+    boolean expired = !now.isBefore(appraisal.expiresAt());
+    return new Posture(
+        appraisal,
+        expired ? new Tag("expired", "calm") : Tag.of(appraisal.status()),
+        expired,
+        claims,
+        observed);
+  }
+
+  private static int order(String claim) {
+    int place = CLAIMS.indexOf(claim);
+    return place < 0 ? CLAIMS.size() : place;
+  }
+
+  private static GrantRow grant(IssuedGrant grant, Device device, Instant now) {
+    return new GrantRow(
+        grant,
+        grant.flows().stream()
+            .map(flow -> flow(flow.peer(), flow.protocol(), String.join(", ", flow.ports())))
+            .toList(),
+        device.state().may(DeviceState.Operation.CONNECT) && now.isBefore(grant.expiresAt()));
+  }
+
+  private static DecisionRow decision(LoggedDecision decision, Device device) {
+    var flow = decision.flow();
+    return new DecisionRow(
+        decision,
+        Tag.permit(decision.permit()),
+        flow == null
+            ? "anything at all"
+            : flow(
+                flow.peer(),
+                flow.protocol(),
+                flow.protocol().equals("icmp") ? "" : Integer.toString(flow.port())),
+        who(device, decision.askedBy()));
+  }
+
+  private static String who(Device device, String actor) {
+    return actor.equals("device:" + device.id()) ? "itself" : actor;
+  }
+
+  static String flow(String peer, String protocol, String ports) {
+    return peer + " " + protocol + (ports.isEmpty() ? "" : " " + ports);
+  }
+
+  private List<SessionRow> sessions(UUID device) {
+    Map<UUID, String> names = points.all().stream()
+        .collect(Collectors.toMap(EnforcementPoint::id, EnforcementPoint::name));
+    return sessions.of(device, ROWS).stream()
+        .map(session -> new SessionRow(
+            session,
+            names.getOrDefault(session.point(), "withdrawn point"),
+            session.endedAt() != null
+                ? new Tag("ended", "calm")
+                : session.permit() ? new Tag("live", "good") : new Tag("restricted", "warn"),
+            new TreeMap<>(session.attributes())))
+        .toList();
+  }
+
+  private static String told(@Nullable String done) {
+    return switch (done == null ? "" : done) {
+      case "quarantined" -> "Quarantined";
+      case "released" -> "Released";
+      case "suspended" -> "Suspended";
+      case "decommissioned" -> "Decommissioned";
+      default -> "";
+    };
+  }
+}
