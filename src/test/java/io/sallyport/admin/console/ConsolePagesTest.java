@@ -1,0 +1,122 @@
+package io.sallyport.admin.console;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.ColorScheme;
+import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.testing.Chromium;
+import io.sallyport.testing.Plant;
+import io.sallyport.testing.Plant.Unit;
+import io.sallyport.testing.PostgresResource;
+import io.sallyport.testing.ServerTest;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Every page of the console in a real browser: light and dark, wide and narrow, and nothing to complain of. */
+@QuarkusTest
+class ConsolePagesTest extends ServerTest {
+  private @Nullable Chromium browser;
+  private @Nullable Plant plant;
+  private @Nullable Unit camera;
+
+  @BeforeEach
+  void furnish() {
+    if (plant == null) {
+      browser = Chromium.open();
+      plant = Plant.open(wire, "console-pages");
+      plant.policy("PT10M");
+      camera = plant.attested("CAM-0001");
+      camera.token(Plant.VIDEO).expect(200);
+      camera.may(Plant.VIDEO);
+      camera.may(new Plant.Flow("db.plant.example", "tcp", 5432));
+      plant.attested("CAM-0002").attest(Plant.OLD).expect(200);
+      plant.enrolled("CAM-0003").become("quarantine").expect(200);
+      plant.enrolled("CAM-0004").become("suspend").expect(200);
+      plant.enrolled("CAM-0005").become("decommission").expect(200);
+      plant.registered("CAM-0006");
+      plant.attested("CAM-0007");
+    }
+  }
+
+  @AfterAll
+  void leave() {
+    if (plant != null && browser != null) {
+      browser.close();
+      plant.close();
+    }
+  }
+
+  @Test
+  void everyPageIsWholeInLightAndDarkAtEveryWidth() {
+    Page page = page();
+    see(page, "overview", "/console", "Overview");
+    see(page, "devices", "/console/devices", "Devices");
+    see(page, "devices-none", "/console/devices?text=nothing-like-it", "Devices");
+    see(page, "device", "/console/devices/" + camera().id(), "CAM-0001");
+    see(page, "policies", "/console/policies", "Policies");
+    see(page, "policy", "/console/policies/console-pages", "console-pages");
+    see(page, "policy-new", "/console/policies/new", "New policy");
+    see(page, "explain-empty", "/console/explain", "Explain");
+    see(
+        page,
+        "explain",
+        "/console/explain?device=" + camera().id()
+            + "&peer=vms.plant.example&protocol=tcp&port=8554",
+        "Explain");
+    see(page, "points", "/console/enforcement-points", "Enforcement points");
+    see(page, "point", "/console/enforcement-points/console-pages-gate", "console-pages-gate");
+    see(page, "point-new", "/console/enforcement-points/new", "Add an enforcement point");
+    see(page, "authorities", "/console/authorities", "Authorities");
+    see(page, "profiles", "/console/profiles", "Device profiles");
+    see(page, "profile", "/console/profiles/console-pages", "console-pages");
+    see(page, "manufacturers", "/console/manufacturers", "Manufacturers");
+    see(page, "audit", "/console/audit", "Audit");
+    see(page, "fact", "/console/audit/facts/1", "Fact 1");
+    see(page, "verify", "/console/audit/verify", "Audit");
+  }
+
+  private void see(Page page, String name, String path, String heading) {
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.LIGHT));
+    page.setViewportSize(1440, 900);
+    assertEquals(200, page.navigate(path).status(), path);
+    assertTrue(
+        page.locator("h1").textContent().startsWith(heading),
+        path + " has the heading " + page.locator("h1").textContent());
+    for (ColorScheme scheme : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
+      page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(scheme));
+      String theme = scheme.name().toLowerCase(java.util.Locale.ROOT);
+      assertThat(page.locator("html")).hasAttribute("data-bs-theme", theme);
+      for (int width : new int[] {1920, 1440, 1024, 768, 390}) {
+        page.setViewportSize(width, width == 390 ? 844 : 900);
+        assertEquals(
+            width,
+            page.evaluate("document.documentElement.scrollWidth"),
+            path + " is wider than its window of " + width);
+        if (width == 1440 || width == 390) {
+          browser().shoot(page, name + "-" + theme + "-" + width);
+        }
+      }
+    }
+    assertEquals(List.of(), browser().complaints(), path);
+  }
+
+  private Page page() {
+    return browser()
+        .page(wire.people(), Map.of("Authorization", "Bearer " + PostgresResource.ADMIN_TOKEN));
+  }
+
+  private Chromium browser() {
+    return java.util.Objects.requireNonNull(browser);
+  }
+
+  private Unit camera() {
+    return java.util.Objects.requireNonNull(camera);
+  }
+}
