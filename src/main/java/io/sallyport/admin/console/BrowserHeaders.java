@@ -26,8 +26,11 @@ final class BrowserHeaders {
       MultiMap headers = context.response().headers();
       headers.set("Content-Security-Policy", POLICY);
       headers.set("X-Content-Type-Options", "nosniff");
-      // Not no-referrer: with that, browsers send "Origin: null" on a POST to ourselves.
-      headers.set("Referrer-Policy", "same-origin");
+      headers.set("X-Frame-Options", "DENY");
+      // With no-referrer, browsers send "Origin: null" on a POST to ourselves; but a one-time link must not be passed on.
+      headers.set(
+          "Referrer-Policy",
+          Console.SIGNING.stream().anyMatch(path::startsWith) ? "no-referrer" : "same-origin");
       headers.set("Cross-Origin-Opener-Policy", "same-origin");
       headers.set("Cross-Origin-Resource-Policy", "same-origin");
       if (!path.startsWith(AssetsResource.PATH + "/")) {

@@ -9,6 +9,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What every page of the console may ask, as {@code inject:console} in its template. */
@@ -16,6 +17,9 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 @Named("console")
 class Console {
   static final String PATH = "/console";
+
+  /** Where people sign in and out; these pages have a check against forged forms of their own. */
+  static final Set<String> SIGNING = Set.of(PATH + "/sign-", PATH + "/first/");
 
   private final SecurityIdentity identity;
   private final Caller caller;
@@ -42,6 +46,11 @@ class Console {
 
   public boolean signedIn() {
     return !identity.isAnonymous();
+  }
+
+  /** Whether a page has the menu; those for signing in and out have none, whoever looks at them. */
+  public boolean framed() {
+    return signedIn() && SIGNING.stream().noneMatch(request.path()::startsWith);
   }
 
   public String name() {

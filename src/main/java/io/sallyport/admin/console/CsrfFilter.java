@@ -22,9 +22,6 @@ class CsrfFilter {
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
   private static final Set<String> OWN_PAGE = Set.of("same-origin", "none");
 
-  private static final Set<String> SIGNING_IN =
-      Set.of(Console.PATH + "/sign-in", Console.PATH + "/first/");
-
   private final SecurityIdentity identity;
   private final HttpServerRequest request;
 
@@ -44,7 +41,7 @@ class CsrfFilter {
     if (!fromOwnPage()) {
       throw new Refusal(CommonProblem.FORBIDDEN, "The request came from a page of another site.");
     }
-    if (identity.isAnonymous() || SIGNING_IN.stream().anyMatch(path::startsWith)) {
+    if (identity.isAnonymous() || Console.SIGNING.stream().anyMatch(path::startsWith)) {
       // Nobody's session can be misused; the pages for signing in have a check of their own.
       return;
     }

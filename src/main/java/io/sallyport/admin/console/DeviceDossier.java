@@ -9,6 +9,9 @@ import io.sallyport.audit.AuditLog;
 import io.sallyport.audit.LogEntry;
 import io.sallyport.decision.DecisionHistory;
 import io.sallyport.decision.DecisionHistory.LoggedDecision;
+import io.sallyport.decommission.Decommissions;
+import io.sallyport.decommission.Decommissions.Run;
+import io.sallyport.decommission.Decommissions.Step;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.enforcement.AddressBindings;
@@ -64,6 +67,7 @@ final class DeviceDossier {
   private final AddressBindings bindings;
   private final Enforcements enforcements;
   private final EnforcementPoints points;
+  private final Decommissions decommissions;
   private final AuditLog log;
   private final Caller caller;
   private final Clock clock;
@@ -77,6 +81,7 @@ final class DeviceDossier {
       AddressBindings bindings,
       Enforcements enforcements,
       EnforcementPoints points,
+      Decommissions decommissions,
       AuditLog log,
       Caller caller,
       Clock clock) {
@@ -88,6 +93,7 @@ final class DeviceDossier {
     this.bindings = bindings;
     this.enforcements = enforcements;
     this.points = points;
+    this.decommissions = decommissions;
     this.log = log;
     this.caller = caller;
     this.clock = clock;
@@ -109,6 +115,7 @@ final class DeviceDossier {
       List<AddressBinding> addresses,
       List<EnforcementRow> enforcements,
       @Nullable List<LogEntry> facts,
+      @Nullable RunView run,
       Acts acts,
       String done) {
     /** An actor's kind and name, short when it is the device itself. */
@@ -117,14 +124,35 @@ final class DeviceDossier {
     }
   }
 
+  /** The run that decommissions it. */
+  record RunView(Run run, String reason, List<StepRow> steps) {
+    static RunView of(Run run) {
+      return new RunView(
+          run,
+          DevicePages.word(run.reason()),
+          run.steps().stream()
+              .map(step -> new StepRow(step, step.name().word().replace('-', ' '), Tag.of(step.state())))
+              .toList());
+    }
+  }
+
+  /** A step of a run. */
+  record StepRow(Step step, String name, Tag state) {}
+
   /** What its state allows to be done with it. */
-  record Acts(boolean quarantine, boolean release, boolean suspend, boolean decommission) {
+  record Acts(
+      boolean quarantine, boolean release, boolean suspend, boolean decommission, boolean wipe) {
     static Acts of(DeviceState state) {
       return new Acts(
           state.canBecome(DeviceState.QUARANTINED),
           state == DeviceState.QUARANTINED || state == DeviceState.SUSPENDED,
           state.canBecome(DeviceState.SUSPENDED),
-          state.canBecome(DeviceState.DECOMMISSIONED));
+          state.canBecome(DeviceState.DECOMMISSIONED) && state != DeviceState.WIPING,
+          state.canBecome(DeviceState.WIPING));
+    }
+
+    public List<String> wipes() {
+      return List.copyOf(DevicePages.WIPES.keySet());
     }
 
     public List<String> reasons() {
@@ -237,6 +265,7 @@ final class DeviceDossier {
         caller.may(Right.READ_AUDIT)
             ? log.newest(Long.MAX_VALUE, FACTS, id.toString(), null).items()
             : null,
+        decommissions.find(id).map(RunView::of).orElse(null),
         Acts.of(device.state()),
         told(done));
   }
@@ -319,7 +348,7 @@ final class DeviceDossier {
       case "quarantined" -> "Quarantined";
       case "released" -> "Released";
       case "suspended" -> "Suspended";
-      case "decommissioned" -> "Decommissioned";
+      case "decommissioned" -> "Decommissioning has begun";
       default -> "";
     };
   }

@@ -26,10 +26,14 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +55,9 @@ class DevicePages {
       RevocationReason.SUPERSEDED,
       RevocationReason.PRIVILEGE_WITHDRAWN,
       RevocationReason.UNSPECIFIED);
+
+  /** How long a device may take to wipe itself first, by what people choose. */
+  static final Map<String, Duration> WIPES = Collections.unmodifiableMap(wipes());
 
   private final Devices devices;
   private final DeviceProfiles profiles;
@@ -189,18 +196,38 @@ class DevicePages {
       @PathParam("id") UUID id,
       @FormParam("reason") @Nullable String reason,
       @FormParam("revocation") @Nullable String revocation,
+      @FormParam("wipe") @Nullable String wipe,
       @FormParam("confirm") @Nullable String confirm) {
     Device device = devices.get(id, caller.sites());
     if (confirm == null || !confirm.strip().equals(device.hardware().serialNumber())) {
       throw Inputs.malformed("Type the device's serial number to confirm; nothing was done.");
     }
-    decommissions.run(
-        device.id(), revocation(revocation), Inputs.line("Reason", reason), caller.actor());
+    String note = Inputs.line("Reason", reason);
+    decommissions.start(device.id(), revocation(revocation), note, wipe(wipe), caller.actor());
     return back(id, "decommissioned");
+  }
+
+  private static Map<String, Duration> wipes() {
+    Map<String, Duration> wipes = new LinkedHashMap<>();
+    wipes.put("15 minutes", Duration.ofMinutes(15));
+    wipes.put("4 hours", Duration.ofHours(4));
+    wipes.put("7 days", Duration.ofDays(7));
+    return wipes;
   }
 
   static String word(RevocationReason reason) {
     return reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  private static @Nullable Duration wipe(@Nullable String word) {
+    if (word == null || word.isEmpty()) {
+      return null;
+    }
+    Duration wipe = WIPES.get(word);
+    if (wipe == null) {
+      throw Inputs.malformed("Choose how long the wipe may take.");
+    }
+    return wipe;
   }
 
   private static RevocationReason revocation(@Nullable String word) {

@@ -21,7 +21,7 @@ class RightsFilter {
     Class<?> page = resource.getResourceClass();
     if (!page.getPackageName().equals(RightsFilter.class.getPackageName())
         || page.isAnnotationPresent(PermitAll.class)
-        || page.getSimpleName().startsWith("SignIn")) {
+        || page.getSimpleName().startsWith("Sign")) {
       return;
     }
     @Nullable Requires required = resource.getResourceMethod().getAnnotation(Requires.class);

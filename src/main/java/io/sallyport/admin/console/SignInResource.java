@@ -32,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 @Blocking
 class SignInResource {
   private static final URI HOME = URI.create(SessionAuthentication.CONSOLE);
-  private static final String CSS = "text/css; charset=utf-8";
 
   private final LocalPasswords passwords;
   private final Realm realm;
@@ -159,15 +158,6 @@ class SignInResource {
           passwords.byLink(secret).orElse(""),
           refusal.detail());
     }
-  }
-
-  @GET
-  @Path("sign-in/style.css")
-  @Operation(hidden = true)
-  public Response style() {
-    return Response.ok(SignInStyle.CSS, CSS)
-        .header("Cache-Control", "max-age=3600")
-        .build();
   }
 
   /** Always a session of its own: one that the browser had before, whoever gave it, ends. */

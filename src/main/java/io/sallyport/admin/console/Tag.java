@@ -2,6 +2,7 @@ package io.sallyport.admin.console;
 
 import io.sallyport.attestation.TrustTier;
 import io.sallyport.decision.FleetView.Posture;
+import io.sallyport.decommission.Decommissions.StepState;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.enforcement.Enforcements.Outcome;
 
@@ -17,7 +18,7 @@ record Tag(String word, String css) {
         switch (state) {
           case EXPECTED -> "blue";
           case ACTIVE -> "good";
-          case QUARANTINED -> "warn";
+          case QUARANTINED, WIPING -> "warn";
           case SUSPENDED -> "bad";
           case DECOMMISSIONED -> "calm";
         });
@@ -52,6 +53,17 @@ record Tag(String word, String css) {
           case PENDING -> "blue";
           case UNCONFIRMED -> "bad";
           case ACKNOWLEDGED -> "good";
+        });
+  }
+
+  static Tag of(StepState state) {
+    return new Tag(
+        state.word(),
+        switch (state) {
+          case WAITING, SKIPPED -> "calm";
+          case OPEN -> "blue";
+          case DONE -> "good";
+          case UNCONFIRMED -> "bad";
         });
   }
 

@@ -12,6 +12,7 @@ import com.microsoft.playwright.options.ColorScheme;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.Chromium;
 import io.sallyport.testing.Database;
+import io.sallyport.testing.Person;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.PostgresResource;
@@ -108,6 +109,46 @@ class ConsoleFlowsTest extends ServerTest {
   }
 
   @Test
+  void somebodyWithAPasswordSignsInActsAndSignsOut() {
+    Unit unit = plant().enrolled("SESSION-1");
+    try (var client = wire.client(null)) {
+      Person.operator(wire, client, "console-operator", List.of("fleet-operator"), List.of());
+    }
+    String link = wire.admin("POST", "/api/v1/operators/console-operator/console-link", null)
+        .get("path")
+        .asText();
+    Page page = browser().page(wire.people(), Map.of());
+    page.navigate(link);
+    page.getByLabel("Password, at least 12").fill("correct horse battery");
+    page.getByLabel("The same again").fill("correct horse battery");
+    press(page, "Set the password");
+    assertThat(page.locator(".sp-who-name")).containsText("console-operator");
+
+    page.navigate("/console/devices/" + unit.id());
+    press(page, "Suspend");
+    page.locator("dialog[open]").getByLabel("Reason").fill("a test");
+    page.locator("dialog[open]").getByRole(AriaRole.BUTTON, named("Suspend")).click();
+    assertThat(tag(page)).hasText("suspended");
+    assertThat(page.locator("[aria-labelledby=facts]")).hasCount(0);
+
+    page.getByLabel("Sign out").click();
+    assertThat(page.locator("h1")).hasText("You are signed out");
+    page.navigate("/console");
+    assertThat(page.locator("h1")).hasText("Sign in to Sallyport");
+    browser().shoot(page, "sign-in-light-1440");
+    page.emulateMedia(new Page.EmulateMediaOptions().setColorScheme(ColorScheme.DARK));
+    page.setViewportSize(390, 844);
+    assertThat(page.locator("html")).hasAttribute("data-bs-theme", "dark");
+    assertEquals(390, page.evaluate("document.documentElement.scrollWidth"));
+    browser().shoot(page, "sign-in-dark-390");
+    page.getByLabel("Name").fill("console-operator");
+    page.getByLabel("Password").fill("correct horse battery");
+    press(page, "Sign in");
+    assertThat(page.locator("h1")).hasText("Overview");
+    assertThat(page.locator("main")).containsText("For auditors");
+  }
+
+  @Test
   void decommissionWantsTheSerialNumber() {
     Unit unit = plant().enrolled("GONE-1");
     Page page = page();
@@ -124,6 +165,8 @@ class ConsoleFlowsTest extends ServerTest {
     assertThat(tag(page)).hasText("decommissioned");
     assertThat(page.locator("[aria-labelledby=certificates]")).containsText("revoked");
     assertThat(page.locator("#acts button")).hasCount(0);
+    assertThat(page.locator("[aria-labelledby=run]")).containsText("deny and revoke");
+    browser().shoot(page, "device-decommissioned-light-1440");
   }
 
   @Test

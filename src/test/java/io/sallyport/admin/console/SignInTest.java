@@ -283,7 +283,7 @@ class SignInTest extends ServerTest {
         () -> assertEquals("no-referrer", page.header("Referrer-Policy")),
         () -> assertEquals("no-store", page.header("Cache-Control")),
         () -> assertEquals(
-            200, new Browser(client).get(at("/console/sign-in/style.css")).status()));
+            200, new Browser(client).get(at("/console/assets/0/console.css")).status()));
   }
 
   @Test
