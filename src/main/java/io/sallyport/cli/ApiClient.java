@@ -36,6 +36,18 @@ final class ApiClient implements AutoCloseable {
     return send("GET", path, BodyPublishers.noBody(), null).orFail().json();
   }
 
+  /** As {@link #get}, but a refusal comes back as an answer. */
+  Answer tryGet(String path) {
+    return send("GET", path, BodyPublishers.noBody(), null);
+  }
+
+  /** Replaces what is there. */
+  JsonNode putJson(String path, JsonNode body) {
+    return send("PUT", path, BodyPublishers.ofByteArray(Json.octets(body)), JSON)
+        .orFail()
+        .json();
+  }
+
   JsonNode post(String path, JsonNode body) {
     return tryPost(path, body).orFail().json();
   }

@@ -4,6 +4,7 @@ import static io.sallyport.cli.Narrator.expect;
 import static io.sallyport.cli.Narrator.refused;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
@@ -35,6 +36,8 @@ final class DemoStory implements AutoCloseable {
   private final Map<String, Camera> cameras = new TreeMap<>();
   private final Map<String, String> ids = new TreeMap<>();
 
+  private final DemoNetwork network;
+  private final DemoTpm hardware;
   private AccessClient firewall;
   private String replayable = "";
 
@@ -48,6 +51,8 @@ final class DemoStory implements AutoCloseable {
     this.status = new StatusClient(options.front("status"), new Web(List.of(), null));
     this.firewall = new AccessClient(devices, new Web(roots, null));
     this.line = new ManufacturingLine(MAKER, clock);
+    this.network = new DemoNetwork(options, narrator, api, scratch);
+    this.hardware = new DemoTpm(options, narrator, api, scratch);
   }
 
   void tell() {
@@ -57,6 +62,9 @@ final class DemoStory implements AutoCloseable {
     grant();
     decide();
     recover();
+    hardware.tell(camera(line.make("Gate 2", "gateway-1"), "gateway-1"), this::gateway);
+    network.feed(id("cam-2"));
+    network.signal(id("cam-2"), () -> permitted("cam-2"));
     JsonNode earlier = api.get("/audit/checkpoints/latest");
     quarantine();
     renew();
@@ -66,6 +74,7 @@ final class DemoStory implements AutoCloseable {
 
   @Override
   public void close() {
+    network.close();
     firewall.close();
     status.close();
     api.close();
@@ -109,21 +118,35 @@ final class DemoStory implements AutoCloseable {
         });
     for (String name : List.of("cam-1", "cam-2")) {
       narrator.step("Camera " + name, "POST /api/v1/devices", () -> {
-        var body = Json.object()
-            .put("manufacturer", MAKER)
-            .put("model", "Eye 4")
-            .put("serial_number", name)
-            .put("profile", "camera")
-            .put("owner", "security@plant.example")
-            .put("site", "plant-1");
-        body.putObject("labels").put("zone", "perimeter");
-        JsonNode device = api.post("/devices", body);
+        JsonNode device = api.post("/devices", device(name, "Eye 4", "camera"));
         ids.put(name, device.path("id").asText());
         cameras.put(name, camera(line.make("Eye 4", name), name));
         expect("state", "expected", device.path("state").asText());
         return "201 " + device.path("state").asText() + " " + id(name);
       });
     }
+  }
+
+  private void gateway() {
+    api.put("/profiles/gateway", DemoTpm.profile());
+    api.put("/policies/gateways", DemoTpm.policy());
+    api.post("/devices", device("gateway-1", "Gate 2", "gateway"));
+  }
+
+  private static ObjectNode device(String name, String model, String profile) {
+    ObjectNode device = Json.object()
+        .put("manufacturer", MAKER)
+        .put("model", model)
+        .put("serial_number", name)
+        .put("profile", profile)
+        .put("owner", "security@plant.example")
+        .put("site", "plant-1");
+    device.putObject("labels").put("zone", "perimeter");
+    return device;
+  }
+
+  private boolean permitted(String name) {
+    return firewall.ask(id(name), VIDEO).orFail().json().path("decision").asBoolean();
   }
 
   private void enroll() {
@@ -269,9 +292,34 @@ final class DemoStory implements AutoCloseable {
   private void decommission() {
     narrator.chapter("Decommission");
     narrator.step(
-        "An operator decommissions cam-1",
+        "An operator decommissions cam-1, which has an hour to wipe",
         "POST /api/v1/devices/{id}/decommission",
-        () -> act("cam-1", "decommission", "decommissioned"));
+        () -> {
+          JsonNode device = api.post(
+              "/devices/" + id("cam-1") + "/decommission",
+              Json.object().put("reason", "demo").put("wipe_within", "PT1H"));
+          expect("state", "wiping", device.path("state").asText());
+          return "200 wiping: nothing is left to it but the order to wipe";
+        });
+    narrator.step("cam-1 has erased itself and says so", "POST /wipe/v1/order/done", () -> {
+      try (DeviceClient client = cam("cam-1").client()) {
+        return Integer.toString(client.wiped("keys and recordings erased").orFail().status());
+      }
+    });
+    narrator.step(
+        "Each step, and who confirmed it", "GET /api/v1/devices/{id}/decommission", () -> {
+          JsonNode run = api.get("/devices/" + id("cam-1") + "/decommission");
+          StringBuilder steps = new StringBuilder();
+          run.path("steps")
+              .forEach(step -> steps
+                  .append(steps.isEmpty() ? "" : ", ")
+                  .append(step.path("name").asText())
+                  .append(' ')
+                  .append(step.path("state").asText()));
+          expect("the wipe", "done", run.at("/steps/0/state").asText());
+          expect("denial and revocation", "done", run.at("/steps/1/state").asText());
+          return "200 " + steps;
+        });
     narrator.step(
         "firewall-1: may cam-1 reach " + VIDEO + "?",
         EVALUATION,

@@ -99,6 +99,14 @@ final class DeviceClient implements AutoCloseable {
         .build());
   }
 
+  /** Tells that the order to wipe was carried out. */
+  Answer wiped(String detail) {
+    return web.send(Web.to(server.resolve("/wipe/v1/order/done"))
+        .header("Content-Type", "text/plain")
+        .POST(BodyPublishers.ofString(detail))
+        .build());
+  }
+
   @Override
   public void close() {
     web.close();

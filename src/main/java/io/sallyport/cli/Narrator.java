@@ -40,6 +40,12 @@ final class Narrator {
     out.flush();
   }
 
+  /** A line beside the story, for instance why a part of it is left out. */
+  void remark(String sentence) {
+    out.println("     " + Output.printable(sentence));
+    out.flush();
+  }
+
   void step(String what, String over, Act act) {
     steps++;
     String head = String.format(Locale.ROOT, "%3d  %-58s %-40s ", steps, what, over);
