@@ -9,17 +9,19 @@ import java.net.URI;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 
-/** A Vert.x HTTPS route that reads a body and answers always the same: what HTTP and TLS alone cost. */
+/** A Vert.x route, over HTTPS or in plain HTTP, that reads a body and answers always the same: what the protocols alone cost. */
 final class BareServer implements AutoCloseable {
   private final Vertx vertx = Vertx.vertx();
   private final Identity identity;
   private final HttpServer server;
+  private final boolean secured;
 
-  BareServer(byte[] answer, Clock clock) {
+  BareServer(byte[] answer, Clock clock, boolean secured) {
+    this.secured = secured;
     this.identity = new ManufacturingLine("Bare", clock).server("localhost");
     Buffer same = Buffer.buffer(answer);
     HttpServerOptions secure = new HttpServerOptions()
-        .setSsl(true)
+        .setSsl(secured)
         .setKeyCertOptions(new PemKeyCertOptions()
             .setKeyValue(Buffer.buffer(Pem.of(identity.key())))
             .setCertValue(Buffer.buffer(Pem.of(identity.chain()))));
@@ -36,7 +38,8 @@ final class BareServer implements AutoCloseable {
   }
 
   URI address() {
-    return URI.create("https://localhost:" + server.actualPort());
+    return URI.create(
+        (secured ? "https" : "http") + "://localhost:" + server.actualPort());
   }
 
   X509Certificate certificate() {

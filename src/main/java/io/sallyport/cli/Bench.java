@@ -25,6 +25,7 @@ import org.bouncycastle.asn1.x500.X500Name;
 final class Bench implements AutoCloseable {
   private static final int CLIENTS = 16;
   private static final int MOST_DEVICES = 5000;
+  private static final int MOST_REVOCATIONS = 200;
   private static final Flow FLOW = new Flow("vms.plant.example", "tcp", 8554);
 
   private final Path scratch;
@@ -33,6 +34,8 @@ final class Bench implements AutoCloseable {
   private final URI devices;
   private final List<X509Certificate> roots;
   private final ApiClient api;
+  private final URI status;
+  private final ManufacturingLine line;
 
   Bench(Options options, Path scratch, Clock clock, Duration time) {
     this.scratch = scratch;
@@ -41,8 +44,10 @@ final class Bench implements AutoCloseable {
     this.devices = options.front("devices");
     this.roots = options.roots(null);
     this.api = options.api();
+    this.status = options.front("status");
+    this.line = new ManufacturingLine("Optica", clock);
     var maker = Json.object().put("name", "Optica");
-    maker.putArray("anchors").add(Pem.of(new ManufacturingLine("Optica", clock).anchor()));
+    maker.putArray("anchors").add(Pem.of(line.anchor()));
     api.post("/manufacturers", maker);
     api.put("/profiles/camera", DemoDocuments.PROFILE);
     api.put("/policies/cameras", DemoDocuments.POLICY);
@@ -94,7 +99,7 @@ final class Bench implements AutoCloseable {
       answer = client.ask(question).orFail().body();
       rate = run(() -> client.ask(question).orFail().good());
     }
-    try (BareServer bare = new BareServer(answer, clock);
+    try (BareServer bare = new BareServer(answer, clock, true);
         AccessClient client =
             new AccessClient(bare.address(), new Web(List.of(bare.certificate()), null))) {
       client.ask(question).orFail();
@@ -107,19 +112,101 @@ final class Bench implements AutoCloseable {
     }
   }
 
+  /** Cached OCSP answers by GET over kept connections; beside them a bare route that answers as many octets. */
+  BenchCommand.Figure ocsp() {
+    Camera camera = new Camera(
+        line.make("Eye 4", "bench-ocsp"),
+        new DeviceFolder(scratch.resolve("bench-ocsp")),
+        devices,
+        roots,
+        clock);
+    register("bench-ocsp");
+    camera.enroll();
+    URI address = StatusClient.address(status, camera.certificate(), camera.issuer());
+    double rate;
+    byte[] answer;
+    try (Web web = new Web(List.of(), null)) {
+      answer = web.send(Web.to(address).build()).orFail().body();
+      rate = run(() -> web.send(Web.to(address).build()).orFail().good());
+    }
+    try (BareServer bare = new BareServer(answer, clock, false);
+        Web web = new Web(List.of(), null)) {
+      URI same = bare.address().resolve(address.getRawPath());
+      return new BenchCommand.Figure(
+          "ocsp.cached",
+          rate,
+          "answers/s",
+          run(() -> web.send(Web.to(same).build()).orFail().good()),
+          "bare HTTP route, same octets");
+    }
+  }
+
+  /** From the operator's act to the first deny; beside it the same two requests without a change. */
+  BenchCommand.Figure revocation() {
+    DeviceFolder folder = new DeviceFolder(scratch.resolve("watcher"));
+    EnforcementPointCommands.add(api, "watcher", folder, roots);
+    api.put("/profiles/open", DemoDocuments.OPEN_PROFILE);
+    api.put("/policies/open", DemoDocuments.OPEN_POLICY);
+    List<Long> revoking = new ArrayList<>();
+    List<Long> asking = new ArrayList<>();
+    try (AccessClient client = new AccessClient(devices, new Web(roots, folder.identity()))) {
+      long end = System.nanoTime() + time.toNanos();
+      for (int i = 0; i < MOST_REVOCATIONS && System.nanoTime() < end; i++) {
+        String serial = "bench-revoked-" + i;
+        String device = register(serial, "open");
+        new Camera(
+                line.make("Eye 4", serial),
+                new DeviceFolder(scratch.resolve(serial)),
+                devices,
+                roots,
+                clock)
+            .enroll();
+        requirePermit(client.ask(device, FLOW), true);
+        long start = System.nanoTime();
+        api.get("/devices/" + device);
+        requirePermit(client.ask(device, FLOW), true);
+        asking.add(System.nanoTime() - start);
+        start = System.nanoTime();
+        api.post("/devices/" + device + "/quarantine", Json.object().put("reason", "bench"));
+        requirePermit(client.ask(device, FLOW), false);
+        revoking.add(System.nanoTime() - start);
+      }
+    }
+    return new BenchCommand.Figure(
+        "revocation.to-deny",
+        median(revoking),
+        "ms, median of " + revoking.size(),
+        median(asking),
+        "a read and a question, no change");
+  }
+
+  private static void requirePermit(Answer answer, boolean expected) {
+    if (answer.orFail().json().path("decision").asBoolean() != expected) {
+      throw new Failure(ExitCode.REFUSED, "A decision was not the one expected: " + answer.text());
+    }
+  }
+
+  private static double median(List<Long> nanos) {
+    return nanos.stream().sorted().skip(nanos.size() / 2).findFirst().orElse(0L) / 1e6;
+  }
+
   @Override
   public void close() {
     api.close();
   }
 
   private String register(String serial) {
+    return register(serial, "camera");
+  }
+
+  private String register(String serial, String profile) {
     return api.post(
             "/devices",
             Json.object()
                 .put("manufacturer", "Optica")
                 .put("model", "Eye 4")
                 .put("serial_number", serial)
-                .put("profile", "camera")
+                .put("profile", profile)
                 .put("owner", "bench")
                 .put("site", "plant-1"))
         .path("id")

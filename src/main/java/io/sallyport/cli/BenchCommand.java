@@ -28,13 +28,13 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private static final List<String> ALL = List.of("est", "decisions");
+  private static final List<String> ALL = List.of("est", "ocsp", "decisions", "revocation");
   private static final int MOST_SECONDS = 300;
 
   private final Options options;
   private final Clock clock;
 
-  @Parameters(paramLabel = "WHAT", arity = "0..*", description = "est, decisions (default: all)")
+  @Parameters(paramLabel = "WHAT", arity = "0..*", description = "est, ocsp, decisions, revocation (default: all)")
   private List<String> what = new ArrayList<>();
 
   @Option(
@@ -70,7 +70,13 @@ final class BenchCommand implements Callable<Integer> {
       options.data = scratch.resolve("server");
       try (Bench bench = new Bench(options, scratch, clock, Duration.ofSeconds(seconds))) {
         for (String name : wanted) {
-          figures.add(name.equals("est") ? bench.est() : bench.decisions());
+          figures.add(
+              switch (name) {
+                case "est" -> bench.est();
+                case "ocsp" -> bench.ocsp();
+                case "decisions" -> bench.decisions();
+                default -> bench.revocation();
+              });
         }
       } catch (Failure failure) {
         options.output().writer().println(server.tail());

@@ -37,6 +37,26 @@ final class DemoDocuments {
         otherwise: {quarantineVlan: 666}
       """;
 
+  /** For measurements: posture does not matter. */
+  static final String OPEN_PROFILE = """
+      apiVersion: sallyport.io/v1
+      kind: DeviceProfile
+      metadata: {name: open}
+      spec:
+        certificateProfiles: [device]
+      """;
+
+  static final String OPEN_POLICY = """
+      apiVersion: sallyport.io/v1
+      kind: AccessPolicy
+      metadata: {name: open}
+      spec:
+        selector: {profile: open}
+        allow:
+          - {peer: vms.plant.example, protocol: tcp, ports: [8554]}
+        grant: {ttl: PT10M}
+      """;
+
   static final String BAD_POLICY = """
       apiVersion: sallyport.io/v1
       kind: AccessPolicy

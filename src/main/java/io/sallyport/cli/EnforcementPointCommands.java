@@ -82,7 +82,8 @@ final class EnforcementPointCommands {
     return add(api, Json.object().put("name", name).put("kind", "authzen"), folder, roots);
   }
 
-  private static JsonNode add(
+  /** The same for a point of any kind. */
+  static JsonNode add(
       ApiClient api, ObjectNode wanted, DeviceFolder folder, List<X509Certificate> roots) {
     String name = wanted.path("name").asText();
     KeyPair pair = folder.key();

@@ -69,6 +69,21 @@ final class StatusClient implements AutoCloseable {
     }
   }
 
+  /** Where a GET asks for the status of a certificate without a nonce (RFC 6960 A.1), so that caches can answer. */
+  static URI address(URI server, X509Certificate certificate, X509Certificate issuer) {
+    try {
+      CertificateID id = new CertificateID(
+          new JcaDigestCalculatorProviderBuilder().build().get(CertificateID.HASH_SHA1),
+          new JcaX509CertificateHolder(issuer),
+          certificate.getSerialNumber());
+      byte[] request = new OCSPReqBuilder().addRequest(id).build().getEncoded();
+      return server.resolve(
+          "/ocsp/" + ApiClient.encode(java.util.Base64.getEncoder().encodeToString(request)));
+    } catch (OCSPException | OperatorCreationException | GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("an OCSP request could not be made", e);
+    }
+  }
+
   @Override
   public void close() {
     web.close();
