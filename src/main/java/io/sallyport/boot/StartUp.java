@@ -96,11 +96,10 @@ class StartUp {
       Instance<StatusDoor> statusDoors,
       Observed observed) {
     crls.awaitLists();
-    fronts.add(
-        Front.open(vertx, deviceFront(), observed.failuresOn(Observed.DEVICES), router -> {
-          observed.requests(Observed.DEVICES, router);
-          doors.forEach(door -> door.mount(router));
-        }));
+    fronts.add(Front.open(vertx, deviceFront(), observed.failuresOn(Observed.DEVICES), router -> {
+      observed.requests(Observed.DEVICES, router);
+      doors.forEach(door -> door.mount(router));
+    }));
     fronts.add(Front.open(
         vertx,
         plain().setPort(settings.httpPort()),

@@ -38,8 +38,7 @@ final class BareServer implements AutoCloseable {
   }
 
   URI address() {
-    return URI.create(
-        (secured ? "https" : "http") + "://localhost:" + server.actualPort());
+    return URI.create((secured ? "https" : "http") + "://localhost:" + server.actualPort());
   }
 
   X509Certificate certificate() {

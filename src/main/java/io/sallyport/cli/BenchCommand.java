@@ -34,7 +34,10 @@ final class BenchCommand implements Callable<Integer> {
   private final Options options;
   private final Clock clock;
 
-  @Parameters(paramLabel = "WHAT", arity = "0..*", description = "est, ocsp, decisions, revocation (default: all)")
+  @Parameters(
+      paramLabel = "WHAT",
+      arity = "0..*",
+      description = "est, ocsp, decisions, revocation (default: all)")
   private List<String> what = new ArrayList<>();
 
   @Option(

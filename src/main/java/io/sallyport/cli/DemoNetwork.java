@@ -58,11 +58,10 @@ final class DemoNetwork implements AutoCloseable {
           expect("entries", 0, snapshot().path("entries").size());
           return "200 no entry";
         });
-    narrator.step(
-        "cam-2 has the address " + ADDRESS, "POST /api/v1/devices/{id}/addresses", () -> {
-          api.post("/devices/" + device + "/addresses", Json.object().put("address", ADDRESS));
-          return "201 bound";
-        });
+    narrator.step("cam-2 has the address " + ADDRESS, "POST /api/v1/devices/{id}/addresses", () -> {
+      api.post("/devices/" + device + "/addresses", Json.object().put("address", ADDRESS));
+      return "201 bound";
+    });
     narrator.step(
         POINT + ": what cam-2 was granted, for its address",
         "GET /feed/v1/" + POINT + "/snapshot",
@@ -71,8 +70,9 @@ final class DemoNetwork implements AutoCloseable {
           JsonNode entry = snapshot().path("entries").path(0);
           expect("source", ADDRESS, entry.path("source").asText());
           expect("destination", RECORDER, entry.path("destination").asText());
-          return "200 " + ADDRESS + " → " + RECORDER + " tcp/" + entry.path("ports").asText()
-              + " until " + entry.path("expires_at").asText();
+          return "200 " + ADDRESS + " → " + RECORDER + " tcp/"
+              + entry.path("ports").asText() + " until "
+              + entry.path("expires_at").asText();
         });
   }
 
@@ -97,11 +97,10 @@ final class DemoNetwork implements AutoCloseable {
       expect("decision", false, permitted.getAsBoolean());
       return "201 high; cam-2 is denied from now on";
     });
-    narrator.step(
-        POINT + " hears of it", "GET /feed/v1/" + POINT + "/snapshot", () -> {
-          until(() -> snapshot().path("entries").isEmpty());
-          return "200 no entry";
-        });
+    narrator.step(POINT + " hears of it", "GET /feed/v1/" + POINT + "/snapshot", () -> {
+      until(() -> snapshot().path("entries").isEmpty());
+      return "200 no entry";
+    });
     narrator.step("It tries to do more than that", "GET /api/v1/devices", () -> {
       try (ApiClient source =
           new ApiClient(options.front("people"), token[0], new Web(roots, null))) {

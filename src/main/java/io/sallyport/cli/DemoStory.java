@@ -303,7 +303,8 @@ final class DemoStory implements AutoCloseable {
         });
     narrator.step("cam-1 has erased itself and says so", "POST /wipe/v1/order/done", () -> {
       try (DeviceClient client = cam("cam-1").client()) {
-        return Integer.toString(client.wiped("keys and recordings erased").orFail().status());
+        return Integer.toString(
+            client.wiped("keys and recordings erased").orFail().status());
       }
     });
     narrator.step(

@@ -76,9 +76,7 @@ final class DemoTpm {
           return "200 granted, by hardware";
         });
         narrator.step(
-            "A changed boot loader: PCR 4 is extended",
-            "POST /attest/v1/evidence",
-            () -> {
+            "A changed boot loader: PCR 4 is extended", "POST /attest/v1/evidence", () -> {
               tpm.extend(BOOT_LOADER);
               return quoted(web, tpm, "contraindicated");
             });
@@ -126,8 +124,10 @@ final class DemoTpm {
         .put("ek_certificate", base64(encoded(tpm.ekCertificate())))
         .put("ak_public", base64(tpm.attestationKey()));
     body.putArray("ek_chain").add(base64(encoded(tpm.issuer())));
-    JsonNode offer = post(web, "/attest/v1/aks", "application/json", body).orFail().json();
-    byte[] secret = tpm.activate(Base64.getDecoder().decode(offer.path("credential").asText()));
+    JsonNode offer =
+        post(web, "/attest/v1/aks", "application/json", body).orFail().json();
+    byte[] secret =
+        tpm.activate(Base64.getDecoder().decode(offer.path("credential").asText()));
     JsonNode activated = post(
             web,
             "/attest/v1/aks/" + offer.path("id").asText() + "/activate",
@@ -160,7 +160,8 @@ final class DemoTpm {
         .json();
     JsonNode executables = result.at("/claims/executables");
     expect("executables", expected, executables.path("tier").asText());
-    return "200 executables " + expected + " by " + executables.path("assurance").asText();
+    return "200 executables " + expected + " by "
+        + executables.path("assurance").asText();
   }
 
   private Answer post(Web web, String path, String mediaType, JsonNode body) {

@@ -51,7 +51,9 @@ final class OperatorCommands {
     }
   }
 
-  @Command(name = "renew-token", description = "Makes a new bearer token and withdraws the old one.")
+  @Command(
+      name = "renew-token",
+      description = "Makes a new bearer token and withdraws the old one.")
   void renewToken(
       @Parameters(paramLabel = "NAME") String name,
       @Option(
@@ -62,9 +64,7 @@ final class OperatorCommands {
           Path out) {
     try (ApiClient api = options.api()) {
       told(
-          api.post("/operators/" + ApiClient.encode(name) + "/token", Json.object()),
-          "token",
-          out);
+          api.post("/operators/" + ApiClient.encode(name) + "/token", Json.object()), "token", out);
     }
   }
 
@@ -95,8 +95,7 @@ final class OperatorCommands {
     try (ApiClient api = options.api()) {
       options
           .output()
-          .list(
-              api.list("/operators", Map.of(), limit), "name", "roles", "sites", "created_at");
+          .list(api.list("/operators", Map.of(), limit), "name", "roles", "sites", "created_at");
     }
   }
 

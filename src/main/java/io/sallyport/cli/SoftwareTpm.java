@@ -100,8 +100,24 @@ final class SoftwareTpm implements AutoCloseable {
   /** A new restricted signing key under the endorsement key; TPM2B_PUBLIC. */
   byte[] attestationKey() {
     tool(
-        "tpm2_createak", "-Q", "-C", RSA_EK, "-c", "ak.ctx", "-G", "ecc", "-g", "sha256", "-s",
-        "ecdsa", "-u", "ak.pub", "-f", "tss", "-n", "ak.name");
+        "tpm2_createak",
+        "-Q",
+        "-C",
+        RSA_EK,
+        "-c",
+        "ak.ctx",
+        "-G",
+        "ecc",
+        "-g",
+        "sha256",
+        "-s",
+        "ecdsa",
+        "-u",
+        "ak.pub",
+        "-f",
+        "tss",
+        "-n",
+        "ak.name");
     tool("tpm2_evictcontrol", "-Q", "-C", "o", "-c", "ak.ctx", ATTESTATION_KEY);
     return read("ak.pub");
   }
@@ -112,23 +128,50 @@ final class SoftwareTpm implements AutoCloseable {
     tool("tpm2_startauthsession", "--policy-session", "-S", "session.ctx");
     tool("tpm2_policysecret", "-Q", "-S", "session.ctx", "-c", "e");
     tool(
-        "tpm2_activatecredential", "-Q", "-c", ATTESTATION_KEY, "-C", RSA_EK, "-i", "credential",
-        "-o", "secret", "-P", "session:session.ctx");
+        "tpm2_activatecredential",
+        "-Q",
+        "-c",
+        ATTESTATION_KEY,
+        "-C",
+        RSA_EK,
+        "-i",
+        "credential",
+        "-o",
+        "secret",
+        "-P",
+        "session:session.ctx");
     tool("tpm2_flushcontext", "session.ctx");
     return read("secret");
   }
 
   Quote quote(byte[] nonce, int... pcrs) {
-    List<String> names = Arrays.stream(pcrs).sorted().mapToObj(Integer::toString).toList();
+    List<String> names =
+        Arrays.stream(pcrs).sorted().mapToObj(Integer::toString).toList();
     tool(
-        "tpm2_quote", "-Q", "-c", ATTESTATION_KEY, "-l", "sha256:" + String.join(",", names), "-q",
-        HexFormat.of().formatHex(nonce), "-g", "sha256", "--scheme", "ecdsa", "-m", "message",
-        "-s", "signature", "-o", "pcrs", "-F", "values");
+        "tpm2_quote",
+        "-Q",
+        "-c",
+        ATTESTATION_KEY,
+        "-l",
+        "sha256:" + String.join(",", names),
+        "-q",
+        HexFormat.of().formatHex(nonce),
+        "-g",
+        "sha256",
+        "--scheme",
+        "ecdsa",
+        "-m",
+        "message",
+        "-s",
+        "signature",
+        "-o",
+        "pcrs",
+        "-F",
+        "values");
     byte[] octets = read("pcrs");
     Map<String, String> values = new TreeMap<>();
     for (int i = 0; i < names.size(); i++) {
-      values.put(
-          names.get(i), HexFormat.of().formatHex(octets, i * DIGEST, (i + 1) * DIGEST));
+      values.put(names.get(i), HexFormat.of().formatHex(octets, i * DIGEST, (i + 1) * DIGEST));
     }
     return new Quote(read("message"), read("signature"), values);
   }

@@ -82,8 +82,7 @@ record FleetDevice(
         .toList();
     List<Lowering> lowerings = signals.stream()
         .filter(signal -> signal.severity().tier() != TrustTier.NONE)
-        .map(signal ->
-            new Lowering(signal.claim(), signal.severity().tier(), signal.expiresAt()))
+        .map(signal -> new Lowering(signal.claim(), signal.severity().tier(), signal.expiresAt()))
         .toList();
     return new FleetDevice(
         subject,
@@ -106,8 +105,7 @@ record FleetDevice(
   }
 
   private static Posture lowered(@Nullable Posture before, Lowering lowering) {
-    Posture base =
-        before == null ? new Posture(NONE, Map.of(), Map.of(), lowering.until) : before;
+    Posture base = before == null ? new Posture(NONE, Map.of(), Map.of(), lowering.until) : before;
     Map<String, PostureClaim> claims = new HashMap<>(base.claims());
     PostureClaim claim = claims.get(lowering.claim);
     if (lowers(claim == null ? NONE : claim.tier(), lowering.tier)) {

@@ -17,6 +17,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -146,7 +147,7 @@ class StoredSecurityEvents implements SecurityEvents {
           Duration pause = FIRST_RETRY.multipliedBy(1L << Math.min(row.attempts, MOST_DOUBLINGS));
           row.attempts++;
           row.nextAttemptAt = now.plus(pause.compareTo(LONGEST_RETRY) < 0 ? pause : LONGEST_RETRY);
-          return row.event(pushed.get(row.point));
+          return row.event(Objects.requireNonNull(pushed.get(row.point)));
         })
         .toList();
   }

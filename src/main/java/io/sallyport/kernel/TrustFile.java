@@ -33,8 +33,7 @@ public final class TrustFile {
     KeyStore anchors = KeyStore.getInstance(KeyStore.getDefaultType());
     anchors.load(null, null);
     try (FileInputStream pem = new FileInputStream(file)) {
-      for (Certificate anchor :
-          CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
+      for (Certificate anchor : CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
         anchors.setCertificateEntry("anchor-" + anchors.size(), anchor);
       }
     }

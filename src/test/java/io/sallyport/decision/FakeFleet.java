@@ -57,7 +57,8 @@ final class FakeFleet implements FleetSource {
         state,
         0,
         now);
-    Subject subject = FleetDevice.of(device, List.of(), Optional.empty(), List.of()).subject();
+    Subject subject =
+        FleetDevice.of(device, List.of(), Optional.empty(), List.of()).subject();
     return new FleetDevice(subject, state, standing, List.of(credential), List.of());
   }
 

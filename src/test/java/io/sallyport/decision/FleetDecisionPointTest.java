@@ -129,7 +129,10 @@ class FleetDecisionPointTest {
           device.state(),
           null,
           List.of(new LiveCredential(
-              successor, new CertificateName("aa", BigInteger.TWO), START, START.plusSeconds(3600))),
+              successor,
+              new CertificateName("aa", BigInteger.TWO),
+              START,
+              START.plusSeconds(3600))),
           List.of()));
       assertDenied(decisions.decide(FakeFleet.thumbprint(camera), VIDEO), "unknown certificate");
       assertTrue(decisions.decide(successor, VIDEO).permit());

@@ -80,8 +80,8 @@ class SyslogTest {
 
   @Test
   void aFrameTellsItsLengthInOctets() {
-    byte[] frame = SyslogMessage.frame(
-        entry(1, "device.quarantined", Map.of("reason", "é")), "gate", "1.0");
+    byte[] frame =
+        SyslogMessage.frame(entry(1, "device.quarantined", Map.of("reason", "é")), "gate", "1.0");
     String text = new String(frame, StandardCharsets.UTF_8);
     int space = text.indexOf(' ');
     assertEquals(
@@ -116,11 +116,9 @@ class SyslogTest {
   void overTlsOnlyToACollectorThatTheTrustFileVouchesFor(@TempDir Path folder) throws Exception {
     TestPki.Manufacturer authority = TestPki.manufacturer("Collectors");
     TestPki.Identity server = server(authority);
-    Path trusted = Files.writeString(
-        folder.resolve("trusted.pem"), authority.pem());
+    Path trusted = Files.writeString(folder.resolve("trusted.pem"), authority.pem());
     Path other = Files.writeString(
-        folder.resolve("other.pem"),
-        TestPki.manufacturer("Others").pem());
+        folder.resolve("other.pem"), TestPki.manufacturer("Others").pem());
     try (Collector collector = new Collector(server)) {
       new Export(collector.address(), true, Optional.of(trusted.toString())).give(1, 2);
       assertEquals(List.of("1", "2"), collector.read(2));
@@ -135,8 +133,7 @@ class SyslogTest {
             IllegalArgumentException.class,
             () -> new Export("collector.example", true, Optional.empty()))
         .getMessage();
-    assertEquals(
-        "sallyport.syslog.address must be host:port, not collector.example.", complaint);
+    assertEquals("sallyport.syslog.address must be host:port, not collector.example.", complaint);
   }
 
   @Test
@@ -156,8 +153,7 @@ class SyslogTest {
         Extension.subjectAlternativeName,
         false,
         new GeneralNames(new GeneralName(GeneralName.iPAddress, "127.0.0.1")));
-    Instant authorityFrom =
-        authority.authority().certificate().getNotBefore().toInstant();
+    Instant authorityFrom = authority.authority().certificate().getNotBefore().toInstant();
     return new TestPki.Identity(
         keys,
         List.of(TestPki.certify(
@@ -192,8 +188,8 @@ class SyslogTest {
 
   private static LogEntry entry(long position, String kind, Map<String, String> detail) {
     UUID id = new UUID(0, position);
-    MerkleLeaf leaf = MerkleLeaf.of(
-        id, AT, kind, "operator:admin", "device", "cam-" + position, detail);
+    MerkleLeaf leaf =
+        MerkleLeaf.of(id, AT, kind, "operator:admin", "device", "cam-" + position, detail);
     return new LogEntry(
         position,
         id,
@@ -362,8 +358,8 @@ class SyslogTest {
           assertTrue(octet >= '0' && octet <= '9', "a frame begins with its length");
           length.append((char) octet);
         }
-        String message = new String(
-            in.readNBytes(Integer.parseInt(length.toString())), StandardCharsets.UTF_8);
+        String message =
+            new String(in.readNBytes(Integer.parseInt(length.toString())), StandardCharsets.UTF_8);
         positions.add(message.replaceAll(".* cn1=(\\d+) .*", "$1"));
       }
       return positions;

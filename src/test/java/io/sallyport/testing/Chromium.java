@@ -49,13 +49,12 @@ public final class Chromium implements AutoCloseable {
 
   /** A page of somebody who sends these headers with every request; {@code base} is what its paths begin with. */
   public Page page(String base, Map<String, String> headers) {
-    BrowserContext context =
-        chromium.newContext(new Browser.NewContextOptions()
-            .setBaseURL(base)
-            .setIgnoreHTTPSErrors(true)
-            .setColorScheme(ColorScheme.LIGHT)
-            .setViewportSize(1440, 900)
-            .setExtraHTTPHeaders(headers));
+    BrowserContext context = chromium.newContext(new Browser.NewContextOptions()
+        .setBaseURL(base)
+        .setIgnoreHTTPSErrors(true)
+        .setColorScheme(ColorScheme.LIGHT)
+        .setViewportSize(1440, 900)
+        .setExtraHTTPHeaders(headers));
     context.setDefaultTimeout(20_000);
     context.onConsoleMessage(this::said);
     context.onWebError(error -> complaints.add("uncaught: " + error.error()));

@@ -80,8 +80,8 @@ class SignalsResource {
     devices.get(report.device(), caller.sites());
     return once.run(
         201,
-        () -> SignalView.of(
-            signals.receive(report, caller.name(), caller.actor()), clock.instant()));
+        () ->
+            SignalView.of(signals.receive(report, caller.name(), caller.actor()), clock.instant()));
   }
 
   @GET
@@ -137,10 +137,10 @@ class SignalsResource {
   record NewSignal(
       @Nullable String device,
 
-      @Schema(description = "What was seen, for instance malware.") @Nullable String kind,
+      @Schema(description = "What was seen, for instance malware.") @Nullable
+      String kind,
 
-      @Schema(enumeration = {"low", "medium", "high", "critical"})
-      @Nullable
+      @Schema(enumeration = {"low", "medium", "high", "critical"}) @Nullable
       String severity,
 
       @Schema(
@@ -161,8 +161,7 @@ class SignalsResource {
 
       @Nullable String reason,
 
-      @Schema(description = "An ISO 8601 duration, at most P30D.", defaultValue = "PT24H")
-      @Nullable
+      @Schema(description = "An ISO 8601 duration, at most P30D.", defaultValue = "PT24H") @Nullable
       String lifetime) {}
 
   /** A signal, as people see it. */

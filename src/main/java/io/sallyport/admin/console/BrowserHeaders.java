@@ -27,7 +27,8 @@ final class BrowserHeaders {
       headers.set("Content-Security-Policy", POLICY);
       headers.set("X-Content-Type-Options", "nosniff");
       headers.set("X-Frame-Options", "DENY");
-      // With no-referrer, browsers send "Origin: null" on a POST to ourselves; but a one-time link must not be passed on.
+      // With no-referrer, browsers send "Origin: null" on a POST to ourselves; but a one-time link
+      // must not be passed on.
       headers.set(
           "Referrer-Policy",
           Console.SIGNING.stream().anyMatch(path::startsWith) ? "no-referrer" : "same-origin");

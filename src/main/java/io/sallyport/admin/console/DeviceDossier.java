@@ -131,7 +131,8 @@ final class DeviceDossier {
           run,
           DevicePages.word(run.reason()),
           run.steps().stream()
-              .map(step -> new StepRow(step, step.name().word().replace('-', ' '), Tag.of(step.state())))
+              .map(step ->
+                  new StepRow(step, step.name().word().replace('-', ' '), Tag.of(step.state())))
               .toList());
     }
   }

@@ -110,8 +110,7 @@ final class Pushes implements Enforcer {
           .secret(event.point().id())
           .ifPresent(secret -> request.header("Authorization", "Bearer " + secret));
       HttpResponse<byte[]> answer = client()
-          .send(
-              request.build(), BodyHandlers.limiting(BodyHandlers.ofByteArray(), MOST_ANSWER));
+          .send(request.build(), BodyHandlers.limiting(BodyHandlers.ofByteArray(), MOST_ANSWER));
       if (answer.statusCode() == ACCEPTED) {
         events.taken(event.point().id(), List.of(event.id()), "taken by push");
         return;

@@ -92,8 +92,14 @@ final class SignalsDoor implements Door {
   @Override
   public void mount(Router router) {
     on(router, HttpMethod.GET, METADATA, this::metadata);
-    on(router, HttpMethod.GET, KEYS, request -> Reply.of(
-        200, "application/jwk-set+json", tokens.keySet().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+    on(
+        router,
+        HttpMethod.GET,
+        KEYS,
+        request -> Reply.of(
+            200,
+            "application/jwk-set+json",
+            tokens.keySet().getBytes(java.nio.charset.StandardCharsets.UTF_8)));
     router.get(STREAM).handler(exchanges.handler(MOST_BYTES, this::stream, Reply::problem));
     router.route(STREAM).handler(exchanges.handler(MOST_BYTES, this::notHere, Reply::problem));
     router.get(STATUS).handler(exchanges.handler(MOST_BYTES, this::status, Reply::problem));
@@ -113,9 +119,7 @@ final class SignalsDoor implements Door {
     body.put("spec_version", "1_0");
     body.put("issuer", base);
     body.put("jwks_uri", base + KEYS);
-    body.put(
-        "delivery_methods_supported",
-        List.of("urn:ietf:rfc:8935", "urn:ietf:rfc:8936"));
+    body.put("delivery_methods_supported", List.of("urn:ietf:rfc:8935", "urn:ietf:rfc:8936"));
     body.put("configuration_endpoint", base + STREAM);
     body.put("status_endpoint", base + STATUS);
     body.put("verification_endpoint", base + VERIFY);
@@ -134,13 +138,11 @@ final class SignalsDoor implements Door {
     body.put(
         "events_supported",
         List.of(
-            EventTokens.uri(Type.SESSION_REVOKED),
-            EventTokens.uri(Type.DEVICE_COMPLIANCE_CHANGE)));
+            EventTokens.uri(Type.SESSION_REVOKED), EventTokens.uri(Type.DEVICE_COMPLIANCE_CHANGE)));
     body.put(
         "events_delivered",
         List.of(
-            EventTokens.uri(Type.SESSION_REVOKED),
-            EventTokens.uri(Type.DEVICE_COMPLIANCE_CHANGE)));
+            EventTokens.uri(Type.SESSION_REVOKED), EventTokens.uri(Type.DEVICE_COMPLIANCE_CHANGE)));
     String push = point.settings().parameters().get("push");
     body.put(
         "delivery",
@@ -204,7 +206,9 @@ final class SignalsDoor implements Door {
     }
     Map<String, Object> sets = new LinkedHashMap<>();
     List<SecurityEvent> waiting = most == 0 ? List.of() : events.waiting(point.id(), most + 1);
-    waiting.stream().limit(most).forEach(event -> sets.put(event.id().toString(), tokens.token(event)));
+    waiting.stream()
+        .limit(most)
+        .forEach(event -> sets.put(event.id().toString(), tokens.token(event)));
     Map<String, Object> answer = new LinkedHashMap<>();
     answer.put("sets", sets);
     answer.put("moreAvailable", waiting.size() > most);
@@ -230,10 +234,7 @@ final class SignalsDoor implements Door {
     List<UUID> refused = new ArrayList<>();
     errors.fieldNames().forEachRemaining(name -> refused.add(id(point, name)));
     refused.forEach(id -> audit.recordRefusal(Fact.of(
-            "security-event.refused",
-            Actor.enforcementPoint(point.name()),
-            "security-event",
-            id)
+            "security-event.refused", Actor.enforcementPoint(point.name()), "security-event", id)
         .with("error", printable(errors.path(id.toString()).path("err").asText("")))));
     events.taken(point.id(), refused, "refused by the receiver");
   }

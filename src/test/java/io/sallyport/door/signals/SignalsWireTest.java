@@ -29,6 +29,7 @@ import java.text.ParseException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -65,7 +66,8 @@ class SignalsWireTest extends ServerTest {
     if (opened == null) {
       opened = Plant.open(wire, "signals");
       source = operator(opened, "ids-here", "signal-source", List.of());
-      otherSource = operator(opened, "ids-elsewhere", "signal-source", List.of("signals-elsewhere"));
+      otherSource =
+          operator(opened, "ids-elsewhere", "signal-source", List.of("signals-elsewhere"));
     }
     plant = opened;
   }
@@ -84,7 +86,8 @@ class SignalsWireTest extends ServerTest {
       Unit unit = plant.attested("SIG-R-1");
       assertTrue(unit.may(Plant.VIDEO));
 
-      String id = signal(source, unit, "high", "PT1H").expect(201).json().get("id").asText();
+      String id =
+          signal(source, unit, "high", "PT1H").expect(201).json().get("id").asText();
 
       assertFalse(unit.may(Plant.VIDEO));
       unit.token(Plant.VIDEO).expect(403);
@@ -149,7 +152,8 @@ class SignalsWireTest extends ServerTest {
       signal(otherSource, unit, "high", "PT1H").expect(404);
 
       assertTrue(unit.may(Plant.VIDEO));
-      String id = signal(source, unit, "low", "PT1H").expect(201).json().get("id").asText();
+      String id =
+          signal(source, unit, "low", "PT1H").expect(201).json().get("id").asText();
       as(otherSource, "DELETE", "/api/v1/signals/" + id, null).expect(404);
     }
 
@@ -217,8 +221,7 @@ class SignalsWireTest extends ServerTest {
       assertEquals(
           Map.of("format", "opaque", "id", unit.id()),
           revoked.getJWTClaimsSet().getJSONObjectClaim("sub_id"));
-      Map<?, ?> change =
-          (Map<?, ?>) compliance.getJWTClaimsSet().getJSONObjectClaim("events").get(COMPLIANCE);
+      Map<?, ?> change = change(compliance);
       assertEquals("compliant", change.get("previous_status"));
       assertEquals("not-compliant", change.get("current_status"));
 
@@ -252,10 +255,7 @@ class SignalsWireTest extends ServerTest {
 
       unit.attest(Plant.GOOD).expect(200);
 
-      Map<?, ?> change = (Map<?, ?>) await(receiver, COMPLIANCE, unit)
-          .getJWTClaimsSet()
-          .getJSONObjectClaim("events")
-          .get(COMPLIANCE);
+      Map<?, ?> change = change(await(receiver, COMPLIANCE, unit));
       assertEquals("compliant", change.get("current_status"));
     }
 
@@ -320,7 +320,8 @@ class SignalsWireTest extends ServerTest {
       JsonNode metadata =
           plant.get(null, "/.well-known/ssf-configuration").expect(200).json();
       assertTrue(metadata.get("configuration_endpoint").asText().endsWith("/signals/v1/stream"));
-      JsonNode stream = plant.get(receiver.identity, "/signals/v1/stream").expect(200).json();
+      JsonNode stream =
+          plant.get(receiver.identity, "/signals/v1/stream").expect(200).json();
       String id = stream.get("stream_id").asText();
       assertEquals("urn:ietf:rfc:8936", stream.at("/delivery/method").asText());
 
@@ -342,8 +343,17 @@ class SignalsWireTest extends ServerTest {
 
     @ParameterizedTest
     @ValueSource(
-        strings = {"", "[]", "{", "{\"ack\":1}", "{\"ack\":[\"x\"]}", "{\"maxEvents\":-1}",
-          "{\"maxEvents\":\"many\"}", "{\"setErrs\":[]}", "{\"ack\":[],\"ack\":[]}"})
+        strings = {
+          "",
+          "[]",
+          "{",
+          "{\"ack\":1}",
+          "{\"ack\":[\"x\"]}",
+          "{\"maxEvents\":-1}",
+          "{\"maxEvents\":\"many\"}",
+          "{\"setErrs\":[]}",
+          "{\"ack\":[],\"ack\":[]}"
+        })
     void aPollThatIsNotOneIsRefused(String body) {
       Identity identity = refusedReceiver();
       plant
@@ -389,8 +399,7 @@ class SignalsWireTest extends ServerTest {
     }
 
     Answer post(String path, Map<String, ?> body) {
-      return plant.post(
-          identity, path, "application/json", BodyPublishers.ofString(json(body)));
+      return plant.post(identity, path, "application/json", BodyPublishers.ofString(json(body)));
     }
   }
 
@@ -410,8 +419,7 @@ class SignalsWireTest extends ServerTest {
                 "secret",
                 "a-shared-secret",
                 "csr",
-                TestPki.pem(
-                    "CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null))))
+                TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null))))
         .expect(201)
         .json()
         .get("certificate")
@@ -447,7 +455,8 @@ class SignalsWireTest extends ServerTest {
         if (has(token.asText(), type) && token.asText().length() > 0) {
           try {
             SignedJWT parsed = SignedJWT.parse(token.asText());
-            if (unit.id().equals(parsed.getJWTClaimsSet().getJSONObjectClaim("sub_id").get("id"))) {
+            if (unit.id()
+                .equals(parsed.getJWTClaimsSet().getJSONObjectClaim("sub_id").get("id"))) {
               return Optional.of(parsed);
             }
           } catch (ParseException e) {
@@ -457,6 +466,11 @@ class SignalsWireTest extends ServerTest {
       }
       return Optional.empty();
     });
+  }
+
+  private static Map<?, ?> change(SignedJWT token) throws ParseException {
+    return Objects.requireNonNull(
+        (Map<?, ?>) token.getJWTClaimsSet().getJSONObjectClaim("events").get(COMPLIANCE));
   }
 
   /** What still waits, by device and event. */
@@ -517,8 +531,7 @@ class SignalsWireTest extends ServerTest {
       var request = wire.person(path)
           .setHeader("Authorization", "Bearer " + token)
           .method(
-              method,
-              body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(json(body)));
+              method, body == null ? BodyPublishers.noBody() : BodyPublishers.ofString(json(body)));
       if (body != null) {
         request.header("Content-Type", "application/json");
       }
