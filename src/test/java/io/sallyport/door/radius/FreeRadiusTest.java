@@ -29,6 +29,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.StreamSupport;
@@ -259,17 +260,16 @@ class FreeRadiusTest extends ServerTest {
     other.setHttpsConfigurator(new HttpsConfigurator(context(FreeRadius.server(authority))));
     other.createContext("/", exchange -> {
       exchange.getRequestBody().readAllBytes();
-      byte[] body = answer.get().getValue().getBytes(StandardCharsets.UTF_8);
+      Map.Entry<Integer, String> said = Objects.requireNonNull(answer.get());
+      byte[] body = said.getValue().getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().add("Content-Type", "application/json");
-      exchange.sendResponseHeaders(answer.get().getKey(), body.length == 0 ? -1 : body.length);
+      exchange.sendResponseHeaders(said.getKey(), body.length == 0 ? -1 : body.length);
       if (body.length > 0) {
         exchange.getResponseBody().write(body);
       }
       exchange.close();
     });
     other.start();
-    String permit = new AccessAccept().vlan(42).reply().status() + "";
-    assertEquals("200", permit);
     String attributes =
         new String(new AccessAccept().vlan(42).reply().body(), StandardCharsets.UTF_8);
     try (FreeRadius asking = new FreeRadius(
