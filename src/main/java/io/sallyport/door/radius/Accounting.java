@@ -1,5 +1,6 @@
 package io.sallyport.door.radius;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
@@ -50,7 +51,7 @@ final class Accounting {
   private final Audit audit;
   private final Keys keys;
   private final RadiusSettings settings;
-  private final MeterRegistry meters;
+  private final Counter unknown;
   private final Clock clock;
 
   Accounting(
@@ -68,7 +69,9 @@ final class Accounting {
     this.audit = audit;
     this.keys = keys;
     this.settings = settings;
-    this.meters = meters;
+    this.unknown = Counter.builder("sallyport.radius.accounting.unknown")
+        .description("Accounting of sessions that nobody let in here")
+        .register(meters);
     this.clock = clock;
   }
 
@@ -98,7 +101,7 @@ final class Accounting {
             .or(() -> provisional)
             .map(session -> goingOn(session, station, name, expectedBy)));
     if (report.isEmpty()) {
-      meters.counter("sallyport.radius.accounting.unknown").increment();
+      unknown.increment();
       return;
     }
     Session session = sessions.report(point, report.get());

@@ -1,5 +1,6 @@
 package io.sallyport.door.radius;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.sallyport.enforcement.EnforcementPoint;
@@ -35,7 +36,7 @@ final class Attachments {
 
   private final Sessions sessions;
   private final SessionReviews reviews;
-  private final MeterRegistry meters;
+  private final Counter late;
   private final ThreadPoolExecutor writers = new ThreadPoolExecutor(
       WRITERS,
       WRITERS,
@@ -47,7 +48,9 @@ final class Attachments {
   Attachments(Sessions sessions, SessionReviews reviews, MeterRegistry meters) {
     this.sessions = sessions;
     this.reviews = reviews;
-    this.meters = meters;
+    this.late = Counter.builder("sallyport.radius.sessions.late")
+        .description("Sessions let in that could not be noted in time")
+        .register(meters);
   }
 
   void stop(@Observes ShutdownEvent event) {
@@ -77,7 +80,7 @@ final class Attachments {
   }
 
   private void lost(String why) {
-    meters.counter("sallyport.radius.sessions.late").increment();
+    late.increment();
     LOG.debugf("A session is known by its accounting only: %s", why);
   }
 

@@ -56,7 +56,7 @@ class FailureMapperTest {
     return mapper.answer(thrown, stub(ContainerRequestContext.class), stub(ResourceInfo.class));
   }
 
-  /** Answers with GET and nothing else. */
+  /** Answers with GET on a path without a resource, and nothing else. */
   private static <T> T stub(Class<T> type) {
     return type.cast(Proxy.newProxyInstance(
         type.getClassLoader(),
@@ -65,6 +65,7 @@ class FailureMapperTest {
           case "getMethod" -> "GET";
           case "getUriInfo" -> stub(UriInfo.class);
           case "getPath" -> "/api/v1/devices";
+          case "getResourceMethod" -> null;
           default -> throw new UnsupportedOperationException(method.getName());
         }));
   }
