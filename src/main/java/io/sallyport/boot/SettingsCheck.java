@@ -59,6 +59,7 @@ final class SettingsCheck {
     check.positive("door.failed-authentications-per-minute");
     check.positive("acme.open-orders");
     check.positive("people.failed-authentications-per-minute");
+    check.positive("console.failed-sign-ins-per-minute");
     check.secrets();
     check.database();
     return List.copyOf(check.faults);

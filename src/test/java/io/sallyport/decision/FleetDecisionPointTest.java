@@ -161,7 +161,7 @@ class FleetDecisionPointTest {
       CertificateName otherIssuer = new CertificateName("bb", name.serial());
       assertDenied(decisions.decide(otherIssuer, VIDEO, Actor.SERVER), "unknown certificate");
       FleetDevice device = FakeFleet.device(camera, DeviceState.ACTIVE, START, null);
-      committedHere(new FleetDevice(device.subject(), device.state(), null, List.of()));
+      committedHere(new FleetDevice(device.subject(), device.state(), null, List.of(), List.of()));
       assertDenied(decisions.decide(name, VIDEO, Actor.SERVER), "unknown certificate");
       assertEquals(Optional.empty(), decisions.thumbprint(name));
     }

@@ -12,6 +12,7 @@ import io.sallyport.enforcement.EnforcementProblem;
 import io.sallyport.enforcement.PointKind;
 import io.sallyport.enforcement.PointSettings;
 import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -26,6 +27,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -81,7 +83,7 @@ class EnforcementPointsResource {
   @Requires(Right.READ)
   @Operation(operationId = "listEnforcementPoints", summary = "List enforcement points")
   public Items<PointView> list(@BeanParam Paging paging) {
-    return paging.of("enforcement-points", points::list, PointView::of);
+    return paging.of("enforcement-points", this::seen, PointView::of);
   }
 
   @GET
@@ -89,7 +91,8 @@ class EnforcementPointsResource {
   @Requires(Right.READ)
   @Operation(operationId = "getEnforcementPoint", summary = "One enforcement point")
   public PointView get(@PathParam("name") String name) {
-    return PointView.of(points.find(name).orElseThrow(() -> unknown(name)));
+    return PointView.of(
+        points.find(name).filter(this::guardsTheirs).orElseThrow(() -> unknown(name)));
   }
 
   @PUT
@@ -116,6 +119,25 @@ class EnforcementPointsResource {
       summary = "Withdraw an enforcement point and revoke its certificates")
   public void remove(@PathParam("name") String name) {
     points.remove(name, caller.actor());
+  }
+
+  /** Whoever is bound to sites sees the points that guard one of them; there are tens, so memory is asked. */
+  private Page<EnforcementPoint> seen(@Nullable String cursor, int limit) {
+    if (caller.sites().isEmpty()) {
+      return points.list(cursor, limit);
+    }
+    List<EnforcementPoint> rows = points.all().stream()
+        .filter(this::guardsTheirs)
+        .filter(point -> cursor == null || point.name().compareTo(cursor) > 0)
+        .sorted(Comparator.comparing(EnforcementPoint::name))
+        .limit(limit + 1L)
+        .toList();
+    return Page.cut(rows, limit, EnforcementPoint::name);
+  }
+
+  private boolean guardsTheirs(EnforcementPoint point) {
+    return caller.sites().isEmpty()
+        || caller.sites().stream().anyMatch(point.settings()::guardsSite);
   }
 
   private static Refusal unknown(String name) {

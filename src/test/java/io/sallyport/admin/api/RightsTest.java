@@ -45,6 +45,7 @@ class RightsTest extends ServerTest {
   private static final Set<String> FLEET = Set.of("fleet-operator");
   private static final Set<String> AUTHORITY = Set.of("authority-administrator");
   private static final Set<String> AUTHORS = Set.of("policy-author");
+  private static final Set<String> SIGNALLERS = Set.of("fleet-operator", "signal-source");
   private static final Set<String> ADMINISTRATORS_ONLY = Set.of();
 
   /** Whoever adds an operation says here who may use it besides administrators; see admin.Rights. */
@@ -56,6 +57,9 @@ class RightsTest extends ServerTest {
       Map.entry("applyPolicy", AUTHORS),
       Map.entry("applyProfile", AUTHORS),
       Map.entry("applyRealm", ADMINISTRATORS_ONLY),
+      Map.entry("applyTpmRoot", AUTHORITY),
+      Map.entry("bindDeviceAddress", FLEET),
+      Map.entry("changeEnforcementPoint", FLEET),
       Map.entry("changeOperator", ADMINISTRATORS_ONLY),
       Map.entry("createConsoleLink", ADMINISTRATORS_ONLY),
       Map.entry("createEnrollmentToken", REGISTRARS),
@@ -63,7 +67,9 @@ class RightsTest extends ServerTest {
       Map.entry("disableServiceClient", FLEET),
       Map.entry("explainPolicy", EVERYBODY),
       Map.entry("getCertificate", EVERYBODY),
+      Map.entry("getDecommission", EVERYBODY),
       Map.entry("getDevice", EVERYBODY),
+      Map.entry("getEnforcementPoint", EVERYBODY),
       Map.entry("getLatestCheckpoint", EVERYBODY),
       Map.entry("getLogKey", EVERYBODY),
       Map.entry("getManufacturer", EVERYBODY),
@@ -71,9 +77,13 @@ class RightsTest extends ServerTest {
       Map.entry("getPolicy", EVERYBODY),
       Map.entry("getProfile", EVERYBODY),
       Map.entry("getStatus", EVERYBODY),
+      Map.entry("getTpmRoot", EVERYBODY),
       Map.entry("listAuthorities", EVERYBODY),
       Map.entry("listCertificates", EVERYBODY),
       Map.entry("listCheckpoints", EVERYBODY),
+      Map.entry("listDeviceAddresses", EVERYBODY),
+      Map.entry("listDeviceEnforcements", EVERYBODY),
+      Map.entry("listDeviceSessions", EVERYBODY),
       Map.entry("listDevices", EVERYBODY),
       Map.entry("listEnforcementPoints", EVERYBODY),
       Map.entry("listEnrollmentTokens", EVERYBODY),
@@ -82,16 +92,22 @@ class RightsTest extends ServerTest {
       Map.entry("listOperators", ADMINISTRATORS_ONLY),
       Map.entry("listPolicies", EVERYBODY),
       Map.entry("listProfiles", EVERYBODY),
+      Map.entry("listSignals", EVERYBODY),
+      Map.entry("listTpmRoots", EVERYBODY),
       Map.entry("quarantineDevice", FLEET),
       Map.entry("registerDevice", REGISTRARS),
       Map.entry("releaseDevice", FLEET),
       Map.entry("removeEnforcementPoint", FLEET),
       Map.entry("removeOperator", ADMINISTRATORS_ONLY),
       Map.entry("removePolicy", AUTHORS),
+      Map.entry("removeTpmRoot", AUTHORITY),
       Map.entry("renewOperatorToken", ADMINISTRATORS_ONLY),
       Map.entry("revokeCertificate", AUTHORITY),
       Map.entry("rotateServiceClient", FLEET),
-      Map.entry("suspendDevice", FLEET));
+      Map.entry("sendSignal", SIGNALLERS),
+      Map.entry("suspendDevice", FLEET),
+      Map.entry("withdrawDeviceAddress", FLEET),
+      Map.entry("withdrawSignal", SIGNALLERS));
 
   /** An operation with its path's names filled in by things that do not exist. */
   private record Operation(
@@ -155,7 +171,9 @@ class RightsTest extends ServerTest {
   @Test
   void everyRoleMayDoWhatTheTableSaysAndNothingElse() {
     List<Executable> checks = new ArrayList<>();
-    for (String role : new TreeSet<>(EVERYBODY)) {
+    Set<String> roles = new TreeSet<>(EVERYBODY);
+    roles.addAll(SIGNALLERS);
+    for (String role : roles) {
       Person person = Person.operator(wire, client(), "rights-" + role, List.of(role), List.of());
       for (Operation operation : operations()) {
         Set<String> allowed = ALLOWED.getOrDefault(operation.id, Set.of());

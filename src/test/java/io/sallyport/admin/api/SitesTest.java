@@ -13,6 +13,7 @@ import io.sallyport.testing.Person;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.ServerTest;
+import io.sallyport.testing.TestPki;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.util.ArrayList;
@@ -91,10 +92,15 @@ class SitesTest extends ServerTest {
         .filter(path -> path.getKey().startsWith("/api/v1/devices/{id}"))
         .forEach(path -> path.getValue().fieldNames().forEachRemaining(method -> {
           String verb = method.toUpperCase(Locale.ROOT);
-          Object body = verb.equals("GET") ? null : Map.of("reason", "test");
+          Object body = !verb.equals("POST")
+              ? null
+              : path.getKey().endsWith("/addresses")
+                  ? Map.of("address", "10.20.30.40", "lifetime", "PT5M")
+                  : Map.of("reason", "test");
+          String concrete = path.getKey().replaceAll("\\{(?!id})[a-z_]+}", absent);
           checks.add(() -> {
-            Answer theirs = bound.send(verb, path.getKey().replace("{id}", elsewhere.id()), body);
-            Answer none = bound.send(verb, path.getKey().replace("{id}", absent), body);
+            Answer theirs = bound.send(verb, concrete.replace("{id}", elsewhere.id()), body);
+            Answer none = bound.send(verb, concrete.replace("{id}", absent), body);
             assertEquals(404, theirs.status(), verb + path.getKey() + theirs);
             assertEquals(none.text().replace(absent, elsewhere.id()), theirs.text());
           });
@@ -167,6 +173,38 @@ class SitesTest extends ServerTest {
     List<String> subjects = all(atPlant, "/api/v1/certificates?limit=3", "subject");
     assertTrue(subjects.contains(elsewhere.id()));
     assertEquals(subjects.stream().sorted().toList(), subjects, "by device");
+  }
+
+  @Test
+  void aPointThatGuardsOtherSitesIsHiddenAndOneThatGuardsAnyIsSeen() {
+    point("sites-point-south", List.of(ELSEWHERE));
+    point("sites-point-both", List.of(ELSEWHERE, HERE));
+    List<String> seen = all(bound, "/api/v1/enforcement-points?limit=1", "name");
+    assertTrue(seen.contains("sites-point-both"), seen::toString);
+    assertTrue(seen.contains("sites-gate"), "guards every site");
+    assertFalse(seen.contains("sites-point-south"), seen::toString);
+    assertEquals(404, bound.get("/api/v1/enforcement-points/sites-point-south").status());
+    assertEquals(200, bound.get("/api/v1/enforcement-points/sites-point-both").status());
+    assertEquals(
+        200, everywhere.get("/api/v1/enforcement-points/sites-point-south").status());
+  }
+
+  private void point(String name, List<String> sites) {
+    everywhere
+        .send(
+            "POST",
+            "/api/v1/enforcement-points",
+            Map.of(
+                "name",
+                name,
+                "kind",
+                "authzen",
+                "settings",
+                Map.of("sites", sites),
+                "csr",
+                TestPki.pem(
+                    "CERTIFICATE REQUEST", TestPki.request(TestPki.key(), "CN=" + name, null))))
+        .expect(201);
   }
 
   @Test
