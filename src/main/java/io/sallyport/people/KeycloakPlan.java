@@ -60,6 +60,16 @@ final class KeycloakPlan {
   static List<ProtocolMapperRepresentation> mappers(String audience) {
     return List.of(
         mapper(
+            "sallyport mark",
+            "oidc-hardcoded-claim-mapper",
+            Map.of(
+                "claim.name", RealmTokens.SITES_FROM,
+                "claim.value", "groups",
+                "jsonType.label", "String",
+                "access.token.claim", "true",
+                "id.token.claim", "false",
+                "userinfo.token.claim", "false")),
+        mapper(
             "sallyport audience",
             "oidc-audience-mapper",
             Map.of(

@@ -47,6 +47,10 @@ final class RealmTokens {
   private static final int SKEW_SECONDS = 30;
   private static final String NAMES = "oidc:";
   private static final String SITES = "/sites/";
+
+  /** The claim that says where a token tells its sites; set next to the mapper of groups. */
+  static final String SITES_FROM = "sallyport_sites";
+
   private static final Pattern NAME = Pattern.compile("[^\\p{Cntrl}\\s]{1,128}");
 
   private final String issuer;
@@ -104,7 +108,7 @@ final class RealmTokens {
       }
       Set<Role> roles = new HashSet<>();
       words.forEach(word -> Role.of(word).ifPresent(roles::add));
-      return new Operator(NAMES + name, roles, sites(claims.getStringListClaim("groups")));
+      return new Operator(NAMES + name, roles, sites(claims));
     } catch (ParseException e) {
       throw wrong();
     }
@@ -118,8 +122,15 @@ final class RealmTokens {
     return roles;
   }
 
-  /** A token without the claim was made without the mapper, and would show every site to whoever is bound to some. */
-  private static Set<String> sites(@Nullable List<String> groups) {
+  /**
+   * Keycloak leaves the groups out for whoever is in none. A token without the mark was made without the mapper, and would
+   * show every site to whoever is bound to some.
+   */
+  private static Set<String> sites(JWTClaimsSet claims) throws ParseException {
+    List<String> groups = claims.getStringListClaim("groups");
+    if (groups == null && "groups".equals(claims.getClaim(SITES_FROM))) {
+      return Set.of();
+    }
     if (groups == null) {
       throw new Refusal(
           PeopleProblem.WRONG_CREDENTIALS,
