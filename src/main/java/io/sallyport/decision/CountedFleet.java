@@ -1,7 +1,7 @@
 package io.sallyport.decision;
 
-import io.sallyport.decision.FleetDevice.Standing;
 import io.sallyport.devices.DeviceState;
+import io.sallyport.policy.Question;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** Counts {@link Fleet}. One count at a time, kept for a moment: it goes through every device. */
 @Singleton
@@ -51,7 +50,7 @@ final class CountedFleet implements FleetView {
   @Override
   public Optional<Posture> posture(UUID device) {
     return Optional.ofNullable(fleet.device(device))
-        .map(known -> posture(known.standing(), clock.instant()));
+        .map(known -> posture(known, clock.instant()));
   }
 
   private Summary count(Set<String> sites, Instant now) {
@@ -67,19 +66,21 @@ final class CountedFleet implements FleetView {
       if (sites.isEmpty() || sites.contains(device.subject().site())) {
         states.merge(device.state(), 1L, Long::sum);
         if (device.state() == DeviceState.ACTIVE || device.state() == DeviceState.QUARANTINED) {
-          postures.merge(posture(device.standing(), now), 1L, Long::sum);
+          postures.merge(posture(device, now), 1L, Long::sum);
         }
       }
     }
     return new Summary(states, postures, now);
   }
 
-  private static Posture posture(@Nullable Standing standing, Instant now) {
-    if (standing == null) {
+  /** As signals leave it, which is what policies look at. */
+  private static Posture posture(FleetDevice device, Instant now) {
+    Question.Posture posture = device.posture(now);
+    if (posture == null) {
       return Posture.NEVER;
     }
-    return now.isBefore(standing.posture().expiresAt())
-        ? Posture.valueOf(standing.posture().status().toUpperCase(Locale.ROOT))
+    return now.isBefore(posture.expiresAt())
+        ? Posture.valueOf(posture.status().toUpperCase(Locale.ROOT))
         : Posture.EXPIRED;
   }
 }

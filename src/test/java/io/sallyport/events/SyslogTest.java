@@ -280,9 +280,20 @@ class SyslogTest {
         long after, int limit, @Nullable String subject, @Nullable String kind) {
       List<LogEntry> entries = new ArrayList<>();
       for (long position = after + 1; position <= after + limit; position++) {
-        entries.add(entry(position, "device.quarantined", Map.of("reason", "a test")));
+        entries.add(SyslogTest.entry(position, "device.quarantined", Map.of("reason", "a test")));
       }
       return new Page<>(entries, null);
+    }
+
+    @Override
+    public Page<LogEntry> newest(
+        long before, int limit, @Nullable String subject, @Nullable String kind) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Optional<LogEntry> entry(long position) {
+      throw new UnsupportedOperationException();
     }
 
     @Override

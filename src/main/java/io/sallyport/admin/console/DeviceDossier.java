@@ -5,10 +5,13 @@ import io.sallyport.admin.Rights.Right;
 import io.sallyport.attestation.Appraisal;
 import io.sallyport.attestation.Appraisal.Claim;
 import io.sallyport.attestation.Attestations;
+import io.sallyport.attestation.Signals;
+import io.sallyport.attestation.Signals.Signal;
 import io.sallyport.audit.AuditLog;
 import io.sallyport.audit.LogEntry;
 import io.sallyport.decision.DecisionHistory;
 import io.sallyport.decision.DecisionHistory.LoggedDecision;
+import io.sallyport.decision.FleetView;
 import io.sallyport.decommission.Decommissions;
 import io.sallyport.decommission.Decommissions.Run;
 import io.sallyport.decommission.Decommissions.Step;
@@ -61,6 +64,8 @@ final class DeviceDossier {
 
   private final Credentials credentials;
   private final Attestations attestations;
+  private final Signals signals;
+  private final FleetView fleet;
   private final DecisionHistory decisions;
   private final GrantHistory grants;
   private final Sessions sessions;
@@ -75,6 +80,8 @@ final class DeviceDossier {
   DeviceDossier(
       Credentials credentials,
       Attestations attestations,
+      Signals signals,
+      FleetView fleet,
       DecisionHistory decisions,
       GrantHistory grants,
       Sessions sessions,
@@ -87,6 +94,8 @@ final class DeviceDossier {
       Clock clock) {
     this.credentials = credentials;
     this.attestations = attestations;
+    this.signals = signals;
+    this.fleet = fleet;
     this.decisions = decisions;
     this.grants = grants;
     this.sessions = sessions;
@@ -106,6 +115,8 @@ final class DeviceDossier {
       Map<String, String> labels,
       List<CertificateRow> certificates,
       @Nullable Posture posture,
+      Tag effective,
+      List<SignalRow> signals,
       List<GrantRow> grants,
       @Nullable String moreGrants,
       List<DecisionRow> decisions,
@@ -219,6 +230,9 @@ final class DeviceDossier {
   record ClaimRow(
       String name, int value, Tag tier, String assurance, String source, String reason) {}
 
+  /** What somebody else said of it. */
+  record SignalRow(Signal signal, Tag severity, boolean active) {}
+
   /** A grant. */
   record GrantRow(IssuedGrant grant, List<String> flows, boolean live) {}
 
@@ -249,6 +263,8 @@ final class DeviceDossier {
             .map(credential -> CertificateRow.of(credential, now))
             .toList(),
         attestations.latest(id).map(appraisal -> posture(appraisal, now)).orElse(null),
+        Tag.of(fleet.posture(id).orElse(FleetView.Posture.NEVER)),
+        signals.of(id, ROWS).stream().map(signal -> signal(signal, now)).toList(),
         granted.items().stream().map(grant -> grant(grant, device, now)).toList(),
         Optional.ofNullable(granted.next())
             .map(next -> Inputs.address(path, "decisions", decisionCursor, "grants", next))
@@ -292,6 +308,18 @@ final class DeviceDossier {
         expired,
         claims,
         observed);
+  }
+
+  private static SignalRow signal(Signal signal, Instant now) {
+    boolean active = signal.activeAt(now);
+    String css = !active
+        ? "calm"
+        : switch (signal.severity().tier()) {
+          case CONTRAINDICATED -> "bad";
+          case WARNING -> "warn";
+          case NONE, AFFIRMING -> "calm";
+        };
+    return new SignalRow(signal, new Tag(signal.severity().word(), css), active);
   }
 
   private static int order(String claim) {
