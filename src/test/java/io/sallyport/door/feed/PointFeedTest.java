@@ -1,0 +1,164 @@
+package io.sallyport.door.feed;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.sallyport.door.feed.DevicePicture.LiveFlow;
+import io.sallyport.enforcement.AddressBindings.AddressBinding;
+import io.sallyport.enforcement.AddressBindings.Source;
+import io.sallyport.enforcement.EnforcementPoint;
+import io.sallyport.enforcement.PointKind;
+import io.sallyport.enforcement.PointSettings;
+import io.sallyport.grants.Grants.GrantedFlow;
+import io.sallyport.kernel.Refusal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PointFeedTest {
+  private static final Instant NOW = Instant.parse("2026-11-22T10:00:00Z");
+
+  private record Settings(int mostEntries) implements FeedSettings {
+    @Override
+    public Duration heartbeatEvery() {
+      return Duration.ofSeconds(2);
+    }
+
+    @Override
+    public Duration confirmWithin() {
+      return Duration.ofSeconds(5);
+    }
+
+    @Override
+    public int mostStreamsForPoint() {
+      return 1;
+    }
+
+    @Override
+    public int mostWaiting() {
+      return 1;
+    }
+  }
+
+  private static EnforcementPoint point(String peer, String... more) {
+    List<String> peers = new ArrayList<>(List.of(more));
+    if (!peer.isEmpty()) {
+      peers.add(peer);
+    }
+    return new EnforcementPoint(
+        new UUID(0, 1),
+        "wall",
+        PointKind.NFTABLES,
+        new PointSettings(
+            Set.of("plant-1"),
+            peers,
+            Map.of("vms.plant.example", List.of("192.0.2.80", "2001:db8::80")),
+            null,
+            Map.of()),
+        NOW);
+  }
+
+  /** An address, bound for ten minutes, with a grant of an hour to a peer. */
+  private static DevicePicture picture(String address, String peer, boolean cut) {
+    UUID device = new UUID(1, address.hashCode());
+    return new DevicePicture(
+        device,
+        "plant-1",
+        cut,
+        List.of(new AddressBinding(
+            new UUID(2, 2),
+            device,
+            address,
+            "default",
+            Source.STATIC,
+            null,
+            NOW,
+            NOW.plusSeconds(600),
+            null,
+            null)),
+        List.of(new LiveFlow(
+            new UUID(3, 3),
+            new GrantedFlow(peer, "tcp", List.of("8554", "9000-9010")),
+            NOW,
+            NOW.plusSeconds(3600),
+            null)));
+  }
+
+  private static Share share(EnforcementPoint point, DevicePicture picture) {
+    return Share.of(point, picture, NOW);
+  }
+
+  @Test
+  void anEntryEndsWithTheEarlierOfGrantAndBinding() {
+    Share share = share(point(""), picture("10.0.0.1", "10.20.0.0/16", false));
+    assertEquals(2, share.entries().size());
+    share.entries().values().forEach(entry -> assertEquals(NOW.plusSeconds(600), entry.expiresAt()));
+  }
+
+  /** The peer of a grant, what the point guards, and where the entries lead to. */
+  @ParameterizedTest
+  @CsvSource({
+    "10.20.0.0/16, 10.0.0.0/8, 10.20.0.0/16",
+    "10.0.0.0/8, 10.20.0.0/16, 10.20.0.0/16",
+    "10.0.0.0/8, 192.0.2.0/24, ",
+    "vms.plant.example, vms.plant.example, 192.0.2.80",
+    "VMS.plant.example, vms.plant.example, 192.0.2.80",
+    "vms.plant.example, other.example, ",
+    "2001:db8::/32, '', "
+  })
+  void aPointSeesItsPartOfAPeer(String peer, String guarded, String destination) {
+    Share share = share(point(guarded), picture("10.0.0.1", peer, false));
+    List<String> destinations =
+        share.entries().values().stream().map(Entry::destination).distinct().toList();
+    assertEquals(destination == null ? List.of() : List.of(destination), destinations);
+  }
+
+  @Test
+  void aDeviceOfAnotherSiteIsNotSeenAtAll() {
+    DevicePicture own = picture("10.0.0.1", "10.20.0.0/16", true);
+    DevicePicture other =
+        new DevicePicture(own.device(), "plant-2", true, own.bindings(), own.flows());
+    assertEquals(Set.of("10.0.0.1"), share(point(""), own).quarantined());
+    assertEquals(Share.NOTHING, share(point(""), other));
+  }
+
+  @Test
+  void aFeedThatIsTooLargeIsRefusedWhole() {
+    PointFeed feed = new PointFeed(point(""), new Settings(2), "life");
+    feed.take(new UUID(1, 1), share(point(""), picture("10.0.0.1", "10.20.0.0/16", false)));
+    feed.publish(7, NOW);
+    assertEquals(2, feed.state().entries().size());
+    feed.take(new UUID(1, 2), share(point(""), picture("10.0.0.2", "10.20.0.0/16", false)));
+    feed.publish(8, NOW);
+    Refusal refused = assertThrows(Refusal.class, feed::state);
+    assertEquals(FeedProblem.FEED_TOO_LARGE, refused.problem());
+    assertTrue(refused.detail().contains("4 entries"), refused.detail());
+    feed.take(new UUID(1, 2), Share.NOTHING);
+    assertEquals(2, feed.state().entries().size());
+  }
+
+  @Test
+  void anAcknowledgedPositionCountsUpToWhatWasConfirmedThere() {
+    PointFeed feed = new PointFeed(point(""), new Settings(2), "life");
+    feed.publish(5, NOW);
+    assertNull(feed.seenAt(5));
+    feed.confirm(NOW.plusSeconds(1));
+    feed.confirm(NOW.plusSeconds(2));
+    feed.publish(9, NOW);
+    feed.confirm(NOW.plusSeconds(3));
+    assertNull(feed.seenAt(4));
+    assertEquals(NOW.plusSeconds(2), feed.seenAt(5));
+    assertEquals(NOW.plusSeconds(2), feed.seenAt(8));
+    assertEquals(NOW.plusSeconds(3), feed.seenAt(9));
+    assertThrows(Refusal.class, () -> feed.seenAt(10));
+  }
+}
