@@ -49,8 +49,7 @@ final class CountedFleet implements FleetView {
 
   @Override
   public Optional<Posture> posture(UUID device) {
-    return Optional.ofNullable(fleet.device(device))
-        .map(known -> posture(known, clock.instant()));
+    return Optional.ofNullable(fleet.device(device)).map(known -> posture(known, clock.instant()));
   }
 
   private Summary count(Set<String> sites, Instant now) {

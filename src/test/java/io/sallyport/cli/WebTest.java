@@ -14,7 +14,7 @@ class WebTest {
 
   @Test
   void aServerUnderTheTrustedRootIsSpokenTo() {
-    try (BareServer server = new BareServer(OCTETS, Clock.systemUTC());
+    try (BareServer server = new BareServer(OCTETS, Clock.systemUTC(), true);
         Web web = new Web(List.of(server.certificate()), null)) {
       assertTrue(
           web.send(Web.to(server.address()).build()).json().path("decision").asBoolean());
@@ -24,7 +24,7 @@ class WebTest {
   @Test
   void aServerUnderAnotherRootIsNot() {
     ManufacturingLine other = new ManufacturingLine("Bare", Clock.systemUTC());
-    try (BareServer server = new BareServer(OCTETS, Clock.systemUTC());
+    try (BareServer server = new BareServer(OCTETS, Clock.systemUTC(), true);
         Web web = new Web(List.of(other.anchor()), null)) {
       Failure failure =
           assertThrows(Failure.class, () -> web.send(Web.to(server.address()).build()));
@@ -35,7 +35,7 @@ class WebTest {
 
   @Test
   void aServerWithAnotherNameIsNot() {
-    try (BareServer server = new BareServer(OCTETS, Clock.systemUTC());
+    try (BareServer server = new BareServer(OCTETS, Clock.systemUTC(), true);
         Web web = new Web(List.of(server.certificate()), null)) {
       var address = java.net.URI.create("https://127.0.0.1:" + server.address().getPort());
       assertThrows(Failure.class, () -> web.send(Web.to(address).build()));

@@ -101,7 +101,10 @@ class PointFeedTest {
   void anEntryEndsWithTheEarlierOfGrantAndBinding() {
     Share share = share(point(""), picture("10.0.0.1", "10.20.0.0/16", false));
     assertEquals(2, share.entries().size());
-    share.entries().values().forEach(entry -> assertEquals(NOW.plusSeconds(600), entry.expiresAt()));
+    share
+        .entries()
+        .values()
+        .forEach(entry -> assertEquals(NOW.plusSeconds(600), entry.expiresAt()));
   }
 
   /** The peer of a grant, what the point guards, and where the entries lead to. */
