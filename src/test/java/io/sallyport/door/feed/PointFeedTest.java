@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -118,7 +119,7 @@ class PointFeedTest {
     "vms.plant.example, other.example, ",
     "2001:db8::/32, '', "
   })
-  void aPointSeesItsPartOfAPeer(String peer, String guarded, String destination) {
+  void aPointSeesItsPartOfAPeer(String peer, String guarded, @Nullable String destination) {
     Share share = share(point(guarded), picture("10.0.0.1", peer, false));
     List<String> destinations =
         share.entries().values().stream().map(Entry::destination).distinct().toList();
