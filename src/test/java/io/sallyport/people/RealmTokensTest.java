@@ -70,10 +70,16 @@ class RealmTokensTest {
   }
 
   @Test
-  void whoeverIsInNoGroupSeesEverySiteButATokenWithoutTheClaimIsRefused() {
+  void whoeverIsInNoGroupSeesEverySiteButATokenThatDoesNotTellIsRefused() {
     assertEquals(
         Set.of(),
         operator(signed(REALM, claims().claim("groups", List.of("/staff")).build()))
+            .sites());
+    assertEquals(
+        Set.of(),
+        operator(signed(
+                REALM,
+                claims().claim("groups", null).claim("sallyport_sites", "groups").build()))
             .sites());
     Refusal refusal = assertThrows(
         Refusal.class,
