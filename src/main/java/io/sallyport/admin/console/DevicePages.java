@@ -29,12 +29,10 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +45,8 @@ class DevicePages {
   /** More than a menu is good for. */
   private static final int PROFILES = 200;
 
-  /** A hold would have to be undone, which quarantine does better. */
-  static final Set<RevocationReason> REASONS = EnumSet.of(
+  /** The usual one first. A hold would have to be undone, which quarantine does better. */
+  static final List<RevocationReason> REASONS = List.of(
       RevocationReason.CESSATION_OF_OPERATION,
       RevocationReason.KEY_COMPROMISE,
       RevocationReason.AFFILIATION_CHANGED,

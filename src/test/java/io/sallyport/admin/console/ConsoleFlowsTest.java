@@ -159,6 +159,7 @@ class ConsoleFlowsTest extends ServerTest {
     Locator submit = dialog.getByRole(AriaRole.BUTTON, named("Decommission"));
     dialog.getByLabel("Reason").fill("sold");
     assertThat(submit).isDisabled();
+    assertThat(dialog.getByLabel("In the revocation list")).hasValue("cessation-of-operation");
     dialog.getByLabel("Type the serial number").fill("GONE-1");
     submit.click();
 
