@@ -14,7 +14,6 @@ import io.sallyport.decision.FleetView.Summary;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.Devices;
 import io.sallyport.enforcement.EnforcementPoint;
-import io.sallyport.enforcement.EnforcementPoints;
 import io.sallyport.enforcement.Enforcements;
 import io.sallyport.events.Changes;
 import io.sallyport.pki.Credential;
@@ -62,7 +61,7 @@ class OverviewPage {
   private final AuditLog log;
   private final EndingCertificates endings;
   private final Devices devices;
-  private final EnforcementPoints points;
+  private final SeenPoints points;
   private final Enforcements enforcements;
   private final Caller caller;
   private final Clock clock;
@@ -74,7 +73,7 @@ class OverviewPage {
       AuditLog log,
       EndingCertificates endings,
       Devices devices,
-      EnforcementPoints points,
+      SeenPoints points,
       Enforcements enforcements,
       Caller caller,
       Clock clock) {

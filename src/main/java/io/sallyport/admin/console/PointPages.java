@@ -57,6 +57,7 @@ class PointPages {
       "\\s*-----BEGIN CERTIFICATE REQUEST-----([A-Za-z0-9+/=\\s]+)-----END CERTIFICATE REQUEST-----\\s*");
 
   private final EnforcementPoints points;
+  private final SeenPoints seen;
   private final Enforcements enforcements;
   private final Credentials credentials;
   private final Authorities authorities;
@@ -66,6 +67,7 @@ class PointPages {
 
   PointPages(
       EnforcementPoints points,
+      SeenPoints seen,
       Enforcements enforcements,
       Credentials credentials,
       Authorities authorities,
@@ -73,6 +75,7 @@ class PointPages {
       Caller caller,
       Clock clock) {
     this.points = points;
+    this.seen = seen;
     this.enforcements = enforcements;
     this.credentials = credentials;
     this.authorities = authorities;
@@ -126,7 +129,7 @@ class PointPages {
   @Requires(Right.READ)
   public TemplateInstance list(
       @QueryParam("cursor") @Nullable String cursor, @QueryParam("done") @Nullable String done) {
-    Page<EnforcementPoint> page = points.list(cursor, ROWS);
+    Page<EnforcementPoint> page = seen.list(cursor, ROWS);
     String next = page.next();
     return Templates.points(
         page.items().stream().map(this::row).toList(),
@@ -189,7 +192,7 @@ class PointPages {
   @Requires(Right.READ)
   public TemplateInstance get(
       @PathParam("name") String name, @QueryParam("done") @Nullable String done) {
-    EnforcementPoint point = known(name);
+    EnforcementPoint point = seen.get(name);
     Instant now = clock.instant();
     List<Credential> issued = issued(point);
     Map<String, String> hosts = new TreeMap<>();
@@ -218,7 +221,7 @@ class PointPages {
   @Path("{name}/certificate.pem")
   @Requires(Right.READ)
   public Response certificate(@PathParam("name") String name) {
-    EnforcementPoint point = known(name);
+    EnforcementPoint point = seen.get(name);
     Credential credential = issued(point).stream()
         .findFirst()
         .orElseThrow(() ->
@@ -262,13 +265,6 @@ class PointPages {
   private List<Credential> issued(EnforcementPoint point) {
     return credentials.of(new CertificateSubject(
         CertificateSubject.Kind.ENFORCEMENT_POINT, point.id().toString()));
-  }
-
-  private EnforcementPoint known(String name) {
-    return points
-        .find(name)
-        .orElseThrow(() ->
-            new Refusal(CommonProblem.NOT_FOUND, "There is no enforcement point of this name."));
   }
 
   private static TemplateInstance form(Form form, @Nullable String fault) {

@@ -12,6 +12,7 @@ import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.PostgresResource;
 import io.sallyport.testing.ServerTest;
+import io.sallyport.testing.TestPki;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.net.URI;
@@ -199,6 +200,33 @@ class ConsoleWireTest extends ServerTest {
     long position = plant().fact(unit.id(), "device.registered").get("position").asLong();
     assertEquals(404, get(ELSEWHERE, "/console/audit/facts/" + position).statusCode());
     assertEquals("expected", state(unit));
+  }
+
+  @Test
+  void hidesPointsThatGuardOtherSitesOnly() {
+    plant()
+        .person(
+            "POST",
+            "/api/v1/enforcement-points",
+            Map.of(
+                "name",
+                "console-wire-plant-1",
+                "kind",
+                "list",
+                "settings",
+                Map.of("sites", List.of("plant-1")),
+                "csr",
+                TestPki.pem(
+                    "CERTIFICATE REQUEST",
+                    TestPki.request(TestPki.key(), "CN=console-wire-plant-1", null))))
+        .expect(201);
+    String list = get(ELSEWHERE, "/console/enforcement-points").body();
+    assertTrue(list.contains("console-wire-gate"), "this one guards every site");
+    assertFalse(list.contains("console-wire-plant-1"));
+    assertEquals(
+        404, get(ELSEWHERE, "/console/enforcement-points/console-wire-plant-1").statusCode());
+    assertEquals(
+        200, get(AUDITOR, "/console/enforcement-points/console-wire-plant-1").statusCode());
   }
 
   @Test
