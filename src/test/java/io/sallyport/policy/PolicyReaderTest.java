@@ -117,7 +117,7 @@ class PolicyReaderTest {
         bad(
             "two documents",
             CAMERAS + "---\n" + CAMERAS,
-            "line 17, column 1: a second document begins here; apply one policy at a time"),
+            "line 18, column 1: a second document begins here; apply one policy at a time"),
         bad(
             "too long",
             "#" + "x".repeat(YamlReader.MOST_OCTETS),
@@ -157,15 +157,15 @@ class PolicyReaderTest {
         bad(
             "a field twice",
             CAMERAS + "kind: AccessPolicy\n",
-            "line 16, column 1: the field \"kind\" stands twice, first in line 2"),
+            "line 17, column 1: the field \"kind\" stands twice, first in line 2"),
         bad(
             "unknown field at the top",
             CAMERAS + "status: {}\n",
-            "line 16, column 1: the document: unknown field \"status\"; known here: apiVersion, kind, metadata, spec"),
+            "line 17, column 1: the document: unknown field \"status\"; known here: apiVersion, kind, metadata, spec"),
         bad(
             "merge key",
             CAMERAS + "<<: {}\n",
-            "line 16, column 1: the document: unknown field \"<<\"; known here: apiVersion, kind, metadata, spec"),
+            "line 17, column 1: the document: unknown field \"<<\"; known here: apiVersion, kind, metadata, spec"),
         bad(
             "other version",
             CAMERAS.replace("/v1", "/v2"),
@@ -201,7 +201,7 @@ class PolicyReaderTest {
         bad(
             "misspelt selector",
             spec("  selctor: {}\n  allow: []\n"),
-            "line 5, column 3: spec: unknown field \"selctor\"; known here: selector, posture, conditions, allow, grant, otherwise"),
+            "line 5, column 3: spec: unknown field \"selctor\"; known here: selector, posture, conditions, allow, grant, network, otherwise"),
         bad(
             "selector is a list",
             CAMERAS.replace(

@@ -5,15 +5,19 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
 
-/** A NAS that hears Disconnect-Requests and answers as it was told to, one after the other. */
+/** A NAS that hears Disconnect-Requests and answers those for a station as it was told to, one after the other, then ACK. */
 final class SwitchListener implements AutoCloseable {
   /** What comes back for one request. */
   enum Way {
@@ -31,14 +35,14 @@ final class SwitchListener implements AutoCloseable {
   private final DatagramSocket socket;
   private final DatagramSocket elsewhere;
   private final byte[] secret;
-  private final Queue<Way> ways = new ConcurrentLinkedQueue<>();
+  private final Map<String, Queue<Way>> ways = new ConcurrentHashMap<>();
   private final List<byte[]> heard = new CopyOnWriteArrayList<>();
   private final Thread thread;
 
   SwitchListener(String secret) throws IOException {
     this.socket = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"));
     this.elsewhere = new DatagramSocket(0, InetAddress.getByName("127.0.0.1"));
-    this.secret = secret.getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    this.secret = secret.getBytes(StandardCharsets.US_ASCII);
     this.thread = Thread.ofPlatform().daemon().start(this::listen);
   }
 
@@ -46,12 +50,25 @@ final class SwitchListener implements AutoCloseable {
     return socket.getLocalPort();
   }
 
-  void answer(Way... next) {
-    ways.addAll(List.of(next));
+  void answer(String station, Way... next) {
+    ways.put(station, new ConcurrentLinkedQueue<>(List.of(next)));
   }
 
-  List<byte[]> heard() {
-    return List.copyOf(heard);
+  /** The requests for a station. */
+  List<byte[]> heard(String station) {
+    return heard.stream().filter(request -> isFor(station, request)).toList();
+  }
+
+  private static boolean isFor(String station, byte[] request) {
+    return new String(request, StandardCharsets.ISO_8859_1).contains(station);
+  }
+
+  private Way way(byte[] request) {
+    return ways.entrySet().stream()
+        .filter(station -> isFor(station.getKey(), request))
+        .flatMap(station -> Stream.ofNullable(station.getValue().poll()))
+        .findFirst()
+        .orElse(Way.ACK);
   }
 
   private void listen() {
@@ -61,7 +78,7 @@ final class SwitchListener implements AutoCloseable {
         socket.receive(packet);
         byte[] request = Arrays.copyOf(packet.getData(), packet.getLength());
         heard.add(request);
-        Way way = ways.isEmpty() ? Way.SILENT : ways.remove();
+        Way way = way(request);
         byte[] answer = switch (way) {
           case SILENT -> new byte[0];
           case ACK, ACK_FROM_ELSEWHERE -> response(41, request, secret);
