@@ -79,7 +79,10 @@ class RealmTokensTest {
         Set.of(),
         operator(signed(
                 REALM,
-                claims().claim("groups", null).claim("sallyport_sites", "groups").build()))
+                claims()
+                    .claim("groups", null)
+                    .claim("sallyport_sites", "groups")
+                    .build()))
             .sites());
     Refusal refusal = assertThrows(
         Refusal.class,
