@@ -146,6 +146,9 @@ final class CheckedLog implements LogChecks {
     if (!vouched(end, "over it", steps)) {
       return;
     }
+    if (start.size() == end.frontier().size()) {
+      return;
+    }
     MerkleFrontier tree = start;
     while (tree.size() < end.frontier().size()) {
       int most = (int) Math.min(Page.MOST, end.frontier().size() - tree.size());
