@@ -6,6 +6,7 @@ import static io.sallyport.cli.Narrator.refused;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -115,6 +116,38 @@ final class DemoNetwork implements AutoCloseable {
       expect("decision", true, permitted.getAsBoolean());
       return "204 cam-2 is permitted again, and asks for its grant anew";
     });
+  }
+
+  /** The firewall confirms what it has put in force, which ends the run of a decommissioning. */
+  void confirm(String device) {
+    narrator.step(
+        POINT + " has nothing of cam-1 any more and confirms it",
+        "POST /feed/v1/" + POINT + "/acknowledgements",
+        () -> {
+          until(() -> {
+            edge.send(Web.to(devices.resolve("/feed/v1/" + POINT + "/acknowledgements"))
+                    .header("Content-Type", "application/json")
+                    .POST(BodyPublishers.ofByteArray(Json.octets(
+                        Json.object().put("position", snapshot().path("position").asLong()))))
+                    .build())
+                .orFail();
+            return told(device).equals("done");
+          });
+          return "told: done";
+        });
+    narrator.step(
+        "The run has come to its end", "GET /api/v1/devices/{id}/decommission", () -> {
+          until(() -> !run(device).path("finished_at").isNull());
+          return "200 " + run(device).at("/steps/3/detail").asText();
+        });
+  }
+
+  private String told(String device) {
+    return run(device).at("/steps/2/state").asText();
+  }
+
+  private JsonNode run(String device) {
+    return api.get("/devices/" + device + "/decommission");
   }
 
   @Override

@@ -348,6 +348,7 @@ final class DemoStory implements AutoCloseable {
         return refused(client.tryGrant(List.of(VIDEO)), 401, 403);
       }
     });
+    network.confirm(id("cam-1"));
     narrator.step("cam-2 is not touched by it", EVALUATION, () -> decided("cam-2", VIDEO, true));
   }
 
