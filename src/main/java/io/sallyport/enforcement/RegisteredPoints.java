@@ -279,8 +279,14 @@ class RegisteredPoints implements EnforcementPoints {
         .map(Change::subject)
         .collect(Collectors.toSet());
     if (!changed.isEmpty()) {
-      recognised.values().removeIf(known -> changed.contains(known.point.id().toString()));
-      read();
+      try {
+        read();
+      } catch (RuntimeException failure) {
+        // Only then: most of these are this node's own, and their points would be strangers while
+        // it reads.
+        recognised.values().removeIf(known -> changed.contains(known.point.id().toString()));
+        throw failure;
+      }
     }
   }
 
