@@ -1,5 +1,6 @@
 package io.sallyport.boot;
 
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.sallyport.kernel.Ids;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -25,5 +26,12 @@ final class Basics {
   @Singleton
   Ids ids(Clock clock, SecureRandom random) {
     return new Ids(clock, random);
+  }
+
+  /** A datagram to a network access server is a withdrawal, which has figures of its own. */
+  @Produces
+  @Singleton
+  MeterFilter noDatagrams() {
+    return MeterFilter.denyNameStartsWith("udp");
   }
 }

@@ -127,19 +127,18 @@ final class DemoNetwork implements AutoCloseable {
           until(() -> {
             edge.send(Web.to(devices.resolve("/feed/v1/" + POINT + "/acknowledgements"))
                     .header("Content-Type", "application/json")
-                    .POST(BodyPublishers.ofByteArray(Json.octets(
-                        Json.object().put("position", snapshot().path("position").asLong()))))
+                    .POST(BodyPublishers.ofByteArray(Json.octets(Json.object()
+                        .put("position", snapshot().path("position").asLong()))))
                     .build())
                 .orFail();
             return told(device).equals("done");
           });
           return "told: done";
         });
-    narrator.step(
-        "The run has come to its end", "GET /api/v1/devices/{id}/decommission", () -> {
-          until(() -> !run(device).path("finished_at").isNull());
-          return "200 " + run(device).at("/steps/3/detail").asText();
-        });
+    narrator.step("The run has come to its end", "GET /api/v1/devices/{id}/decommission", () -> {
+      until(() -> !run(device).path("finished_at").isNull());
+      return "200 " + run(device).at("/steps/3/detail").asText();
+    });
   }
 
   private String told(String device) {

@@ -273,7 +273,7 @@ class CommandLineTest {
         .results()
         .map(found -> found.group(1))
         .toList();
-    assertEquals(11, flags.size());
+    assertEquals(12, flags.size());
     for (String asked : List.of("--help", "-h")) {
       String told = launch("serve", "--data", "DIR", asked);
       for (String flag : flags) {

@@ -267,7 +267,7 @@ class EnforcementWireTest extends ServerTest {
     unit.become("quarantine").expect(200);
     Enforcement noted = Patience.until(
         "the withdrawal",
-        () -> enforcements.of(device, 10).stream()
+        () -> enforcements.of(device, 100).stream()
             .filter(one -> session.id().equals(one.session()))
             .findFirst());
     assertEquals(Optional.empty(), enforcements.withdraw(session, "again").map(Enforcement::id));
@@ -297,7 +297,7 @@ class EnforcementWireTest extends ServerTest {
     unit.become("quarantine").expect(200);
     Enforcement noted = Patience.until(
         "the withdrawal",
-        () -> enforcements.of(id(unit), 10).stream()
+        () -> enforcements.of(id(unit), 100).stream()
             .filter(one -> one.point().id().equals(list.id()))
             .findFirst());
     enforcements.acknowledge(list, noted.desiredAt().minusMillis(1), "too early");

@@ -41,9 +41,13 @@ final class TpmKeys extends Provider {
     };
   }
 
-  /** Last in the list, so that it is asked for no other key. */
+  /**
+   * Last in the list, so that it is asked for no other key. One that another class loader put there, as that of the
+   * application under test, does not know the keys of this one.
+   */
   static synchronized void install() {
-    if (Security.getProvider(NAME) == null) {
+    if (!(Security.getProvider(NAME) instanceof TpmKeys)) {
+      Security.removeProvider(NAME);
       Security.addProvider(new TpmKeys());
     }
   }
