@@ -262,10 +262,12 @@ class DecommissionRuns implements Decommissions {
     return told.stream().filter(one -> one.outcome() == Outcome.UNCONFIRMED).count();
   }
 
-  /** What was desired at or after the start of the run. */
+  /** What was desired since the start of the run, or was still open then. */
   private List<Enforcement> told(RunRow run) {
     return enforcements.of(run.device, Page.MOST).stream()
-        .filter(one -> !one.desiredAt().isBefore(run.startedAt) || one.acknowledgedAt() == null)
+        .filter(one -> !one.desiredAt().isBefore(run.startedAt)
+            || one.acknowledgedAt() == null
+            || !one.acknowledgedAt().isBefore(run.startedAt))
         .toList();
   }
 

@@ -45,7 +45,7 @@ public interface Enforcements {
   /**
    * Notes, in the caller's transaction, that all the device's access is to be withdrawn at every point that has to be told:
    * one for each live session, one for each point that follows. Points that ask for every decision are not told. What is
-   * under way already is not noted twice.
+   * under way already is not noted twice, but desired anew from now on.
    */
   List<Enforcement> withdraw(UUID device, String reason);
 

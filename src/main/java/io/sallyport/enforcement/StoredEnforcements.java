@@ -89,24 +89,35 @@ class StoredEnforcements implements Enforcements {
         .flatMap(point -> note(point, session.device(), session.id(), reason));
   }
 
+  /**
+   * A session that is being ended is not ended twice. Of a device at a point there may be more to take away than when its
+   * open withdrawal was noted, so that one is desired anew: what the point confirms of before does not confirm it.
+   */
   private Optional<Enforcement> note(
       EnforcementPoint point, UUID device, @Nullable UUID session, String reason) {
-    UUID id = ids.next();
-    int rows = entities
-        .createNativeQuery("""
+    List<?> noted = entities
+        .createNativeQuery(
+            """
             insert into enforcement (id, point, device, session, reason, desired_at, next_attempt_at, detail)
             values (:id, :point, :device, :session, :reason, :now, :now, 'not told yet')
-            on conflict do nothing""")
-        .setParameter("id", id)
+            on conflict (point, device, coalesce(session, '00000000-0000-0000-0000-000000000000'))
+              where acknowledged_at is null
+            do update set reason = excluded.reason, desired_at = excluded.desired_at,
+                next_attempt_at = excluded.next_attempt_at
+              where enforcement.session is null
+            returning id""",
+            UUID.class)
+        .setParameter("id", ids.next())
         .setParameter("point", point.id())
         .setParameter("device", device)
         .setParameter("session", session)
         .setParameter("reason", reason)
         .setParameter("now", now())
-        .executeUpdate();
-    if (rows == 0) {
+        .getResultList();
+    if (noted.isEmpty()) {
       return Optional.empty();
     }
+    UUID id = (UUID) noted.getFirst();
     audit.record(Fact.of("enforcement.desired", Actor.SERVER, SUBJECT, id)
         .with("point", point.name())
         .with("device", device)

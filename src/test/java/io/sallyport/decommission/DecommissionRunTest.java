@@ -13,6 +13,7 @@ import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.TestPki;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -182,9 +183,26 @@ class DecommissionRunTest extends ServerTest {
         .asText();
 
     plant
+        .person("POST", "/api/v1/devices/" + id + "/suspend", Map.of("reason", "a test"))
+        .expect(200);
+    String before = Patience.until(
+        "the suspension is to be told",
+        () -> Optional.of(plant
+                .person("GET", "/api/v1/devices/" + id + "/enforcements", null)
+                .expect(200)
+                .json()
+                .at("/items/0/desired_at")
+                .asText())
+            .filter(at -> !at.isEmpty()));
+
+    plant
         .person("POST", "/api/v1/devices/" + id + "/decommission", Map.of("reason", "a test"))
         .expect(200);
 
+    assertEquals("device.decommissioned", silent(id).get("reason").asText());
+    assertTrue(
+        Instant.parse(silent(id).get("desired_at").asText()).isAfter(Instant.parse(before)),
+        "what the point confirms of the suspension does not confirm the decommissioning");
     Patience.until(
         "the silence is shown",
         () -> Optional.of(silent(id))
