@@ -81,7 +81,10 @@ public interface Signals {
     }
   }
 
-  /** Takes a signal; refuses with {@code invalid-signal}, and with {@code too-many-signals} beyond 64 for one device. */
+  /**
+   * Takes a signal, in place of the one of this source, kind and claim. Refuses with {@code invalid-signal}, and with {@code
+   * too-many-signals} beyond 16 of one source about one device.
+   */
   Signal receive(Report report, String source, Actor actor);
 
   /** Takes a signal back; idempotent. */

@@ -28,8 +28,8 @@ import java.util.stream.Collectors;
 class StoredSignals implements Signals {
   private static final Pattern KIND = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
   private static final int LONGEST_REASON = 500;
-  /** A source that repeats itself must not grow what every decision about the device looks at. */
-  private static final int MOST_ACTIVE = 64;
+  /** Of one source, so that none takes the place of another; it must not grow what every decision looks at. */
+  private static final int MOST_ACTIVE = 16;
 
   /** AR4SI §2.3. */
   private static final Set<String> CLAIMS = Set.of(
@@ -61,10 +61,17 @@ class StoredSignals implements Signals {
   public Signal receive(Report report, String source, Actor actor) {
     require(report);
     devices.lock(report.device());
-    if (activeRows(List.of(report.device())).size() >= MOST_ACTIVE) {
+    List<SignalRow> own = activeRows(List.of(report.device())).stream()
+        .filter(row -> row.source.equals(source))
+        .toList();
+    Optional<SignalRow> before = own.stream()
+        .filter(row -> row.kind.equals(report.kind()) && row.claim.equals(report.claim()))
+        .findFirst();
+    before.ifPresent(row -> end(row, "signal.replaced", actor));
+    if (before.isEmpty() && own.size() >= MOST_ACTIVE) {
       throw new Refusal(
           AttestationProblem.TOO_MANY_SIGNALS,
-          "The device has " + MOST_ACTIVE + " signals already; withdraw some or wait.");
+          "You have " + MOST_ACTIVE + " signals about this device; withdraw some or wait.");
     }
     Instant now = now();
     SignalRow row = new SignalRow(new Signal(

@@ -154,13 +154,16 @@ class DecommissionRuns implements Decommissions {
     commit(run, Actor.SERVER);
   }
 
-  /** Runs that are not finished, the oldest first. */
+  /** Runs that can go on now, in an order of no meaning: those that only wait for a wipe are not among them. */
   @Transactional
-  List<UUID> open(int limit) {
+  List<UUID> ready(UUID after, int limit) {
     return entities
         .createQuery(
-            "select r.device from RunRow r where r.finishedAt is null order by r.startedAt",
+            "select r.device from RunRow r where r.finishedAt is null and r.device > :after"
+                + " and (r.committedAt is not null or r.wipeDeadline <= :now) order by r.device",
             UUID.class)
+        .setParameter("after", after)
+        .setParameter("now", now())
         .setMaxResults(limit)
         .getResultList();
   }

@@ -20,11 +20,15 @@ import org.jboss.logging.Logger;
 final class GoingOn {
   private static final int START = 2800;
   private static final Duration INTERVAL = Duration.ofMillis(500);
-  private static final int MOST = 1000;
+  /** Runs a round; the next one goes on behind them, so that none is left out however many wait. */
+  private static final int MOST = 100;
+
+  private static final UUID FIRST = new UUID(0, 0);
   private static final Logger LOG = Logger.getLogger(GoingOn.class);
 
   private final DecommissionRuns runs;
   private final SingleWriterJob job;
+  private UUID last = FIRST;
 
   GoingOn(DecommissionRuns runs, DataSource database) {
     this.runs = runs;
@@ -47,14 +51,15 @@ final class GoingOn {
   }
 
   private boolean round(JobLease lease) {
-    List<UUID> open = runs.open(MOST);
-    for (UUID device : open) {
+    List<UUID> ready = runs.ready(last, MOST);
+    last = ready.size() == MOST ? ready.getLast() : FIRST;
+    for (UUID device : ready) {
       try {
         runs.goOn(device);
       } catch (RuntimeException e) {
         LOG.warnf("The decommissioning of %s is taken on later: %s", device, e.getMessage());
       }
     }
-    return false;
+    return ready.size() == MOST;
   }
 }

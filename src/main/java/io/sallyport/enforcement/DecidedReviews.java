@@ -12,8 +12,6 @@ import org.jspecify.annotations.Nullable;
 /** Reviews sessions by asking the decision point again. */
 @Singleton
 final class DecidedReviews implements SessionReviews {
-  /** How the first reason of a decision begins that this node made without being current. */
-  private static final String STALE = "stale";
 
   private final DecisionPoint decisions;
   private final Credentials credentials;
@@ -28,7 +26,7 @@ final class DecidedReviews implements SessionReviews {
   @Override
   public boolean review(Session session) {
     Decision decision = decide(session);
-    if (!decision.permit() && decision.reasons().getFirst().startsWith(STALE)) {
+    if (decision.isProvisional()) {
       return false;
     }
     Optional<NetworkAccess> now = NetworkAccess.of(decision);

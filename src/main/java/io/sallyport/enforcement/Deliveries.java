@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
@@ -33,13 +34,16 @@ final class Deliveries {
   static final int START = 2700;
 
   private static final Duration INTERVAL = Duration.ofMillis(200);
-  private static final int MOST_AT_ONCE = 32;
+  private static final int MOST_AT_ONCE = 128;
+  private static final int MOST_IN_ROUND = 32;
   private static final Logger LOG = Logger.getLogger(Deliveries.class);
 
   private final StoredEnforcements enforcements;
   private final StoredSessions sessions;
   private final Map<PointKind, Enforcer> enforcers;
   private final SingleWriterJob job;
+  private final ExecutorService tellers = Executors.newVirtualThreadPerTaskExecutor();
+  private final Semaphore places = new Semaphore(MOST_AT_ONCE);
 
   Deliveries(
       StoredEnforcements enforcements,
@@ -59,6 +63,7 @@ final class Deliveries {
 
   void stop(@Observes ShutdownEvent event) {
     job.close();
+    tellers.shutdownNow();
   }
 
   void wake(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {
@@ -67,14 +72,24 @@ final class Deliveries {
     }
   }
 
+  /** Never waits for a point: one that is silent holds up nobody else. */
   private boolean round(JobLease lease) {
-    List<Enforcement> due = enforcements.due(MOST_AT_ONCE);
-    try (ExecutorService tellers = Executors.newVirtualThreadPerTaskExecutor()) {
-      due.forEach(enforcement -> tellers.execute(() -> tell(enforcement)));
-    }
+    int free = Math.min(places.availablePermits(), MOST_IN_ROUND);
+    List<Enforcement> due = free == 0 ? List.of() : enforcements.due(free);
+    due.forEach(enforcement -> {
+      places.acquireUninterruptibly();
+      tellers.execute(() -> {
+        try {
+          tell(enforcement);
+        } finally {
+          places.release();
+        }
+      });
+    });
+    enforcements.settleRemoved();
     enforcements.markUnconfirmed();
-    sessions.endSilent(MOST_AT_ONCE);
-    return due.size() == MOST_AT_ONCE;
+    sessions.endSilent(MOST_IN_ROUND);
+    return due.size() == MOST_IN_ROUND;
   }
 
   private void tell(Enforcement enforcement) {

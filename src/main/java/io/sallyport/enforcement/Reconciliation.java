@@ -81,12 +81,17 @@ final class Reconciliation {
         default -> {}
       }
     }
-    devices.forEach((device, all) -> {
-      all.ifPresent(kind -> withdrawAll(device, kind));
-      sessions.live(device).forEach(this::review);
-    });
+    boolean whole = true;
+    for (Map.Entry<UUID, Optional<String>> touched : devices.entrySet()) {
+      touched.getValue().ifPresent(kind -> withdrawAll(touched.getKey(), kind));
+      whole &= review(sessions.live(touched.getKey()));
+    }
     if (everybody) {
-      compareAll();
+      whole &= reviewAll();
+    }
+    if (!whole) {
+      // Nobody is cut off because this node is slow; the changes are taken up again.
+      throw new IllegalStateException("what this node knows of some devices is not confirmed");
     }
   }
 
@@ -98,20 +103,24 @@ final class Reconciliation {
     }
   }
 
-  private void review(Session session) {
-    if (!reviews.review(session)) {
-      // Nobody is cut off because this node is slow; the change is taken up again.
-      throw new IllegalStateException("this node is not confirmed current");
+  /** All of them, whatever comes of one; whether each could be judged. */
+  private boolean review(List<Session> some) {
+    boolean whole = true;
+    for (Session session : some) {
+      whole &= reviews.review(session);
     }
+    return whole;
   }
 
-  private void compareAll() {
+  private boolean reviewAll() {
+    boolean whole = true;
     UUID cursor = null;
     List<Session> page;
     do {
       page = sessions.after(cursor, Page.MOST);
-      page.forEach(this::review);
+      whole &= review(page);
       cursor = page.isEmpty() ? null : page.getLast().id();
     } while (page.size() == Page.MOST);
+    return whole;
   }
 }

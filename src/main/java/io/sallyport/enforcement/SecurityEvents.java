@@ -66,8 +66,11 @@ public interface SecurityEvents {
   /** The receiver has taken these; others' and unknown ones are left alone. */
   void taken(UUID point, Collection<UUID> events, String detail);
 
-  /** What is to be pushed now; each is put off until its next attempt. */
-  List<SecurityEvent> due(int limit);
+  /**
+   * For each receiver that is pushed to, the oldest event that it has not taken, if that is to be tried now; it is put off
+   * until its next attempt. One at a time keeps the order.
+   */
+  List<SecurityEvent> due();
 
   /** A push came to nothing, and will be tried again. */
   void failed(UUID event, String detail);

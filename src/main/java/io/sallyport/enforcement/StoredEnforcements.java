@@ -96,8 +96,7 @@ class StoredEnforcements implements Enforcements {
   private Optional<Enforcement> note(
       EnforcementPoint point, UUID device, @Nullable UUID session, String reason) {
     List<?> noted = entities
-        .createNativeQuery(
-            """
+        .createNativeQuery("""
             insert into enforcement (id, point, device, session, reason, desired_at, next_attempt_at, detail)
             values (:id, :point, :device, :session, :reason, :now, :now, 'not told yet')
             on conflict (point, device, coalesce(session, '00000000-0000-0000-0000-000000000000'))
@@ -105,8 +104,7 @@ class StoredEnforcements implements Enforcements {
             do update set reason = excluded.reason, desired_at = excluded.desired_at,
                 next_attempt_at = excluded.next_attempt_at
               where enforcement.session is null
-            returning id""",
-            UUID.class)
+            returning id""", UUID.class)
         .setParameter("id", ids.next())
         .setParameter("point", point.id())
         .setParameter("device", device)
@@ -209,7 +207,8 @@ class StoredEnforcements implements Enforcements {
     Instant now = now();
     return entities
         .createQuery(
-            "from EnforcementRow where acknowledgedAt is null and nextAttemptAt <= :now order by nextAttemptAt",
+            "from EnforcementRow where acknowledgedAt is null and nextAttemptAt <= :now"
+                + " order by attempts, nextAttemptAt",
             EnforcementRow.class)
         .setParameter("now", now)
         .setLockMode(LockModeType.PESSIMISTIC_WRITE)
@@ -240,6 +239,20 @@ class StoredEnforcements implements Enforcements {
       }
       case Failed(String detail) -> row.detail = cut(detail);
     }
+  }
+
+  /** Settles what nobody is left to confirm. */
+  @Transactional
+  void settleRemoved() {
+    entities
+        .createQuery(
+            "from EnforcementRow where acknowledgedAt is null and point in"
+                + " (select p.id from EnforcementPointRow p where p.removedAt is not null)",
+            EnforcementRow.class)
+        .setLockMode(LockModeType.PESSIMISTIC_WRITE)
+        .setMaxResults(Page.MOST)
+        .getResultList()
+        .forEach(row -> acknowledge(row, "the point was withdrawn; there is nobody to tell"));
   }
 
   /** Marks as unconfirmed what its point did not confirm within its declared delay. */

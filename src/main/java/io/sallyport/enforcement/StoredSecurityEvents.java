@@ -17,7 +17,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -127,29 +127,33 @@ class StoredSecurityEvents implements SecurityEvents {
 
   @Override
   @Transactional
-  public List<SecurityEvent> due(int limit) {
-    Map<UUID, EnforcementPoint> pushed = registered();
-    pushed.values().removeIf(point -> !point.settings().parameters().containsKey("push"));
-    if (pushed.isEmpty()) {
-      return List.of();
-    }
+  public List<SecurityEvent> due() {
     Instant now = now();
+    return registered().values().stream()
+        .filter(point -> point.settings().parameters().containsKey("push"))
+        .flatMap(point -> oldest(point).stream()
+            .filter(row -> !row.nextAttemptAt.isAfter(now))
+            .map(row -> {
+              Duration pause =
+                  FIRST_RETRY.multipliedBy(1L << Math.min(row.attempts, MOST_DOUBLINGS));
+              row.attempts++;
+              row.nextAttemptAt =
+                  now.plus(pause.compareTo(LONGEST_RETRY) < 0 ? pause : LONGEST_RETRY);
+              return row.event(point);
+            }))
+        .toList();
+  }
+
+  private Optional<SecurityEventRow> oldest(EnforcementPoint point) {
     return entities
         .createQuery(
-            "from SecurityEventRow where point in :points and doneAt is null and nextAttemptAt <= :now order by id",
+            "from SecurityEventRow where point = :point and doneAt is null order by id",
             SecurityEventRow.class)
-        .setParameter("points", pushed.keySet())
-        .setParameter("now", now)
+        .setParameter("point", point.id())
         .setLockMode(LockModeType.PESSIMISTIC_WRITE)
-        .setMaxResults(limit)
+        .setMaxResults(1)
         .getResultStream()
-        .map(row -> {
-          Duration pause = FIRST_RETRY.multipliedBy(1L << Math.min(row.attempts, MOST_DOUBLINGS));
-          row.attempts++;
-          row.nextAttemptAt = now.plus(pause.compareTo(LONGEST_RETRY) < 0 ? pause : LONGEST_RETRY);
-          return row.event(Objects.requireNonNull(pushed.get(row.point)));
-        })
-        .toList();
+        .findFirst();
   }
 
   @Override

@@ -211,6 +211,37 @@ class DecommissionRunTest extends ServerTest {
   }
 
   @Test
+  void nobodyWaitsForAPointThatWasWithdrawn() {
+    Unit unit = plant.attested("D-11");
+    String gate = "decommission-gone-gate";
+    plant
+        .person(
+            "POST",
+            "/api/v1/enforcement-points",
+            Map.of(
+                "name",
+                gate,
+                "kind",
+                "nftables",
+                "csr",
+                TestPki.pem(
+                    "CERTIFICATE REQUEST", TestPki.request(TestPki.key(), "CN=" + gate, null))))
+        .expect(201);
+    decommission(unit, Map.of());
+    plant.person("DELETE", "/api/v1/enforcement-points/" + gate, null).expect(204);
+
+    Patience.until("it is settled", () -> {
+      for (JsonNode one : run(unit.id()).get("enforcements")) {
+        if (one.get("point").asText().equals(gate)
+            && one.get("outcome").asText().equals("acknowledged")) {
+          return Optional.of(one);
+        }
+      }
+      return Optional.empty();
+    });
+  }
+
+  @Test
   void ofManyAtOnceOneStartsTheRun() throws Exception {
     Unit unit = plant.attested("D-8");
     try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {

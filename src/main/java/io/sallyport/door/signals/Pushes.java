@@ -24,6 +24,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import javax.sql.DataSource;
@@ -38,7 +41,6 @@ final class Pushes implements Enforcer {
   private static final int START = 2700;
   private static final Duration INTERVAL = Duration.ofMillis(200);
   private static final Duration LONGEST_PUSH = Duration.ofSeconds(5);
-  private static final int MOST_AT_ONCE = 16;
   private static final int MOST_ANSWER = 8 * 1024;
   private static final int ACCEPTED = 202;
 
@@ -47,6 +49,10 @@ final class Pushes implements Enforcer {
   private final EventTokens tokens;
   private final SignalsSettings settings;
   private final SingleWriterJob job;
+  private final ExecutorService pushing = Executors.newVirtualThreadPerTaskExecutor();
+  /** Receivers that are being pushed to: one event at a time each, and none waits for another. */
+  private final Set<UUID> underWay = ConcurrentHashMap.newKeySet();
+
   private @Nullable HttpClient client;
 
   Pushes(
@@ -68,6 +74,7 @@ final class Pushes implements Enforcer {
 
   void stop(@Observes ShutdownEvent event) {
     job.close();
+    pushing.shutdownNow();
   }
 
   @Override
@@ -89,11 +96,17 @@ final class Pushes implements Enforcer {
   }
 
   private boolean round(JobLease lease) {
-    List<SecurityEvent> due = events.due(MOST_AT_ONCE);
-    try (ExecutorService pushing = Executors.newVirtualThreadPerTaskExecutor()) {
-      due.forEach(event -> pushing.execute(() -> push(event)));
-    }
-    return due.size() == MOST_AT_ONCE;
+    events.due().stream()
+        .filter(event -> underWay.add(event.point().id()))
+        .forEach(event -> pushing.execute(() -> {
+          try {
+            push(event);
+          } finally {
+            underWay.remove(event.point().id());
+            job.wake();
+          }
+        }));
+    return false;
   }
 
   private void push(SecurityEvent event) {

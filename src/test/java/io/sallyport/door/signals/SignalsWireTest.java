@@ -187,12 +187,22 @@ class SignalsWireTest extends ServerTest {
     }
 
     @Test
-    void aDeviceHasABoundedNumberOfSignals() {
-      Unit unit = plant.enrolled("SIG-R-8");
-      for (int i = 0; i < 64; i++) {
-        signal(source, unit, "low", "PT1H").expect(201);
+    void aSourceThatRepeatsItselfTakesNobodysPlace() {
+      Unit unit = plant.attested("SIG-R-8");
+      for (int i = 0; i < 16; i++) {
+        Map<String, String> body = body(unit, "low", "PT1H");
+        body.put("kind", "noise-" + i);
+        as(source, "POST", "/api/v1/signals", body).expect(201);
       }
       signal(source, unit, "low", "PT1H").expect(409);
+      Map<String, String> worse = body(unit, "medium", "PT1H");
+      worse.put("kind", "noise-3");
+      as(source, "POST", "/api/v1/signals", worse).expect(201);
+      assertTrue(unit.may(Plant.VIDEO));
+
+      plant.person("POST", "/api/v1/signals", body(unit, "critical", "PT1H")).expect(201);
+
+      assertFalse(unit.may(Plant.VIDEO));
     }
   }
 
