@@ -93,7 +93,8 @@ public final class SingleWriterJob implements AutoCloseable {
         holding = false;
         LOG.infof("Another node does the job '%s' now.", job);
         pauseWhole(STANDBY);
-      } catch (SQLException | RuntimeException e) {
+      } catch (SQLException | RuntimeException | Error e) {
+        // An error too: a job that ends silently is missed by nobody until it is too late.
         lease.close();
         holding = false;
         failed(e);
@@ -103,7 +104,7 @@ public final class SingleWriterJob implements AutoCloseable {
     lease.close();
   }
 
-  private void failed(Exception e) {
+  private void failed(Throwable e) {
     if (retry.isZero()) {
       LOG.warnf("The job '%s' is held up and will be tried again: %s", job, e.getMessage());
       LOG.debug("Why the job is held up", e);

@@ -77,7 +77,7 @@ final class FeedFollowing implements Following {
         state = behind ? recent.state() : recent.await(state, LOOK);
       } catch (InterruptedException e) {
         return;
-      } catch (RuntimeException | StackOverflowError e) {
+      } catch (RuntimeException | Error e) {
         failed(e);
         pause();
         state = recent.state();
