@@ -2,6 +2,8 @@ package io.sallyport.enforcement;
 
 import io.sallyport.kernel.IpPrefix;
 import io.sallyport.kernel.Refusal;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -102,7 +104,24 @@ public record PointSettings(
                     + String.join(", ", kind.parameters().stream().sorted().toList()) + "."));
       }
       requireText("parameters." + name, value);
+      if (name.equals("push") && !isPushable(value)) {
+        throw invalid("parameters.push must be an https URL without user and password, or an http URL"
+            + " at 127.0.0.1 or [::1].");
+      }
     });
+  }
+
+  private static boolean isPushable(String value) {
+    try {
+      URI address = new URI(value);
+      boolean here = "http".equals(address.getScheme())
+          && ("127.0.0.1".equals(address.getHost()) || "[::1]".equals(address.getHost()));
+      return address.getHost() != null
+          && address.getUserInfo() == null
+          && ("https".equals(address.getScheme()) || here);
+    } catch (URISyntaxException e) {
+      return false;
+    }
   }
 
   private static void requireText(String name, String value) {

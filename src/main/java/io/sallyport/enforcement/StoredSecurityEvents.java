@@ -162,6 +162,12 @@ class StoredSecurityEvents implements SecurityEvents {
     SecurityEventRow row = entities.find(SecurityEventRow.class, event);
     if (row != null && row.doneAt == null) {
       row.detail = cut(detail);
+      EnforcementRow told = row.enforcement == null
+          ? null
+          : entities.find(EnforcementRow.class, row.enforcement);
+      if (told != null && told.acknowledgedAt == null) {
+        told.detail = row.detail;
+      }
     }
   }
 

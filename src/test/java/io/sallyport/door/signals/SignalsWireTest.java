@@ -371,6 +371,28 @@ class SignalsWireTest extends ServerTest {
           .expect(400);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+        strings = {"http://10.0.0.1/events", "https://user:secret@siem.example/", "ftp://x", "siem"})
+    void tokensArePushedOverTlsOnly(String push) {
+      plant
+          .person(
+              "POST",
+              "/api/v1/enforcement-points",
+              Map.of(
+                  "name",
+                  "signals-odd",
+                  "kind",
+                  "signals",
+                  "settings",
+                  Map.of("parameters", Map.of("push", push)),
+                  "csr",
+                  TestPki.pem(
+                      "CERTIFICATE REQUEST",
+                      TestPki.request(TestPki.key(), "CN=signals-odd", null))))
+          .expect(422);
+    }
+
     @Test
     void onlyReceiversGetEvents() {
       plant.get(null, "/signals/v1/stream").expect(401);
