@@ -20,7 +20,7 @@ final class KeycloakCommands {
 
   @Command(
       description =
-          "Makes the realm what the server needs: roles, clients, mappers, groups for sites. Idempotent.")
+          "Makes the realm what the server needs: clients, roles, mappers, groups for sites. Idempotent.")
   void apply(
       @Option(names = "--dry-run", description = "say what would be done, and do nothing")
           boolean dryRun,

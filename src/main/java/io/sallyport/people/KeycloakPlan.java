@@ -39,6 +39,7 @@ final class KeycloakPlan {
     return realm;
   }
 
+  /** Roles of the API's client; a role of the realm would make other applications' people ours. */
   static List<RoleRepresentation> roles() {
     List<RoleRepresentation> roles = new ArrayList<>();
     for (Role role : Role.values()) {
@@ -50,7 +51,7 @@ final class KeycloakPlan {
   static ClientScopeRepresentation scope() {
     ClientScopeRepresentation scope = new ClientScopeRepresentation();
     scope.setName(SCOPE);
-    scope.setDescription("Who a token is meant for, and the person's sites");
+    scope.setDescription("Who a token is meant for, and the person's roles and sites");
     scope.setProtocol(OPENID);
     scope.setAttributes(
         Map.of("include.in.token.scope", "false", "display.on.consent.screen", "false"));
@@ -76,6 +77,18 @@ final class KeycloakPlan {
                 "included.client.audience", audience,
                 "access.token.claim", "true",
                 "id.token.claim", "false")),
+        // The realm's own scope "roles" may have been taken away or changed.
+        mapper(
+            "sallyport roles",
+            "oidc-usermodel-client-role-mapper",
+            Map.of(
+                "usermodel.clientRoleMapping.clientId", audience,
+                "claim.name", "resource_access.${client_id}.roles",
+                "jsonType.label", "String",
+                "multivalued", "true",
+                "access.token.claim", "true",
+                "id.token.claim", "false",
+                "userinfo.token.claim", "false")),
         mapper(
             "sallyport groups",
             "oidc-group-membership-mapper",
@@ -107,6 +120,7 @@ final class KeycloakPlan {
       String clientId, @Nullable String secret, Set<String> origins) {
     ClientRepresentation client = client(clientId, "Sallyport console", secret == null);
     client.setStandardFlowEnabled(true);
+    client.setFullScopeAllowed(true);
     client.setRedirectUris(new ArrayList<>(new TreeSet<>(
         origins.stream().map(origin -> origin + "/console/sign-in/callback").toList())));
     client.getAttributes().put("pkce.code.challenge.method", "S256");
@@ -127,6 +141,7 @@ final class KeycloakPlan {
 
   static ClientRepresentation commandLine(String clientId) {
     ClientRepresentation client = client(clientId, "Sallyport command line", true);
+    client.setFullScopeAllowed(true);
     client.getAttributes().put("oauth2.device.authorization.grant.enabled", "true");
     return client;
   }
@@ -174,6 +189,10 @@ final class KeycloakPlan {
     same.put(
         "service account",
         Objects.equals(wanted.isServiceAccountsEnabled(), actual.isServiceAccountsEnabled()));
+    same.put(
+        "full scope",
+        wanted.isFullScopeAllowed() == null
+            || wanted.isFullScopeAllowed().equals(actual.isFullScopeAllowed()));
     same.put("redirect URIs", set(wanted.getRedirectUris()).equals(set(actual.getRedirectUris())));
     same.put("secret", wanted.getSecret() == null || wanted.getSecret().equals(actual.getSecret()));
     same.put("attributes", contains(actual.getAttributes(), wanted.getAttributes()));

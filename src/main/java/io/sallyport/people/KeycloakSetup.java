@@ -223,8 +223,8 @@ class KeycloakSetup implements RealmSetup {
         change("create realm " + name, () -> keycloak.realms().create(KeycloakPlan.realm(name)));
       }
       boolean ask = there || !dry;
-      roles(ask);
       client(ask, KeycloakPlan.api(realm.audience()));
+      roles(ask);
       @Nullable String scope = scope(ask);
       List<ClientRepresentation> clients = List.of(
           KeycloakPlan.console(realm.clientId(), consoleSecret(), wanted.consoles()),
@@ -257,14 +257,19 @@ class KeycloakSetup implements RealmSetup {
     }
 
     private void roles(boolean ask) {
-      Set<String> known = ask
-          ? here.roles().list().stream()
+      String clientId = realm.audience();
+      Optional<ClientResource> client =
+          ask ? KeycloakSetup.client(here, clientId) : Optional.empty();
+      Set<String> known = client
+          .map(api -> api.roles().list().stream()
               .map(RoleRepresentation::getName)
-              .collect(Collectors.toSet())
-          : Set.of();
+              .collect(Collectors.toSet()))
+          .orElseGet(Set::of);
       for (RoleRepresentation role : KeycloakPlan.roles()) {
         if (!known.contains(role.getName())) {
-          change("create role " + role.getName(), () -> here.roles().create(role));
+          change(
+              "create role " + role.getName() + " of client " + clientId,
+              () -> client.orElseThrow().roles().create(role));
         }
       }
     }

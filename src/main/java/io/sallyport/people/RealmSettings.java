@@ -20,7 +20,7 @@ public interface RealmSettings {
   /** A file that holds the secret. */
   Optional<String> clientSecretFile();
 
-  /** Who a bearer token must be meant for. */
+  /** The client that a bearer token must be meant for; its roles are the only ones that count. */
   @WithDefault("sallyport-api")
   String audience();
 

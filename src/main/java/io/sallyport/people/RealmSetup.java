@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Makes the realm what this server needs, through Keycloak's administration interface: roles, clients, mappers, and groups
- * for sites. Touches nothing that it does not need, so that a realm may serve others too. Refuses with {@code realm-away},
+ * Makes the realm what this server needs, through Keycloak's administration interface: clients, roles of the API's client, mappers,
+ * and groups for sites. Touches nothing that it does not need, so that a realm may serve others too. Refuses with {@code realm-away},
  * {@code realm-refused}, or {@code not-supported} when no administrator is configured.
  */
 public interface RealmSetup {

@@ -25,7 +25,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /** Checks what a realm signed (RFC 7519, RFC 8725) and reads who it speaks of. Safe for any thread. */
 final class RealmTokens {
@@ -93,31 +92,29 @@ final class RealmTokens {
     return found.isEmpty() ? selector.select(keys.apply(true)) : found;
   }
 
-  /** Who the claims of an access token speak of. */
+  /**
+   * Who the claims of an access token speak of. Only roles of the client {@code audience} count: those of the realm and of
+   * other clients belong to whatever else the realm serves.
+   */
   Operator operator(JWTClaimsSet claims, String audience) {
     try {
       String name = claims.getStringClaim("preferred_username");
       if (name == null || !NAME.matcher(name).matches()) {
         throw wrong();
       }
-      Set<String> words = new HashSet<>();
-      words.addAll(roles(claims.getJSONObjectClaim("realm_access")));
-      Map<String, Object> clients = claims.getJSONObjectClaim("resource_access");
-      if (clients != null && clients.get(audience) instanceof Map<?, ?> own) {
-        words.addAll(roles(own));
-      }
-      Set<Role> roles = new HashSet<>();
-      words.forEach(word -> Role.of(word).ifPresent(roles::add));
-      return new Operator(NAMES + name, roles, sites(claims));
+      return new Operator(NAMES + name, roles(claims, audience), sites(claims));
     } catch (ParseException e) {
       throw wrong();
     }
   }
 
-  private static Set<String> roles(@Nullable Map<?, ?> access) {
-    Set<String> roles = new HashSet<>();
-    if (access != null && access.get("roles") instanceof List<?> words) {
-      words.forEach(word -> roles.add(String.valueOf(word)));
+  private static Set<Role> roles(JWTClaimsSet claims, String audience) throws ParseException {
+    Map<String, Object> clients = claims.getJSONObjectClaim("resource_access");
+    Set<Role> roles = new HashSet<>();
+    if (clients != null
+        && clients.get(audience) instanceof Map<?, ?> own
+        && own.get("roles") instanceof List<?> words) {
+      words.forEach(word -> Role.of(String.valueOf(word)).ifPresent(roles::add));
     }
     return roles;
   }

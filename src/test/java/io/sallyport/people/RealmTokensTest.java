@@ -63,6 +63,30 @@ class RealmTokensTest {
   }
 
   @Test
+  void rolesOfTheRealmAndOfOtherClientsAreNotOurs() {
+    Map<String, Object> administrator = Map.of("roles", List.of("administrator"));
+
+    assertEquals(
+        Set.of(),
+        operator(signed(
+                REALM,
+                claims()
+                    .claim("realm_access", administrator)
+                    .claim("resource_access", Map.of("warehouse-api", administrator))
+                    .build()))
+            .roles());
+    assertEquals(
+        Set.of(),
+        operator(signed(
+                REALM,
+                claims()
+                    .claim("realm_access", administrator)
+                    .claim("resource_access", null)
+                    .build()))
+            .roles());
+  }
+
+  @Test
   void aKeyThatIsNewIsAskedForOnce() {
     keys = new JWKSet();
     assertThrows(Refusal.class, () -> operator(signed(REALM, claims().build())));
@@ -104,7 +128,7 @@ class RealmTokensTest {
         wrong("names nobody", token -> token.claim("preferred_username", null)),
         wrong("has a line break in the name", token -> token.claim("preferred_username", "a\nb")),
         wrong("has a number for a name", token -> token.claim("preferred_username", 7)),
-        wrong("has a word for roles", token -> token.claim("realm_access", "auditor")),
+        wrong("has a word for roles", token -> token.claim("resource_access", "auditor")),
         wrong("has a site with a comma", token -> token.claim("groups", List.of("/sites/a,b"))),
         wrong("has a site without a name", token -> token.claim("groups", List.of("/sites/"))));
   }
@@ -162,12 +186,12 @@ class RealmTokensTest {
         .expirationTime(at(240))
         .claim("typ", "Bearer")
         .claim("preferred_username", "ada")
-        .claim("realm_access", Map.of("roles", List.of("fleet-operator", "offline_access")))
+        .claim("realm_access", Map.of("roles", List.of("administrator", "offline_access")))
         .claim(
             "resource_access",
             Map.of(
                 AUDIENCE,
-                Map.of("roles", List.of("auditor")),
+                Map.of("roles", List.of("fleet-operator", "auditor", "gardener")),
                 "account",
                 Map.of("roles", List.of("administrator"))))
         .claim("groups", List.of("/staff", "/sites/plant-1", "/sites/north/west"));

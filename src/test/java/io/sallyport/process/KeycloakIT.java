@@ -36,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 @SuppressWarnings("NullAway.Init")
 class KeycloakIT {
   private static final String REALM = "plant";
+  private static final String API = "sallyport-api";
   private static final String PASSWORD = "a password for tests";
   private static final String SESSION = "__Host-sallyport-session";
   private static final String NORTH = "hall north";
@@ -130,20 +131,26 @@ class KeycloakIT {
   }
 
   private void people() {
-    keycloak.person(REALM, "ada", PASSWORD, List.of("fleet-operator"), List.of("/sites/" + NORTH));
-    keycloak.person(REALM, "grace", PASSWORD, List.of("auditor"), List.of());
-    keycloak.person(REALM, "nobody", PASSWORD, List.of(), List.of());
+    String ada = keycloak.person(REALM, "ada", PASSWORD, List.of("/sites/" + NORTH));
+    keycloak.clientRole(REALM, ada, API, "fleet-operator");
+    String grace = keycloak.person(REALM, "grace", PASSWORD, List.of());
+    keycloak.clientRole(REALM, grace, API, "auditor");
+    keycloak.person(REALM, "nobody", PASSWORD, List.of());
     // Only so that the test gets tokens without a browser.
     String direct = Keycloak.id(keycloak
         .admin("POST", "/" + REALM + "/clients", directClient("it-direct"))
         .expect(201));
-    keycloak
-        .admin(
-            "PUT", "/" + REALM + "/clients/" + direct + "/default-client-scopes/" + scope(), null)
-        .expect(204);
+    String scopes = "/" + REALM + "/clients/" + direct + "/default-client-scopes/";
+    keycloak.admin("PUT", scopes + scope("sallyport"), null).expect(204);
+    // Ours alone must bring the roles.
+    keycloak.admin("DELETE", scopes + scope("roles"), null).expect(204);
     keycloak
         .admin("POST", "/" + REALM + "/clients", directClient("it-elsewhere"))
         .expect(201);
+    String theirs = keycloak.person(REALM, "theirs", PASSWORD, List.of());
+    keycloak.realmRole(REALM, theirs, "administrator");
+    keycloak.makeClientRole(REALM, "it-elsewhere", "administrator");
+    keycloak.clientRole(REALM, theirs, "it-elsewhere", "administrator");
   }
 
   private static Map<String, Object> directClient(String id) {
@@ -154,14 +161,14 @@ class KeycloakIT {
         "directAccessGrantsEnabled", true);
   }
 
-  private String scope() {
+  private String scope(String name) {
     for (JsonNode scope :
         keycloak.admin("GET", "/" + REALM + "/client-scopes", null).json()) {
-      if (scope.get("name").asText().equals("sallyport")) {
+      if (scope.get("name").asText().equals(name)) {
         return scope.get("id").asText();
       }
     }
-    throw new AssertionError("no client scope was made");
+    throw new AssertionError("there is no client scope " + name);
   }
 
   @AfterAll
@@ -198,11 +205,12 @@ class KeycloakIT {
     assertEquals(List.of(), changes(apply(true)));
     assertAll(List.of(
             "create realm plant",
-            "create role line-operator",
+            "create role line-operator of client sallyport-api",
             "create client sallyport-api",
             "create client sallyport-console",
             "create client sallyport-cli",
             "create mapper sallyport groups",
+            "create mapper sallyport roles",
             "create group /sites/hall north")
         .stream()
         .map(change -> () -> assertTrue(told.contains(change), told::toString)));
@@ -243,6 +251,17 @@ class KeycloakIT {
         () -> assertTrue(
             grace.get("/api/v1/audit/facts?subject=" + north).text().contains("operator:oidc:ada")),
         () -> assertEquals(403, bearer("nobody").get("/api/v1/devices").status()));
+  }
+
+  @Test
+  void anAdministratorOfTheRealmOrOfAnotherApplicationIsNotOurs() {
+    Person theirs = bearer("theirs");
+    assertAll(
+        () -> assertEquals(403, theirs.get("/api/v1/devices").status()),
+        () -> assertEquals(403, theirs.get("/api/v1/operators").status()));
+    Browser browser = new Browser(client);
+    signIn(browser, "theirs");
+    assertEquals(403, browser.get(at("/console/devices")).status());
   }
 
   @Test
@@ -291,6 +310,7 @@ class KeycloakIT {
     assertTrue(home.headers().allValues("Set-Cookie").stream()
         .anyMatch(cookie -> cookie.startsWith(SESSION) && cookie.contains("SameSite=Lax")));
     assertEquals(404, browser.get(at("/console/inside")).status(), "signed in, no such page");
+    assertEquals(200, browser.get(at("/console/devices")).status(), "with a role");
 
     Browser copy = new Browser(client);
     copy.setCookie(at(""), SESSION, browser.cookie(at(""), SESSION));

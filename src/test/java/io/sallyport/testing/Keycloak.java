@@ -171,10 +171,9 @@ public final class Keycloak implements AutoCloseable {
     }
   }
 
-  /** Makes somebody with these roles of the realm, in these groups. */
-  public void person(
-      String realm, String name, String password, List<String> roles, List<String> groups) {
-    String id = id(admin(
+  /** Makes somebody in these groups and answers the id. */
+  public String person(String realm, String name, String password, List<String> groups) {
+    return id(admin(
             "POST",
             "/" + realm + "/users",
             Map.of(
@@ -195,10 +194,46 @@ public final class Keycloak implements AutoCloseable {
                 "credentials",
                 List.of(Map.of("type", "password", "value", password, "temporary", false))))
         .expect(201));
-    List<JsonNode> mapped = new ArrayList<>();
-    roles.forEach(role -> mapped.add(
-        admin("GET", "/" + realm + "/roles/" + role, null).expect(200).json()));
-    admin("POST", "/" + realm + "/users/" + id + "/role-mappings/realm", mapped).expect(204);
+  }
+
+  /** Gives a person a role of a client. */
+  public void clientRole(String realm, String person, String clientId, String role) {
+    String client = clientKey(realm, clientId);
+    JsonNode given = admin("GET", "/" + realm + "/clients/" + client + "/roles/" + role, null)
+        .expect(200)
+        .json();
+    admin(
+            "POST",
+            "/" + realm + "/users/" + person + "/role-mappings/clients/" + client,
+            List.of(given))
+        .expect(204);
+  }
+
+  /** Makes a role of a client, as another application does. */
+  public void makeClientRole(String realm, String clientId, String role) {
+    admin(
+            "POST",
+            "/" + realm + "/clients/" + clientKey(realm, clientId) + "/roles",
+            Map.of("name", role))
+        .expect(201);
+  }
+
+  /** Makes a role of the realm and gives it to a person. */
+  public void realmRole(String realm, String person, String role) {
+    admin("POST", "/" + realm + "/roles", Map.of("name", role)).expect(201);
+    JsonNode given =
+        admin("GET", "/" + realm + "/roles/" + role, null).expect(200).json();
+    admin("POST", "/" + realm + "/users/" + person + "/role-mappings/realm", List.of(given))
+        .expect(204);
+  }
+
+  private String clientKey(String realm, String clientId) {
+    return admin("GET", "/" + realm + "/clients?clientId=" + clientId, null)
+        .expect(200)
+        .json()
+        .get(0)
+        .get("id")
+        .asText();
   }
 
   /** The id of what was made. */
