@@ -51,6 +51,6 @@ public interface RealmSetup {
   /** Gives a point's service client a new secret; the old one is worth nothing from then on. */
   ServiceClient rotatePoint(String point, Actor actor);
 
-  /** Disables a point's service client; idempotent. */
+  /** Disables the service client of a point, which need not be registered any more; idempotent. */
   void disablePoint(String point, Actor actor);
 }

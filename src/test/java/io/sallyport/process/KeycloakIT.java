@@ -374,6 +374,17 @@ class KeycloakIT {
     assertEquals(401, credentials(rotated).status());
     JsonNode again = administrator.send("POST", path, null).expect(201).json();
     assertEquals(200, credentials(again).status());
+
+    administrator.send("DELETE", "/api/v1/enforcement-points/kc-gate", null).expect(204);
+    assertEquals(200, credentials(again).status(), "the client outlives its point");
+    assertEquals(404, administrator.send("POST", path + "/rotate", null).status());
+    administrator.send("DELETE", path, null).expect(204);
+    assertEquals(401, credentials(again).status());
+    assertEquals(
+        404,
+        administrator
+            .send("DELETE", "/api/v1/keycloak/service-clients/nobody", null)
+            .status());
     assertEquals(
         404,
         administrator

@@ -116,7 +116,9 @@ class EnforcementPointsResource {
   @Requires(value = Right.OPERATE_ENFORCEMENT, everySite = true)
   @Operation(
       operationId = "removeEnforcementPoint",
-      summary = "Withdraw an enforcement point and revoke its certificates")
+      summary = "Withdraw an enforcement point and revoke its certificates",
+      description =
+          "A service client in Keycloak stays enabled: disable it by disableServiceClient, before or after.")
   public void remove(@PathParam("name") String name) {
     points.remove(name, caller.actor());
   }

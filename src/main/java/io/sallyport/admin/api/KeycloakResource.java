@@ -40,6 +40,10 @@ class KeycloakResource {
 
   private static final int MOST_ORIGINS = 32;
 
+  private static final String NO_ACCESS =
+      "For what else the realm serves: this server recognises points by their certificates and does not accept tokens of "
+          + "these clients at /access/v1. Removing the point does not disable the client.";
+
   private final RealmSetup setup;
   private final Devices devices;
   private final EnforcementPoints points;
@@ -97,7 +101,8 @@ class KeycloakResource {
   @Requires(value = Right.OPERATE_ENFORCEMENT, everySite = true)
   @Operation(
       operationId = "admitServiceClient",
-      summary = "Make the service client of an enforcement point, or enable it again")
+      summary = "Make the service client of an enforcement point, or enable it again",
+      description = NO_ACCESS)
   public ServiceClientView admit(@PathParam("point") String point) {
     requirePoint(point);
     return once.apart(201, () -> ServiceClientView.of(setup.admitPoint(point, caller.actor())));
@@ -108,7 +113,8 @@ class KeycloakResource {
   @Requires(value = Right.OPERATE_ENFORCEMENT, everySite = true)
   @Operation(
       operationId = "rotateServiceClient",
-      summary = "Give the service client of an enforcement point a new secret")
+      summary = "Give the service client of an enforcement point a new secret",
+      description = NO_ACCESS)
   public ServiceClientView rotate(@PathParam("point") String point) {
     requirePoint(point);
     return once.apart(200, () -> ServiceClientView.of(setup.rotatePoint(point, caller.actor())));
@@ -119,9 +125,9 @@ class KeycloakResource {
   @Requires(value = Right.OPERATE_ENFORCEMENT, everySite = true)
   @Operation(
       operationId = "disableServiceClient",
-      summary = "Disable the service client of an enforcement point")
+      summary = "Disable the service client of an enforcement point",
+      description = "Works also when the point was removed, which leaves its client enabled.")
   public void disable(@PathParam("point") String point) {
-    requirePoint(point);
     setup.disablePoint(point, caller.actor());
   }
 
