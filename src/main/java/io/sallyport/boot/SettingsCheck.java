@@ -5,7 +5,6 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class SettingsCheck {
   private static final int SHORTEST_TOKEN = 32;
 
+  /** What a Session-Timeout may say at most. */
+  private static final Duration LONGEST_SESSION = Duration.ofDays(366);
+
   /** The property {@code sallyport.NAME} and its bounds, both allowed. */
   private record Bound(String name, Duration least, Duration most) {}
 
@@ -26,11 +28,12 @@ final class SettingsCheck {
       new Bound("attestation.challenge-lifetime", Duration.ofSeconds(1), Duration.ofHours(1)),
       new Bound("acme.order-lifetime", Duration.ofMinutes(1), Duration.ofDays(30)),
       new Bound("decision.confirm-within", Duration.ofMillis(100), Duration.ofMinutes(5)),
-      new Bound("decision.follow-every", Duration.ofMillis(10), Duration.ofMinutes(1)),
-      new Bound("decision.log-every", Duration.ofMillis(10), Duration.ofMinutes(1)));
-
-  private static final Duration CONFIRM_WITHIN = Duration.ofSeconds(5);
-  private static final Duration FOLLOW_EVERY = Duration.ofMillis(200);
+      new Bound("decision.log-every", Duration.ofMillis(10), Duration.ofMinutes(1)),
+      // An agent takes ten seconds of silence for the loss of its server.
+      new Bound("feed.heartbeat-every", Duration.ofMillis(100), Duration.ofSeconds(5)),
+      new Bound("radius.interim", Duration.ofMinutes(1), Duration.ofHours(24)),
+      new Bound("radius.longest-session", Duration.ofSeconds(1), LONGEST_SESSION),
+      new Bound("radius.quarantine-session", Duration.ofSeconds(1), LONGEST_SESSION));
 
   private static final Map<String, Set<String>> WORDS = Map.of(
       "log.format", Set.of("text", "json"),
@@ -39,7 +42,6 @@ final class SettingsCheck {
 
   private final Function<String, @Nullable String> settings;
   private final List<String> faults = new ArrayList<>();
-  private final Map<String, Duration> durations = new HashMap<>();
 
   private SettingsCheck(Function<String, @Nullable String> settings) {
     this.settings = settings;
@@ -50,7 +52,6 @@ final class SettingsCheck {
     SettingsCheck check = new SettingsCheck(settings);
     WORDS.keySet().stream().sorted().forEach(check::word);
     DURATIONS.forEach(check::duration);
-    check.followsOftenEnough();
     check.url("traces.endpoint", Set.of("http", "https"));
     check.url("status.url", Set.of("http", "https"));
     check.url("grants.issuer", Set.of("https"));
@@ -97,7 +98,6 @@ final class SettingsCheck {
     }
     try {
       Duration duration = DurationConverter.parseDuration(value);
-      durations.put(bound.name, duration);
       if (duration.compareTo(bound.least) < 0 || duration.compareTo(bound.most) > 0) {
         fault(
             bound.name,
@@ -106,18 +106,6 @@ final class SettingsCheck {
       }
     } catch (IllegalArgumentException unreadable) {
       fault(bound.name, "must be a duration such as " + bound.most + ", not " + shown(value) + ".");
-    }
-  }
-
-  /** Otherwise a node denies between two looks at the log. */
-  private void followsOftenEnough() {
-    Duration within = durations.getOrDefault("decision.confirm-within", CONFIRM_WITHIN);
-    Duration every = durations.getOrDefault("decision.follow-every", FOLLOW_EVERY);
-    if (every.multipliedBy(2).compareTo(within) > 0) {
-      fault(
-          "decision.follow-every",
-          "may be half of " + variable("decision.confirm-within") + " (" + within
-              + ") at most, not " + every + ".");
     }
   }
 
