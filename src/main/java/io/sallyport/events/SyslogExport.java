@@ -10,6 +10,7 @@ import io.sallyport.kernel.Page;
 import io.sallyport.kernel.TrustFile;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -17,7 +18,12 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -31,20 +37,35 @@ import org.jspecify.annotations.Nullable;
 final class SyslogExport {
   private static final int START = 2900;
   private static final int CONNECT_MILLIS = 5_000;
+  /** A collector that accepts and does not read may hold up the export no longer. */
+  private static final Duration LONGEST_WRITE = Duration.ofSeconds(10);
+
   private static final int MOST_PORT = 65_535;
 
   private final Changes changes;
   private final AuditLog log;
   private final SyslogSettings settings;
   private final String version;
+  private final Duration patience;
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
+      Thread.ofPlatform().daemon().name("syslog-limit").factory());
   private @Nullable Following following;
   private @Nullable Socket connection;
+  /** What carries {@link #connection}; the same without TLS. */
+  private volatile @Nullable Socket wire;
 
+  @Inject
   SyslogExport(
       Changes changes,
       AuditLog log,
       SyslogSettings settings,
       @ConfigProperty(name = "quarkus.application.version") String version) {
+    this(changes, log, settings, version, LONGEST_WRITE);
+  }
+
+  SyslogExport(
+      Changes changes, AuditLog log, SyslogSettings settings, String version, Duration patience) {
+    this.patience = patience;
     this.changes = changes;
     this.log = log;
     this.settings = settings;
@@ -63,6 +84,7 @@ final class SyslogExport {
       following.close();
     }
     disconnect();
+    timer.shutdownNow();
   }
 
   private void send(List<Change> some) {
@@ -80,13 +102,31 @@ final class SyslogExport {
       after = entries.getLast().position();
     }
     try {
-      Socket socket = connection();
-      socket.getOutputStream().write(frames.toByteArray());
-      socket.getOutputStream().flush();
+      write(connection(), frames.toByteArray());
     } catch (IOException e) {
       disconnect();
       throw new UncheckedIOException(
           "the syslog collector " + settings.address().orElse("") + " cannot be reached", e);
+    }
+  }
+
+  /** A write has no time limit of its own; one to a collector that does not read ends with its socket. */
+  private void write(Socket socket, byte[] frames) throws IOException {
+    ScheduledFuture<?> limit =
+        timer.schedule(this::cut, patience.toMillis(), TimeUnit.MILLISECONDS);
+    try {
+      socket.getOutputStream().write(frames);
+      socket.getOutputStream().flush();
+    } finally {
+      limit.cancel(false);
+    }
+  }
+
+  /** TCP itself: to close TLS over it would wait for the write that is under way. */
+  private void cut() {
+    Socket known = wire;
+    if (known != null) {
+      close(known);
     }
   }
 
@@ -102,6 +142,7 @@ final class SyslogExport {
     socket.connect(
         new InetSocketAddress(address.getHostString(), address.getPort()), CONNECT_MILLIS);
     socket.setKeepAlive(true);
+    wire = socket;
     if (settings.tls()) {
       try {
         SSLSocket tls = (SSLSocket) TrustFile.context(settings.trustFile())
@@ -160,11 +201,15 @@ final class SyslogExport {
     Socket known = connection;
     connection = null;
     if (known != null) {
-      try {
-        known.close();
-      } catch (IOException e) {
-        // It is gone, which is what was wanted.
-      }
+      close(known);
+    }
+  }
+
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // It is gone, which is what was wanted.
     }
   }
 }

@@ -19,6 +19,7 @@ import io.sallyport.kernel.Page;
 import io.sallyport.testing.TestPki;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -50,6 +51,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(30)
 class SyslogTest {
@@ -110,6 +113,25 @@ class SyslogTest {
     }
     Export export = new Export("127.0.0.1:" + port, false, Optional.empty());
     assertThrows(RuntimeException.class, () -> export.give(1, 1));
+  }
+
+  @ParameterizedTest(name = "TLS {0}")
+  @ValueSource(booleans = {false, true})
+  void aCollectorThatDoesNotReadHoldsUpNothingForEver(boolean tls, @TempDir Path folder)
+      throws Exception {
+    TestPki.Manufacturer authority = TestPki.manufacturer("Collectors");
+    Path trusted = Files.writeString(folder.resolve("trusted.pem"), authority.pem());
+    try (Collector collector = new Collector(tls ? server(authority) : null)) {
+      Export export = new Export(
+          collector.address(), tls, tls ? Optional.of(trusted.toString()) : Optional.empty());
+      // More than the buffers of both ends hold.
+      assertThrows(UncheckedIOException.class, () -> export.give(1, 50_000));
+      collector.accepted.take().close();
+
+      export.give(1, 2);
+
+      assertEquals(List.of("1", "2"), collector.read(2));
+    }
   }
 
   @Test
@@ -227,7 +249,12 @@ class SyslogTest {
     private final FakeChanges changes = new FakeChanges();
 
     Export(String address, boolean tls, Optional<String> trustFile) {
-      new SyslogExport(changes, new FakeLog(), settings(address, tls, trustFile), "1.0")
+      new SyslogExport(
+              changes,
+              new FakeLog(),
+              settings(address, tls, trustFile),
+              "1.0",
+              Duration.ofSeconds(2))
           .start(new StartupEvent());
     }
 
