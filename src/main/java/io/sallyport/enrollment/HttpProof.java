@@ -28,7 +28,7 @@ import java.util.concurrent.TimeoutException;
  * http-01 (RFC 8555 §8.3): the device must answer on its host name with the key authorization.
  *
  * <p>The name is resolved once; every address that it has must be one that may be asked, and the connection goes to such an
- * address, not to the name. Redirects are looked at in the same way. Of what comes back nothing is told to anybody.
+ * address, not to the name. Redirects are followed within the name alone, and looked at in the same way. Of what comes back nothing is told to anybody.
  */
 @Singleton
 final class HttpProof {
@@ -109,6 +109,12 @@ final class HttpProof {
       throw refused(
           EnrollmentProblem.WRONG_RESPONSE,
           "The device redirects to something else than plain HTTP on the usual port, which is not supported.");
+    }
+    if (!to.getHost().equalsIgnoreCase(from.getHost())) {
+      throw refused(
+          EnrollmentProblem.WRONG_RESPONSE,
+          "The device redirects to another host name; only redirects within " + from.getHost()
+              + " are followed.");
     }
     return to;
   }
