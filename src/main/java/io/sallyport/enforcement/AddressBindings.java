@@ -50,7 +50,8 @@ public interface AddressBindings {
 
   /**
    * Binds an address, or prolongs the binding that is there. Another device's live binding on the address is withdrawn as
-   * a conflict; if that one comes from a more trusted source, it stays and this is refused with {@code address-conflict}.
+   * a conflict; if that one comes from a more trusted source or is static, it stays and this is refused with
+   * {@code address-conflict}.
    */
   AddressBinding bind(
       UUID device,

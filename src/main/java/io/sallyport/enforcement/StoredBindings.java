@@ -83,6 +83,13 @@ class StoredBindings implements AddressBindings {
             EnforcementProblem.ADDRESS_CONFLICT,
             one + " in " + segment + " is bound by a more trusted source.");
       }
+      if (live && row.source == Source.STATIC && !row.device.equals(device)) {
+        // The other device may be one that the operator does not see.
+        throw new Refusal(
+            EnforcementProblem.ADDRESS_CONFLICT,
+            one + " in " + segment
+                + " is bound to another device by an operator; withdraw that binding first.");
+      }
       withdraw(row, live && !row.device.equals(device) ? "conflict" : "replaced", actor);
       entities.flush();
     }

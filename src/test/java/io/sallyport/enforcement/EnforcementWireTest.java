@@ -16,6 +16,7 @@ import io.sallyport.enforcement.Sessions.Session;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.testing.Answer;
 import io.sallyport.testing.Patience;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
@@ -190,6 +191,26 @@ class EnforcementWireTest extends ServerTest {
         List.of(fixed.id()),
         bindings.live(owner).stream().map(AddressBinding::id).toList());
     assertEquals(List.of(), bindings.live(other));
+  }
+
+  @Test
+  void whatAnOperatorBoundIsWithdrawnBeforeAnotherDeviceGetsIt() {
+    Unit owner = plant.attested("E-5b");
+    Unit other = plant.attested("E-6b");
+    String fixed = owner.bind("10.66.0.15", "default");
+    Map<String, String> wanted = Map.of("address", "10.66.0.15");
+    String path = "/api/v1/devices/" + other.id() + "/addresses";
+    Answer refused = plant.person("POST", path, wanted).expect(409);
+    assertTrue(refused.text().contains("address-conflict"), refused.text());
+    assertFalse(refused.text().contains(owner.id()), "it may be on another site");
+    assertEquals(
+        List.of(fixed),
+        bindings.live(id(owner)).stream().map(live -> live.id().toString()).toList());
+    assertEquals(fixed, owner.bind("10.66.0.15", "default"), "its own is prolonged");
+    plant
+        .person("DELETE", "/api/v1/devices/" + owner.id() + "/addresses/" + fixed, null)
+        .expect(204);
+    plant.person("POST", path, wanted).expect(201);
   }
 
   @Test

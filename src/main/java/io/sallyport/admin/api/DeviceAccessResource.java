@@ -106,7 +106,9 @@ class DeviceAccessResource {
   @Operation(
       operationId = "bindDeviceAddress",
       summary = "Bind an address to the device",
-      description = "A static binding is never replaced by what the network says.")
+      description =
+          "A static binding is never replaced by what the network says, nor by one to another device:"
+              + " withdraw it first.")
   public BindingView bind(@PathParam("id") UUID id, @Nullable NewBinding body) {
     NewBinding wanted = Fields.body(body);
     String address = Fields.text("address", wanted.address());
