@@ -212,7 +212,8 @@ final class FeedDoor implements Door {
               + "; its firewall would cut it silently. Guard fewer sites or raise cap.");
     }
     overCap.remove(point.id());
-    if (seen != null) {
+    // Who asked with HEAD has not got the list; who is answered 304 has.
+    if (seen != null && request.method().equals("GET")) {
       confirm(point, seen);
     }
     boolean known = list.tag().equals(request.header("If-None-Match"));

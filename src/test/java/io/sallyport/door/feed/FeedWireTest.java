@@ -14,6 +14,7 @@ import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.TestPki.Identity;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -362,6 +363,51 @@ class FeedWireTest extends ServerTest {
           .text()
           .contains("fetched its list");
     });
+  }
+
+  @Test
+  void whoeverAsksForTheHeadOfAListHasNotFetchedIt() {
+    Identity list = list("feed-head", Map.of("segment", "heads"));
+    Unit camera = plant.attested("feed-14");
+    camera.token(Plant.VIDEO).expect(200);
+    camera.bind("198.51.100.14", "heads");
+    Patience.untilTrue(
+        "the list has it",
+        () -> plant.get(list, "/feed/v1/feed-head/list.txt").text().equals("198.51.100.14\n"));
+    camera.become("quarantine").expect(200);
+    HttpRequest head = wire.device("/feed/v1/feed-head/list.txt").HEAD().build();
+    Patience.untilTrue(
+        "the list is empty",
+        () -> Answer.to(wire.client(list), head)
+            .expect(200)
+            .header("Content-Length")
+            .equals("0"));
+    for (int i = 0; i < 3; i++) {
+      Answer.to(wire.client(list), head).expect(200);
+      assertFalse(isFetched(camera, "feed-head"));
+    }
+    String tag = Answer.to(wire.client(list), head).header("ETag");
+    Patience.untilTrue("that the copy is the same confirmed it", () -> {
+      Answer.to(
+              wire.client(list),
+              wire.device("/feed/v1/feed-head/list.txt")
+                  .header("If-None-Match", tag)
+                  .GET()
+                  .build())
+          .expect(304);
+      return isFetched(camera, "feed-head");
+    });
+  }
+
+  private boolean isFetched(Unit unit, String point) {
+    return plant
+        .person("GET", "/api/v1/devices/" + unit.id() + "/enforcements", null)
+        .expect(200)
+        .json()
+        .get("items")
+        .valueStream()
+        .anyMatch(one ->
+            one.get("point").asText().equals(point) && one.toString().contains("fetched its list"));
   }
 
   @Test
