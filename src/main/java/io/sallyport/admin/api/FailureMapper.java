@@ -26,6 +26,7 @@ class FailureMapper {
   private static final Logger LOG = Logger.getLogger(FailureMapper.class);
 
   private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
+  private static final String SECRET = "{secret}";
   private static final int RETRY_AFTER_SECONDS = 2;
 
   private final Caller caller;
@@ -80,8 +81,16 @@ class FailureMapper {
   private void record(Problem problem, ContainerRequestContext request, ResourceInfo resource) {
     audit.recordRefusal(Fact.of("request.refused", caller.actor(), "request", template(resource))
         .with("method", request.getMethod())
-        .with("path", Fields.shown(request.getUriInfo().getPath()))
+        .with("path", path(request, resource))
         .with("problem", problem.slug()));
+  }
+
+  /** A link that may be used once is a secret: no log says more of it than its template. */
+  private static String path(ContainerRequestContext request, ResourceInfo resource) {
+    String template = template(resource);
+    return template.contains(SECRET)
+        ? template
+        : Fields.shown(request.getUriInfo().getPath());
   }
 
   private static String template(ResourceInfo resource) {
