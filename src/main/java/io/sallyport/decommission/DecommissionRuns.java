@@ -5,6 +5,7 @@ import io.sallyport.audit.Fact;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.Devices;
+import io.sallyport.enforcement.AddressBindings;
 import io.sallyport.enforcement.Enforcements;
 import io.sallyport.enforcement.Enforcements.Enforcement;
 import io.sallyport.enforcement.Enforcements.Outcome;
@@ -43,6 +44,7 @@ class DecommissionRuns implements Decommissions {
   private final Devices devices;
   private final Credentials credentials;
   private final Enforcements enforcements;
+  private final AddressBindings bindings;
   private final Audit audit;
   private final Clock clock;
 
@@ -51,12 +53,14 @@ class DecommissionRuns implements Decommissions {
       Devices devices,
       Credentials credentials,
       Enforcements enforcements,
+      AddressBindings bindings,
       Audit audit,
       Clock clock) {
     this.entities = entities;
     this.devices = devices;
     this.credentials = credentials;
     this.enforcements = enforcements;
+    this.bindings = bindings;
     this.audit = audit;
     this.clock = clock;
   }
@@ -194,6 +198,11 @@ class DecommissionRuns implements Decommissions {
     }
     long unconfirmed = unconfirmed(told);
     run.finishedAt = now;
+    // Not before: until it has cut the device off, a point has to know its addresses.
+    bindings
+        .live(device)
+        .forEach(
+            live -> bindings.withdraw(live.id(), "the device was decommissioned", Actor.SERVER));
     run.finishDetail = unconfirmed == 0
         ? told.size() + " withdrawals confirmed"
         : unconfirmed + " of " + told.size() + " withdrawals unconfirmed; they are tried on";

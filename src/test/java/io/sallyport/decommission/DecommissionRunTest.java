@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.enforcement.EnforcementPoints;
+import io.sallyport.enforcement.Enforcements;
 import io.sallyport.testing.Answer;
 import io.sallyport.testing.Patience;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.TestPki;
+import jakarta.inject.Inject;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -30,6 +34,15 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 class DecommissionRunTest extends ServerTest {
   private static @Nullable Plant opened;
+
+  @Inject
+  EnforcementPoints points;
+
+  @Inject
+  Enforcements enforcements;
+
+  @Inject
+  Clock clock;
 
   @SuppressWarnings("NullAway.Init")
   private Plant plant;
@@ -239,6 +252,29 @@ class DecommissionRunTest extends ServerTest {
       }
       return Optional.empty();
     });
+  }
+
+  @Test
+  void itsAddressesAreFreeOnceThePointsWereTold() {
+    Unit unit = plant.attested("D-12");
+    unit.bind("10.77.0.12", "decommission");
+
+    decommission(unit, Map.of());
+    // Other tests' points are silent for long.
+    points.all().forEach(point -> enforcements.acknowledge(point, clock.instant(), "a test"));
+
+    JsonNode binding = Patience.until(
+        "the binding is withdrawn",
+        () -> Optional.of(plant
+                .person("GET", "/api/v1/devices/" + unit.id() + "/addresses", null)
+                .expect(200)
+                .json()
+                .at("/items/0"))
+            .filter(one -> !one.get("live").asBoolean()));
+    assertEquals(
+        "the device was decommissioned", binding.get("withdrawn_because").asText());
+    assertEquals("done", step(unit, "tombstone").get("state").asText());
+    plant.attested("D-13").bind("10.77.0.12", "decommission");
   }
 
   @Test
