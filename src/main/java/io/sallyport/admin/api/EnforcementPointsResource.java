@@ -2,18 +2,16 @@ package io.sallyport.admin.api;
 
 import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
+import io.sallyport.admin.SeenPoints;
 import io.sallyport.admin.api.PointViews.PointView;
 import io.sallyport.admin.api.PointViews.SettingsView;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.EnforcementPoints;
 import io.sallyport.enforcement.EnforcementPoints.Admission;
 import io.sallyport.enforcement.EnforcementPoints.Application;
-import io.sallyport.enforcement.EnforcementProblem;
 import io.sallyport.enforcement.PointKind;
 import io.sallyport.enforcement.PointSettings;
 import io.sallyport.kernel.Der;
-import io.sallyport.kernel.Page;
-import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.BeanParam;
@@ -27,7 +25,6 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -44,13 +41,19 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "enforcement points")
 class EnforcementPointsResource {
   private final EnforcementPoints points;
+  private final SeenPoints seen;
   private final Authorities authorities;
   private final Caller caller;
   private final Once once;
 
   EnforcementPointsResource(
-      EnforcementPoints points, Authorities authorities, Caller caller, Once once) {
+      EnforcementPoints points,
+      SeenPoints seen,
+      Authorities authorities,
+      Caller caller,
+      Once once) {
     this.points = points;
+    this.seen = seen;
     this.authorities = authorities;
     this.caller = caller;
     this.once = once;
@@ -83,7 +86,7 @@ class EnforcementPointsResource {
   @Requires(Right.READ)
   @Operation(operationId = "listEnforcementPoints", summary = "List enforcement points")
   public Items<PointView> list(@BeanParam Paging paging) {
-    return paging.of("enforcement-points", this::seen, PointView::of);
+    return paging.of("enforcement-points", seen::list, PointView::of);
   }
 
   @GET
@@ -91,8 +94,7 @@ class EnforcementPointsResource {
   @Requires(Right.READ)
   @Operation(operationId = "getEnforcementPoint", summary = "One enforcement point")
   public PointView get(@PathParam("name") String name) {
-    return PointView.of(
-        points.find(name).filter(this::guardsTheirs).orElseThrow(() -> unknown(name)));
+    return PointView.of(seen.get(name));
   }
 
   @PUT
@@ -121,31 +123,6 @@ class EnforcementPointsResource {
           "A service client in Keycloak stays enabled: disable it by disableServiceClient, before or after.")
   public void remove(@PathParam("name") String name) {
     points.remove(name, caller.actor());
-  }
-
-  /** Whoever is bound to sites sees the points that guard one of them; there are tens, so memory is asked. */
-  private Page<EnforcementPoint> seen(@Nullable String cursor, int limit) {
-    if (caller.sites().isEmpty()) {
-      return points.list(cursor, limit);
-    }
-    List<EnforcementPoint> rows = points.all().stream()
-        .filter(this::guardsTheirs)
-        .filter(point -> cursor == null || point.name().compareTo(cursor) > 0)
-        .sorted(Comparator.comparing(EnforcementPoint::name))
-        .limit(limit + 1L)
-        .toList();
-    return Page.cut(rows, limit, EnforcementPoint::name);
-  }
-
-  private boolean guardsTheirs(EnforcementPoint point) {
-    return caller.sites().isEmpty()
-        || caller.sites().stream().anyMatch(point.settings()::guardsSite);
-  }
-
-  private static Refusal unknown(String name) {
-    return new Refusal(
-        EnforcementProblem.UNKNOWN_ENFORCEMENT_POINT,
-        "No enforcement point \"" + name + "\" is registered.");
   }
 
   private AdmissionView admission(Admission admission) {

@@ -4,6 +4,7 @@ import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
 import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
+import io.sallyport.admin.SeenPoints;
 import io.sallyport.audit.AuditLog;
 import io.sallyport.audit.Checkpoint;
 import io.sallyport.audit.LogEntry;

@@ -4,6 +4,7 @@ import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
 import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
+import io.sallyport.admin.SeenPoints;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.EnforcementPoints;
 import io.sallyport.enforcement.EnforcementPoints.Application;

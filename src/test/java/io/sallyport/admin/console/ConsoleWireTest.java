@@ -8,6 +8,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.kernel.Actor;
 import io.sallyport.people.Operators;
 import io.sallyport.people.Operators.Role;
+import io.sallyport.testing.Patience;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.PostgresResource;
@@ -227,6 +228,15 @@ class ConsoleWireTest extends ServerTest {
         404, get(ELSEWHERE, "/console/enforcement-points/console-wire-plant-1").statusCode());
     assertEquals(
         200, get(AUDITOR, "/console/enforcement-points/console-wire-plant-1").statusCode());
+    String certificate = "/console/enforcement-points/console-wire-plant-1/certificate.pem";
+    assertEquals(404, get(ELSEWHERE, certificate).statusCode());
+    assertEquals(200, get(AUDITOR, certificate).statusCode());
+
+    plant().registered("HIDDEN-1").become("suspend").expect(200);
+    Patience.untilTrue(
+        "the overview shows for whom it waits",
+        () -> get(AUDITOR, "/console").body().contains("console-wire-plant-1"));
+    assertFalse(get(ELSEWHERE, "/console").body().contains("console-wire-plant-1"));
   }
 
   @Test
