@@ -19,7 +19,12 @@ final class Netfilter {
 
   /** @param namespace as of {@code ip netns}, or null for the own one */
   Netfilter(@Nullable String namespace) {
-    this.prefix = namespace == null ? List.of() : List.of("ip", "netns", "exec", namespace);
+    this(namespace == null ? List.of() : List.of("ip", "netns", "exec", namespace));
+  }
+
+  /** @param prefix the words before each program's */
+  Netfilter(List<String> prefix) {
+    this.prefix = List.copyOf(prefix);
   }
 
   /** Gives the kernel one batch: all of it or nothing. */

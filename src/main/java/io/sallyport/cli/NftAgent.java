@@ -1,7 +1,6 @@
 package io.sallyport.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sallyport.cli.FeedClient.Event;
 import io.sallyport.kernel.IpPrefix;
 import java.time.Clock;
@@ -41,7 +40,14 @@ final class NftAgent {
   /** Essential flows that are kept although their grant ended, because the server is lost. */
   private final Set<String> kept = new HashSet<>();
 
+  /** Taken out, and their connections are not forgotten yet. */
+  private final Map<String, FeedEntry> gone = new HashMap<>();
+  /** Quarantined, and their connections are not forgotten yet. */
+  private final Set<String> cut = new TreeSet<>();
+
   private @Nullable String cursor;
+  /** Whether the kernel may hold something else than what was taken: then nothing is acknowledged nor resumed. */
+  private boolean dirty;
   /** What the server's clock is ahead of this one: ends are by its clock. */
   private Duration ahead = Duration.ZERO;
 
@@ -84,7 +90,7 @@ final class NftAgent {
       long began = System.nanoTime();
       String why;
       try {
-        feed.follow(cursor, this::take);
+        feed.follow(dirty ? null : cursor, this::take);
         why = "The feed ended.";
       } catch (Failure failure) {
         why = failure.sentence();
@@ -188,22 +194,20 @@ final class NftAgent {
 
   /** Replaces everything by a snapshot. */
   private void begin(JsonNode data) {
-    Map<String, FeedEntry> before = new HashMap<>();
-    grants.entries().forEach(entry -> before.put(entry.id(), entry));
-    Set<String> cutBefore = Set.copyOf(quarantined);
+    List<FeedEntry> entries = entries(data.path("entries"));
+    dirty = true;
+    grants.entries().forEach(entry -> gone.put(entry.id(), entry));
     grants.clear();
-    for (JsonNode entry : data.path("entries")) {
-      FeedEntry read = FeedEntry.of(entry);
-      grants.put(read);
-      before.remove(read.id());
+    for (FeedEntry entry : entries) {
+      grants.put(entry);
+      gone.remove(entry.id());
     }
-    grants.settle();
+    Set<String> before = Set.copyOf(quarantined);
     quarantined.clear();
     data.path("quarantined").forEach(address -> quarantined.add(address.asText()));
-    kernel.commit(rules.whole(grants.elements(), quarantined, now()));
-    Set<String> cut = new TreeSet<>(quarantined);
-    cut.removeAll(cutBefore);
-    forget(before.values(), cut);
+    quarantined.stream().filter(address -> !before.contains(address)).forEach(cut::add);
+    commitWhole();
+    forget();
     lost = false;
     output.say("Took a snapshot at position " + data.path("position").asText() + ": "
         + grants.entries().size() + " entries, " + quarantined.size() + " quarantined addresses.");
@@ -214,18 +218,17 @@ final class NftAgent {
   }
 
   private void change(JsonNode data) {
-    List<FeedEntry> gone = new ArrayList<>();
+    List<FeedEntry> put = entries(data.path("put"));
     for (JsonNode removed : data.path("removed")) {
       if (grants.has(removed.asText())) {
-        gone.add(grants.get(removed.asText()));
-        grants.remove(removed.asText());
+        remove(grants.get(removed.asText()));
       }
     }
-    data.path("put").forEach(entry -> grants.put(FeedEntry.of(entry)));
-    Set<String> cut = new TreeSet<>();
+    put.forEach(grants::put);
+    Set<String> fresh = new TreeSet<>();
     data.path("quarantined").forEach(address -> {
       if (quarantined.add(address.asText())) {
-        cut.add(address.asText());
+        fresh.add(address.asText());
       }
     });
     Set<String> released = new TreeSet<>();
@@ -234,17 +237,29 @@ final class NftAgent {
         released.add(address.asText());
       }
     });
-    commit(cut, released);
-    forget(gone, cut);
-    if (!cut.isEmpty()) {
-      output.say("Quarantined " + String.join(", ", cut) + ".");
+    cut.addAll(fresh);
+    commit(fresh, released);
+    forget();
+    if (!fresh.isEmpty()) {
+      output.say("Quarantined " + String.join(", ", fresh) + ".");
     }
+  }
+
+  /** Read as a whole before anything is changed by them. */
+  private static List<FeedEntry> entries(JsonNode list) {
+    List<FeedEntry> entries = new ArrayList<>();
+    list.forEach(entry -> entries.add(FeedEntry.of(entry)));
+    return entries;
+  }
+
+  private void remove(FeedEntry entry) {
+    grants.remove(entry.id());
+    gone.put(entry.id(), entry);
   }
 
   /** Takes out what has ended. An essential flow stays while the server is lost, and that is said. */
   private void prune() {
     Instant now = now();
-    List<FeedEntry> gone = new ArrayList<>();
     for (FeedEntry entry : List.copyOf(grants.entries())) {
       if (!entry.expiresAt().isAfter(now)) {
         if (lost && entry.isEssential() && entry.kernelEnd().isAfter(now)) {
@@ -254,18 +269,15 @@ final class NftAgent {
                 + entry.kernelEnd() + ".");
           }
         } else {
-          grants.remove(entry.id());
-          gone.add(entry);
+          remove(entry);
         }
       }
     }
-    if (!gone.isEmpty()) {
-      try {
-        commit(Set.of(), Set.of());
-        forget(gone, Set.of());
-      } catch (Failure failure) {
-        output.say(failure.sentence());
-      }
+    try {
+      commit(Set.of(), Set.of());
+      forget();
+    } catch (Failure failure) {
+      output.say(failure.sentence());
     }
   }
 
@@ -273,30 +285,45 @@ final class NftAgent {
   private void restore() {
     if (!kernel.hasTable(table)) {
       output.say("Table inet " + table + " is gone. Makes it anew.");
-      kernel.commit(rules.whole(grants.elements(), quarantined, now()));
+      commitWhole();
     }
   }
 
-  private void commit(Collection<String> cut, Collection<String> released) {
-    GrantTable.Difference difference = grants.settle();
-    if (difference.isEmpty() && cut.isEmpty() && released.isEmpty()) {
+  /** What is taken here counts as held by the kernel only once a batch went through. */
+  private void commit(Collection<String> quarantine, Collection<String> release) {
+    if (dirty) {
+      commitWhole();
       return;
     }
-    ObjectNode batch = rules.change(difference, cut, released, now());
+    GrantTable.Difference difference = grants.settle();
+    if (difference.isEmpty() && quarantine.isEmpty() && release.isEmpty()) {
+      return;
+    }
+    dirty = true;
     try {
-      kernel.commit(batch);
+      kernel.commit(rules.change(difference, quarantine, release, now()));
+      dirty = false;
     } catch (Failure refused) {
       // Somebody else changed the table: it is made anew, in one transaction.
       output.say(refused.sentence() + " Makes the table anew.");
-      kernel.commit(rules.whole(grants.elements(), quarantined, now()));
+      commitWhole();
     }
   }
 
+  private void commitWhole() {
+    dirty = true;
+    grants.settle();
+    kernel.commit(rules.whole(grants.elements(), quarantined, now()));
+    dirty = false;
+  }
+
   /** Connections of what is gone. Both directions consult the sets already; this leaves no trace of them. */
-  private void forget(Collection<FeedEntry> gone, Collection<String> cut) {
+  private void forget() {
     Map<IpPrefix, List<FeedEntry>> bySource = new HashMap<>();
-    gone.forEach(entry ->
-        bySource.computeIfAbsent(entry.source(), source -> new ArrayList<>()).add(entry));
+    gone.values()
+        .forEach(entry -> bySource
+            .computeIfAbsent(entry.source(), source -> new ArrayList<>())
+            .add(entry));
     bySource.forEach((source, entries) -> {
       if (entries.size() > MANY) {
         kernel.forget("-f", family(source), "-s", source.address());
@@ -325,6 +352,8 @@ final class NftAgent {
         kernel.forget("-f", family(parsed), "-d", parsed.address());
       }
     });
+    gone.clear();
+    cut.clear();
   }
 
   private static String family(IpPrefix address) {
@@ -338,6 +367,9 @@ final class NftAgent {
   }
 
   private void acknowledge(JsonNode data) {
+    if (dirty) {
+      return;
+    }
     try {
       feed.acknowledge(data.path("position").asLong());
       acknowledgedAt = System.nanoTime();
