@@ -46,6 +46,11 @@ public interface DecisionPoint {
       String first = reasons.getFirst();
       return first.startsWith("stale") || first.startsWith("unconfirmed");
     }
+
+    /** Whether that is so because of this device or its profile alone; the others are decided on as ever. */
+    public boolean isDoubtful() {
+      return reasons.getFirst().startsWith("unconfirmed device");
+    }
   }
 
   /**
@@ -74,6 +79,9 @@ public interface DecisionPoint {
 
   /** The site of a known device, or empty. */
   Optional<String> site(UUID device);
+
+  /** Whether something about this device or its profile could not be read yet, so that nothing is permitted on it. */
+  boolean isDoubtful(UUID device);
 
   /** The state of a known device, or empty. */
   Optional<DeviceState> state(UUID device);

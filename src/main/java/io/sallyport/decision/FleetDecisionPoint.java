@@ -118,6 +118,19 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   @Override
+  public boolean isDoubtful(UUID device) {
+    if (fleet.isDoubtful(new Part.OfDevice(device))) {
+      return true;
+    }
+    FleetDevice known = fleet.device(device);
+    if (known == null) {
+      return false;
+    }
+    String profile = known.subject().profile();
+    return fleet.profile(profile) == null || fleet.isDoubtful(new Part.OfProfile(profile));
+  }
+
+  @Override
   public Optional<Boolean> compliant(UUID device) {
     FleetDevice known = fleet.device(device);
     if (known == null || known.state() == DeviceState.EXPECTED) {
@@ -212,8 +225,11 @@ final class FleetDecisionPoint implements DecisionPoint {
       return deny(inquiry, "unknown certificate: no device has it as its live one");
     }
     FleetDevice device = fleet.device(inquiry.device);
-    if (fleet.isDoubtful(new Part.OfDevice(inquiry.device)) || fleet.isDoubtful(Part.POLICIES)) {
-      return deny(inquiry, "unconfirmed: a change could not be read yet");
+    if (fleet.isDoubtful(Part.POLICIES)) {
+      return deny(inquiry, "unconfirmed: a change of the policies could not be read yet");
+    }
+    if (fleet.isDoubtful(new Part.OfDevice(inquiry.device))) {
+      return deny(inquiry, "unconfirmed device: a change of it could not be read yet");
     }
     PolicySet policies = fleet.policies();
     if (device == null) {
@@ -221,8 +237,11 @@ final class FleetDecisionPoint implements DecisionPoint {
     }
     String name = device.subject().profile();
     ProfilePolicies profile = fleet.profile(name);
-    if (policies == null || profile == null || fleet.isDoubtful(new Part.OfProfile(name))) {
-      return deny(inquiry, "unconfirmed: the device's profile or the policies are not loaded");
+    if (policies == null) {
+      return deny(inquiry, "unconfirmed: the policies are not loaded");
+    }
+    if (profile == null || fleet.isDoubtful(new Part.OfProfile(name))) {
+      return deny(inquiry, "unconfirmed device: its profile could not be read yet");
     }
     if (!device.state().may(Operation.CONNECT)) {
       // The quarantine network is for a device that is known, not for whoever has an old

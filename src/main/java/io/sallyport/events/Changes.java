@@ -2,6 +2,8 @@ package io.sallyport.events;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,7 +50,16 @@ public interface Changes {
    *
    * @param position 1 for the first fact, rising by one
    */
-  record Change(long position, String kind, String subjectType, String subject) {}
+  record Change(long position, String kind, String subjectType, String subject) {
+    /** The subject where it is an id; empty for anything else, as no follower may stop at one fact. */
+    public Optional<UUID> subjectId() {
+      try {
+        return Optional.of(UUID.fromString(subject));
+      } catch (IllegalArgumentException e) {
+        return Optional.empty();
+      }
+    }
+  }
 
   /**
    * Every fact that was committed on any node before {@code at} has a number, and none above {@code position}.

@@ -23,10 +23,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Date;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -104,14 +106,19 @@ final class DecidedGrants implements Grants {
   }
 
   @Override
-  public Map<UUID, List<LiveGrant>> live(Collection<UUID> devices) {
+  public Live live(Collection<UUID> devices) {
     Map<UUID, List<LiveGrant>> live = new HashMap<>();
+    Set<UUID> doubtful = new HashSet<>();
     for (LiveGrant grant : store.open(devices, MOST_LIVE)) {
-      if (judge(grant).isEmpty()) {
-        live.computeIfAbsent(grant.device(), device -> new ArrayList<>()).add(grant);
+      switch (judge(grant)) {
+        case Judgement.Lives() ->
+          live.computeIfAbsent(grant.device(), device -> new ArrayList<>()).add(grant);
+        case Judgement.Over over -> {}
+        case Judgement.Doubtful() -> doubtful.add(grant.device());
       }
     }
-    return live;
+    doubtful.forEach(live::remove);
+    return new Live(live, doubtful);
   }
 
   @Override
@@ -119,7 +126,11 @@ final class DecidedGrants implements Grants {
     return keys.verify(token)
         .flatMap(DecidedGrants::id)
         .flatMap(store::open)
-        .filter(grant -> judge(grant).isEmpty());
+        .filter(grant -> switch (judge(grant)) {
+          case Judgement.Lives() -> true;
+          case Judgement.Over over -> false;
+          case Judgement.Doubtful() -> throw cannotSay();
+        });
   }
 
   private static Optional<UUID> id(JWTClaimsSet claims) {
@@ -136,25 +147,41 @@ final class DecidedGrants implements Grants {
     store.withdraw(grant, because, actor);
   }
 
-  /**
-   * Why a grant is over although its time is not, or empty when it lives. Refuses with {@code unavailable} while the
-   * decision point is not known to be current.
-   */
-  Optional<String> judge(LiveGrant grant) {
+  /** What memory says of a grant whose time is not over. */
+  sealed interface Judgement {
+    record Lives() implements Judgement {}
+
+    record Over(String because) implements Judgement {}
+
+    /** Something about this device could not be read yet. */
+    record Doubtful() implements Judgement {}
+  }
+
+  /** Refuses with {@code unavailable} while the decision point is not known to be current. */
+  Judgement judge(LiveGrant grant) {
     Decision decision = decisions.decide(grant.thumbprint(), null);
+    if (decision.isDoubtful()) {
+      return new Judgement.Doubtful();
+    }
     if (decision.isProvisional()) {
-      throw new Refusal(
-          CommonProblem.UNAVAILABLE,
-          "This node is not confirmed current, so it cannot say which grants live; ask again.");
+      throw cannotSay();
     }
     if (!decision.permit()) {
-      return Optional.of(decision.reasons().getFirst());
+      return new Judgement.Over(decision.reasons().getFirst());
     }
     List<AllowedFlow> allowed = decision.verdict().flows();
     return grant.flows().stream()
         .filter(flow -> allowed.stream().noneMatch(rule -> NetworkFlows.covers(rule, flow)))
         .findFirst()
-        .map(flow -> "policy no longer allows " + flow.protocol() + " to " + flow.peer());
+        .<Judgement>map(flow ->
+            new Judgement.Over("policy no longer allows " + flow.protocol() + " to " + flow.peer()))
+        .orElseGet(Judgement.Lives::new);
+  }
+
+  private static Refusal cannotSay() {
+    return new Refusal(
+        CommonProblem.UNAVAILABLE,
+        "This node is not confirmed current, so it cannot say which grants live; ask again.");
   }
 
   @Override

@@ -8,12 +8,15 @@ import io.sallyport.decision.DecisionPoint;
 import io.sallyport.events.Changes;
 import io.sallyport.events.Changes.Change;
 import io.sallyport.events.Changes.Following;
+import io.sallyport.grants.DecidedGrants.Judgement;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Page;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.time.Instant;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -27,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * this makes sure that what was once over does not come back.
  */
 @Singleton
-final class GrantWithdrawal {
+final class GrantWithdrawal implements Changes.Follower {
   /** After the fleet is in memory. */
   static final int START = 2700;
 
@@ -42,6 +45,9 @@ final class GrantWithdrawal {
   private final DecisionPoint decisions;
   private final GrantStore store;
   private final DecidedGrants grants;
+  /** Devices to look at again. */
+  private final Set<UUID> doubtful = new HashSet<>();
+
   private @Nullable Following following;
 
   GrantWithdrawal(
@@ -58,7 +64,7 @@ final class GrantWithdrawal {
   }
 
   void start(@Observes @Priority(START) StartupEvent event) {
-    following = changes.followOnce("grants", this::withdraw);
+    following = changes.followOnce("grants", this);
   }
 
   void stop(@Observes ShutdownEvent event) {
@@ -67,19 +73,20 @@ final class GrantWithdrawal {
     }
   }
 
-  private void withdraw(List<Change> next) {
+  @Override
+  public void changed(List<Change> next) {
     awaitMemory(next.getLast().position());
     Set<UUID> devices = new LinkedHashSet<>();
     boolean everybody = false;
     for (Change change : next) {
       switch (change.subjectType()) {
-        case "device" -> {
-          UUID device = UUID.fromString(change.subject());
-          if (TAKE_ALL.contains(change.kind())) {
-            withdrawAll(change, device);
-          }
-          devices.add(device);
-        }
+        case "device" ->
+          change.subjectId().ifPresent(device -> {
+            if (TAKE_ALL.contains(change.kind())) {
+              withdrawAll(change, device);
+            }
+            devices.add(device);
+          });
         case "policy", "profile", "device-profile" -> everybody = true;
         default -> {}
       }
@@ -88,6 +95,22 @@ final class GrantWithdrawal {
       compareAll();
     } else if (!devices.isEmpty()) {
       compare(store.open(devices, Page.MOST));
+    }
+  }
+
+  /** Looks again at devices of which nothing could be said before; the others did not wait for them. */
+  @Override
+  public void confirmed(Instant instant) {
+    if (!doubtful.isEmpty()) {
+      Set<UUID> again = Set.copyOf(doubtful);
+      List<LiveGrant> open = store.open(again, Page.MOST);
+      doubtful.clear();
+      try {
+        compare(open);
+      } catch (RuntimeException e) {
+        doubtful.addAll(again);
+        throw e;
+      }
     }
   }
 
@@ -109,9 +132,13 @@ final class GrantWithdrawal {
   }
 
   private void compare(List<LiveGrant> open) {
-    open.forEach(grant -> grants
-        .judge(grant)
-        .ifPresent(because -> store.withdraw(grant.id(), because, Actor.SERVER)));
+    open.forEach(grant -> {
+      switch (grants.judge(grant)) {
+        case Judgement.Lives() -> {}
+        case Judgement.Over(String because) -> store.withdraw(grant.id(), because, Actor.SERVER);
+        case Judgement.Doubtful() -> doubtful.add(grant.device());
+      }
+    });
   }
 
   /** What memory does not hold yet would be judged by what it was before. */

@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /** Grants: what a device may open, for minutes, as a signed token that only its certificate can use. */
@@ -76,10 +77,26 @@ public interface Grants {
   int MOST_LIVE = 64;
 
   /**
+   * The live grants of some devices.
+   *
+   * @param doubtful devices of which nobody can say it yet: ask again in a moment, and permit nothing until then
+   */
+  record Live(Map<UUID, List<LiveGrant>> grants, Set<UUID> doubtful) {
+    public Live {
+      grants = Map.copyOf(grants);
+      doubtful = Set.copyOf(doubtful);
+    }
+
+    public List<LiveGrant> of(UUID device) {
+      return grants.getOrDefault(device, List.of());
+    }
+  }
+
+  /**
    * The live grants of these devices: neither at their end nor withdrawn, and still decided as they were. Reads the
    * database. Refuses with {@code unavailable} while this node is not confirmed current, because then nobody can say.
    */
-  Map<UUID, List<LiveGrant>> live(Collection<UUID> devices);
+  Live live(Collection<UUID> devices);
 
   /** The live grant of a token that this server signed; empty for anything else. Reads the database. */
   Optional<LiveGrant> live(String token);

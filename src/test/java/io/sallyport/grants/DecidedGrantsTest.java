@@ -182,6 +182,23 @@ class DecidedGrantsTest {
     assertEquals(GrantProblem.TOO_MANY_FLOWS, refusal.problem());
   }
 
+  @Test
+  void aDeviceInDoubtStopsNobodyElse() {
+    UUID other = new UUID(0, 2);
+    open.add(live(id, Digest.of(new byte[] {1})));
+    open.add(live(other, Digest.of(new byte[] {9})));
+    decisions.doubtful = Digest.of(new byte[] {1});
+
+    Grants.Live live = grants.live(List.of(id, other));
+
+    assertEquals(java.util.Set.of(other), live.grants().keySet());
+    assertEquals(java.util.Set.of(id), live.doubtful());
+  }
+
+  private static LiveGrant live(UUID device, Digest thumbprint) {
+    return new LiveGrant(device, device, thumbprint, List.of(), NOW, NOW.plusSeconds(60));
+  }
+
   private void assertDenied(List<RequestedFlow> flows, String reason) {
     Refusal refusal = assertThrows(
         Refusal.class, () -> grants.grant(device, credential(Duration.ofDays(1)), flows, actor));
@@ -296,6 +313,9 @@ class DecidedGrantsTest {
     @Nullable
     Instant validUntil;
 
+    @Nullable
+    Digest doubtful;
+
     int lostAfter = Integer.MAX_VALUE;
     private int asked;
 
@@ -306,9 +326,13 @@ class DecidedGrantsTest {
 
     @Override
     public Decision decide(Digest thumbprint, @Nullable RequestedFlow flow, Actor asker) {
-      String reason = asked++ >= lostAfter
-          ? "state: the device is quarantined"
-          : flow != null && flow.peer().equals("evil.example") ? "no rule for evil.example" : null;
+      String reason = thumbprint.equals(doubtful)
+          ? "unconfirmed device: a change of it could not be read yet"
+          : asked++ >= lostAfter
+              ? "state: the device is quarantined"
+              : flow != null && flow.peer().equals("evil.example")
+                  ? "no rule for evil.example"
+                  : null;
       boolean permit = reason == null;
       List<String> reasons = List.of(permit ? "allowed" : reason);
       List<AllowedFlow> flows = permit
@@ -329,6 +353,11 @@ class DecidedGrantsTest {
     @Override
     public Optional<String> site(UUID device) {
       return Optional.of("plant-1");
+    }
+
+    @Override
+    public boolean isDoubtful(UUID device) {
+      return false;
     }
 
     @Override

@@ -17,15 +17,19 @@ import org.jspecify.annotations.Nullable;
  * @param cut whether its addresses are quarantined: it is quarantined, suspended or decommissioned
  * @param bindings live
  * @param flows of its live grants
+ * @param doubtful whether something about it could not be read yet: it has no flows then, and is read again soon
  */
 record DevicePicture(
     UUID device,
     @Nullable String site,
     boolean cut,
     List<AddressBinding> bindings,
-    List<LiveFlow> flows) {
+    List<LiveFlow> flows,
+    boolean doubtful) {
   /** A binding may be prolonged without a change in the feed, so it is read again this long before its end. */
   private static final Duration AHEAD = Duration.ofSeconds(15);
+
+  private static final Duration AGAIN = Duration.ofSeconds(1);
 
   DevicePicture {
     bindings = List.copyOf(bindings);
@@ -42,6 +46,9 @@ record DevicePicture(
 
   /** When time alone may have changed this picture. */
   Instant due(Instant now) {
+    if (doubtful) {
+      return now.plus(AGAIN);
+    }
     return Stream.concat(
             bindings.stream().map(binding -> {
               Instant ahead = binding.until().minus(AHEAD);

@@ -125,8 +125,8 @@ final class Feeds implements Changes.Follower {
     boolean everybody = false;
     for (Change change : next) {
       switch (change.subjectType()) {
-        case "device" -> devices.add(UUID.fromString(change.subject()));
-        case "grant" -> withGrants.add(UUID.fromString(change.subject()));
+        case "device" -> change.subjectId().ifPresent(devices::add);
+        case "grant" -> change.subjectId().ifPresent(withGrants::add);
         case "policy", "profile", "device-profile" -> everybody = true;
         case "enforcement" -> {
           if (change.kind().equals("enforcement.desired")) {

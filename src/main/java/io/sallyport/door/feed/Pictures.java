@@ -8,6 +8,7 @@ import io.sallyport.enforcement.AddressBindings;
 import io.sallyport.enforcement.AddressBindings.AddressBinding;
 import io.sallyport.grants.Grants;
 import io.sallyport.grants.Grants.GrantedFlow;
+import io.sallyport.grants.Grants.Live;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Page;
@@ -78,12 +79,9 @@ final class Pictures {
     List<UUID> devices = new ArrayList<>(all.keySet());
     for (int from = 0; from < devices.size(); from += DEVICES_AT_ONCE) {
       List<UUID> some = devices.subList(from, Math.min(devices.size(), from + DEVICES_AT_ONCE));
-      Map<UUID, List<LiveGrant>> live = grants.live(some);
-      some.forEach(device -> put(
-          device,
-          picture(
-              device, all.getOrDefault(device, List.of()), live.getOrDefault(device, List.of())),
-          now));
+      Live live = grants.live(some);
+      some.forEach(device ->
+          put(device, picture(device, all.getOrDefault(device, List.of()), live), now));
     }
   }
 
@@ -96,15 +94,10 @@ final class Pictures {
         bound.put(device, live);
       }
     });
-    Map<UUID, List<LiveGrant>> live = bound.isEmpty() ? Map.of() : grants.live(bound.keySet());
+    Live live = bound.isEmpty() ? new Live(Map.of(), Set.of()) : grants.live(bound.keySet());
     devices.forEach(device -> {
       List<AddressBinding> addresses = bound.get(device);
-      put(
-          device,
-          addresses == null
-              ? null
-              : picture(device, addresses, live.getOrDefault(device, List.of())),
-          now);
+      put(device, addresses == null ? null : picture(device, addresses, live), now);
     });
   }
 
@@ -136,16 +129,19 @@ final class Pictures {
         .toList();
   }
 
-  private DevicePicture picture(UUID device, List<AddressBinding> addresses, List<LiveGrant> live) {
+  private DevicePicture picture(UUID device, List<AddressBinding> addresses, Live live) {
+    // Asked before the state is: what is read while it is in doubt is read again.
+    boolean doubtful = live.doubtful().contains(device) || decisions.isDoubtful(device);
     boolean cut = decisions.state(device).filter(Pictures::isCut).isPresent();
     List<LiveFlow> flows = new ArrayList<>();
-    for (LiveGrant grant : live) {
+    for (LiveGrant grant : doubtful ? List.<LiveGrant>of() : live.of(device)) {
       grant
           .flows()
           .forEach(flow -> flows.add(new LiveFlow(
               grant.id(), flow, grant.issuedAt(), grant.expiresAt(), essential(grant, flow))));
     }
-    return new DevicePicture(device, decisions.site(device).orElse(null), cut, addresses, flows);
+    return new DevicePicture(
+        device, decisions.site(device).orElse(null), cut, addresses, flows, doubtful);
   }
 
   private static boolean isCut(DeviceState state) {

@@ -262,6 +262,11 @@ class EvaluatorTest {
     }
 
     @Override
+    public boolean isDoubtful(UUID device) {
+      return false;
+    }
+
+    @Override
     public Optional<DeviceState> state(UUID device) {
       return Optional.of(DeviceState.ACTIVE);
     }

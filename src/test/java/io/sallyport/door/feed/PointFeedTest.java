@@ -91,7 +91,8 @@ class PointFeedTest {
             new GrantedFlow(peer, "tcp", List.of("8554", "9000-9010")),
             NOW,
             NOW.plusSeconds(3600),
-            null)));
+            null)),
+        false);
   }
 
   private static Share share(EnforcementPoint point, DevicePicture picture) {
@@ -130,7 +131,7 @@ class PointFeedTest {
   void aDeviceOfAnotherSiteIsNotSeenAtAll() {
     DevicePicture own = picture("10.0.0.1", "10.20.0.0/16", true);
     DevicePicture other =
-        new DevicePicture(own.device(), "plant-2", true, own.bindings(), own.flows());
+        new DevicePicture(own.device(), "plant-2", true, own.bindings(), own.flows(), false);
     assertEquals(Set.of("10.0.0.1"), share(point(""), own).quarantined());
     assertEquals(Share.NOTHING, share(point(""), other));
   }
