@@ -105,8 +105,9 @@ public record PointSettings(
       }
       requireText("parameters." + name, value);
       if (name.equals("push") && !isPushable(value)) {
-        throw invalid("parameters.push must be an https URL without user and password, or an http URL"
-            + " at 127.0.0.1 or [::1].");
+        throw invalid(
+            "parameters.push must be an https URL without user and password, or an http URL"
+                + " at 127.0.0.1 or [::1].");
       }
     });
   }

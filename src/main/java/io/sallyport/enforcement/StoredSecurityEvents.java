@@ -162,9 +162,8 @@ class StoredSecurityEvents implements SecurityEvents {
     SecurityEventRow row = entities.find(SecurityEventRow.class, event);
     if (row != null && row.doneAt == null) {
       row.detail = cut(detail);
-      EnforcementRow told = row.enforcement == null
-          ? null
-          : entities.find(EnforcementRow.class, row.enforcement);
+      EnforcementRow told =
+          row.enforcement == null ? null : entities.find(EnforcementRow.class, row.enforcement);
       if (told != null && told.acknowledgedAt == null) {
         told.detail = row.detail;
       }

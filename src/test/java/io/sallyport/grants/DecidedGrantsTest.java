@@ -45,7 +45,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -191,8 +193,8 @@ class DecidedGrantsTest {
 
     Grants.Live live = grants.live(List.of(id, other));
 
-    assertEquals(java.util.Set.of(other), live.grants().keySet());
-    assertEquals(java.util.Set.of(id), live.doubtful());
+    assertEquals(Set.of(other), live.grants().keySet());
+    assertEquals(Set.of(id), live.doubtful());
   }
 
   private static LiveGrant live(UUID device, Digest thumbprint) {
@@ -326,7 +328,7 @@ class DecidedGrantsTest {
 
     @Override
     public Decision decide(Digest thumbprint, @Nullable RequestedFlow flow, Actor asker) {
-      String reason = thumbprint.equals(doubtful)
+      String reason = Objects.equals(thumbprint, doubtful)
           ? "unconfirmed device: a change of it could not be read yet"
           : asked++ >= lostAfter
               ? "state: the device is quarantined"

@@ -373,7 +373,8 @@ class SignalsWireTest extends ServerTest {
 
     @ParameterizedTest
     @ValueSource(
-        strings = {"http://10.0.0.1/events", "https://user:secret@siem.example/", "ftp://x", "siem"})
+        strings = {"http://10.0.0.1/events", "https://user:secret@siem.example/", "ftp://x", "siem"
+        })
     void tokensArePushedOverTlsOnly(String push) {
       plant
           .person(
