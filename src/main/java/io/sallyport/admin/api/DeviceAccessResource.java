@@ -120,11 +120,15 @@ class DeviceAccessResource {
     }
     devices.get(id, caller.sites());
     return once.run(201, () -> {
-      Instant now = clock.instant();
-      return BindingView.of(
-          bindings.bind(
-              id, address, segment, Source.STATIC, null, now.plus(lifetime), caller.actor()),
-          now);
+      AddressBinding bound = bindings.bind(
+          id,
+          address,
+          segment,
+          Source.STATIC,
+          null,
+          clock.instant().plus(lifetime),
+          caller.actor());
+      return BindingView.of(bound, clock.instant());
     });
   }
 
