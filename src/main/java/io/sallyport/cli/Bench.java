@@ -112,7 +112,7 @@ final class Bench implements AutoCloseable {
     }
   }
 
-  /** Cached OCSP answers by GET over kept connections; beside them a bare route that answers as many octets. */
+  /** OCSP answers by GET over kept connections; beside them a bare route that answers as many octets. */
   BenchCommand.Figure ocsp() {
     Camera camera = new Camera(
         line.make("Eye 4", "bench-ocsp"),
@@ -133,7 +133,7 @@ final class Bench implements AutoCloseable {
         Web web = new Web(List.of(), null)) {
       URI same = bare.address().resolve(address.getRawPath());
       return new BenchCommand.Figure(
-          "ocsp.cached",
+          "ocsp.get",
           rate,
           "answers/s",
           run(() -> web.send(Web.to(same).build()).orFail().good()),
