@@ -26,9 +26,12 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 final class Reconciliation {
-  /** These take everything away: points that have no session of the device are told as well. */
+  /**
+   * These take everything away: points that have no session of the device are told as well. A decommissioning notes that
+   * in its own commit; noted once more here, a point that has confirmed it already would be asked again.
+   */
   private static final Set<String> TAKE_ALL =
-      Set.of("device.quarantined", "device.suspended", "device.wiping", "device.decommissioned");
+      Set.of("device.quarantined", "device.suspended", "device.wiping");
 
   private final Changes changes;
   private final DecisionPoint decisions;

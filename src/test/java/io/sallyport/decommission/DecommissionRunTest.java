@@ -274,6 +274,10 @@ class DecommissionRunTest extends ServerTest {
     assertEquals(
         "the device was decommissioned", binding.get("withdrawn_because").asText());
     assertEquals("done", step(unit, "tombstone").get("state").asText());
+    // Once each: a point that has confirmed it is not asked again.
+    List<String> told = new ArrayList<>();
+    run(unit.id()).get("enforcements").forEach(one -> told.add(one.get("point").asText()));
+    assertEquals(told.stream().distinct().toList(), told);
     plant.attested("D-13").bind("10.77.0.12", "decommission");
   }
 
