@@ -4,6 +4,8 @@ import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfiles;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateProfile;
+import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.policy.Policies;
 import io.sallyport.policy.Policies.Policy;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -13,10 +15,13 @@ import jakarta.transaction.Transactional;
 @ApplicationScoped
 class NamedDocuments implements Documents {
   private final DeviceProfiles profiles;
+  private final CertificateProfiles certificateProfiles;
   private final Policies policies;
 
-  NamedDocuments(DeviceProfiles profiles, Policies policies) {
+  NamedDocuments(
+      DeviceProfiles profiles, CertificateProfiles certificateProfiles, Policies policies) {
     this.profiles = profiles;
+    this.certificateProfiles = certificateProfiles;
     this.policies = policies;
   }
 
@@ -24,6 +29,14 @@ class NamedDocuments implements Documents {
   @Transactional
   public DeviceProfile applyProfile(String name, String yaml, Actor actor) {
     DeviceProfile profile = profiles.apply(yaml, actor);
+    requireSame(name, profile.name());
+    return profile;
+  }
+
+  @Override
+  @Transactional
+  public CertificateProfile applyCertificateProfile(String name, String yaml, Actor actor) {
+    CertificateProfile profile = certificateProfiles.apply(yaml, actor);
     requireSame(name, profile.name());
     return profile;
   }

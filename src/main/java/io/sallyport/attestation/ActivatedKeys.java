@@ -140,7 +140,7 @@ class ActivatedKeys implements AttestationKeys {
       Device owner = devices.get(device);
       Order order = new Order(
           CertificateSubject.attestationKey(device),
-          CertificateProfiles.find(CertificateProfiles.ATTESTATION_KEY).orElseThrow(),
+          CertificateProfiles.internal(CertificateProfiles.ATTESTATION_KEY),
           sealed.attestationKey(),
           sealed.endorsementKey(),
           false,

@@ -124,7 +124,7 @@ class ServerCertificate {
         new Issuance.Order(
             new CertificateSubject(
                 CertificateSubject.Kind.SERVER, hosts.iterator().next()),
-            CertificateProfiles.find(CertificateProfiles.SERVER).orElseThrow(),
+            CertificateProfiles.internal(CertificateProfiles.SERVER),
             key.subjectPublicKeyInfo(),
             Digest.of(("server:" + key.id()).getBytes(StandardCharsets.UTF_8)),
             false,

@@ -14,6 +14,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
     return new CommandLine(new AdminCommands(options))
         .addSubcommand(new ManufacturerCommands(options))
         .addSubcommand(new ProfileCommands(options))
+        .addSubcommand(new CertificateProfileCommands(options))
         .addSubcommand(new InventoryCommands(options))
         .addSubcommand(new TokenCommands(options))
         .addSubcommand(new PolicyCommands(options))

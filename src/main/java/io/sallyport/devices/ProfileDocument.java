@@ -1,16 +1,9 @@
 package io.sallyport.devices;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.core.JsonLocation;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.sallyport.devices.DeviceProfile.FirmwareReference;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.kernel.YamlDocument;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.util.List;
@@ -21,45 +14,26 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a DeviceProfile document, strictly. */
 final class ProfileDocument {
-  private static final int MOST_CHARACTERS = 256 * 1024;
   private static final Duration SHORTEST_VALIDITY = Duration.ofSeconds(10);
   private static final Duration LONGEST_VALIDITY = Duration.ofDays(30);
   private static final Duration DEFAULT_VALIDITY = Duration.ofMinutes(15);
-  private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?");
   private static final Pattern DIGEST = Pattern.compile("sha-256:[0-9a-f]{64}");
-  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory())
-      .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-      .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
   private ProfileDocument() {}
 
   static DeviceProfile read(String yaml) {
-    if (yaml.length() > MOST_CHARACTERS) {
-      throw invalid("The document may have " + MOST_CHARACTERS + " characters at most.");
-    }
-    Document document;
-    try {
-      document = YAML.readValue(yaml, Document.class);
-    } catch (UnrecognizedPropertyException e) {
-      throw invalid(line(e) + "unknown field \"" + e.getPropertyName() + "\".");
-    } catch (JsonMappingException e) {
-      throw invalid(line(e) + path(e) + " has a value of the wrong kind.");
-    } catch (JsonProcessingException e) {
-      throw invalid(line(e) + "this is not well-formed YAML, or a field stands twice.");
-    }
-    return profile(document);
+    return profile(YamlDocument.read(yaml, Document.class, ProfileDocument::invalid));
   }
 
   private static DeviceProfile profile(@Nullable Document document) {
     if (document == null
-        || !"sallyport.io/v1".equals(document.apiVersion)
+        || !YamlDocument.API_VERSION.equals(document.apiVersion)
         || !"DeviceProfile".equals(document.kind)) {
       throw invalid("apiVersion must be sallyport.io/v1 and kind DeviceProfile.");
     }
     if (document.metadata == null
         || document.metadata.name == null
-        || !NAME.matcher(document.metadata.name).matches()) {
+        || !YamlDocument.isName(document.metadata.name)) {
       throw invalid(
           "metadata.name must have 1 to 63 of a-z 0-9 . - and start and end with a letter or digit.");
     }
@@ -144,23 +118,6 @@ final class ProfileDocument {
     } catch (IllegalArgumentException e) {
       throw invalid("spec.attestation.tpm.pcrs" + e.getMessage());
     }
-  }
-
-  private static String line(JsonProcessingException e) {
-    JsonLocation location = e.getLocation();
-    return location == null ? "" : "Line " + location.getLineNr() + ": ";
-  }
-
-  private static String path(JsonMappingException e) {
-    StringBuilder path = new StringBuilder();
-    for (JsonMappingException.Reference reference : e.getPath()) {
-      if (reference.getFieldName() == null) {
-        path.append('[').append(reference.getIndex()).append(']');
-      } else {
-        path.append(path.isEmpty() ? "" : ".").append(reference.getFieldName());
-      }
-    }
-    return path.isEmpty() ? "the document" : path.toString();
   }
 
   private static Refusal invalid(String detail) {

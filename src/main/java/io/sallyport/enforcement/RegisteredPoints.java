@@ -110,7 +110,7 @@ class RegisteredPoints implements EnforcementPoints {
     EnforcementPoint point =
         QuarkusTransaction.requiringNew().call(() -> registered(application, key, actor));
     CertificateProfile profile =
-        CertificateProfiles.find(CertificateProfiles.ENFORCEMENT_POINT).orElseThrow();
+        CertificateProfiles.internal(CertificateProfiles.ENFORCEMENT_POINT);
     Credential credential = issuance.issue(
         new Issuance.Order(
             subject(point.id()),

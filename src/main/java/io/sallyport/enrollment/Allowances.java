@@ -20,12 +20,19 @@ import org.jspecify.annotations.Nullable;
 class Allowances {
   private final Devices devices;
   private final DeviceProfiles profiles;
+  private final CertificateProfiles certificateProfiles;
   private final Credentials credentials;
   private final Clock clock;
 
-  Allowances(Devices devices, DeviceProfiles profiles, Credentials credentials, Clock clock) {
+  Allowances(
+      Devices devices,
+      DeviceProfiles profiles,
+      CertificateProfiles certificateProfiles,
+      Credentials credentials,
+      Clock clock) {
     this.devices = devices;
     this.profiles = profiles;
+    this.certificateProfiles = certificateProfiles;
     this.credentials = credentials;
     this.clock = clock;
   }
@@ -34,7 +41,8 @@ class Allowances {
   CertificateProfile certificateProfile(Device device, @Nullable String label) {
     DeviceProfile profile = profiles.find(device.profile()).orElseThrow();
     String name = label == null ? profile.certificateProfiles().getFirst() : label;
-    return CertificateProfiles.forDevices(name)
+    return certificateProfiles
+        .forDevices(name)
         .filter(candidate -> profile.certificateProfiles().contains(candidate.name()))
         .orElseThrow(() -> new Refusal(
             EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,

@@ -12,6 +12,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities;
+import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateRequest;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
@@ -57,6 +58,7 @@ class CertificateOrders implements Orders {
   private final OrderStore store;
   private final DeviceEnrollment enrollment;
   private final Allowances allowances;
+  private final ProfiledNames names;
   private final HostNames hostNames;
   private final HttpProof httpProof;
   private final AttestationProof attestationProof;
@@ -69,6 +71,7 @@ class CertificateOrders implements Orders {
       OrderStore store,
       DeviceEnrollment enrollment,
       Allowances allowances,
+      ProfiledNames names,
       HostNames hostNames,
       HttpProof httpProof,
       AttestationProof attestationProof,
@@ -79,6 +82,7 @@ class CertificateOrders implements Orders {
     this.store = store;
     this.enrollment = enrollment;
     this.allowances = allowances;
+    this.names = names;
     this.hostNames = hostNames;
     this.httpProof = httpProof;
     this.attestationProof = attestationProof;
@@ -267,11 +271,13 @@ class CertificateOrders implements Orders {
   private Issuance.Order ordered(Account account, Kept kept, Device device, Der der) {
     CertificateRequest request = CertificateRequest.read(der);
     List<Identifier> identifiers = kept.order().identifiers();
+    CertificateProfile profile = allowances.certificateProfile(device, account.profile());
     OrderedRequest.require(
         request,
         identifiers,
         device,
-        allowances.certificateProfile(device, account.profile()),
+        profile,
+        names.own(device, profile),
         account.key().subjectPublicKeyInfo().digest());
     if (kept.attestedKey() != null
         && !kept.attestedKey().equals(request.subjectPublicKeyInfo().digest())) {

@@ -23,7 +23,6 @@ import io.sallyport.pki.PkiProblem;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.cert.CertificateEncodingException;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
@@ -40,6 +39,8 @@ class DeviceEnrollment implements Enrollments {
   private final StoredTokens tokens;
   private final Devices devices;
   private final Allowances allowances;
+  private final ProfiledNames names;
+  private final CertificateProfiles profiles;
   private final Credentials credentials;
   private final Issuance issuance;
   private final Audit audit;
@@ -50,6 +51,8 @@ class DeviceEnrollment implements Enrollments {
       StoredTokens tokens,
       Devices devices,
       Allowances allowances,
+      ProfiledNames names,
+      CertificateProfiles profiles,
       Credentials credentials,
       Issuance issuance,
       Audit audit,
@@ -58,6 +61,8 @@ class DeviceEnrollment implements Enrollments {
     this.tokens = tokens;
     this.devices = devices;
     this.allowances = allowances;
+    this.names = names;
+    this.profiles = profiles;
     this.credentials = credentials;
     this.issuance = issuance;
     this.audit = audit;
@@ -73,14 +78,9 @@ class DeviceEnrollment implements Enrollments {
       devices.require(device, Operation.ENROLL);
       CertificateProfile profile = allowances.certificateProfile(device, enrollment.label());
       CertificateRequest request = CertificateRequest.read(enrollment.request());
-      DeviceNames.requireOwn(request, device);
+      DeviceNames.requireOwn(request, device, names.own(device, profile));
       Order order = order(
-          device,
-          profile,
-          request,
-          proven.authentication(),
-          proven.token() != null,
-          DeviceNames.alternatives(device));
+          device, profile, request, proven.authentication(), proven.token() != null, List.of());
       Guard guard = digest -> {
         devices.require(devices.get(device.id()), Operation.ENROLL);
         claimKeys(
@@ -106,9 +106,9 @@ class DeviceEnrollment implements Enrollments {
       CertificateRequest request = CertificateRequest.read(enrollment.request());
       Certificate certificate = Certificate.getInstance(current.certificate().octets());
       DeviceNames.requireUnchanged(request, certificate);
-      List<Name> names = DeviceNames.kept(device, certificate);
+      List<Name> kept = DeviceNames.kept(names.own(device, profile), certificate);
       credentials.used(current);
-      Order order = order(device, profile, request, current.thumbprint(), false, names);
+      Order order = order(device, profile, request, current.thumbprint(), false, kept);
       Guard guard = digest -> {
         devices.require(devices.get(id), Operation.RENEW);
         requireLive(credentials.byThumbprint(current.thumbprint()).orElseThrow());
@@ -131,10 +131,8 @@ class DeviceEnrollment implements Enrollments {
       Digest authentication,
       List<Name> proven) {
     allowances.requireMayOrder(device);
-    List<Name> names = new ArrayList<>(DeviceNames.alternatives(device));
-    names.addAll(proven);
     CertificateProfile profile = allowances.certificateProfile(device, label);
-    return order(device, profile, request, authentication, false, names);
+    return order(device, profile, request, authentication, false, proven);
   }
 
   /** By an order whose authorizations hold, which {@code claim} spends in the transaction that records the serial. */
@@ -209,29 +207,31 @@ class DeviceEnrollment implements Enrollments {
     }
   }
 
-  private static void requireKnown(@Nullable String label) {
-    if (label != null && CertificateProfiles.find(label).isEmpty()) {
+  private void requireKnown(@Nullable String label) {
+    if (label != null && profiles.find(label).isEmpty()) {
       throw new Refusal(
           PkiProblem.UNKNOWN_CERTIFICATE_PROFILE,
           "No certificate profile is called \"" + label + "\".");
     }
   }
 
-  private static Order order(
+  private Order order(
       Device device,
       CertificateProfile profile,
       CertificateRequest request,
       Digest authentication,
       boolean once,
-      List<Name> names) {
+      List<Name> proven) {
+    ProfiledNames.Names named = names.of(device, profile, proven);
     return new Order(
         CertificateSubject.device(device.id()),
         profile,
         request.subjectPublicKeyInfo(),
         authentication,
         once,
-        DeviceNames.distinguishedName(device, names),
-        names);
+        named.distinguishedName(),
+        named.alternatives(),
+        named.mudUrl());
   }
 
   /** Law 8: a refusal to a device that proved who it is stands in the log. */

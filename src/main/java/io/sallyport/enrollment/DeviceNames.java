@@ -4,7 +4,7 @@ import io.sallyport.devices.Device;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateRequest;
 import io.sallyport.pki.Issuance.Name;
-import io.sallyport.pki.PermanentIdentifiers;
+import io.sallyport.pki.OtherNames;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -13,7 +13,6 @@ import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1String;
 import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.Certificate;
 import org.bouncycastle.asn1.x509.Extension;
@@ -25,49 +24,23 @@ final class DeviceNames {
   /** ChangeSubjectName (RFC 6402 §2.8). */
   private static final String CHANGE_SUBJECT_NAME = "1.3.6.1.5.5.7.7.36";
 
-  /** RFC 5280, A.1. */
-  private static final int LONGEST_COMMON_NAME = 64;
-
   private DeviceNames() {}
 
   /**
-   * CN and serialNumber are the hardware's serial number, O its manufacturer. With host names CN is one of them, when it is
-   * short enough: clients take CN for a host name and order it again when they renew.
+   * Of what {@code current} is called beside {@code own}, what its successor is called too. Host names are proven anew each
+   * time, by ACME.
    */
-  static String distinguishedName(Device device, List<Name> names) {
-    X500NameBuilder name = new X500NameBuilder(BCStyle.INSTANCE)
-        .addRDN(BCStyle.O, device.hardware().manufacturer())
-        .addRDN(BCStyle.SERIALNUMBER, device.hardware().serialNumber());
-    List<String> hosts = names.stream()
-        .filter(one -> one.kind() == Name.Kind.DNS)
-        .map(Name::value)
-        .toList();
-    if (hosts.isEmpty()) {
-      name.addRDN(BCStyle.CN, device.hardware().serialNumber());
-    } else {
-      hosts.stream()
-          .filter(host -> host.length() <= LONGEST_COMMON_NAME)
-          .findFirst()
-          .ifPresent(host -> name.addRDN(BCStyle.CN, host));
-    }
-    return name.build().toString();
-  }
-
-  static List<Name> alternatives(Device device) {
-    return List.of(new Name(Name.Kind.URI, "urn:uuid:" + device.id()));
-  }
-
-  /**
-   * What a successor of {@code current} is called: as it, except that host names are proven anew each time, by ACME.
-   */
-  static List<Name> kept(Device device, Certificate current) {
-    List<Name> names = new ArrayList<>(alternatives(device));
+  static List<Name> kept(Set<GeneralName> own, Certificate current) {
+    List<Name> names = new ArrayList<>();
     for (GeneralName name : names(current)) {
+      if (own.contains(name)) {
+        continue;
+      }
       if (name.getTagNo() == GeneralName.dNSName) {
         throw other(
             "The certificate has host names, which are proven each time; renew it by ACME.");
       }
-      PermanentIdentifiers.value(name)
+      OtherNames.permanentIdentifier(name)
           .ifPresent(value -> names.add(new Name(Name.Kind.PERMANENT_IDENTIFIER, value)));
     }
     return names;
@@ -80,7 +53,7 @@ final class DeviceNames {
   }
 
   /** A first request may leave names out, or name the device by its serial number or id. */
-  static void requireOwn(CertificateRequest request, Device device) {
+  static void requireOwn(CertificateRequest request, Device device, Set<GeneralName> names) {
     requireNoChange(request);
     Set<String> own = Set.of(device.hardware().serialNumber(), device.id().toString());
     for (ASN1ObjectIdentifier type : List.of(BCStyle.CN, BCStyle.SERIALNUMBER)) {
@@ -89,12 +62,9 @@ final class DeviceNames {
             "The request's subject must be empty or name this device by its serial number or id.");
       }
     }
-    for (GeneralName name : request.names()) {
-      if (!name.equals(
-          new GeneralName(GeneralName.uniformResourceIdentifier, "urn:uuid:" + device.id()))) {
-        throw other(
-            "The request asks for a subject alternative name that is not this device's; leave it out.");
-      }
+    if (!names.containsAll(request.names())) {
+      throw other(
+          "The request asks for a subject alternative name that is not this device's; leave it out.");
     }
   }
 

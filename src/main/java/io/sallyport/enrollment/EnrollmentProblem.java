@@ -13,6 +13,8 @@ public enum EnrollmentProblem implements Problem {
   NO_CURRENT_CERTIFICATE("no-current-certificate", 403, "Renewal needs the current certificate"),
   CERTIFICATE_PROFILE_NOT_ALLOWED(
       "certificate-profile-not-allowed", 403, "The certificate profile is not allowed"),
+  NAME_NOT_AVAILABLE(
+      "name-not-available", 403, "The device cannot be called what its profile says"),
   INVALID_LIFETIME("invalid-lifetime", 422, "The lifetime is not acceptable"),
   INVALID_HOST_NAME("invalid-host-name", 422, "The host name is not acceptable"),
   BAD_NONCE("bad-nonce", 400, "The nonce is not one that can be used"),

@@ -8,7 +8,7 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateRequest;
 import io.sallyport.pki.Issuance.Name;
-import io.sallyport.pki.PermanentIdentifiers;
+import io.sallyport.pki.OtherNames;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -33,18 +33,19 @@ final class OrderedRequest {
       List<Identifier> identifiers,
       Device device,
       CertificateProfile profile,
+      Set<GeneralName> own,
       Digest accountKey) {
     if (request.subjectPublicKeyInfo().digest().equals(accountKey)) {
       throw other("The request's key is the account's key; make another one.");
     }
     DeviceNames.requireNoChange(request);
     Set<String> hosts = values(identifiers, Kind.DNS);
-    Set<String> own = Stream.concat(
+    Set<String> called = Stream.concat(
             hosts.stream(),
             Stream.of(device.hardware().serialNumber(), device.id().toString()))
         .collect(Collectors.toSet());
-    requireSubject(request, own);
-    requireNames(request, hosts, values(identifiers, Kind.PERMANENT_IDENTIFIER), device);
+    requireSubject(request, called);
+    requireNames(request, hosts, values(identifiers, Kind.PERMANENT_IDENTIFIER), own);
     request.extensions().forEach(extension -> requireExtension(extension, profile));
   }
 
@@ -76,15 +77,15 @@ final class OrderedRequest {
   }
 
   private static void requireNames(
-      CertificateRequest request, Set<String> hosts, Set<String> permanent, Device device) {
+      CertificateRequest request, Set<String> hosts, Set<String> permanent, Set<GeneralName> own) {
     Set<String> asked = new HashSet<>();
-    GeneralName id =
-        new GeneralName(GeneralName.uniformResourceIdentifier, "urn:uuid:" + device.id());
     for (GeneralName name : request.names()) {
+      if (own.contains(name)) {
+        continue;
+      }
       if (name.getTagNo() == GeneralName.dNSName) {
         asked.add(name.getName().toString().toLowerCase(Locale.ROOT));
-      } else if (!name.equals(id)
-          && !PermanentIdentifiers.value(name).map(permanent::contains).orElse(false)) {
+      } else if (!OtherNames.permanentIdentifier(name).map(permanent::contains).orElse(false)) {
         throw other("The request asks for a subject alternative name that was not ordered.");
       }
     }

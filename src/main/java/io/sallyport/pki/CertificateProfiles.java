@@ -1,79 +1,61 @@
 package io.sallyport.pki;
 
-import java.time.Duration;
-import java.util.Map;
+import io.sallyport.kernel.Actor;
+import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.bouncycastle.asn1.ASN1ObjectIdentifier;
-import org.bouncycastle.asn1.x509.KeyPurposeId;
 
-/** The certificate profiles that this server issues by. */
-public final class CertificateProfiles {
-  public static final String DEVICE = "device";
+/**
+ * Certificate profiles: those that people wrote, the ready ones that come with the server, and those by which the server
+ * certifies itself and its enforcement points, which nobody can change.
+ */
+public interface CertificateProfiles {
+  String DEVICE = "device";
   /** For devices that serve TLS themselves, to be reached by their host names. */
-  public static final String DEVICE_SERVER = "device-server";
+  String DEVICE_SERVER = "device-server";
 
-  public static final String ENFORCEMENT_POINT = "enforcement-point";
-  public static final String SERVER = "server";
+  String ENFORCEMENT_POINT = "enforcement-point";
+  String SERVER = "server";
 
   /**
    * Keys of TPMs that sign quotes. From the internal authority, so that whoever trusts the devices' authority takes none
    * of them for a device's certificate.
    */
-  public static final String ATTESTATION_KEY = "attestation-key";
+  String ATTESTATION_KEY = "attestation-key";
 
-  static final String OCSP_RESPONDER = "ocsp-responder";
-  static final String AUTHORITY = "authority";
+  String OCSP_RESPONDER = "ocsp-responder";
+  String AUTHORITY = "authority";
 
-  /** Devices' clocks lag; ten minutes covers one that was set at the start of a shift. */
-  private static final Duration BACKDATING = Duration.ofMinutes(10);
-
-  private static final Map<String, CertificateProfile> PROFILES = Stream.of(
-          profile(DEVICE, Authorities.DEVICES, Duration.ofDays(90), KeyPurposeId.id_kp_clientAuth),
-          profile(
-              DEVICE_SERVER,
-              Authorities.DEVICES,
-              Duration.ofDays(90),
-              KeyPurposeId.id_kp_clientAuth,
-              KeyPurposeId.id_kp_serverAuth),
-          profile(
-              ENFORCEMENT_POINT,
-              Authorities.INTERNAL,
-              Duration.ofDays(365),
-              KeyPurposeId.id_kp_clientAuth),
-          profile(
-              ATTESTATION_KEY,
-              Authorities.INTERNAL,
-              Duration.ofDays(365),
-              KeyPurposeId.getInstance(new ASN1ObjectIdentifier(Linter.ATTESTATION_KEY_USAGE))),
-          profile(SERVER, Authorities.INTERNAL, Duration.ofDays(30), KeyPurposeId.id_kp_serverAuth))
-      .collect(Collectors.toUnmodifiableMap(CertificateProfile::name, Function.identity()));
-
-  private CertificateProfiles() {}
-
-  /** The certificate profile of this name, if it is one that devices may have. */
-  public static Optional<CertificateProfile> forDevices(String name) {
-    return find(name).filter(profile -> profile.authority().equals(Authorities.DEVICES));
+  /** Where a certificate profile comes from. */
+  enum Origin {
+    /** It came with the server. */
+    READY,
+    /** Somebody applied it. */
+    APPLIED
   }
 
-  public static Optional<CertificateProfile> find(String name) {
-    return Optional.ofNullable(PROFILES.get(name));
+  /** A certificate profile for devices and the YAML that it was read from. */
+  record ProfileDocument(CertificateProfile profile, Origin origin, String yaml) {}
+
+  /** One of those by which the server certifies itself and what belongs to it. */
+  static CertificateProfile internal(String name) {
+    return FixedProfiles.internal(name).orElseThrow();
   }
 
-  /** Responder certificates come from the very authority that they answer for (RFC 6960 §4.2.2.2). */
-  static CertificateProfile ocspResponder(String authority) {
-    return profile(OCSP_RESPONDER, authority, Duration.ofDays(14), KeyPurposeId.id_kp_OCSPSigning);
-  }
+  /** From memory; safe on event loops. */
+  Optional<CertificateProfile> find(String name);
 
-  private static CertificateProfile profile(
-      String name, String authority, Duration validity, KeyPurposeId... usages) {
-    return new CertificateProfile(
-        name,
-        authority,
-        validity,
-        BACKDATING,
-        Stream.of(usages).map(KeyPurposeId::getId).toList());
-  }
+  /** The certificate profile of this name, if it is one that devices may have. From memory. */
+  Optional<CertificateProfile> forDevices(String name);
+
+  /**
+   * Creates or replaces the certificate profile that the document names; refuses with {@code invalid-certificate-profile}
+   * what cannot be read, what devices may not have (law 10), and what contradicts its issuer.
+   */
+  CertificateProfile apply(String yaml, Actor actor);
+
+  /** Forgets what was applied under this name; a ready one of the same name counts again. */
+  void remove(String name, Actor actor);
+
+  /** Those for devices, by name. */
+  List<ProfileDocument> list();
 }

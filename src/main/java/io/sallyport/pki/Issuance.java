@@ -5,6 +5,8 @@ import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.jspecify.annotations.Nullable;
 
 /** Makes certificates, by laws 1 and 2. */
 public interface Issuance {
@@ -15,6 +17,7 @@ public interface Issuance {
    * @param authentication digest of what authenticated the request: the certificate's thumbprint or the token's digest
    * @param once whether {@code authentication} is spent by one certificate, as a one-time token is
    * @param distinguishedName in RFC 4514 form
+   * @param mudUrl where the device's usage description is (RFC 8520), or null
    */
   record Order(
       CertificateSubject subject,
@@ -23,9 +26,32 @@ public interface Issuance {
       Digest authentication,
       boolean once,
       String distinguishedName,
-      List<Name> names) {
+      List<Name> names,
+      @Nullable String mudUrl) {
+    /** Refuses a key of a kind that the profile does not certify. */
     public Order {
       names = List.copyOf(names);
+      certificateProfile.requireKey(subjectPublicKeyInfo);
+    }
+
+    /** Without a usage description. */
+    public Order(
+        CertificateSubject subject,
+        CertificateProfile certificateProfile,
+        Der subjectPublicKeyInfo,
+        Digest authentication,
+        boolean once,
+        String distinguishedName,
+        List<Name> names) {
+      this(
+          subject,
+          certificateProfile,
+          subjectPublicKeyInfo,
+          authentication,
+          once,
+          distinguishedName,
+          names,
+          null);
     }
 
     /** What a retry has in common with the first request (law 2). */
@@ -43,6 +69,9 @@ public interface Issuance {
       text.append(distinguishedName).append('\n');
       names.forEach(
           name -> text.append(name.kind()).append(':').append(name.value()).append('\n'));
+      if (mudUrl != null) {
+        text.append("mud:").append(mudUrl).append('\n');
+      }
       return Digest.of(text.toString().getBytes(StandardCharsets.UTF_8));
     }
   }
@@ -55,7 +84,22 @@ public interface Issuance {
       IP,
       URI,
       /** What a maker calls its device for ever, as a rule its serial number (RFC 4043). */
-      PERMANENT_IDENTIFIER
+      PERMANENT_IDENTIFIER,
+      /** The maker's object identifier for the type of hardware, a colon, and the serial number (RFC 4108 §5). */
+      HARDWARE_MODULE_NAME
+    }
+
+    /** As it stands in the certificate. */
+    public GeneralName general() {
+      return switch (kind) {
+        case DNS -> new GeneralName(GeneralName.dNSName, value);
+        case IP -> new GeneralName(GeneralName.iPAddress, value);
+        case URI -> new GeneralName(GeneralName.uniformResourceIdentifier, value);
+        case PERMANENT_IDENTIFIER -> OtherNames.permanentIdentifier(value);
+        case HARDWARE_MODULE_NAME ->
+          OtherNames.hardwareModule(
+              value.substring(0, value.indexOf(':')), value.substring(value.indexOf(':') + 1));
+      };
     }
   }
 

@@ -185,7 +185,8 @@ class IssuanceStore {
         new X500Name(BCStyle.INSTANCE, order.distinguishedName()),
         order.subjectPublicKeyInfo(),
         order.names(),
-        order.certificateProfile().extendedKeyUsages(),
+        order.certificateProfile(),
+        order.mudUrl(),
         null,
         row.notBefore,
         row.notAfter));

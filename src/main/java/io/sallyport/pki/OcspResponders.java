@@ -59,7 +59,7 @@ final class OcspResponders {
   private Responder certify(String authority, KeyHandle key) {
     Credential credential = issued(new Issuance.Order(
         new CertificateSubject(CertificateSubject.Kind.OCSP_RESPONDER, authority),
-        CertificateProfiles.ocspResponder(authority),
+        FixedProfiles.ocspResponder(authority),
         key.subjectPublicKeyInfo(),
         Digest.of(("ocsp:" + key.id()).getBytes(StandardCharsets.UTF_8)),
         false,

@@ -6,6 +6,8 @@ import io.sallyport.kernel.Problem;
 public enum PkiProblem implements Problem {
   BAD_REQUEST("bad-certificate-request", 400, "The certificate request is not acceptable"),
   WEAK_KEY("weak-key", 400, "The public key is not acceptable"),
+  KEY_KIND_NOT_ALLOWED(
+      "key-kind-not-allowed", 400, "The certificate profile asks for another kind of key"),
   AUTHENTICATION_SPENT(
       "authentication-spent", 403, "What authenticated the request was used before"),
   REVOKED_MEANWHILE(
@@ -15,6 +17,8 @@ public enum PkiProblem implements Problem {
   UNKNOWN_CERTIFICATE_PROFILE("unknown-certificate-profile", 404, "No such certificate profile"),
   BAD_AUTHORITY_CERTIFICATE(
       "bad-authority-certificate", 422, "The authority's certificate does not fit"),
+  INVALID_CERTIFICATE_PROFILE(
+      "invalid-certificate-profile", 422, "The certificate profile is not valid"),
   INVALID_REASON("invalid-revocation-reason", 422, "Not a revocation reason that can be given"),
   LINT("lint", 500, "The certificate would break a rule"),
   IN_PROGRESS("in-progress", 503, "The same request is being answered");

@@ -133,7 +133,8 @@ class StoredAuthorities implements Authorities {
         subject,
         key.subjectPublicKeyInfo(),
         List.of(),
-        List.of(),
+        null,
+        null,
         root ? 1 : 0,
         credential.notBefore,
         credential.notAfter));

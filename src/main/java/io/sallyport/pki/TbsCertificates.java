@@ -2,6 +2,7 @@ package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
 import io.sallyport.keys.KeyAlgorithm;
+import io.sallyport.pki.CertificateProfile.Usage;
 import io.sallyport.pki.Issuance.Name;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -9,9 +10,11 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
+import java.util.Set;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DERIA5String;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
@@ -21,6 +24,7 @@ import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.AuthorityInformationAccess;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
+import org.bouncycastle.asn1.x509.CertificatePolicies;
 import org.bouncycastle.asn1.x509.DistributionPoint;
 import org.bouncycastle.asn1.x509.DistributionPointName;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
@@ -30,10 +34,12 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.PolicyInformation;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.bouncycastle.asn1.x509.Time;
 import org.bouncycastle.asn1.x509.V3TBSCertificateGenerator;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.cert.X509ExtensionUtils;
 import org.bouncycastle.operator.DefaultSignatureAlgorithmIdentifierFinder;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +47,9 @@ import org.jspecify.annotations.Nullable;
 /** Builds what will be signed (RFC 5280 §4.1.2). */
 @Singleton
 final class TbsCertificates {
+  /** id-pe-mud-url (RFC 8520 §11). */
+  static final ASN1ObjectIdentifier MUD_URL = new ASN1ObjectIdentifier("1.3.6.1.5.5.7.1.25");
+
   private final StatusSettings settings;
 
   TbsCertificates(StatusSettings settings) {
@@ -51,6 +60,8 @@ final class TbsCertificates {
    * What a certificate says.
    *
    * @param issuerKey the issuer's SubjectPublicKeyInfo
+   * @param profile null for a CA certificate
+   * @param mudUrl as the profile gives it for this device, or null
    * @param pathLength for a CA certificate how many CAs may follow, otherwise null
    */
   record Content(
@@ -62,13 +73,13 @@ final class TbsCertificates {
       X500Name subject,
       Der subjectKey,
       List<Name> names,
-      List<String> extendedKeyUsages,
+      @Nullable CertificateProfile profile,
+      @Nullable String mudUrl,
       @Nullable Integer pathLength,
       Instant notBefore,
       Instant notAfter) {
     Content {
       names = List.copyOf(names);
-      extendedKeyUsages = List.copyOf(extendedKeyUsages);
     }
   }
 
@@ -98,21 +109,20 @@ final class TbsCertificates {
       throws IOException {
     ExtensionsGenerator extensions = new ExtensionsGenerator();
     X509ExtensionUtils identifiers = KeyIdentifiers.utils();
-    boolean authority = content.pathLength != null;
-    boolean rsa = key.getAlgorithm().getAlgorithm().equals(PKCSObjectIdentifiers.rsaEncryption);
+    CertificateProfile profile = content.profile;
     extensions.addExtension(
         Extension.basicConstraints,
         true,
         content.pathLength != null
             ? new BasicConstraints(content.pathLength)
             : new BasicConstraints(false));
-    extensions.addExtension(Extension.keyUsage, true, keyUsage(authority, rsa && server(content)));
-    if (!content.extendedKeyUsages.isEmpty()) {
-      KeyPurposeId[] usages = content.extendedKeyUsages.stream()
-          .map(oid -> KeyPurposeId.getInstance(new ASN1ObjectIdentifier(oid)))
-          .toArray(KeyPurposeId[]::new);
-      extensions.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(usages));
-    }
+    extensions.addExtension(
+        Extension.keyUsage,
+        true,
+        new KeyUsage(
+            profile == null
+                ? KeyUsage.keyCertSign | KeyUsage.cRLSign
+                : bits(profile.keyUsages(), key)));
     extensions.addExtension(
         Extension.subjectKeyIdentifier, false, identifiers.createSubjectKeyIdentifier(key));
     extensions.addExtension(
@@ -124,14 +134,15 @@ final class TbsCertificates {
       extensions.addExtension(
           Extension.subjectAlternativeName,
           false,
-          new GeneralNames(content.names.stream()
-              .map(TbsCertificates::generalName)
-              .toArray(GeneralName[]::new)));
+          new GeneralNames(content.names.stream().map(Name::general).toArray(GeneralName[]::new)));
     }
-    if (content.extendedKeyUsages.contains(KeyPurposeId.id_kp_OCSPSigning.getId())) {
-      // Short-lived, so its own status need not be asked for (RFC 6960 §4.2.2.2.1).
-      extensions.addExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nocheck, false, DERNull.INSTANCE);
-    } else if (!content.subject.equals(content.issuerName)) {
+    if (profile != null) {
+      profiled(extensions, profile, content.mudUrl);
+    }
+    boolean points = profile == null
+        ? !content.subject.equals(content.issuerName)
+        : profile.revocationPointers();
+    if (points) {
       extensions.addExtension(
           Extension.cRLDistributionPoints, false, distributionPoint(content.issuer));
       extensions.addExtension(Extension.authorityInfoAccess, false, access(content.issuer));
@@ -139,25 +150,49 @@ final class TbsCertificates {
     return extensions;
   }
 
-  private static boolean server(Content content) {
-    return content.extendedKeyUsages.contains(KeyPurposeId.id_kp_serverAuth.getId());
-  }
-
-  private static KeyUsage keyUsage(boolean authority, boolean keyEncipherment) {
-    if (authority) {
-      return new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign);
+  /** What only the certificates of end entities have. */
+  private static void profiled(
+      ExtensionsGenerator extensions, CertificateProfile profile, @Nullable String mudUrl)
+      throws IOException {
+    extensions.addExtension(
+        Extension.extendedKeyUsage,
+        false,
+        new ExtendedKeyUsage(profile.extendedKeyUsages().stream()
+            .map(oid -> KeyPurposeId.getInstance(new ASN1ObjectIdentifier(oid)))
+            .toArray(KeyPurposeId[]::new)));
+    if (profile.name().equals(CertificateProfiles.OCSP_RESPONDER)) {
+      // Short-lived, so its own status need not be asked for (RFC 6960 §4.2.2.2.1).
+      extensions.addExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nocheck, false, DERNull.INSTANCE);
     }
-    return new KeyUsage(
-        KeyUsage.digitalSignature | (keyEncipherment ? KeyUsage.keyEncipherment : 0));
+    if (!profile.policies().isEmpty()) {
+      extensions.addExtension(
+          Extension.certificatePolicies,
+          false,
+          new CertificatePolicies(profile.policies().stream()
+              .map(oid -> new PolicyInformation(new ASN1ObjectIdentifier(oid)))
+              .toArray(PolicyInformation[]::new)));
+    }
+    if (mudUrl != null) {
+      extensions.addExtension(MUD_URL, false, new DERIA5String(mudUrl, true));
+    }
   }
 
-  private static GeneralName generalName(Name name) {
-    return switch (name.kind()) {
-      case DNS -> new GeneralName(GeneralName.dNSName, name.value());
-      case IP -> new GeneralName(GeneralName.iPAddress, name.value());
-      case URI -> new GeneralName(GeneralName.uniformResourceIdentifier, name.value());
-      case PERMANENT_IDENTIFIER -> PermanentIdentifiers.name(name.value());
-    };
+  /** Only those that the key can do (RFC 3279 §2.3, RFC 8410 §5, RFC 9881 §5). */
+  private static int bits(Set<Usage> usages, SubjectPublicKeyInfo key) {
+    ASN1ObjectIdentifier algorithm = key.getAlgorithm().getAlgorithm();
+    boolean rsa = algorithm.equals(PKCSObjectIdentifiers.rsaEncryption);
+    boolean agrees = algorithm.equals(X9ObjectIdentifiers.id_ecPublicKey);
+    int bits = 0;
+    for (Usage usage : usages) {
+      bits |= switch (usage) {
+        case DIGITAL_SIGNATURE -> KeyUsage.digitalSignature;
+        case NON_REPUDIATION -> KeyUsage.nonRepudiation;
+        case KEY_ENCIPHERMENT -> rsa ? KeyUsage.keyEncipherment : 0;
+        case DATA_ENCIPHERMENT -> rsa ? KeyUsage.dataEncipherment : 0;
+        case KEY_AGREEMENT -> agrees ? KeyUsage.keyAgreement : 0;
+      };
+    }
+    return bits;
   }
 
   private ASN1Encodable distributionPoint(String issuer) {

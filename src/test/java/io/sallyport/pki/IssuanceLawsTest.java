@@ -61,6 +61,9 @@ class IssuanceLawsTest extends ServerTest {
   Issuance issuance;
 
   @Inject
+  CertificateProfiles profiles;
+
+  @Inject
   UnfinishedSerials unfinished;
 
   @Inject
@@ -92,10 +95,10 @@ class IssuanceLawsTest extends ServerTest {
     return UUID.fromString(wire.register(MAKER, "L-" + units++, PROFILE));
   }
 
-  private static Order order(UUID device, boolean once) {
+  private Order order(UUID device, boolean once) {
     return new Order(
         CertificateSubject.device(device),
-        CertificateProfiles.find(CertificateProfiles.DEVICE).orElseThrow(),
+        profiles.find(CertificateProfiles.DEVICE).orElseThrow(),
         Der.of(TestPki.key().getPublic().getEncoded()),
         Digest.of(device.toString().getBytes(StandardCharsets.UTF_8)),
         once,

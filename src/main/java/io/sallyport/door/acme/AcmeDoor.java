@@ -8,6 +8,7 @@ import io.sallyport.door.UseCase;
 import io.sallyport.enrollment.ReplayNonces;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateProfiles;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -28,25 +29,28 @@ class AcmeDoor implements Door {
   private final AccountUseCases accounts;
   private final OrderUseCases orders;
   private final ReplayNonces nonces;
+  private final CertificateProfiles profiles;
 
   AcmeDoor(
       Exchanges exchanges,
       SignedRequests requests,
       AccountUseCases accounts,
       OrderUseCases orders,
-      ReplayNonces nonces) {
+      ReplayNonces nonces,
+      CertificateProfiles profiles) {
     this.exchanges = exchanges;
     this.requests = requests;
     this.accounts = accounts;
     this.orders = orders;
     this.nonces = nonces;
+    this.profiles = profiles;
   }
 
   @Override
   public void mount(Router router) {
     router.route(BASE + "*").handler(this::prepare);
-    open(router, "directory", AcmeDoor::directory);
-    open(router, "new-nonce", AcmeDoor::nonce);
+    open(router, "directory", this::directory);
+    open(router, "new-nonce", this::nonce);
     post(router, "new-account", requests.byKey(accounts::create));
     post(router, "new-order", requests.byAccount(orders::create));
     post(router, "key-change", requests.byAccount(accounts::changeKey));
@@ -109,8 +113,8 @@ class AcmeDoor implements Door {
     return String.valueOf(request.path().get("id"));
   }
 
-  private static Reply directory(Request request) {
-    Urls urls = Urls.of(request);
+  private Reply directory(Request request) {
+    Urls urls = Urls.of(request, profiles);
     return Reply.of(
         200,
         "application/json",
@@ -125,8 +129,8 @@ class AcmeDoor implements Door {
             .getBytes());
   }
 
-  private static Reply nonce(Request request) {
-    Urls.of(request);
+  private Reply nonce(Request request) {
+    Urls.of(request, profiles);
     int status = request.method().equals("HEAD") ? 200 : 204;
     return new Reply(status, Map.of(), new byte[0]);
   }

@@ -10,6 +10,7 @@ import io.sallyport.enrollment.EnrollmentProblem;
 import io.sallyport.enrollment.ReplayNonces;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateProfiles;
 import jakarta.inject.Singleton;
 import java.util.UUID;
 import java.util.function.Function;
@@ -21,10 +22,12 @@ final class SignedRequests {
 
   private final Accounts accounts;
   private final ReplayNonces nonces;
+  private final CertificateProfiles profiles;
 
-  SignedRequests(Accounts accounts, ReplayNonces nonces) {
+  SignedRequests(Accounts accounts, ReplayNonces nonces, CertificateProfiles profiles) {
     this.accounts = accounts;
     this.nonces = nonces;
+    this.profiles = profiles;
   }
 
   /** A use case for whoever has an account. What such a one is refused stands in the log (law 8). */
@@ -66,7 +69,7 @@ final class SignedRequests {
   }
 
   private Signed read(Request request) {
-    Urls urls = Urls.of(request);
+    Urls urls = Urls.of(request, profiles);
     if (!request.mediaType().equals(MEDIA_TYPE)) {
       throw new Refusal(
           CommonProblem.UNSUPPORTED_MEDIA_TYPE,

@@ -19,9 +19,9 @@ record Urls(String profile, String base) {
       Pattern.compile("(https://[A-Za-z0-9.:\\[\\]-]{1,260}/acme/([a-z0-9-]{1,63}))/.*");
 
   /** Refuses a profile that devices cannot have. */
-  static Urls of(Request request) {
+  static Urls of(Request request, CertificateProfiles profiles) {
     Urls urls = read(request.url()).orElseThrow(Urls::nothing);
-    if (CertificateProfiles.forDevices(urls.profile).isEmpty()) {
+    if (profiles.forDevices(urls.profile).isEmpty()) {
       throw nothing();
     }
     return urls;

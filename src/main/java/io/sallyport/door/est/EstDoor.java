@@ -40,12 +40,19 @@ class EstDoor implements Door {
   private final Callers callers;
   private final Enrollments enrollments;
   private final Authorities authorities;
+  private final CertificateProfiles profiles;
 
-  EstDoor(Exchanges exchanges, Callers callers, Enrollments enrollments, Authorities authorities) {
+  EstDoor(
+      Exchanges exchanges,
+      Callers callers,
+      Enrollments enrollments,
+      Authorities authorities,
+      CertificateProfiles profiles) {
     this.exchanges = exchanges;
     this.callers = callers;
     this.enrollments = enrollments;
     this.authorities = authorities;
+    this.profiles = profiles;
   }
 
   @Override
@@ -86,8 +93,10 @@ class EstDoor implements Door {
   }
 
   private Reply cacerts(Request request) {
-    label(request);
-    return certificates(request, "application/pkcs7-mime", authorities.chain(Authorities.DEVICES));
+    String label = label(request);
+    String issuer =
+        label == null ? Authorities.DEVICES : profiles.find(label).orElseThrow().authority();
+    return certificates(request, "application/pkcs7-mime", authorities.chain(issuer));
   }
 
   /** None are set, so there is nothing to announce (RFC 7030 §4.5.2). */
@@ -111,7 +120,7 @@ class EstDoor implements Door {
     return certificates(request, CERTS_ONLY, List.of(use.apply(enrollment).certificate()));
   }
 
-  private static Enrollment read(Request request) {
+  private Enrollment read(Request request) {
     String label = label(request);
     if (!request.mediaType().equals("application/pkcs10")) {
       throw new Refusal(
@@ -126,10 +135,9 @@ class EstDoor implements Door {
   }
 
   /** The profile that the path names; an operation's name is no label (RFC 7030 §3.2.2). */
-  private static @Nullable String label(Request request) {
+  private @Nullable String label(Request request) {
     String label = request.path().get("label");
-    if (label != null
-        && (OPERATIONS.contains(label) || CertificateProfiles.find(label).isEmpty())) {
+    if (label != null && (OPERATIONS.contains(label) || profiles.find(label).isEmpty())) {
       throw new Refusal(
           PkiProblem.UNKNOWN_CERTIFICATE_PROFILE, "No certificate profile has this label.");
     }

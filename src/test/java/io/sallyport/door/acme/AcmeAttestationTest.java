@@ -7,7 +7,7 @@ import com.upokecenter.cbor.CBORObject;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.door.acme.AcmeClient.Binding;
 import io.sallyport.kernel.Digest;
-import io.sallyport.pki.PermanentIdentifiers;
+import io.sallyport.pki.OtherNames;
 import io.sallyport.testing.Answer;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.TestPki;
@@ -142,7 +142,7 @@ class AcmeAttestationTest extends AcmeServerTest {
         new X509CertificateHolder(certificate.getEncoded()).getExtensions(),
         Extension.subjectAlternativeName);
     return Stream.of(names.getNames())
-        .flatMap(name -> PermanentIdentifiers.value(name).stream())
+        .flatMap(name -> OtherNames.permanentIdentifier(name).stream())
         .findFirst();
   }
 
