@@ -76,7 +76,8 @@ class ArchitectureTest {
       "admin",
       "admin.api",
       "admin.console",
-      "boot");
+      "boot",
+      "bench");
 
   /** Talks to a server over the network; of its code it shares value types only. */
   private static final String COMMAND_LINE = "cli";

@@ -22,13 +22,17 @@ import picocli.CommandLine.Parameters;
         "Measures a server of its own, each figure beside a bare loop; client and server share this machine.")
 final class BenchCommand implements Callable<Integer> {
   /** A figure, the same work done barely, and their quotient. */
-  record Figure(String name, double value, String unit, double bare, String barely) {
-    double ratio() {
-      return bare == 0 ? 0 : value / bare;
+  record Figure(
+      String name, double value, String unit, double bare, double ratio, String barely) {
+    Figure(String name, double value, String unit, double bare, String barely) {
+      this(name, value, unit, bare, bare == 0 ? 0 : value / bare, barely);
     }
   }
 
   private static final List<String> ALL = List.of("est", "ocsp", "decisions", "revocation");
+  /** Measured inside a server of its own, and only when asked for: it takes minutes. */
+  private static final String PKI = "pki";
+
   private static final int MOST_SECONDS = 300;
 
   private final Options options;
@@ -37,7 +41,8 @@ final class BenchCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "WHAT",
       arity = "0..*",
-      description = "est, ocsp, decisions, revocation (default: all)")
+      description =
+          "est, ocsp, decisions, revocation (default: these), or pki, measured inside the server")
   private List<String> what = new ArrayList<>();
 
   @Option(
@@ -45,6 +50,13 @@ final class BenchCommand implements Callable<Integer> {
       defaultValue = "5",
       description = "how long each figure may take (default: 5)")
   private int seconds;
+
+  @Option(
+      names = "--probe",
+      paramLabel = "NAME",
+      split = ",",
+      description = "of pki only these, for instance issuance (default: all)")
+  private List<String> probes = new ArrayList<>();
 
   @Option(names = "--json", paramLabel = "FILE", description = "write the figures there, as JSON")
   private @Nullable Path file;
@@ -58,15 +70,32 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<String> wanted = what.isEmpty() ? ALL : what;
     for (String name : wanted) {
-      if (!ALL.contains(name)) {
-        throw Failure.usage(
-            "There is no bench " + name + "; there are " + String.join(", ", ALL) + ".");
+      if (!ALL.contains(name) && !name.equals(PKI)) {
+        throw Failure.usage("There is no bench " + name + "; there are " + String.join(", ", ALL)
+            + ", " + PKI + ".");
       }
     }
     if (seconds < 1 || seconds > MOST_SECONDS) {
       throw Failure.usage("--seconds is from 1 to " + MOST_SECONDS + ".");
     }
     Path scratch = Files.createTempDirectory("sallyport-bench-");
+    List<Figure> figures = new ArrayList<>();
+    try {
+      List<String> fromOutside = wanted.stream().filter(name -> !name.equals(PKI)).toList();
+      if (!fromOutside.isEmpty()) {
+        figures.addAll(outside(fromOutside, scratch));
+      }
+      if (wanted.contains(PKI)) {
+        figures.addAll(new InnerBench(options, scratch, Duration.ofSeconds(seconds)).run(probes));
+      }
+    } finally {
+      Scratch.remove(scratch, options.output().writer());
+    }
+    tell(figures);
+    return ExitCode.OK.number();
+  }
+
+  private List<Figure> outside(List<String> wanted, Path scratch) {
     List<Figure> figures = new ArrayList<>();
     try (ChildServer server =
         ChildServer.start(options, scratch.resolve("server"), scratch.resolve("server.log"))) {
@@ -85,11 +114,8 @@ final class BenchCommand implements Callable<Integer> {
         options.output().writer().println(server.tail());
         throw failure;
       }
-    } finally {
-      Scratch.remove(scratch, options.output().writer());
     }
-    tell(figures);
-    return ExitCode.OK.number();
+    return figures;
   }
 
   private void tell(List<Figure> figures) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A server of one's own: a child process on free ports, ended by its own pid. */
@@ -34,6 +35,19 @@ final class ChildServer implements AutoCloseable {
 
   /** Starts a server on {@code data} as the launcher would, and waits until it is ready. */
   static ChildServer start(Options options, Path data, Path log) {
+    ChildServer server = begin(options, data, log, List.of(), Map.of());
+    server.awaitReady();
+    return server;
+  }
+
+  /**
+   * Starts a server that will end by itself.
+   *
+   * @param jvm further options of its JVM
+   * @param settings environment variables
+   */
+  static ChildServer begin(
+      Options options, Path data, Path log, List<String> jvm, Map<String, String> settings) {
     String home = options.variable("SALLYPORT_HOME");
     if (home == null) {
       throw Failure.usage("Run this through ./sallyport, which knows where the server is.");
@@ -48,6 +62,7 @@ final class ChildServer implements AutoCloseable {
     if (cache != null) {
       command.add("-XX:AOTCache=" + cache);
     }
+    command.addAll(jvm);
     command.addAll(List.of(
         "-jar", Path.of(home, "target", "quarkus-app", "quarkus-run.jar").toString(), "serve"));
     command.addAll(List.of("--data", data.toString()));
@@ -63,10 +78,9 @@ final class ChildServer implements AutoCloseable {
         .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
     builder.environment().remove("SALLYPORT_DATA");
     builder.environment().remove("SALLYPORT_DB_URL");
+    builder.environment().putAll(settings);
     try {
-      ChildServer server = new ChildServer(builder.start(), data, log);
-      server.awaitReady();
-      return server;
+      return new ChildServer(builder.start(), data, log);
     } catch (IOException e) {
       throw new Failure(ExitCode.UNREACHABLE, "The server cannot be started: " + e.getMessage());
     }
@@ -81,6 +95,16 @@ final class ChildServer implements AutoCloseable {
       return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
     } catch (IOException e) {
       return "";
+    }
+  }
+
+  /** Waits until the server has ended by itself; whether it did so in time and in order. */
+  boolean awaitEnd(Duration most) {
+    try {
+      return process.waitFor(most.toMillis(), TimeUnit.MILLISECONDS) && process.exitValue() == 0;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 

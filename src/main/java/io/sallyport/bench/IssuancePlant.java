@@ -1,0 +1,138 @@
+package io.sallyport.bench;
+
+import io.sallyport.devices.Devices;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
+import io.sallyport.pki.CertificateProfile;
+import io.sallyport.pki.CertificateProfiles;
+import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Issuance;
+import io.sallyport.pki.Issuance.Guard;
+import io.sallyport.pki.Issuance.Order;
+import jakarta.inject.Singleton;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.spec.ECGenParameterSpec;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.sql.DataSource;
+
+/** Devices that were registered beforehand, and callers that have each certified once, by key of its own. */
+@Singleton
+final class IssuancePlant {
+  private static final int PART = 10_000;
+  /** More than any machine issues in a second. */
+  private static final int MOST_A_SECOND = 4_000;
+
+  private static final String FOUND = """
+      insert into manufacturer (id, name, created_at)
+        values ('00000000-0000-7000-8000-000000000001', 'Bench', now()) on conflict do nothing;
+      insert into device_profile (name, yaml, applied_at) values ('bench', %s, now()) on conflict do nothing""";
+  private static final String PROFILE = """
+      'apiVersion: sallyport.io/v1
+      kind: DeviceProfile
+      metadata: {name: bench}
+      '""";
+  private static final String REGISTER = """
+      with unit as (insert into hardware_unit (id, manufacturer, model, serial_number)
+          select gen_random_uuid(), '00000000-0000-7000-8000-000000000001', 'bench', gen_random_uuid()::text
+          from generate_series(1, ?) returning id)
+      insert into device (id, hardware_unit, profile, owner, site, labels, state, enrolled, revocation_counter, created_at)
+        select gen_random_uuid(), id, 'bench', 'bench', 'bench', '{}', 'EXPECTED', false, 0, now() from unit
+        returning id, hardware_unit""";
+
+  private final DataSource database;
+  private final Devices devices;
+  private final Issuance issuance;
+  private final CertificateProfile profile;
+
+  IssuancePlant(DataSource database, Devices devices, Issuance issuance) {
+    this.database = database;
+    this.devices = devices;
+    this.issuance = issuance;
+    this.profile = CertificateProfiles.find(CertificateProfiles.DEVICE).orElseThrow();
+  }
+
+  /** A device and what is asked for it; the guard claims the key for its hardware unit, as enrollment does. */
+  record Asked(Order order, Guard guard) {}
+
+  /** Enough orders for {@code time}. */
+  Queue<Asked> orders(Duration time) throws SQLException, GeneralSecurityException {
+    long count = time.toMillis() * MOST_A_SECOND / 1000;
+    KeyPairGenerator keys = KeyPairGenerator.getInstance("EC");
+    keys.initialize(new ECGenParameterSpec("secp256r1"));
+    Queue<Asked> orders = new ConcurrentLinkedQueue<>();
+    try (Connection connection = database.getConnection();
+        Statement found = connection.createStatement();
+        PreparedStatement register = connection.prepareStatement(REGISTER)) {
+      found.execute(FOUND.formatted(PROFILE));
+      for (long left = count; left > 0; left -= PART) {
+        register.setInt(1, (int) Math.min(left, PART));
+        try (ResultSet rows = register.executeQuery()) {
+          while (rows.next()) {
+            orders.add(asked(
+                rows.getObject(1, UUID.class),
+                rows.getObject(2, UUID.class),
+                Der.of(keys.generateKeyPair().getPublic().getEncoded())));
+          }
+        }
+      }
+    }
+    return orders;
+  }
+
+  private Asked asked(UUID device, UUID unit, Der key) {
+    Digest digest = key.digest();
+    return new Asked(
+        new Order(
+            CertificateSubject.device(device),
+            profile,
+            key,
+            Digest.of(device.toString().getBytes(StandardCharsets.UTF_8)),
+            false,
+            "CN=" + device,
+            List.of()),
+        request -> devices.claimKey(unit, digest, "ldevid"));
+  }
+
+  /** Certificates a second, with so many callers at once. */
+  double rate(int callers, Queue<Asked> orders, Duration time) throws Exception {
+    AtomicLong done = new AtomicLong();
+    long start = System.nanoTime();
+    long end = start + time.toNanos();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> running = new ArrayList<>();
+      for (int i = 0; i < callers; i++) {
+        running.add(threads.submit(() -> {
+          while (System.nanoTime() < end) {
+            Asked asked = orders.poll();
+            if (asked == null) {
+              throw new IllegalStateException("the devices were used up");
+            }
+            issuance.issue(asked.order, asked.guard, Actor.SERVER);
+            done.incrementAndGet();
+          }
+        }));
+      }
+      for (Future<?> caller : running) {
+        caller.get();
+      }
+    }
+    return done.get() * 1e9 / (System.nanoTime() - start);
+  }
+}

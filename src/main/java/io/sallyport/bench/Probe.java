@@ -1,0 +1,13 @@
+package io.sallyport.bench;
+
+/**
+ * Something that can be measured in a running server. May fill the database: the server and its folder are thrown away.
+ * Probes run one after the other, in the order of their names, each once, in a thread of their own.
+ */
+interface Probe {
+  /** The figure's name, for instance {@code issuance}. */
+  String name();
+
+  /** Warms up, measures, and measures the bare loop. */
+  Figure measure() throws Exception;
+}

@@ -1,0 +1,54 @@
+package io.sallyport.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Measurements that a server makes of itself, in a child process that ends when it is done. */
+final class InnerBench {
+  private static final Duration LONGEST = Duration.ofMinutes(30);
+  /** The bare loops and a million of whatever is measured need room beside the server. */
+  private static final List<String> ROOM = List.of("-Xmx512m");
+
+  private final Options options;
+  private final Path scratch;
+  private final Duration time;
+
+  InnerBench(Options options, Path scratch, Duration time) {
+    this.options = options;
+    this.scratch = scratch;
+    this.time = time;
+  }
+
+  /** Runs these probes, or all when none is named. */
+  List<BenchCommand.Figure> run(List<String> probes) throws IOException {
+    Path out = scratch.resolve("figures.json");
+    Map<String, String> settings = Map.of(
+        "SALLYPORT_BENCH", probes.isEmpty() ? "all" : String.join(",", probes),
+        "SALLYPORT_BENCH_OUT", out.toString(),
+        "SALLYPORT_BENCH_TIME", time.toString());
+    try (ChildServer server = ChildServer.begin(
+        options, scratch.resolve("inner"), scratch.resolve("inner.log"), ROOM, settings)) {
+      if (!server.awaitEnd(LONGEST) || !Files.exists(out)) {
+        throw new Failure(
+            ExitCode.REFUSED, "The measurement did not end well:\n" + server.tail());
+      }
+    }
+    List<BenchCommand.Figure> figures = new ArrayList<>();
+    for (JsonNode figure : Json.read(Files.readAllBytes(out))) {
+      figures.add(new BenchCommand.Figure(
+          figure.path("name").asText(),
+          figure.path("value").asDouble(),
+          figure.path("unit").asText(),
+          figure.path("bare").asDouble(),
+          figure.path("ratio").asDouble(),
+          figure.path("bare_is").asText()));
+    }
+    return figures;
+  }
+}
