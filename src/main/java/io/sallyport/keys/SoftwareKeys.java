@@ -8,13 +8,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
 import java.security.KeyPair;
-import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
-import java.security.spec.ECGenParameterSpec;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
 import java.util.List;
@@ -26,8 +23,6 @@ import javax.net.ssl.X509ExtendedKeyManager;
 /** Keys in software, sealed under the master key in the database, opened once and kept in memory. */
 @ApplicationScoped
 class SoftwareKeys implements Keys {
-  private static final int RSA_BITS = 3072;
-
   private final ConcurrentHashMap<UUID, Opened> opened = new ConcurrentHashMap<>();
   /** Keys never change once they are stored. */
   private final ConcurrentHashMap<UUID, KeyHandle> handles = new ConcurrentHashMap<>();
@@ -102,7 +97,7 @@ class SoftwareKeys implements Keys {
   public byte[] sign(UUID id, byte[] data) {
     Opened key = open(id);
     try {
-      Signature signature = Signature.getInstance(key.algorithm.signature());
+      Signature signature = key.algorithm.signer();
       signature.initSign(key.privateKey);
       signature.update(data);
       return signature.sign();
@@ -147,8 +142,7 @@ class SoftwareKeys implements Keys {
     try {
       return new Opened(
           handle.algorithm(),
-          KeyFactory.getInstance(handle.algorithm().family())
-              .generatePrivate(new PKCS8EncodedKeySpec(pkcs8)));
+          handle.algorithm().factory().generatePrivate(new PKCS8EncodedKeySpec(pkcs8)));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("key " + handle.id() + " cannot be opened", e);
     }
@@ -164,14 +158,7 @@ class SoftwareKeys implements Keys {
 
   private static KeyPair pair(KeyAlgorithm algorithm) {
     try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance(algorithm.family());
-      switch (algorithm) {
-        case EC_P256 -> generator.initialize(new ECGenParameterSpec("secp256r1"));
-        case EC_P384 -> generator.initialize(new ECGenParameterSpec("secp384r1"));
-        case RSA_3072 -> generator.initialize(RSA_BITS);
-        case ED25519 -> {}
-      }
-      return generator.generateKeyPair();
+      return algorithm.pair();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JVM cannot make a key for " + algorithm, e);
     }

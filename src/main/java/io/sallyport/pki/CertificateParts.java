@@ -4,14 +4,9 @@ import io.sallyport.kernel.Der;
 import io.sallyport.keys.KeyAlgorithm;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.PublicKey;
-import java.security.Signature;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
 import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.ASN1Primitive;
@@ -63,15 +58,6 @@ final class CertificateParts {
   }
 
   static boolean verified(byte[] data, KeyAlgorithm algorithm, byte[] signature, Der key) {
-    try {
-      PublicKey publicKey = KeyFactory.getInstance(algorithm.family())
-          .generatePublic(new X509EncodedKeySpec(key.octets()));
-      Signature verifier = Signature.getInstance(algorithm.signature());
-      verifier.initVerify(publicKey);
-      verifier.update(data);
-      return verifier.verify(signature);
-    } catch (GeneralSecurityException e) {
-      return false;
-    }
+    return algorithm.verifies(key, data, signature);
   }
 }

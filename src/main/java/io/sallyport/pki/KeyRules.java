@@ -5,10 +5,12 @@ import io.sallyport.kernel.Refusal;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
+import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.RSAPublicKey;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
@@ -34,6 +36,11 @@ public final class KeyRules {
   private static final int MOST_EXPONENT_BITS = 64;
   private static final Set<ASN1ObjectIdentifier> CURVES =
       Set.of(SECObjectIdentifiers.secp256r1, SECObjectIdentifiers.secp384r1);
+  /** ML-DSA: how many octets a public key has (FIPS 204 table 2). */
+  private static final Map<ASN1ObjectIdentifier, Integer> MODULE_LATTICE = Map.of(
+      NISTObjectIdentifiers.id_ml_dsa_44, 1312,
+      NISTObjectIdentifiers.id_ml_dsa_65, 1952,
+      NISTObjectIdentifiers.id_ml_dsa_87, 2592);
 
   private KeyRules() {}
 
@@ -48,8 +55,11 @@ public final class KeyRules {
         rsa(info);
       } else if (algorithm.equals(EdECObjectIdentifiers.id_Ed25519)) {
         edwardsCurve(info);
+      } else if (MODULE_LATTICE.containsKey(algorithm)) {
+        moduleLattice(info);
       } else {
-        throw weak("Use a key on P-256, P-384 or Ed25519, or RSA with 2048 to 8192 bits.");
+        throw weak(
+            "Use a key on P-256, P-384 or Ed25519, RSA with 2048 to 8192 bits, or ML-DSA-44, -65 or -87.");
       }
     } catch (IOException | RuntimeException e) {
       throw e instanceof Refusal refusal ? refusal : weak("The public key cannot be read.");
@@ -64,6 +74,16 @@ public final class KeyRules {
     require(
         point.length == Ed25519.PUBLIC_KEY_SIZE && Ed25519.validatePublicKeyFull(point, 0),
         "The public key is not a point of full order on Ed25519.");
+  }
+
+  /** Every key of the right length is one (FIPS 204 algorithm 23), so length and encoding are all there is to check. */
+  private static void moduleLattice(SubjectPublicKeyInfo info) {
+    require(
+        info.getAlgorithm().getParameters() == null, "An ML-DSA key has no parameters (RFC 9881).");
+    int octets = info.getPublicKeyData().getOctets().length;
+    require(
+        Integer.valueOf(octets).equals(MODULE_LATTICE.get(info.getAlgorithm().getAlgorithm())),
+        "An ML-DSA key must have the length that FIPS 204 gives its kind, not " + octets + " octets.");
   }
 
   private static void ellipticCurve(SubjectPublicKeyInfo info) {
