@@ -10,9 +10,11 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.testing.OddKeys;
 import io.sallyport.testing.TestPki;
 import java.security.GeneralSecurityException;
+import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.spec.ECGenParameterSpec;
 import java.util.stream.Stream;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,6 +53,28 @@ class KeyRulesTest {
         KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic().getEncoded());
 
     assertDoesNotThrow(() -> KeyRules.check(key));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ML-DSA-44", "ML-DSA-65", "ML-DSA-87"})
+  void acceptsModuleLatticesWhoseHolderProvesIt(String kind) throws GeneralSecurityException {
+    KeyPair pair = KeyPairGenerator.getInstance(kind, new BouncyCastleProvider()).generateKeyPair();
+
+    CertificateRequest request =
+        CertificateRequest.read(Der.of(TestPki.request(pair, "CN=lattice", null)));
+
+    assertEquals(Der.of(pair.getPublic().getEncoded()), request.subjectPublicKeyInfo());
+  }
+
+  @Test
+  void refusesAModuleLatticeKeyThatSomebodyElseHolds() throws Exception {
+    KeyPairGenerator generator =
+        KeyPairGenerator.getInstance("ML-DSA-65", new BouncyCastleProvider());
+    KeyPair stolen = new KeyPair(
+        generator.generateKeyPair().getPublic(), generator.generateKeyPair().getPrivate());
+    Der request = Der.of(TestPki.request(stolen, "CN=lattice", null));
+
+    assertThrows(Refusal.class, () -> CertificateRequest.read(request));
   }
 
   @ParameterizedTest

@@ -21,6 +21,7 @@ import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.DERSet;
 import org.bouncycastle.asn1.DERTaggedObject;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
+import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.RSAPublicKey;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
@@ -84,6 +85,15 @@ public final class OddKeys {
     odd.put(
         "an RSA key that cannot be read",
         info(PKCSObjectIdentifiers.rsaEncryption, DERNull.INSTANCE, new byte[5]));
+    odd.put(
+        "an ML-DSA key that is cut short",
+        info(NISTObjectIdentifiers.id_ml_dsa_44, null, new byte[1311]));
+    odd.put(
+        "an ML-DSA key of another kind",
+        info(NISTObjectIdentifiers.id_ml_dsa_87, null, new byte[1952]));
+    odd.put(
+        "an ML-DSA key with parameters",
+        info(NISTObjectIdentifiers.id_ml_dsa_65, DERNull.INSTANCE, new byte[1952]));
     odd.put("a DSA key", info(new ASN1ObjectIdentifier("1.2.840.10040.4.1"), null, point));
     return odd;
   }

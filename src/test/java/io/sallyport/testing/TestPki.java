@@ -22,6 +22,7 @@ import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -169,8 +170,17 @@ public final class TestPki {
   public static ContentSigner signer(KeyPair keys) {
     try {
       String algorithm =
-          keys.getPrivate().getAlgorithm().equals("RSA") ? "SHA256withRSA" : "SHA256withECDSA";
-      return new JcaContentSignerBuilder(algorithm).build(keys.getPrivate());
+          switch (keys.getPrivate().getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "ML-DSA-44", "ML-DSA-65", "ML-DSA-87" -> keys.getPrivate().getAlgorithm();
+            default -> "SHA256withECDSA";
+          };
+      JcaContentSignerBuilder builder = new JcaContentSignerBuilder(algorithm);
+      if (algorithm.startsWith("ML-DSA")) {
+        // Made there, and no other provider reads its private keys.
+        builder.setProvider(new BouncyCastleProvider());
+      }
+      return builder.build(keys.getPrivate());
     } catch (OperatorCreationException e) {
       throw new IllegalStateException(e);
     }
