@@ -59,6 +59,7 @@ final class SettingsCheck {
     check.ratio();
     check.positive("door.failed-authentications-per-minute");
     check.positive("acme.open-orders");
+    check.within("status.crl-shards", 1, 4096);
     check.positive("people.failed-authentications-per-minute");
     check.positive("console.failed-sign-ins-per-minute");
     check.secrets();
@@ -157,6 +158,24 @@ final class SettingsCheck {
     if (value != null && !value.matches("[1-9][0-9]{0,8}")) {
       fault(name, "must be a number above 0, not " + shown(value) + ".");
     }
+  }
+
+  private void within(String name, int least, int most) {
+    String value = value(name);
+    if (value == null) {
+      return;
+    }
+    try {
+      int number = Integer.parseInt(value);
+      if (number >= least && number <= most) {
+        return;
+      }
+    } catch (NumberFormatException unreadable) {
+      // Told below.
+    }
+    fault(
+        name,
+        "must be a whole number from " + least + " to " + most + ", not " + shown(value) + ".");
   }
 
   private void secrets() {

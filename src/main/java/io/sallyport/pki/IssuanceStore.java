@@ -46,6 +46,7 @@ class IssuanceStore {
   private final EntityManager entities;
   private final Authorities authorities;
   private final TbsCertificates certificates;
+  private final CrlShards shards;
   private final Devices devices;
   private final Keys keys;
   private final Audit audit;
@@ -58,6 +59,7 @@ class IssuanceStore {
       EntityManager entities,
       Authorities authorities,
       TbsCertificates certificates,
+      CrlShards shards,
       Devices devices,
       Keys keys,
       Audit audit,
@@ -68,6 +70,7 @@ class IssuanceStore {
     this.entities = entities;
     this.authorities = authorities;
     this.certificates = certificates;
+    this.shards = shards;
     this.devices = devices;
     this.keys = keys;
     this.audit = audit;
@@ -214,7 +217,7 @@ class IssuanceStore {
     row.notBefore =
         now.minus(order.certificateProfile().backdating()).truncatedTo(ChronoUnit.SECONDS);
     row.notAfter = now.plus(order.certificateProfile().validity()).truncatedTo(ChronoUnit.SECONDS);
-    row.crlShard = 0;
+    row.crlShard = shards.of(row.authority, serial);
     row.state = CredentialState.PREPARED;
     row.revocationCounter = revocationCounter;
     row.preparedAt = now.truncatedTo(ChronoUnit.MICROS);

@@ -15,6 +15,13 @@ public interface StatusSettings {
   @WithDefault("PT1H")
   Duration crlValidity();
 
+  /**
+   * Lists that the certificates of each issuing authority are spread over. May be raised at any time: what is issued
+   * already stays where it is.
+   */
+  @WithDefault("1")
+  int crlShards();
+
   /** From thisUpdate to nextUpdate of an OCSP answer. */
   @WithDefault("PT5M")
   Duration ocspValidity();

@@ -43,6 +43,7 @@ class StoredAuthorities implements Authorities {
   private final Map<String, Authority> certified = new ConcurrentHashMap<>();
   private final EntityManager entities;
   private final TbsCertificates certificates;
+  private final CrlShards shards;
   private final Devices devices;
   private final Keys keys;
   private final Audit audit;
@@ -53,6 +54,7 @@ class StoredAuthorities implements Authorities {
   StoredAuthorities(
       EntityManager entities,
       TbsCertificates certificates,
+      CrlShards shards,
       Devices devices,
       Keys keys,
       Audit audit,
@@ -61,6 +63,7 @@ class StoredAuthorities implements Authorities {
       Clock clock) {
     this.entities = entities;
     this.certificates = certificates;
+    this.shards = shards;
     this.devices = devices;
     this.keys = keys;
     this.audit = audit;
@@ -167,7 +170,9 @@ class StoredAuthorities implements Authorities {
     Instant now = clock.instant();
     row.id = ids.next();
     row.authority = issuer;
-    row.serial = new BigInteger(SERIAL_BITS, random).setBit(SERIAL_BITS).toString(16);
+    BigInteger serial = new BigInteger(SERIAL_BITS, random).setBit(SERIAL_BITS);
+    row.serial = serial.toString(16);
+    row.crlShard = shards.of(issuer, serial);
     row.subjectKind = CertificateSubject.Kind.AUTHORITY;
     row.subjectId = name;
     row.profile = CertificateProfiles.AUTHORITY;

@@ -51,9 +51,11 @@ final class TbsCertificates {
   static final ASN1ObjectIdentifier MUD_URL = new ASN1ObjectIdentifier("1.3.6.1.5.5.7.1.25");
 
   private final StatusSettings settings;
+  private final CrlShards shards;
 
-  TbsCertificates(StatusSettings settings) {
+  TbsCertificates(StatusSettings settings, CrlShards shards) {
     this.settings = settings;
+    this.shards = shards;
   }
 
   /**
@@ -144,7 +146,9 @@ final class TbsCertificates {
         : profile.revocationPointers();
     if (points) {
       extensions.addExtension(
-          Extension.cRLDistributionPoints, false, distributionPoint(content.issuer));
+          Extension.cRLDistributionPoints,
+          false,
+          distributionPoint(content.issuer, shards.of(content.issuer, content.serial)));
       extensions.addExtension(Extension.authorityInfoAccess, false, access(content.issuer));
     }
     return extensions;
@@ -195,10 +199,11 @@ final class TbsCertificates {
     return bits;
   }
 
-  private ASN1Encodable distributionPoint(String issuer) {
+  private ASN1Encodable distributionPoint(String issuer, int shard) {
+    GeneralName list =
+        new GeneralName(GeneralName.uniformResourceIdentifier, shards.url(issuer, shard));
     return new CRLDistPoint(new DistributionPoint[] {
-      new DistributionPoint(
-          new DistributionPointName(new GeneralNames(url("/crl/" + issuer + "/0.crl"))), null, null)
+      new DistributionPoint(new DistributionPointName(new GeneralNames(list)), null, null)
     });
   }
 

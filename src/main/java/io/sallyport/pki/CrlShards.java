@@ -1,0 +1,32 @@
+package io.sallyport.pki;
+
+import jakarta.inject.Singleton;
+import java.math.BigInteger;
+
+/**
+ * Which of its authority's lists a certificate stands in once it is revoked. Decided when it is issued, stored with it and
+ * named by its distribution point, so that another number of shards moves no certificate.
+ */
+@Singleton
+final class CrlShards {
+  private final StatusSettings settings;
+
+  CrlShards(StatusSettings settings) {
+    this.settings = settings;
+  }
+
+  /** Lists that an authority's new certificates are spread over. A root certifies few: its list stays whole. */
+  int count(String authority) {
+    return authority.equals(Authorities.ROOT) ? 1 : settings.crlShards();
+  }
+
+  /** The shard of a certificate that is issued now; serials are random in their low octets. */
+  int of(String authority, BigInteger serial) {
+    return serial.mod(BigInteger.valueOf(count(authority))).intValue();
+  }
+
+  /** Where the list of a shard is to be had. */
+  String url(String authority, int shard) {
+    return settings.url() + "/crl/" + authority + "/" + shard + ".crl";
+  }
+}
