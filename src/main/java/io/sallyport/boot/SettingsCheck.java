@@ -24,6 +24,7 @@ final class SettingsCheck {
 
   private static final List<Bound> DURATIONS = List.of(
       new Bound("status.crl-validity", Duration.ofMinutes(1), Duration.ofDays(30)),
+      new Bound("status.delta-validity", Duration.ofMinutes(1), Duration.ofDays(30)),
       new Bound("status.ocsp-validity", Duration.ofSeconds(1), Duration.ofDays(7)),
       new Bound("attestation.challenge-lifetime", Duration.ofSeconds(1), Duration.ofHours(1)),
       new Bound("acme.order-lifetime", Duration.ofMinutes(1), Duration.ofDays(30)),

@@ -7,8 +7,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Certificate status: CRL (RFC 5280 §5) and OCSP (RFC 6960). */
 public interface CertificateStatus {
-  /** A published list. */
-  record Crl(Der der, long number, Instant thisUpdate, Instant nextUpdate) {}
+  /**
+   * A published list.
+   *
+   * @param dated whether no earlier list has the same thisUpdate, so that the time alone tells them apart
+   */
+  record Crl(Der der, long number, Instant thisUpdate, Instant nextUpdate, boolean dated) {}
 
   /**
    * An OCSP answer.
@@ -18,8 +22,11 @@ public interface CertificateStatus {
   record OcspAnswer(
       Der der, @Nullable Instant thisUpdate, @Nullable Instant nextUpdate) {}
 
-  /** The newest list of an authority; shards are numbered from 0, and there is one. */
+  /** The newest list of a shard of an authority; shards are numbered from 0. */
   Optional<Crl> crl(String authority, int shard);
+
+  /** The newest delta to a list of that shard, of the same scope (RFC 5280 §5.2.4). */
+  Optional<Crl> delta(String authority, int shard);
 
   /** Answers an OCSPRequest; a malformed one gets {@code malformedRequest}, never an exception. */
   OcspAnswer ocsp(byte[] request);

@@ -3,42 +3,28 @@ package io.sallyport.pki;
 import io.sallyport.audit.FactRecorded;
 import io.sallyport.audit.JobLease;
 import io.sallyport.audit.SingleWriterJob;
-import io.sallyport.kernel.Der;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.Authorities.Authority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.TransactionPhase;
-import java.io.IOException;
-import java.math.BigInteger;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Date;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
-import org.bouncycastle.asn1.ASN1EncodableVector;
-import org.bouncycastle.asn1.ASN1Integer;
-import org.bouncycastle.asn1.DERBitString;
-import org.bouncycastle.asn1.DERSequence;
-import org.bouncycastle.asn1.x509.CRLNumber;
-import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.ExtensionsGenerator;
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
-import org.bouncycastle.asn1.x509.TBSCertList;
-import org.bouncycastle.asn1.x509.Time;
-import org.bouncycastle.asn1.x509.V2TBSCertListGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Publishes each authority's CRL: soon after a revocation, and when half of the last one's validity has passed. One node
- * does it at a time; a CRL's number is committed under the job's epoch before the CRL is signed, and the CRL is published
- * under it (law 9).
+ * Publishes each authority's lists. A revocation makes a delta of its shard soon, whatever stands in the shard already; the
+ * whole list follows at once while lists are small, and otherwise so that making them takes a twentieth of the time at
+ * most. Both are made anew when half of their validity has passed. One node does it at a time; a number is committed
+ * under the job's epoch before anything that carries it is signed, and what was signed is published under it (law 9).
  */
 @ApplicationScoped
 public class CrlPublisher {
@@ -52,13 +38,19 @@ public class CrlPublisher {
 
   private static final Duration FIRST_LISTS_WITHIN = Duration.ofSeconds(30);
   private static final long PAUSE_NANOS = 5_000_000;
-  private static final int SHARD = 0;
+  private static final int FIRST_SHARD = 0;
+  /** Octets of entries that are signed between two transactions. */
+  private static final int MOST_OCTETS = 8 * 1024 * 1024;
+  /** Of the time, for whole lists that nothing but revocations calls for. */
+  private static final double SHARE = 0.05;
 
   private final Authorities authorities;
   private final CrlStore store;
   private final Keys keys;
   private final StatusSettings settings;
+  private final CrlShards shards;
   private final Clock clock;
+  private final TimeShare share = new TimeShare(SHARE);
   private final SingleWriterJob job;
 
   CrlPublisher(
@@ -66,17 +58,20 @@ public class CrlPublisher {
       CrlStore store,
       Keys keys,
       StatusSettings settings,
+      CrlShards shards,
       Clock clock,
       DataSource database) {
     this.authorities = authorities;
     this.store = store;
     this.keys = keys;
     this.settings = settings;
+    this.shards = shards;
     this.clock = clock;
     this.job = new SingleWriterJob(JOB, database, LOOK, LEASE, this::publishDue);
   }
 
   public void start() {
+    store.use(settings.url());
     job.start();
   }
 
@@ -85,7 +80,7 @@ public class CrlPublisher {
     long end = System.nanoTime() + FIRST_LISTS_WITHIN.toNanos();
     while (authorities.list().stream()
         .anyMatch(authority ->
-            authority.key() != null && store.latest(authority.name(), SHARD).isEmpty())) {
+            authority.key() != null && store.latest(authority.name(), FIRST_SHARD).isEmpty())) {
       if (System.nanoTime() - end > 0) {
         throw new IllegalStateException("the first CRLs were not published in time");
       }
@@ -109,24 +104,44 @@ public class CrlPublisher {
   }
 
   private boolean publishDue(JobLease lease) throws SQLException {
-    List<CrlStore.Standing> due =
-        store.standings(lease.connection(), SHARD).stream().filter(this::isDue).toList();
+    for (Authority authority : authorities.list()) {
+      if (authority.key() != null) {
+        store.found(lease.connection(), authority.name(), shards.count(authority.name()));
+      }
+    }
+    List<CrlStore.Standing> due = due(lease);
     if (due.stream().anyMatch(CrlStore.Standing::unlisted)) {
       gather();
+      due = due(lease);
     }
-    for (CrlStore.Standing standing : due) {
-      publish(lease, authorities.get(standing.authority()));
+    List<String> addresses = store.addresses(lease.connection());
+    for (int done = 0; done < due.size(); ) {
+      done += publish(lease, due.subList(done, due.size()), addresses);
     }
     return false;
   }
 
   /** A root that is kept elsewhere publishes its own list, and has no standing here. */
+  private List<CrlStore.Standing> due(JobLease lease) throws SQLException {
+    return store.standings(lease.connection()).stream().filter(this::isDue).toList();
+  }
+
   private boolean isDue(CrlStore.Standing standing) {
-    Instant last = standing.thisUpdate();
-    return last == null
-        || standing.cutOff()
+    return standing.cutOff()
         || standing.unlisted()
-        || clock.instant().isAfter(last.plus(settings.crlValidity().dividedBy(2)));
+        || isOld(standing.delta(), settings.deltaValidity())
+        || isWholeDue(standing);
+  }
+
+  private boolean isWholeDue(CrlStore.Standing standing) {
+    return standing.delta() == null
+        || isOld(standing.base(), settings.crlValidity())
+        || standing.behind() && share.isLeft();
+  }
+
+  private boolean isOld(CrlStore.@Nullable Listed last, Duration validity) {
+    return last == null
+        || clock.instant().isAfter(last.thisUpdate().plus(validity.dividedBy(2)));
   }
 
   private static void gather() {
@@ -136,67 +151,103 @@ public class CrlPublisher {
     }
   }
 
-  private void publish(JobLease lease, Authority authority) throws SQLException {
-    AtomicReference<CrlStore.Draft> drafted = new AtomicReference<>();
+  /** The lists of the first of these shards, as many as fit between two transactions; answers how many. */
+  private int publish(JobLease lease, List<CrlStore.Standing> due, List<String> addresses)
+      throws SQLException {
+    List<CrlStore.Draft> drafts = new ArrayList<>();
     lease.write((transaction, mark) -> {
-      drafted.set(store.draft(transaction, authority.name(), SHARD));
-      return mark + 1;
+      int octets = 0;
+      for (CrlStore.Standing standing : due) {
+        if (octets > MOST_OCTETS) {
+          break;
+        }
+        boolean whole = isWholeDue(standing);
+        long began = System.nanoTime();
+        CrlStore.Draft draft = store.draft(transaction, standing, whole);
+        if (whole) {
+          share.spend(System.nanoTime() - began);
+        }
+        drafts.add(draft);
+        octets += draft.length();
+      }
+      return mark + drafts.size();
     });
-    CrlStore.Draft draft = Objects.requireNonNull(drafted.get());
-    KeyHandle key = keys.get(authority.signingKey());
-    Instant thisUpdate = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    Instant nextUpdate = thisUpdate.plus(settings.crlValidity());
-    Der crl = sign(authority, key, draft, thisUpdate, nextUpdate);
+    List<Pair> signed = new ArrayList<>();
+    for (CrlStore.Draft draft : drafts) {
+      signed.add(sign(draft, addresses));
+    }
     lease.write((transaction, mark) -> {
-      store.publish(
-          transaction, authority.name(), SHARD, draft.number(), thisUpdate, nextUpdate, crl);
+      for (int i = 0; i < drafts.size(); i++) {
+        store.publish(transaction, drafts.get(i), signed.get(i).whole(), signed.get(i).delta());
+      }
       return mark;
     });
+    return drafts.size();
   }
 
-  private Der sign(
+  private record Pair(CrlStore.@Nullable Signed whole, CrlStore.Signed delta) {}
+
+  private Pair sign(CrlStore.Draft draft, List<String> addresses) {
+    Authority authority = authorities.get(draft.standing().authority());
+    Instant thisUpdate = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    CrlEntries entries = draft.whole();
+    CrlStore.Signed whole = null;
+    if (entries != null) {
+      long began = System.nanoTime();
+      whole = sign(authority, draft, addresses, null, entries, thisUpdate, settings.crlValidity());
+      share.spend(System.nanoTime() - began);
+    }
+    return new Pair(
+        whole,
+        sign(
+            authority,
+            draft,
+            addresses,
+            draft.baseNumber(),
+            draft.delta(),
+            thisUpdate,
+            settings.deltaValidity()));
+  }
+
+  private CrlStore.Signed sign(
       Authority authority,
-      KeyHandle key,
       CrlStore.Draft draft,
+      List<String> addresses,
+      @Nullable Long baseNumber,
+      CrlEntries entries,
       Instant thisUpdate,
-      Instant nextUpdate) {
-    V2TBSCertListGenerator generator = new V2TBSCertListGenerator();
-    generator.setSignature(TbsCertificates.algorithm(key.algorithm()));
-    generator.setIssuer(CertificateParts.tbs(authority.certificate()).getSubject());
-    generator.setThisUpdate(new Time(Date.from(thisUpdate)));
-    generator.setNextUpdate(new Time(Date.from(nextUpdate)));
-    for (CrlStore.Entry entry : draft.entries()) {
-      generator.addCRLEntry(
-          new ASN1Integer(entry.serial()),
-          new Time(Date.from(entry.revokedAt())),
-          entry.reason().code());
+      Duration validity) {
+    KeyHandle key = keys.get(authority.signingKey());
+    int shard = draft.standing().shard();
+    CrlEncoding.Content content = new CrlEncoding.Content(
+        CertificateParts.tbs(authority.certificate()).getSubject(),
+        key,
+        draft.number(),
+        baseNumber,
+        scope(authority, shard, addresses),
+        baseNumber == null ? shards.deltaUrl(authority.name(), shard) : null,
+        thisUpdate,
+        thisUpdate.plus(validity));
+    byte[] tbs = CrlEncoding.tbs(content, entries);
+    byte[] signature = keys.sign(key.id(), tbs);
+    if (!CertificateParts.verified(
+        tbs, key.algorithm(), signature, key.subjectPublicKeyInfo())) {
+      throw new IllegalStateException(
+          "the signature over a CRL of " + authority.name() + " is wrong");
     }
-    try {
-      ExtensionsGenerator extensions = new ExtensionsGenerator();
-      extensions.addExtension(
-          Extension.authorityKeyIdentifier,
-          false,
-          KeyIdentifiers.utils()
-              .createAuthorityKeyIdentifier(
-                  SubjectPublicKeyInfo.getInstance(key.subjectPublicKeyInfo().octets())));
-      extensions.addExtension(
-          Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(draft.number())));
-      generator.setExtensions(extensions.generate());
-      TBSCertList list = generator.generateTBSCertList();
-      byte[] encoded = list.getEncoded("DER");
-      byte[] signature = keys.sign(key.id(), encoded);
-      if (!CertificateParts.verified(
-          encoded, key.algorithm(), signature, key.subjectPublicKeyInfo())) {
-        throw new IllegalStateException(
-            "the signature over a CRL of " + authority.name() + " is wrong");
-      }
-      ASN1EncodableVector parts = new ASN1EncodableVector();
-      parts.add(list);
-      parts.add(TbsCertificates.algorithm(key.algorithm()));
-      parts.add(new DERBitString(signature));
-      return Der.of(new DERSequence(parts).getEncoded("DER"));
-    } catch (IOException e) {
-      throw new IllegalStateException("a CRL cannot be encoded", e);
-    }
+    return new CrlStore.Signed(
+        thisUpdate, content.nextUpdate(), CrlEncoding.list(content, tbs, signature));
+  }
+
+  /**
+   * A root's list stands for all that it certified, its own certificate too, which names no distribution point; whoever
+   * checks whole chains would find any other out of scope.
+   */
+  private List<String> scope(Authority authority, int shard, List<String> addresses) {
+    return authority.issuer().equals(authority.name())
+        ? List.of()
+        : addresses.stream()
+            .map(address -> CrlShards.url(address, authority.name(), shard))
+            .toList();
   }
 }

@@ -27,6 +27,16 @@ final class CrlShards {
 
   /** Where the list of a shard is to be had. */
   String url(String authority, int shard) {
-    return settings.url() + "/crl/" + authority + "/" + shard + ".crl";
+    return url(settings.url(), authority, shard);
+  }
+
+  /** The same under another address. */
+  static String url(String address, String authority, int shard) {
+    return address + "/crl/" + authority + "/" + shard + ".crl";
+  }
+
+  /** Where the delta to the list of a shard is to be had. */
+  String deltaUrl(String authority, int shard) {
+    return settings.url() + "/crl/" + authority + "/" + shard + "-delta.crl";
   }
 }

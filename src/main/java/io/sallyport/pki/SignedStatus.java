@@ -87,6 +87,11 @@ class SignedStatus implements CertificateStatus {
   }
 
   @Override
+  public Optional<Crl> delta(String authority, int shard) {
+    return crls.latestDelta(authority, shard);
+  }
+
+  @Override
   public OcspAnswer ocsp(byte[] request) {
     OCSPReq parsed;
     try (ASN1InputStream in = new ASN1InputStream(request)) {

@@ -15,11 +15,15 @@ public interface StatusSettings {
   @WithDefault("PT1H")
   Duration crlValidity();
 
+  /** From thisUpdate to nextUpdate of a delta CRL. */
+  @WithDefault("PT10M")
+  Duration deltaValidity();
+
   /**
    * Lists that the certificates of each issuing authority are spread over. May be raised at any time: what is issued
    * already stays where it is.
    */
-  @WithDefault("1")
+  @WithDefault("64")
   int crlShards();
 
   /** From thisUpdate to nextUpdate of an OCSP answer. */

@@ -15,6 +15,7 @@ import io.sallyport.testing.ServerProcess;
 import io.sallyport.testing.TestPki;
 import io.sallyport.testing.TestPki.Identity;
 import io.sallyport.testing.TestPki.Manufacturer;
+import io.sallyport.testing.StatusClient;
 import io.sallyport.testing.Wire;
 import java.io.ByteArrayInputStream;
 import java.io.UncheckedIOException;
@@ -286,9 +287,9 @@ class CrashIT {
   private static void assertRevoked(Wire wire, X509Certificate issuer, Set<String> serials)
       throws Exception {
     Eventually.holds(PATIENCE, "the CRL lists " + serials, () -> {
-      X509CRL list = crl(wire, issuer);
       return serials.stream()
-          .allMatch(serial -> list.getRevokedCertificate(new BigInteger(serial, 16)) != null);
+          .map(serial -> new BigInteger(serial, 16))
+          .allMatch(serial -> crl(wire, issuer, serial).getRevokedCertificate(serial) != null);
     });
     for (String serial : serials) {
       assertTrue(
@@ -297,10 +298,10 @@ class CrashIT {
     }
   }
 
-  private static X509CRL crl(Wire wire, X509Certificate issuer) {
+  private static X509CRL crl(Wire wire, X509Certificate issuer, BigInteger serial) {
     try {
       X509CRL list = (X509CRL) CertificateFactory.getInstance("X.509")
-          .generateCRL(new ByteArrayInputStream(get(wire, "/crl/devices/0.crl")));
+          .generateCRL(new ByteArrayInputStream(get(wire, StatusClient.list("devices", serial))));
       list.verify(issuer.getPublicKey());
       return list;
     } catch (Exception e) {

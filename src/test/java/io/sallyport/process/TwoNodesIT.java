@@ -15,6 +15,7 @@ import io.sallyport.testing.ServerProcess;
 import io.sallyport.testing.TestPki;
 import io.sallyport.testing.TestPki.Identity;
 import io.sallyport.testing.TestPki.Manufacturer;
+import io.sallyport.testing.StatusClient;
 import io.sallyport.testing.Wire;
 import io.vertx.core.json.JsonObject;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -269,7 +270,8 @@ class TwoNodesIT {
     Unit asked = unit("K-asked");
     enroll(a.wire(), asked);
     String checkpoint = latestCheckpoint(a.wire());
-    long crlNumber = crlNumber(a.wire());
+    long crlNumber =
+        Long.parseLong(one("select crl_number from authority where name = 'devices'"));
     ServerProcess victim = holder("sequence");
     ServerProcess survivor = victim == a ? b : a;
     Map<String, X509Certificate> held = new ConcurrentHashMap<>();
@@ -343,8 +345,10 @@ class TwoNodesIT {
     Eventually.holds(
         PATIENCE,
         "the CRL's number rises and it lists what was revoked",
-        () -> crlNumber(survivor.wire()) > crlNumber
-            && crl(survivor.wire()).getRevokedCertificate(revoked.getSerialNumber()) != null);
+        () -> crlNumber(survivor.wire(), revoked.getSerialNumber()) > crlNumber
+            && crl(survivor.wire(), revoked.getSerialNumber())
+                    .getRevokedCertificate(revoked.getSerialNumber())
+                != null);
     assertTrue(holderIs(survivor, "crl"));
   }
 
@@ -489,11 +493,11 @@ class TwoNodesIT {
         .asText();
   }
 
-  private static X509CRL crl(Wire wire) {
+  private static X509CRL crl(Wire wire, BigInteger serial) {
     try {
       HttpResponse<byte[]> response = wire.send(
           null,
-          HttpRequest.newBuilder(URI.create(wire.status() + "/crl/devices/0.crl"))
+          HttpRequest.newBuilder(URI.create(wire.status() + StatusClient.list("devices", serial)))
               .build());
       return (X509CRL) CertificateFactory.getInstance("X.509")
           .generateCRL(new ByteArrayInputStream(response.body()));
@@ -503,9 +507,9 @@ class TwoNodesIT {
   }
 
   /** RFC 5280 §5.2.3. */
-  private static long crlNumber(Wire wire) {
+  private static long crlNumber(Wire wire, BigInteger serial) {
     BigInteger number = ASN1Integer.getInstance(
-            ASN1OctetString.getInstance(crl(wire).getExtensionValue("2.5.29.20"))
+            ASN1OctetString.getInstance(crl(wire, serial).getExtensionValue("2.5.29.20"))
                 .getOctets())
         .getValue();
     return number.longValueExact();

@@ -37,6 +37,7 @@ public final class StatusClient {
   public static final ASN1ObjectIdentifier SHA_1 = OIWObjectIdentifiers.idSHA1;
   public static final ASN1ObjectIdentifier SHA_256 = NISTObjectIdentifiers.id_sha256;
 
+  private static final int SHARDS = 64;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   private final Wire wire;
@@ -141,31 +142,43 @@ public final class StatusClient {
     return basic(post(request(SHA_1, authority("devices"), null, serial))).getResponses()[0];
   }
 
-  public X509CRL crl(String authority) {
+  /** The path of the list that a serial of an authority stands in once it is revoked, with the usual number of shards. */
+  public static String list(String authority, BigInteger serial) {
+    return "/crl/" + authority + "/" + shard(authority, serial) + ".crl";
+  }
+
+  public static int shard(String authority, BigInteger serial) {
+    return authority.equals("root") ? 0 : serial.mod(BigInteger.valueOf(SHARDS)).intValue();
+  }
+
+  public X509CRL crl(String authority, BigInteger serial) {
+    return crlAt(list(authority, serial));
+  }
+
+  public X509CRL crlAt(String path) {
     try {
       return (X509CRL) CertificateFactory.getInstance("X.509")
-          .generateCRL(
-              new ByteArrayInputStream(get("/crl/" + authority + "/0.crl").body()));
+          .generateCRL(new ByteArrayInputStream(get(path).body()));
     } catch (GeneralSecurityException e) {
-      throw new AssertionError(e);
+      throw new AssertionError(path, e);
     }
   }
 
   /** The list once it is as wanted; lists follow a revocation within moments. */
-  public X509CRL crl(String authority, Predicate<X509CRL> wanted) {
+  public X509CRL crlAt(String path, Predicate<X509CRL> wanted) {
     long end = System.nanoTime() + PATIENCE.toNanos();
-    X509CRL crl = crl(authority);
+    X509CRL crl = crlAt(path);
     while (!wanted.test(crl)) {
       if (System.nanoTime() > end) {
         throw new AssertionError("the list stayed as it was: " + crl);
       }
       LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
-      crl = crl(authority);
+      crl = crlAt(path);
     }
     return crl;
   }
 
   public X509CRL crlWith(String authority, BigInteger serial) {
-    return crl(authority, crl -> crl.getRevokedCertificate(serial) != null);
+    return crlAt(list(authority, serial), crl -> crl.getRevokedCertificate(serial) != null);
   }
 }

@@ -27,6 +27,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Base64;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,7 @@ class CertificateStatusDoor implements StatusDoor {
           "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
       .withZone(ZoneOffset.UTC);
 
+  private static final Pattern LIST = Pattern.compile("(0|[1-9][0-9]{0,5})(-delta)?\\.crl");
   private static final String OCSP_REQUEST = "request";
 
   private final Exchanges exchanges;
@@ -71,7 +74,7 @@ class CertificateStatusDoor implements StatusDoor {
             request -> {
               throw new Refusal(
                   CommonProblem.NOT_FOUND,
-                  "Here are /ocsp, /crl/{authority}/0.crl and /ca/{authority}.cer.");
+                  "Here are /ocsp, /crl/{authority}/{shard}.crl and /ca/{authority}.cer.");
             },
             CertificateStatusDoor::refusal));
   }
@@ -129,14 +132,15 @@ class CertificateStatusDoor implements StatusDoor {
   }
 
   private Reply crl(Request request) {
-    if (!"0.crl".equals(request.path().get("file"))) {
-      throw new Refusal(CommonProblem.NOT_FOUND, "No such list; there is one shard, 0.crl.");
+    Matcher file = LIST.matcher(String.valueOf(request.path().get("file")));
+    if (!file.matches()) {
+      throw new Refusal(CommonProblem.NOT_FOUND, "Lists are named 0.crl and 0-delta.crl.");
     }
     String authority =
         authorities.get(String.valueOf(request.path().get("authority"))).name();
-    Crl crl = status
-        .crl(authority, 0)
-        .orElseThrow(() -> new Refusal(CommonProblem.NOT_FOUND, "The list is not published yet."));
+    int shard = Integer.parseInt(file.group(1));
+    Crl crl = (file.group(2) == null ? status.crl(authority, shard) : status.delta(authority, shard))
+        .orElseThrow(() -> new Refusal(CommonProblem.NOT_FOUND, "There is no such list."));
     Reply reply = Reply.of(200, "application/pkix-crl", crl.der().octets());
     return conditional(request, cacheable(reply, crl.thisUpdate(), crl.nextUpdate()));
   }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.testing.StatusClient;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -21,11 +22,14 @@ import java.security.cert.X509CRLEntry;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Date;
+import java.util.HashMap;
+import java.util.Map;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,7 +57,7 @@ class CrlConformanceTest extends StatusServerTest {
   void everyAuthorityHasAListThatItSigned(String authority) throws Exception {
     X509Certificate issuer = status.authority(authority);
 
-    X509CRL crl = status.crl(authority);
+    X509CRL crl = status.crlAt("/crl/" + authority + "/0.crl");
 
     crl.verify(issuer.getPublicKey());
     assertEquals(issuer.getSubjectX500Principal(), crl.getIssuerX500Principal());
@@ -74,7 +78,7 @@ class CrlConformanceTest extends StatusServerTest {
   @Test
   void aRevocationComesIntoAListWithAHigherNumber() {
     X509Certificate certificate = certificate();
-    X509CRL before = status.crl("devices");
+    X509CRL before = status.crl("devices", certificate.getSerialNumber());
     assertNull(before.getRevokedCertificate(certificate.getSerialNumber()));
     Instant start = Instant.now().minusSeconds(2);
 
@@ -102,22 +106,29 @@ class CrlConformanceTest extends StatusServerTest {
 
   @Test
   void numbersOnlyRise() {
-    BigInteger last = number(status.crl("devices"));
+    BigInteger last = BigInteger.ZERO;
     for (int i = 0; i < 3; i++) {
       X509Certificate certificate = certificate();
+      BigInteger before = number(status.crl("devices", certificate.getSerialNumber()));
       revoke(certificate, "superseded");
       BigInteger next = number(status.crlWith("devices", certificate.getSerialNumber()));
       assertTrue(next.compareTo(last) > 0, last + " then " + next);
+      assertTrue(next.compareTo(before) > 0, before + " then " + next);
       last = next;
     }
   }
 
   @Test
   void whatWasRevokedStaysOnTheList() {
-    X509Certificate first = certificate();
+    Map<String, X509Certificate> shards = new HashMap<>();
+    X509Certificate second = certificate();
+    X509Certificate first = null;
+    while (first == null) {
+      first = shards.put(StatusClient.list("devices", second.getSerialNumber()), second);
+      second = first == null ? certificate() : second;
+    }
     revoke(first, "superseded");
     status.crlWith("devices", first.getSerialNumber());
-    X509Certificate second = certificate();
     revoke(second, "superseded");
 
     assertNotNull(status
@@ -127,12 +138,31 @@ class CrlConformanceTest extends StatusServerTest {
 
   @Test
   void aCertificateNamesTheListThatItWouldStandIn() throws Exception {
+    X509Certificate certificate = certificate();
     byte[] value =
-        extension(certificate().getExtensionValue(Extension.cRLDistributionPoints.getId()));
+        extension(certificate.getExtensionValue(Extension.cRLDistributionPoints.getId()));
 
+    String url = wire.status() + StatusClient.list("devices", certificate.getSerialNumber());
     assertTrue(
-        CRLDistPoint.getInstance(value).toString().contains(wire.status() + DEVICES),
+        CRLDistPoint.getInstance(value).toString().contains(url + "\n"),
         CRLDistPoint.getInstance(value).toString());
+  }
+
+  /** The distribution point in the list and in the certificate are the same octets (RFC 5280 §6.3.3 b 2 i). */
+  @Test
+  void aListsDistributionPointIsTheCertificates() throws Exception {
+    X509Certificate certificate = certificate();
+    X509CRL crl = status.crl("devices", certificate.getSerialNumber());
+
+    assertTrue(crl.getCriticalExtensionOIDs().contains(Extension.issuingDistributionPoint.getId()));
+    assertEquals(
+        CRLDistPoint.getInstance(
+                extension(certificate.getExtensionValue(Extension.cRLDistributionPoints.getId())))
+            .getDistributionPoints()[0]
+            .getDistributionPoint(),
+        IssuingDistributionPoint.getInstance(
+                extension(crl.getExtensionValue(Extension.issuingDistributionPoint.getId())))
+            .getDistributionPoint());
   }
 
   @Test
@@ -210,8 +240,12 @@ class CrlConformanceTest extends StatusServerTest {
   @ValueSource(
       strings = {
         "/crl/nobody/0.crl",
-        "/crl/devices/1.crl",
-        "/crl/devices/0-delta.crl",
+        "/crl/devices/64.crl",
+        "/crl/devices/64-delta.crl",
+        "/crl/devices/00.crl",
+        "/crl/devices/-1.crl",
+        "/crl/devices/9999999999.crl",
+        "/crl/root/1.crl",
         "/ca/nobody.cer",
         "/ca/devices",
         "/",
