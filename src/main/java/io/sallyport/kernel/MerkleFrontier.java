@@ -82,7 +82,8 @@ public final class MerkleFrontier {
     return octets;
   }
 
-  private static Digest parent(Digest left, Digest right) {
+  /** The hash of a node: SHA-256 over 0x01 and its two children. */
+  static Digest parent(Digest left, Digest right) {
     return Digest.of(NODE, left.octets(), right.octets());
   }
 }
