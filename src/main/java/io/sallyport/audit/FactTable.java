@@ -1,7 +1,9 @@
 package io.sallyport.audit;
 
+import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.MerkleLeaf;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -9,6 +11,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -17,6 +20,12 @@ import java.util.UUID;
 final class FactTable {
   private static final String INSERT = """
       insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf) values (?, ?, ?, ?, ?, ?, ?, ?)""";
+
+  /** What an entry bundle of C2SP tlog-tiles can hold. */
+  static final int MOST_LEAF = 0xffff;
+
+  /** Far more than any fact says; a name that somebody sends in must not make a fact that no bundle can hold. */
+  private static final int MOST_TEXT = 1000;
 
   private final Clock clock;
   private final Ids ids;
@@ -30,14 +39,18 @@ final class FactTable {
   UUID insert(Connection transaction, Fact fact) throws SQLException {
     UUID id = nextId();
     Instant at = clock.instant().truncatedTo(ChronoUnit.MICROS);
-    String kind = MerkleLeaf.text(fact.kind());
-    String actor = MerkleLeaf.text(fact.actor().toString());
-    String subjectType = MerkleLeaf.text(fact.subjectType());
-    String subject = MerkleLeaf.text(fact.subject());
+    String kind = text(fact.kind());
+    String actor = text(fact.actor().toString());
+    String subjectType = text(fact.subjectType());
+    String subject = text(fact.subject());
     Map<String, String> detail = new TreeMap<>();
     fact.detail()
         .forEach((name, value) -> detail.put(MerkleLeaf.text(name), MerkleLeaf.text(value)));
     MerkleLeaf leaf = MerkleLeaf.of(id, at, kind, actor, subjectType, subject, detail);
+    while (leaf.octets().length > MOST_LEAF) {
+      cut(detail);
+      leaf = MerkleLeaf.of(id, at, kind, actor, subjectType, subject, detail);
+    }
     try (PreparedStatement insert = transaction.prepareStatement(INSERT)) {
       insert.setObject(1, id);
       insert.setObject(2, at.atOffset(ZoneOffset.UTC));
@@ -50,6 +63,32 @@ final class FactTable {
       insert.executeUpdate();
     }
     return id;
+  }
+
+  private static String text(String value) {
+    String text = MerkleLeaf.text(value);
+    return text.length() <= MOST_TEXT ? text : shortened(text);
+  }
+
+  /** Makes the longest part of a detail that is too large shorter, or takes the last name out when all are short. */
+  private static void cut(Map<String, String> detail) {
+    Map.Entry<String, String> longest = detail.entrySet().stream()
+        .max(Comparator.comparingInt(entry -> entry.getValue().length()))
+        .orElseThrow();
+    if (longest.getValue().length() > MOST_TEXT) {
+      longest.setValue(shortened(longest.getValue()));
+    } else {
+      detail.remove(detail.keySet().stream()
+          .max(Comparator.comparingInt(String::length))
+          .orElseThrow());
+    }
+  }
+
+  /** The beginning, and a digest that the whole can be compared with. */
+  private static String shortened(String text) {
+    String digest = Digest.of(text.getBytes(StandardCharsets.UTF_8)).hex();
+    return MerkleLeaf.text(text.substring(0, MOST_TEXT / 2))
+        + "… (" + text.length() + " characters, SHA-256 " + digest + ")";
   }
 
   private synchronized UUID nextId() {

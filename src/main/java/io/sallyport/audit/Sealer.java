@@ -3,9 +3,9 @@ package io.sallyport.audit;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
-import io.sallyport.kernel.MerkleLeaf;
 import io.sallyport.kernel.SignedNote;
 import java.nio.charset.StandardCharsets;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -14,11 +14,13 @@ import java.sql.Statement;
 import java.time.Clock;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Seals numbered facts (law 9): size, root and frontier are committed under the epoch check first, and only then signed,
  * so no two different roots of one size are ever signed. A checkpoint that a crash left unsigned is signed by the next
- * step. Does not seal over a gap, nor when checkpoints or its own mark went back.
+ * step. Does not seal over a gap, nor when checkpoints, tiles or its own mark went back.
  */
 final class Sealer implements SingleWriterJob.Step {
   static final String JOB = "seal";
@@ -34,7 +36,11 @@ final class Sealer implements SingleWriterJob.Step {
       "select note from checkpoint where note is not null order by size desc limit 1";
   private static final String NUMBERED =
       "select position, leaf from fact where position > ? order by position limit " + MOST;
-  private static final String KEEP_HASH = "insert into log_leaf (position, hash) values (?, ?)";
+  /** In one statement: a row a round trip would cost more than all the hashing. */
+  private static final String KEEP_HASHES = """
+      insert into log_leaf (position, hash)
+      select ? + n, hash from unnest(?::bytea[]) with ordinality as leaf (hash, n)""";
+
   private static final String KEEP =
       "insert into checkpoint (size, root, frontier, at) values (?, ?, ?, ?)";
   private static final String UNSIGNED =
@@ -74,8 +80,8 @@ final class Sealer implements SingleWriterJob.Step {
       throw new IllegalStateException("the log went back: " + mark
           + " facts were sealed, the last checkpoint has " + frontier.size());
     }
-    try (PreparedStatement numbered = transaction.prepareStatement(NUMBERED);
-        PreparedStatement keep = transaction.prepareStatement(KEEP_HASH)) {
+    List<byte[]> hashes = new ArrayList<>();
+    try (PreparedStatement numbered = transaction.prepareStatement(NUMBERED)) {
       numbered.setLong(1, mark);
       try (ResultSet row = numbered.executeQuery()) {
         while (row.next()) {
@@ -83,19 +89,29 @@ final class Sealer implements SingleWriterJob.Step {
             throw new IllegalStateException(
                 "fact " + (frontier.size() + 1) + " is missing from the log");
           }
-          Digest hash = MerkleLeaf.ofOctets(row.getBytes(2)).hash();
+          Digest hash = MerkleFrontier.leafHash(row.getBytes(2));
           frontier = frontier.append(hash);
-          keep.setLong(1, frontier.size());
-          keep.setBytes(2, hash.octets());
-          keep.addBatch();
+          hashes.add(hash.octets());
         }
       }
-      keep.executeBatch();
     }
     if (frontier.size() > mark) {
+      keepHashes(transaction, mark, hashes);
+      LogTiles.extend(transaction, mark, frontier);
       keep(transaction, frontier);
     }
     return frontier.size();
+  }
+
+  private static void keepHashes(Connection transaction, long mark, List<byte[]> hashes)
+      throws SQLException {
+    try (PreparedStatement keep = transaction.prepareStatement(KEEP_HASHES)) {
+      Array all = transaction.createArrayOf("bytea", hashes.toArray(byte[][]::new));
+      keep.setLong(1, mark);
+      keep.setArray(2, all);
+      keep.executeUpdate();
+      all.free();
+    }
   }
 
   private void keep(Connection transaction, MerkleFrontier frontier) throws SQLException {

@@ -22,8 +22,11 @@ import javax.sql.DataSource;
 
 /** A real PostgreSQL with the log's tables in it, for tests of the jobs without a server around them. */
 public final class LogDatabase implements AutoCloseable {
-  private static final List<String> SCRIPTS =
-      List.of("db/migration/V10__audit.sql", "db/migration/V130__job_leases.sql");
+  private static final List<String> SCRIPTS = List.of(
+      "db/migration/V10__audit.sql",
+      "db/migration/V130__job_leases.sql",
+      "db/migration/V205__log_tiles.sql",
+      "db/migration/V206__log_deliveries.sql");
   private static final long LONGEST_WAIT = 20_000_000_000L;
 
   private final EmbeddedPostgres server;
@@ -40,9 +43,7 @@ public final class LogDatabase implements AutoCloseable {
     LogDatabase started = new LogDatabase(
         EmbeddedPostgres.builder().setOverrideWorkingDirectory(folder.toFile()).start());
     for (String name : SCRIPTS) {
-      try (InputStream script = LogDatabase.class.getClassLoader().getResourceAsStream(name)) {
-        started.execute(new String(script.readAllBytes(), StandardCharsets.UTF_8));
-      }
+      started.script(name);
     }
     return started;
   }
@@ -55,6 +56,22 @@ public final class LogDatabase implements AutoCloseable {
   public UUID record(Connection connection, String subject) throws SQLException {
     return facts.insert(
         connection, Fact.of("test.happened", Actor.SERVER, "test", subject).with("note", "é\n"));
+  }
+
+  /** Puts {@code count} numbered facts behind those that are there, as quickly as the database can. */
+  public void numbered(int count) throws SQLException {
+    execute("""
+        insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf, position)
+        select gen_random_uuid(), now(), 'test.happened', 'server', 'test', 's', '{}', convert_to('leaf ' || n, 'UTF8'), n
+        from generate_series((select coalesce(max(position), 0) from fact) + 1,
+          (select coalesce(max(position), 0) from fact) + %d) as n""".formatted(count));
+  }
+
+  /** Runs a script of the server's own. */
+  public void script(String name) throws SQLException, IOException {
+    try (InputStream script = LogDatabase.class.getClassLoader().getResourceAsStream(name)) {
+      execute(new String(script.readAllBytes(), StandardCharsets.UTF_8));
+    }
   }
 
   public UUID record(String subject) throws SQLException {

@@ -7,13 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.cli.LogVerifier;
-import io.sallyport.kernel.Der;
-import io.sallyport.kernel.SignedNote;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.Signature;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.List;
@@ -56,7 +50,7 @@ class SealerTest {
   @BeforeEach
   void empty() throws SQLException {
     database.tamper(
-        "delete from fact; delete from log_leaf; delete from checkpoint; delete from job_epoch");
+        "delete from fact; delete from log_leaf; delete from log_tile; delete from checkpoint; delete from job_epoch");
   }
 
   @Nested
@@ -341,43 +335,5 @@ class SealerTest {
 
   private static JobLease lease() {
     return new JobLease(database.dataSource(), Sealer.JOB, "test");
-  }
-
-  /** Signs with a key in memory, and counts. */
-  private static final class TestSigner implements LogSigner {
-    private final KeyPair pair;
-    private final SignedNote.VerifierKey key;
-    private boolean broken;
-    private int signatures;
-
-    TestSigner(String origin) {
-      try {
-        pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
-      } catch (GeneralSecurityException e) {
-        throw new IllegalStateException(e);
-      }
-      key = SignedNote.VerifierKey.of(origin, Der.of(pair.getPublic().getEncoded()));
-    }
-
-    @Override
-    public SignedNote.VerifierKey key() {
-      return key;
-    }
-
-    @Override
-    public byte[] sign(byte[] text) {
-      if (broken) {
-        throw new IllegalStateException("no signature now");
-      }
-      signatures++;
-      try {
-        Signature ed25519 = Signature.getInstance("Ed25519");
-        ed25519.initSign(pair.getPrivate());
-        ed25519.update(text);
-        return ed25519.sign();
-      } catch (GeneralSecurityException e) {
-        throw new IllegalStateException(e);
-      }
-    }
   }
 }
