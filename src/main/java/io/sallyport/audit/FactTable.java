@@ -78,17 +78,16 @@ final class FactTable {
     if (longest.getValue().length() > MOST_TEXT) {
       longest.setValue(shortened(longest.getValue()));
     } else {
-      detail.remove(detail.keySet().stream()
-          .max(Comparator.comparingInt(String::length))
-          .orElseThrow());
+      detail.remove(
+          detail.keySet().stream().max(Comparator.comparingInt(String::length)).orElseThrow());
     }
   }
 
   /** The beginning, and a digest that the whole can be compared with. */
   private static String shortened(String text) {
     String digest = Digest.of(text.getBytes(StandardCharsets.UTF_8)).hex();
-    return MerkleLeaf.text(text.substring(0, MOST_TEXT / 2))
-        + "… (" + text.length() + " characters, SHA-256 " + digest + ")";
+    return MerkleLeaf.text(text.substring(0, MOST_TEXT / 2)) + "… (" + text.length()
+        + " characters, SHA-256 " + digest + ")";
   }
 
   private synchronized UUID nextId() {

@@ -44,7 +44,12 @@ public interface LogTree {
    * @param checkpoint the signed note over {@code size} facts, or null when there is none of this size
    */
   record Inclusion(
-      long index, long size, Digest leaf, List<Digest> path, Digest root, @Nullable String checkpoint) {
+      long index,
+      long size,
+      Digest leaf,
+      List<Digest> path,
+      Digest root,
+      @Nullable String checkpoint) {
     public Inclusion {
       path = List.copyOf(path);
     }

@@ -115,7 +115,9 @@ final class SealedTree implements LogTree {
       Signed newest = newest(connection).orElseThrow(() -> beyond(position, 0));
       long wanted = size == null ? newest.size() : size;
       if (wanted > newest.size() || position > wanted) {
-        throw beyond(Math.max(position, wanted), size == null ? newest.size() : Math.min(wanted, newest.size()));
+        throw beyond(
+            Math.max(position, wanted),
+            size == null ? newest.size() : Math.min(wanted, newest.size()));
       }
       TiledTree tree = new TiledTree(wanted, new LogTiles(connection, newest.size()));
       long index = position - 1;
@@ -137,7 +139,8 @@ final class SealedTree implements LogTree {
       Signed newest = newest(connection).orElseThrow(() -> beyond(old, 0));
       long wanted = size == null ? newest.size() : size;
       if (wanted > newest.size() || old > wanted) {
-        throw beyond(Math.max(old, wanted), size == null ? newest.size() : Math.min(wanted, newest.size()));
+        throw beyond(
+            Math.max(old, wanted), size == null ? newest.size() : Math.min(wanted, newest.size()));
       }
       LogTiles tiles = new LogTiles(connection, newest.size());
       TiledTree tree = new TiledTree(wanted, tiles);
@@ -182,8 +185,8 @@ final class SealedTree implements LogTree {
     return one(connection, NEWEST, null);
   }
 
-  private static Optional<Signed> one(
-      Connection connection, String query, @Nullable Long size) throws SQLException {
+  private static Optional<Signed> one(Connection connection, String query, @Nullable Long size)
+      throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(query)) {
       if (size != null) {
         statement.setLong(1, size);

@@ -61,11 +61,12 @@ final class IssuancePlant {
   private final Issuance issuance;
   private final CertificateProfile profile;
 
-  IssuancePlant(DataSource database, Devices devices, Issuance issuance) {
+  IssuancePlant(
+      DataSource database, Devices devices, Issuance issuance, CertificateProfiles profiles) {
     this.database = database;
     this.devices = devices;
     this.issuance = issuance;
-    this.profile = CertificateProfiles.find(CertificateProfiles.DEVICE).orElseThrow();
+    this.profile = profiles.find(CertificateProfiles.DEVICE).orElseThrow();
   }
 
   /** A device and what is asked for it; the guard claims the key for its hardware unit, as enrollment does. */

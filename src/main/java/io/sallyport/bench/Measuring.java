@@ -37,8 +37,7 @@ final class Measuring {
   void begin(@Observes @Priority(LAST) StartupEvent event) {
     settings
         .bench()
-        .ifPresent(names ->
-            Thread.ofPlatform().name("bench").start(() -> run(Set.copyOf(names))));
+        .ifPresent(names -> Thread.ofPlatform().name("bench").start(() -> run(Set.copyOf(names))));
   }
 
   private void run(Set<String> names) {
@@ -70,14 +69,13 @@ final class Measuring {
   }
 
   private List<Probe> asked(Set<String> names) {
-    List<Probe> all =
-        probes.stream().sorted(Comparator.comparing(Probe::name)).toList();
+    List<Probe> all = probes.stream().sorted(Comparator.comparing(Probe::name)).toList();
     Set<String> unknown = new TreeSet<>(names);
     unknown.remove(ALL);
     all.forEach(probe -> unknown.remove(probe.name()));
     if (!unknown.isEmpty()) {
-      throw new IllegalArgumentException(
-          "there is no probe " + unknown + "; there are " + all.stream().map(Probe::name).toList());
+      throw new IllegalArgumentException("there is no probe " + unknown + "; there are "
+          + all.stream().map(Probe::name).toList());
     }
     return all.stream()
         .filter(probe -> names.contains(ALL) || names.contains(probe.name()))

@@ -22,8 +22,7 @@ import picocli.CommandLine.Parameters;
         "Measures a server of its own, each figure beside a bare loop; client and server share this machine.")
 final class BenchCommand implements Callable<Integer> {
   /** A figure, the same work done barely, and their quotient. */
-  record Figure(
-      String name, double value, String unit, double bare, double ratio, String barely) {
+  record Figure(String name, double value, String unit, double bare, double ratio, String barely) {
     Figure(String name, double value, String unit, double bare, String barely) {
       this(name, value, unit, bare, bare == 0 ? 0 : value / bare, barely);
     }
@@ -81,7 +80,8 @@ final class BenchCommand implements Callable<Integer> {
     Path scratch = Files.createTempDirectory("sallyport-bench-");
     List<Figure> figures = new ArrayList<>();
     try {
-      List<String> fromOutside = wanted.stream().filter(name -> !name.equals(PKI)).toList();
+      List<String> fromOutside =
+          wanted.stream().filter(name -> !name.equals(PKI)).toList();
       if (!fromOutside.isEmpty()) {
         figures.addAll(outside(fromOutside, scratch));
       }

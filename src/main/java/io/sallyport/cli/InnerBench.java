@@ -35,8 +35,7 @@ final class InnerBench {
     try (ChildServer server = ChildServer.begin(
         options, scratch.resolve("inner"), scratch.resolve("inner.log"), ROOM, settings)) {
       if (!server.awaitEnd(LONGEST) || !Files.exists(out)) {
-        throw new Failure(
-            ExitCode.REFUSED, "The measurement did not end well:\n" + server.tail());
+        throw new Failure(ExitCode.REFUSED, "The measurement did not end well:\n" + server.tail());
       }
     }
     List<BenchCommand.Figure> figures = new ArrayList<>();

@@ -47,7 +47,8 @@ public final class MerkleProof {
       return false;
     }
     if (old == 0 || old == size) {
-      return proof.isEmpty() && (old == 0 ? oldRoot.equals(Digest.of()) : oldRoot.equals(root))
+      return proof.isEmpty()
+          && (old == 0 ? oldRoot.equals(Digest.of()) : oldRoot.equals(root))
           && (size != 0 || root.equals(Digest.of()));
     }
     boolean perfect = Long.bitCount(old) == 1;

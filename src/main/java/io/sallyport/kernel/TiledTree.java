@@ -120,13 +120,12 @@ public final class TiledTree {
   }
 
   private byte[] tile(int level, long number) {
-    MerkleTile tile =
-        new MerkleTile(level, number, MerkleTile.widthAt(level, number, size));
+    MerkleTile tile = new MerkleTile(level, number, MerkleTile.widthAt(level, number, size));
     return read.computeIfAbsent(tile, wanted -> {
       byte[] hashes = tiles.hashes(wanted);
       if (hashes.length != wanted.width() * Digest.LENGTH) {
-        throw new IllegalStateException("the tile " + wanted.level() + "/" + wanted.path()
-            + " has " + hashes.length + " octets");
+        throw new IllegalStateException("the tile " + wanted.level() + "/" + wanted.path() + " has "
+            + hashes.length + " octets");
       }
       return hashes;
     });

@@ -124,9 +124,7 @@ final class CrlEncoding {
     }
     if (content.freshest != null) {
       extensions.addExtension(
-          Extension.freshestCRL,
-          false,
-          new CRLDistPoint(new DistributionPoint[] {
+          Extension.freshestCRL, false, new CRLDistPoint(new DistributionPoint[] {
             new DistributionPoint(point(List.of(content.freshest)), null, null)
           }));
     }

@@ -79,8 +79,8 @@ public class CrlPublisher {
   public void awaitLists() {
     long end = System.nanoTime() + FIRST_LISTS_WITHIN.toNanos();
     while (authorities.list().stream()
-        .anyMatch(authority ->
-            authority.key() != null && store.latest(authority.name(), FIRST_SHARD).isEmpty())) {
+        .anyMatch(authority -> authority.key() != null
+            && store.latest(authority.name(), FIRST_SHARD).isEmpty())) {
       if (System.nanoTime() - end > 0) {
         throw new IllegalStateException("the first CRLs were not published in time");
       }
@@ -140,8 +140,7 @@ public class CrlPublisher {
   }
 
   private boolean isOld(CrlStore.@Nullable Listed last, Duration validity) {
-    return last == null
-        || clock.instant().isAfter(last.thisUpdate().plus(validity.dividedBy(2)));
+    return last == null || clock.instant().isAfter(last.thisUpdate().plus(validity.dividedBy(2)));
   }
 
   private static void gather() {
@@ -178,7 +177,8 @@ public class CrlPublisher {
     }
     lease.write((transaction, mark) -> {
       for (int i = 0; i < drafts.size(); i++) {
-        store.publish(transaction, drafts.get(i), signed.get(i).whole(), signed.get(i).delta());
+        store.publish(
+            transaction, drafts.get(i), signed.get(i).whole(), signed.get(i).delta());
       }
       return mark;
     });
@@ -230,8 +230,7 @@ public class CrlPublisher {
         thisUpdate.plus(validity));
     byte[] tbs = CrlEncoding.tbs(content, entries);
     byte[] signature = keys.sign(key.id(), tbs);
-    if (!CertificateParts.verified(
-        tbs, key.algorithm(), signature, key.subjectPublicKeyInfo())) {
+    if (!CertificateParts.verified(tbs, key.algorithm(), signature, key.subjectPublicKeyInfo())) {
       throw new IllegalStateException(
           "the signature over a CRL of " + authority.name() + " is wrong");
     }

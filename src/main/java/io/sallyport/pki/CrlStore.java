@@ -114,10 +114,7 @@ class CrlStore {
     /** The delta tells more than the list that it follows. */
     boolean behind() {
       return unlisted
-          || base != null
-              && delta != null
-              && delta.baseNumber == base.number
-              && delta.entries > 0;
+          || base != null && delta != null && delta.baseNumber == base.number && delta.entries > 0;
     }
   }
 
@@ -188,9 +185,7 @@ class CrlStore {
             row.getInt(2),
             row.getLong(3),
             base == null ? null : new Listed(row.getLong(4), row.getLong(4), base, 0),
-            delta == null
-                ? null
-                : new Listed(row.getLong(6), row.getLong(7), delta, row.getInt(9)),
+            delta == null ? null : new Listed(row.getLong(6), row.getLong(7), delta, row.getInt(9)),
             row.getBoolean(10)));
       }
       return standings;
@@ -348,9 +343,9 @@ class CrlStore {
 
   private Optional<CertificateStatus.Crl> read(String table, String authority, int shard) {
     try (Connection connection = database.getConnection();
-        PreparedStatement query =
-            connection.prepareStatement("select crl, number, this_update, next_update, follows from "
-                + table + " where authority = ? and shard = ?")) {
+        PreparedStatement query = connection.prepareStatement(
+            "select crl, number, this_update, next_update, follows from " + table
+                + " where authority = ? and shard = ?")) {
       query.setString(1, authority);
       query.setInt(2, shard);
       try (ResultSet row = query.executeQuery()) {

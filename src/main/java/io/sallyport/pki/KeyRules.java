@@ -83,7 +83,8 @@ public final class KeyRules {
     int octets = info.getPublicKeyData().getOctets().length;
     require(
         Integer.valueOf(octets).equals(MODULE_LATTICE.get(info.getAlgorithm().getAlgorithm())),
-        "An ML-DSA key must have the length that FIPS 204 gives its kind, not " + octets + " octets.");
+        "An ML-DSA key must have the length that FIPS 204 gives its kind, not " + octets
+            + " octets.");
   }
 
   private static void ellipticCurve(SubjectPublicKeyInfo info) {

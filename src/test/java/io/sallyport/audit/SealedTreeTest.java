@@ -113,25 +113,40 @@ class SealedTreeTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 70000", "70000, 70000", "65536, 70000", "65537, 70000", "12345, 70000", "1, 1", "256, 256", "257, 257",
-    "4096, 65536", "100, 4097", "69999, 69999"
+    "1, 70000",
+    "70000, 70000",
+    "65536, 70000",
+    "65537, 70000",
+    "12345, 70000",
+    "1, 1",
+    "256, 256",
+    "257, 257",
+    "4096, 65536",
+    "100, 4097",
+    "69999, 69999"
   })
   void everyFactIsProvenInEveryTreeThatHasIt(long position, long size) {
     LogTree.Inclusion proof = tree.inclusion(position, size);
     assertEquals(leaf(position), proof.leaf());
     assertEquals(position - 1, proof.index());
-    assertTrue(MerkleProof.includes(
-        leaf(position), position - 1, size, proof.path(), proof.root()));
+    assertTrue(
+        MerkleProof.includes(leaf(position), position - 1, size, proof.path(), proof.root()));
   }
 
   @ParameterizedTest
   @CsvSource({
-    "0, 70000", "1, 70000", "70000, 70000", "65536, 70000", "4096, 8192", "12345, 65537", "255, 257", "69999, 70000"
+    "0, 70000",
+    "1, 70000",
+    "70000, 70000",
+    "65536, 70000",
+    "4096, 8192",
+    "12345, 65537",
+    "255, 257",
+    "69999, 70000"
   })
   void theLogIsProvenToHaveGrown(long old, long size) {
     LogTree.Consistency proof = tree.consistency(old, size);
-    assertTrue(MerkleProof.consistent(
-        old, proof.oldRoot(), size, proof.root(), proof.path()));
+    assertTrue(MerkleProof.consistent(old, proof.oldRoot(), size, proof.root(), proof.path()));
   }
 
   @Test
@@ -148,8 +163,7 @@ class SealedTreeTest {
       {SIZE + 1L, -1}, {1, SIZE + 1L}, {5, 4}, {Long.MAX_VALUE, -1}, {1, Long.MAX_VALUE}
     }) {
       Long size = asked[1] < 0 ? null : asked[1];
-      Refusal refused =
-          assertThrows(Refusal.class, () -> tree.inclusion(asked[0], size));
+      Refusal refused = assertThrows(Refusal.class, () -> tree.inclusion(asked[0], size));
       assertEquals(CommonProblem.NOT_FOUND, refused.problem());
       assertThrows(Refusal.class, () -> tree.consistency(asked[0], size));
     }
@@ -181,9 +195,12 @@ class SealedTreeTest {
   void aTreeThatWentBackOrWasChangedIsRefused(String change) throws SQLException {
     try (Connection copy = database.dataSource().getConnection();
         var statement = copy.createStatement()) {
-      for (String table : new String[] {"fact", "log_tile", "log_leaf", "checkpoint", "job_epoch"}) {
+      for (String table :
+          new String[] {"fact", "log_tile", "log_leaf", "checkpoint", "job_epoch"}) {
         statement.execute("create temp table kept_" + table + " as select * from " + table
-            + (table.equals("log_leaf") ? " where position > 69000" : table.equals("fact") ? " where position > 70000" : ""));
+            + (table.equals("log_leaf")
+                ? " where position > 69000"
+                : table.equals("fact") ? " where position > 70000" : ""));
       }
       try {
         database.tamper(change);
@@ -241,7 +258,8 @@ class SealedTreeTest {
   /** However much somebody sends in, its fact fits an entry bundle. */
   @Test
   void noFactIsTooLargeForABundle() throws Exception {
-    FactTable facts = new FactTable(Clock.systemUTC(), new Ids(Clock.systemUTC(), new SecureRandom()));
+    FactTable facts =
+        new FactTable(Clock.systemUTC(), new Ids(Clock.systemUTC(), new SecureRandom()));
     String huge = "\u0001\"ü😀".repeat(50_000);
     Fact fact = Fact.of("test.huge", Actor.SERVER, "test", huge)
         .with("reason", huge)

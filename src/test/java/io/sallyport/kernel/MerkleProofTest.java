@@ -55,7 +55,8 @@ class MerkleProofTest {
       assertFalse(MerkleProof.includes(leaf, index, size, other, root), other::toString);
     }
     assertFalse(MerkleProof.includes(Digest.of(), index, size, proof, root));
-    assertFalse(MerkleProof.includes(leaf, index, size, proof, leaf.equals(root) ? Digest.of() : leaf));
+    assertFalse(
+        MerkleProof.includes(leaf, index, size, proof, leaf.equals(root) ? Digest.of() : leaf));
     for (int elsewhere : new int[] {-1, index - 1, index + 1, size, size + index}) {
       assertFalse(MerkleProof.includes(leaf, elsewhere, size, proof, root), "at " + elsewhere);
     }
@@ -91,8 +92,7 @@ class MerkleProofTest {
     assertTrue(MerkleProof.consistent(0, Digest.of(), 0, Digest.of(), List.of()));
     assertTrue(MerkleProof.consistent(0, Digest.of(), 3, root(LEAVES.subList(0, 3)), List.of()));
     assertFalse(MerkleProof.consistent(0, LEAVES.getFirst(), 3, LEAVES.getLast(), List.of()));
-    assertFalse(
-        MerkleProof.consistent(0, Digest.of(), 3, LEAVES.getLast(), LEAVES.subList(0, 1)));
+    assertFalse(MerkleProof.consistent(0, Digest.of(), 3, LEAVES.getLast(), LEAVES.subList(0, 1)));
     assertEquals(Digest.of(), new TiledTree(0, new Tiles(0)).root());
   }
 
@@ -114,8 +114,7 @@ class MerkleProofTest {
     long size = Long.MAX_VALUE;
     TiledTree tree = new TiledTree(size, same);
     for (long index : new long[] {0, 1L << 40, size - 2, size - 1}) {
-      assertTrue(MerkleProof.includes(
-          perfect[0], index, size, tree.inclusion(index), tree.root()));
+      assertTrue(MerkleProof.includes(perfect[0], index, size, tree.inclusion(index), tree.root()));
     }
     for (long old : new long[] {1, 1L << 40, (1L << 40) + 12345, size - 1, size}) {
       assertTrue(MerkleProof.consistent(
@@ -155,10 +154,38 @@ class MerkleProofTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "0", "00", "0000", "1", "-01", "+01", "000/", "/000", "x000/001", "001/000", "x001", "x001/x000",
-        "000.p", "000.p/", "000.p/0", "000.p/256", "000.p/-1", "000.p/01", "000.p/999999999999", "000.p/1/",
-        "000.p/1.p/1", "x999/x999/x999/x999/x999/x999/999", "../000", "x001/../000", "00a", "٠٠٠", " 000", "000 ",
-        "x001//000", "000%2e", "x-01/000"
+        "",
+        "0",
+        "00",
+        "0000",
+        "1",
+        "-01",
+        "+01",
+        "000/",
+        "/000",
+        "x000/001",
+        "001/000",
+        "x001",
+        "x001/x000",
+        "000.p",
+        "000.p/",
+        "000.p/0",
+        "000.p/256",
+        "000.p/-1",
+        "000.p/01",
+        "000.p/999999999999",
+        "000.p/1/",
+        "000.p/1.p/1",
+        "x999/x999/x999/x999/x999/x999/999",
+        "../000",
+        "x001/../000",
+        "00a",
+        "٠٠٠",
+        " 000",
+        "000 ",
+        "x001//000",
+        "000%2e",
+        "x-01/000"
       })
   void anythingElseNamesNoTile(String path) {
     assertThrows(IllegalArgumentException.class, () -> MerkleTile.parse(0, path));

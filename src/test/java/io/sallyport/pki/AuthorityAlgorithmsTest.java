@@ -114,8 +114,8 @@ class AuthorityAlgorithmsTest extends ServerTest {
         leaf.certificate(),
         authorities.get(name).certificate(),
         authorities.get(root).certificate(),
-        (X509CRL) CertificateFactory.getInstance("X.509")
-            .generateCRL(new ByteArrayInputStream(crl)));
+        (X509CRL)
+            CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(crl)));
   }
 
   @ParameterizedTest
@@ -180,7 +180,8 @@ class AuthorityAlgorithmsTest extends ServerTest {
     Files.writeString(folder.resolve("root.pem"), chain.root.pem("CERTIFICATE"));
     Files.writeString(
         folder.resolve("chain.pem"),
-        chain.leaf.pem("CERTIFICATE") + chain.issuer.pem("CERTIFICATE")
+        chain.leaf.pem("CERTIFICATE")
+            + chain.issuer.pem("CERTIFICATE")
             + chain.root.pem("CERTIFICATE"));
     Files.write(folder.resolve("list.crl"), chain.crl.getEncoded());
     Files.writeString(folder.resolve("list.pem"), Der.of(chain.crl.getEncoded()).pem("X509 CRL"));

@@ -58,7 +58,8 @@ class KeyRulesTest {
   @ParameterizedTest
   @ValueSource(strings = {"ML-DSA-44", "ML-DSA-65", "ML-DSA-87"})
   void acceptsModuleLatticesWhoseHolderProvesIt(String kind) throws GeneralSecurityException {
-    KeyPair pair = KeyPairGenerator.getInstance(kind, new BouncyCastleProvider()).generateKeyPair();
+    KeyPair pair =
+        KeyPairGenerator.getInstance(kind, new BouncyCastleProvider()).generateKeyPair();
 
     CertificateRequest request =
         CertificateRequest.read(Der.of(TestPki.request(pair, "CN=lattice", null)));

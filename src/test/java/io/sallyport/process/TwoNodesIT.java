@@ -12,10 +12,10 @@ import io.sallyport.cli.LogVerifier;
 import io.sallyport.testing.Eventually;
 import io.sallyport.testing.PublicLog;
 import io.sallyport.testing.ServerProcess;
+import io.sallyport.testing.StatusClient;
 import io.sallyport.testing.TestPki;
 import io.sallyport.testing.TestPki.Identity;
 import io.sallyport.testing.TestPki.Manufacturer;
-import io.sallyport.testing.StatusClient;
 import io.sallyport.testing.Wire;
 import io.vertx.core.json.JsonObject;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -270,8 +270,7 @@ class TwoNodesIT {
     Unit asked = unit("K-asked");
     enroll(a.wire(), asked);
     String checkpoint = latestCheckpoint(a.wire());
-    long crlNumber =
-        Long.parseLong(one("select crl_number from authority where name = 'devices'"));
+    long crlNumber = Long.parseLong(one("select crl_number from authority where name = 'devices'"));
     ServerProcess victim = holder("sequence");
     ServerProcess survivor = victim == a ? b : a;
     Map<String, X509Certificate> held = new ConcurrentHashMap<>();

@@ -169,12 +169,11 @@ public final class TestPki {
 
   public static ContentSigner signer(KeyPair keys) {
     try {
-      String algorithm =
-          switch (keys.getPrivate().getAlgorithm()) {
-            case "RSA" -> "SHA256withRSA";
-            case "ML-DSA-44", "ML-DSA-65", "ML-DSA-87" -> keys.getPrivate().getAlgorithm();
-            default -> "SHA256withECDSA";
-          };
+      String algorithm = switch (keys.getPrivate().getAlgorithm()) {
+        case "RSA" -> "SHA256withRSA";
+        case "ML-DSA-44", "ML-DSA-65", "ML-DSA-87" -> keys.getPrivate().getAlgorithm();
+        default -> "SHA256withECDSA";
+      };
       JcaContentSignerBuilder builder = new JcaContentSignerBuilder(algorithm);
       if (algorithm.startsWith("ML-DSA")) {
         // Made there, and no other provider reads its private keys.

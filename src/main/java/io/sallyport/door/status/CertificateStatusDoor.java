@@ -139,7 +139,9 @@ class CertificateStatusDoor implements StatusDoor {
     String authority =
         authorities.get(String.valueOf(request.path().get("authority"))).name();
     int shard = Integer.parseInt(file.group(1));
-    Crl crl = (file.group(2) == null ? status.crl(authority, shard) : status.delta(authority, shard))
+    Crl crl = (file.group(2) == null
+            ? status.crl(authority, shard)
+            : status.delta(authority, shard))
         .orElseThrow(() -> new Refusal(CommonProblem.NOT_FOUND, "There is no such list."));
     Reply reply = Reply.of(200, "application/pkix-crl", crl.der().octets());
     return conditional(request, cacheable(reply, crl.thisUpdate(), crl.nextUpdate()));
