@@ -72,6 +72,9 @@ class AuthorityAlgorithmsTest extends ServerTest {
   DataSource database;
 
   @Inject
+  CrlShards shards;
+
+  @Inject
   Clock clock;
 
   /** Other tests hand every authority to programs that do not know every algorithm. */
@@ -96,7 +99,7 @@ class AuthorityAlgorithmsTest extends ServerTest {
     Credential leaf = issuance.issue(
         new Issuance.Order(
             new CertificateSubject(CertificateSubject.Kind.OCSP_RESPONDER, name),
-            CertificateProfiles.ocspResponder(name),
+            FixedProfiles.ocspResponder(name),
             key.subjectPublicKeyInfo(),
             Digest.of(name.getBytes(StandardCharsets.UTF_8)),
             false,
@@ -105,7 +108,8 @@ class AuthorityAlgorithmsTest extends ServerTest {
         Issuance.Guard.NONE,
         Actor.SERVER);
     byte[] crl = Patience.until("the list of " + name, () -> {
-      HttpResponse<byte[]> answer = new StatusClient(wire).get("/crl/" + name + "/0.crl");
+      HttpResponse<byte[]> answer = new StatusClient(wire)
+          .get("/crl/" + name + "/" + shards.of(name, leaf.serial()) + ".crl");
       return answer.statusCode() == 200 ? Optional.of(answer.body()) : Optional.empty();
     });
     return new Chain(
