@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import javax.sql.DataSource;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.ocsp.BasicOCSPResp;
@@ -98,8 +99,9 @@ class AuthorityAlgorithmsTest extends ServerTest {
     KeyHandle key = keys.generate(algorithm, name);
     Credential leaf = issuance.issue(
         new Issuance.Order(
-            new CertificateSubject(CertificateSubject.Kind.OCSP_RESPONDER, name),
-            FixedProfiles.ocspResponder(name),
+            new CertificateSubject(
+                CertificateSubject.Kind.ENFORCEMENT_POINT, UUID.randomUUID().toString()),
+            profile(name),
             key.subjectPublicKeyInfo(),
             Digest.of(name.getBytes(StandardCharsets.UTF_8)),
             false,
@@ -120,6 +122,24 @@ class AuthorityAlgorithmsTest extends ServerTest {
         authorities.get(root).certificate(),
         (X509CRL)
             CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(crl)));
+  }
+
+  /** With a CRL distribution point, which ties the certificate to its list. */
+  private static CertificateProfile profile(String authority) {
+    return new CertificateProfile(
+        CertificateProfiles.ENFORCEMENT_POINT,
+        authority,
+        LIFE,
+        Duration.ZERO,
+        Set.of(),
+        List.of(),
+        List.of(),
+        Set.of(CertificateProfile.Usage.DIGITAL_SIGNATURE),
+        List.of("1.3.6.1.5.5.7.3.2"),
+        List.of(),
+        null,
+        false,
+        true);
   }
 
   @ParameterizedTest
