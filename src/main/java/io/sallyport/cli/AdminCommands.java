@@ -20,6 +20,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new PolicyCommands(options))
         .addSubcommand(new EnforcementPointCommands(options))
         .addSubcommand(new CertificateCommands(options))
+        .addSubcommand(new PkiCommands(options))
         .addSubcommand(new OperatorCommands(options))
         .addSubcommand(new KeycloakCommands(options));
   }

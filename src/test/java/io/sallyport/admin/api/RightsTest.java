@@ -77,6 +77,7 @@ class RightsTest extends ServerTest {
       Map.entry("getLogKey", EVERYBODY),
       Map.entry("getManufacturer", EVERYBODY),
       Map.entry("getOperator", ADMINISTRATORS_ONLY),
+      Map.entry("getPkiHealth", EVERYBODY),
       Map.entry("getPolicy", EVERYBODY),
       Map.entry("getProfile", EVERYBODY),
       Map.entry("getStatus", EVERYBODY),
