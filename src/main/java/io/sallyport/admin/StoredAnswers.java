@@ -4,7 +4,10 @@ import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
+import io.sallyport.keys.SealedColumn;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -16,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -62,6 +66,16 @@ class StoredAnswers implements Idempotency {
     this.database = database;
     this.keys = keys;
     this.clock = clock;
+  }
+
+  @Produces
+  @Singleton
+  static SealedColumn sealedAnswers() {
+    return SealedColumn.of(
+        "idempotency",
+        "answer",
+        List.of("operator", "key"),
+        "'idempotency ' || operator || ' ' || encode(request, 'hex') || ' ' || key");
   }
 
   @Override

@@ -3,7 +3,9 @@ package io.sallyport.boot;
 import io.sallyport.boot.BootSettings.RootKey;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
+import io.sallyport.keys.MasterKeys;
 import io.sallyport.people.Operators;
 import io.sallyport.people.Operators.Role;
 import io.sallyport.pki.Authorities;
@@ -45,10 +47,12 @@ final class FirstStart {
   private final BootSettings settings;
   private final OfflineRoot offlineRoot;
   private final ConsoleLink consoleLink;
+  private final MasterKeys masterKeys;
   private final Ids ids;
 
   FirstStart(
       DataSource database,
+      MasterKeys masterKeys,
       Authorities authorities,
       Operators operators,
       BootSettings settings,
@@ -58,6 +62,7 @@ final class FirstStart {
     this.offlineRoot = offlineRoot;
     this.consoleLink = consoleLink;
     this.database = database;
+    this.masterKeys = masterKeys;
     this.authorities = authorities;
     this.operators = operators;
     this.settings = settings;
@@ -99,6 +104,11 @@ final class FirstStart {
   }
 
   private void make(DataFolder folder) {
+    try {
+      masterKeys.read();
+    } catch (Refusal refusal) {
+      throw new StartRefused(refusal.detail());
+    }
     if (authorities.find(Authorities.INTERNAL).isEmpty() && rootKey() == RootKey.OFFLINE) {
       offlineRoot.adopt(folder, ISSUING);
     } else {

@@ -3,6 +3,7 @@ package io.sallyport.boot;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -114,6 +115,11 @@ final class Preparation {
 
   private static void masterKey(DataFolder folder, SecureRandom random) {
     if (folder.read("master.key").isEmpty()) {
+      if (Files.exists(folder.path("postgres").resolve("PG_VERSION"))) {
+        throw new StartRefused("The master key " + folder.path("master.key")
+            + " is gone, and without it nothing that the database keeps secret can be opened."
+            + " Put it back from its copy; a new one would open nothing.");
+      }
       byte[] key = new byte[MASTER_KEY_OCTETS];
       random.nextBytes(key);
       folder.writeSecret("master.key", Base64.getEncoder().encodeToString(key));

@@ -3,6 +3,7 @@ package io.sallyport.boot;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpsServerStart;
+import io.sallyport.admin.MasterKeyRotation;
 import io.sallyport.audit.AuditLog;
 import io.sallyport.door.Door;
 import io.sallyport.door.StatusDoor;
@@ -58,6 +59,7 @@ class StartUp {
   private final CrlPublisher crls;
   private final AuditLog log;
   private final Keys keys;
+  private final MasterKeyRotation masterKeys;
 
   StartUp(
       BootSettings settings,
@@ -67,7 +69,8 @@ class StartUp {
       UnfinishedSerials unfinished,
       CrlPublisher crls,
       AuditLog log,
-      Keys keys) {
+      Keys keys,
+      MasterKeyRotation masterKeys) {
     this.settings = settings;
     this.durability = durability;
     this.firstStart = firstStart;
@@ -76,6 +79,7 @@ class StartUp {
     this.crls = crls;
     this.log = log;
     this.keys = keys;
+    this.masterKeys = masterKeys;
   }
 
   void prepare(@Observes @Priority(FIRST) StartupEvent event) {
@@ -165,9 +169,14 @@ class StartUp {
   }
 
   private void maintain() {
+    maintain(unfinished::closeAbandoned);
+    maintain(certificate::renew);
+    maintain(masterKeys::goOn);
+  }
+
+  private static void maintain(Runnable task) {
     try {
-      unfinished.closeAbandoned();
-      certificate.renew();
+      task.run();
     } catch (RuntimeException failure) {
       LOG.warnf("Maintenance is put off: %s", failure.getMessage());
     }

@@ -14,6 +14,7 @@ import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
+import io.sallyport.keys.SealedColumn;
 import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateRequest;
@@ -26,6 +27,8 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.TransactionPhase;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
@@ -93,6 +96,13 @@ class RegisteredPoints implements EnforcementPoints {
     this.keys = keys;
     this.ids = ids;
     this.clock = clock;
+  }
+
+  @Produces
+  @Singleton
+  static SealedColumn sealedSecrets() {
+    return SealedColumn.of(
+        "enforcement_point", "sealed_secret", List.of("id"), "'enforcement-point ' || id");
   }
 
   private record Recognised(EnforcementPoint point, Credential credential) {}

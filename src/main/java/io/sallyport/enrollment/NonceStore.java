@@ -1,13 +1,17 @@
 package io.sallyport.enrollment;
 
 import io.sallyport.keys.Keys;
+import io.sallyport.keys.SealedColumn;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** The nonces' key and the nonces that were used, for all nodes. */
@@ -30,6 +34,12 @@ class NonceStore {
     this.keys = keys;
     this.random = random;
     this.clock = clock;
+  }
+
+  @Produces
+  @Singleton
+  static SealedColumn sealedKey() {
+    return SealedColumn.of("replay_nonce_key", "sealed", List.of("id"), "'" + CONTEXT + "'");
   }
 
   /** Made once, by whichever node comes first. */

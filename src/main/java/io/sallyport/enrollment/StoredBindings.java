@@ -10,7 +10,10 @@ import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
+import io.sallyport.keys.SealedColumn;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
@@ -63,6 +66,13 @@ class StoredBindings implements AccountBindings {
     this.ids = ids;
     this.random = random;
     this.clock = clock;
+  }
+
+  @Produces
+  @Singleton
+  static SealedColumn sealedKeys() {
+    return SealedColumn.of(
+        "account_binding", "sealed_key", List.of("id"), "'account-binding:' || id");
   }
 
   @Override

@@ -1,109 +1,115 @@
 package io.sallyport.keys;
 
-import jakarta.inject.Singleton;
-import java.io.IOException;
+import io.sallyport.kernel.Digest;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
+import javax.crypto.AEADBadTagException;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
-import java.util.Base64;
-import java.util.Set;
+import java.util.HexFormat;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Encrypts what is secret at rest: AES-256-GCM (NIST SP 800-38D), a random 96-bit nonce in front, the context as
- * associated data.
+ * One key that secrets are sealed under: AES-256-GCM (NIST SP 800-38D). A sealed value is a format octet, the key's id, a
+ * random 96-bit nonce, the encrypted secret and its tag; all before the nonce, and the context, are associated data. The
+ * format before this one had neither format octet nor id.
  */
-@Singleton
 final class MasterKey {
-  private static final int KEY_OCTETS = 32;
+  static final int OCTETS = 32;
+  /** The format octet and the key's id. */
+  static final int HEADER_OCTETS = 5;
+
+  private static final byte FORMAT = 1;
+  private static final int ID_OCTETS = HEADER_OCTETS - 1;
   private static final int NONCE_OCTETS = 12;
   private static final int TAG_BITS = 128;
-  private static final Set<PosixFilePermission> OTHERS =
-      PosixFilePermissions.fromString("---rwxrwx");
+  private static final byte[] NOTHING = {};
+  private static final byte[] ID_LABEL =
+      "sallyport master key id:".getBytes(StandardCharsets.US_ASCII);
 
   private final SecretKey key;
-  private final SecureRandom random;
+  private final byte[] header;
 
-  MasterKey(KeySettings settings, SecureRandom random) {
-    this.key = new SecretKeySpec(read(settings), "AES");
-    this.random = random;
+  MasterKey(byte[] octets) {
+    this.key = new SecretKeySpec(octets, "AES");
+    byte[] named = Arrays.copyOf(ID_LABEL, ID_LABEL.length + octets.length);
+    System.arraycopy(octets, 0, named, ID_LABEL.length, octets.length);
+    this.header = new byte[HEADER_OCTETS];
+    header[0] = FORMAT;
+    System.arraycopy(Digest.of(named).octets(), 0, header, 1, ID_OCTETS);
   }
 
-  byte[] seal(byte[] secret, String context) {
+  /** Eight hexadecimal digits that tell this key from others and tell nothing about it. */
+  String id() {
+    return id(header);
+  }
+
+  /** What values sealed under this key begin with. */
+  byte[] header() {
+    return header.clone();
+  }
+
+  /** The id of the key that {@code sealed} says it is sealed under, or null when it is of the former format. */
+  static @Nullable String idIn(byte[] sealed) {
+    return sealed.length >= HEADER_OCTETS + NONCE_OCTETS && sealed[0] == FORMAT ? id(sealed) : null;
+  }
+
+  private static String id(byte[] headed) {
+    return HexFormat.of().formatHex(headed, 1, HEADER_OCTETS);
+  }
+
+  byte[] seal(byte[] secret, String context, SecureRandom random) {
     byte[] nonce = new byte[NONCE_OCTETS];
     random.nextBytes(nonce);
-    byte[] encrypted = cipher(Cipher.ENCRYPT_MODE, nonce, secret, context);
-    byte[] sealed = Arrays.copyOf(nonce, NONCE_OCTETS + encrypted.length);
-    System.arraycopy(encrypted, 0, sealed, NONCE_OCTETS, encrypted.length);
-    return sealed;
-  }
-
-  byte[] unseal(byte[] sealed, String context) {
-    if (sealed.length < NONCE_OCTETS) {
-      throw new IllegalStateException("what is stored for " + context + " is cut short");
-    }
-    byte[] nonce = Arrays.copyOf(sealed, NONCE_OCTETS);
-    return cipher(
-        Cipher.DECRYPT_MODE,
-        nonce,
-        Arrays.copyOfRange(sealed, NONCE_OCTETS, sealed.length),
-        context);
-  }
-
-  private byte[] cipher(int mode, byte[] nonce, byte[] input, String context) {
     try {
-      Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-      cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
-      cipher.updateAAD(context.getBytes(StandardCharsets.UTF_8));
-      return cipher.doFinal(input);
+      ByteArrayOutputStream sealed = new ByteArrayOutputStream();
+      sealed.writeBytes(header);
+      sealed.writeBytes(nonce);
+      sealed.writeBytes(
+          cipher(Cipher.ENCRYPT_MODE, header, nonce, context).doFinal(secret));
+      return sealed.toByteArray();
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException(
-          "what is stored for " + context + " was altered, or the master key is another one", e);
+      throw new IllegalStateException("this JVM cannot encrypt", e);
     }
   }
 
-  private static byte[] read(KeySettings settings) {
-    String text = settings
-        .masterKey()
-        .orElseGet(
-            () -> settings
-                .masterKeyFile()
-                .map(MasterKey::file)
-                .orElseThrow(
-                    () -> new IllegalStateException(
-                        "Set SALLYPORT_MASTER_KEY or SALLYPORT_MASTER_KEY_FILE: 32 random octets in base64.")));
-    byte[] octets;
-    try {
-      octets = Base64.getDecoder().decode(text.strip());
-    } catch (IllegalArgumentException notBase64) {
-      throw new IllegalStateException("The master key must be 32 octets in base64.");
+  /** The secret, or null when this is not what this key sealed for this context. */
+  byte @Nullable [] open(byte[] sealed, String context) {
+    byte[] secret = null;
+    if (Arrays.equals(sealed, 0, Math.min(sealed.length, HEADER_OCTETS), header, 0, HEADER_OCTETS)) {
+      secret = open(header, sealed, context);
     }
-    if (octets.length != KEY_OCTETS) {
-      throw new IllegalStateException("The master key must be 32 octets in base64.");
-    }
-    return octets;
+    // A nonce of the former format may begin like a header.
+    return secret == null ? open(NOTHING, sealed, context) : secret;
   }
 
-  private static String file(String name) {
-    Path file = Path.of(name);
-    try {
-      if (Files.getFileStore(file).supportsFileAttributeView("posix")
-          && Files.getPosixFilePermissions(file).stream().anyMatch(OTHERS::contains)) {
-        throw new IllegalStateException(
-            "The master key file " + name
-                + " can be read or changed by others; make it readable by its owner alone (chmod 600).");
-      }
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new IllegalStateException("The master key file " + name + " cannot be read.", e);
+  private byte @Nullable [] open(byte[] before, byte[] sealed, String context) {
+    int start = before.length + NONCE_OCTETS;
+    if (sealed.length < start + TAG_BITS / Byte.SIZE) {
+      return null;
     }
+    byte[] nonce = Arrays.copyOfRange(sealed, before.length, start);
+    try {
+      return cipher(Cipher.DECRYPT_MODE, before, nonce, context)
+          .doFinal(sealed, start, sealed.length - start);
+    } catch (AEADBadTagException notIt) {
+      return null;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JVM cannot decrypt", e);
+    }
+  }
+
+  private Cipher cipher(int mode, byte[] before, byte[] nonce, String context)
+      throws GeneralSecurityException {
+    Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
+    cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
+    cipher.updateAAD(before);
+    cipher.updateAAD(context.getBytes(StandardCharsets.UTF_8));
+    return cipher;
   }
 }

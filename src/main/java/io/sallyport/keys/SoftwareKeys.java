@@ -28,11 +28,11 @@ class SoftwareKeys implements Keys {
   private final ConcurrentHashMap<UUID, KeyHandle> handles = new ConcurrentHashMap<>();
 
   private final EntityManager entities;
-  private final MasterKey master;
+  private final HeldMasterKeys master;
   private final Ids ids;
   private final Clock clock;
 
-  SoftwareKeys(EntityManager entities, MasterKey master, Ids ids, Clock clock) {
+  SoftwareKeys(EntityManager entities, HeldMasterKeys master, Ids ids, Clock clock) {
     this.entities = entities;
     this.master = master;
     this.ids = ids;

@@ -6,9 +6,12 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
+import io.sallyport.keys.SealedInTransit;
 import io.sallyport.people.Operators.Operator;
 import io.sallyport.people.RealmClient.Description;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -94,6 +97,12 @@ class OidcRealm implements Realm {
         && place.getUserInfo() == null
         && ("https".equals(place.getScheme())
             || "http".equals(place.getScheme()) && LOOPBACK.contains(host));
+  }
+
+  @Produces
+  @Singleton
+  static SealedInTransit sealedFlows() {
+    return new SealedInTransit("sign-ins under way", FLOW_LIFE);
   }
 
   @Override

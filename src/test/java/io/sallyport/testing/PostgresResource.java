@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Base64;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ public final class PostgresResource implements QuarkusTestResourceLifecycleManag
           Map.entry("sallyport.db-url", postgres.getJdbcUrl("postgres", "postgres")),
           Map.entry("sallyport.db-user", "postgres"),
           Map.entry("sallyport.db-password", "postgres"),
-          Map.entry("sallyport.master-key", Base64.getEncoder().encodeToString(new byte[32])),
+          Map.entry("sallyport.master-key-file", masterKey(data)),
           Map.entry("sallyport.admin-token", ADMIN_TOKEN),
           Map.entry("sallyport.https-port", freePort()),
           Map.entry("sallyport.http-port", freePort()),
@@ -66,6 +67,14 @@ public final class PostgresResource implements QuarkusTestResourceLifecycleManag
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static String masterKey(Path folder) throws IOException {
+    Path file = Files.createFile(
+        folder.resolve("master.key"),
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(file, Base64.getEncoder().encodeToString(new byte[32]) + "\n");
+    return file.toString();
   }
 
   private static String freePort() throws IOException {

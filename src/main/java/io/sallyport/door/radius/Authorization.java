@@ -10,6 +10,8 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
+import io.sallyport.keys.SealedInTransit;
+import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.math.BigInteger;
 import java.time.Clock;
@@ -55,6 +57,12 @@ final class Authorization {
     this.keys = keys;
     this.settings = settings;
     this.clock = clock;
+  }
+
+  @Produces
+  @Singleton
+  static SealedInTransit sealedAdmissions(RadiusSettings settings) {
+    return new SealedInTransit("network sessions", settings.longestSession());
   }
 
   Reply answer(EnforcementPoint point, RadiusAttributes asked) {
