@@ -50,6 +50,9 @@ final class HeldMasterKeys implements MasterKeys {
   private final SecureRandom random;
   private final Clock clock;
   private volatile @Nullable Ring ring;
+  /** The ids of all keys that were ever current. */
+  private volatile Set<String> used = Set.of();
+  private @Nullable String outOfOrder;
 
   @Inject
   HeldMasterKeys(
@@ -146,18 +149,23 @@ final class HeldMasterKeys implements MasterKeys {
     long now = System.nanoTime();
     long last = lookedAt.get();
     if (now - last < LOOK_AT_MOST_EVERY.toNanos() || !lookedAt.compareAndSet(last, now)) {
-      return false;
+      return used.contains(id);
     }
     try {
       List<MasterKeyTable.Row> rows = rows();
-      if (rows.stream().noneMatch(row -> row.id().equals(id))) {
-        return false;
+      remember(rows);
+      if (used.contains(id)) {
+        take(source.read(), rows);
       }
-      take(source.read(), rows);
     } catch (Refusal refusal) {
-      LOG.warnf("A value is sealed under master key %s, which is not held: %s", id, refusal.detail());
+      LOG.warnf(
+          "A value is sealed under master key %s, which is not held: %s", id, refusal.detail());
     }
-    return true;
+    return used.contains(id);
+  }
+
+  private void remember(List<MasterKeyTable.Row> rows) {
+    used = rows.stream().map(MasterKeyTable.Row::id).collect(Collectors.toUnmodifiableSet());
   }
 
   private Ring ring() {
@@ -176,6 +184,7 @@ final class HeldMasterKeys implements MasterKeys {
     MasterKey current = rows.isEmpty()
         ? keys.getFirst()
         : Objects.requireNonNull(held.get(rows.getLast().id()));
+    remember(rows);
     ring = new Ring(held, current);
   }
 
@@ -187,21 +196,25 @@ final class HeldMasterKeys implements MasterKeys {
     String first = keys.getFirst().id();
     if (rows.stream().noneMatch(row -> row.id().equals(first))) {
       rows = transactions.call(() -> registered(keys));
-    } else if (!rows.getLast().id().equals(first)) {
-      LOG.warnf(
-          "The first master key is %s, but %s came after it and stays the current one; put that in front.",
-          first, rows.getLast().id());
     }
+    String current = rows.getLast().id();
+    tellOrder(first, current);
     Ring before = ring;
     take(keys, rows);
-    Ring after = Objects.requireNonNull(ring);
-    if (before == null || before.current != after.current && !same(before, after)) {
-      LOG.infof("The master key is %s", after.current.id());
+    if (before == null || !before.current.id().equals(current)) {
+      LOG.infof("The master key is %s", current);
     }
   }
 
-  private static boolean same(Ring before, Ring after) {
-    return before.current.id().equals(after.current.id());
+  private synchronized void tellOrder(String first, String current) {
+    if (first.equals(current)) {
+      outOfOrder = null;
+    } else if (!first.equals(outOfOrder)) {
+      outOfOrder = first;
+      LOG.warnf(
+          "The first master key is %s, but %s came after it and stays the current one; put that in front.",
+          first, current);
+    }
   }
 
   /** The first of {@code keys} is made the current one, unless another node was quicker. */
