@@ -2,6 +2,8 @@ package io.sallyport.audit;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.time.Duration;
+import java.util.Optional;
 
 /** Settings of the log. */
 @ConfigMapping(prefix = "sallyport.audit")
@@ -9,4 +11,23 @@ interface AuditSettings {
   /** The log's name in every checkpoint, a URL without a scheme; it may not change once something is sealed. */
   @WithDefault("sallyport.local/log")
   String origin();
+
+  /**
+   * A file on another mount that checkpoints are appended to, an absolute path; its folder must be there. None when left
+   * out.
+   */
+  Optional<String> checkpointFile();
+
+  /** Submission prefix of a witness (C2SP tlog-witness); none when left out. */
+  Optional<String> witnessUrl();
+
+  /** The witness's verifier key {@code name+id+key}, for Ed25519 cosignatures. */
+  Optional<String> witnessKey();
+
+  /** A PEM file of the certificate authorities that the witness is certified by; the JDK's when left out. */
+  Optional<String> witnessTrustFile();
+
+  /** How often the newest checkpoint is delivered, while there is a new one. */
+  @WithDefault("PT10S")
+  Duration deliverEvery();
 }

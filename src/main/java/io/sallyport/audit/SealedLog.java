@@ -34,10 +34,12 @@ final class SealedLog {
   private static final String ENTRIES = """
       select f.position, f.id, f.at, f.kind, f.actor, f.subject_type, f.subject, f.detail, f.leaf, l.hash
       from fact f left join log_leaf l on l.position = f.position""";
-  private static final String CHECKPOINTS =
-      "select size, root, at, note from checkpoint where size > ? and note is not null order by size limit ?";
-  private static final String LATEST =
-      "select size, root, at, note from checkpoint where size > ? and note is not null order by size desc limit ?";
+  private static final String CHECKPOINTS = """
+      select size, root, at, note
+        || coalesce((select string_agg(line || E'\\n', '' order by witness) from checkpoint_cosignature s
+          where s.size = c.size), '')
+      from checkpoint c where size > ? and note is not null order by size limit ?""";
+  private static final String LATEST = CHECKPOINTS.replace("by size limit", "by size desc limit");
   private static final String NEWEST =
       "select id from fact where position is null order by id desc limit 1";
   private static final String UNNUMBERED =

@@ -23,10 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 final class SealedTree implements LogTree {
-  private static final String NEWEST = """
-      select size, root, note from checkpoint where note is not null order by size desc limit 1""";
-  private static final String AT =
-      "select size, root, note from checkpoint where size = ? and note is not null";
   private static final String COSIGNATURES =
       "select line from checkpoint_cosignature where size = ? order by witness";
   private static final String LEAVES =
@@ -38,12 +34,10 @@ final class SealedTree implements LogTree {
     this.database = database;
   }
 
-  private record Signed(long size, Digest root, String note) {}
-
   @Override
   public Optional<String> checkpoint() {
     return with(connection -> {
-      Optional<Signed> newest = newest(connection);
+      Optional<SignedRoot> newest = SignedRoot.newest(connection);
       if (newest.isEmpty()) {
         return Optional.empty();
       }
@@ -63,7 +57,7 @@ final class SealedTree implements LogTree {
   @Override
   public Optional<byte[]> tile(MerkleTile tile) {
     return with(connection -> {
-      long sealed = newest(connection).map(Signed::size).orElse(0L);
+      long sealed = SignedRoot.newest(connection).map(SignedRoot::size).orElse(0L);
       return tile.within(sealed)
           ? Optional.of(new LogTiles(connection, sealed).hashes(tile))
           : Optional.empty();
@@ -73,7 +67,7 @@ final class SealedTree implements LogTree {
   @Override
   public Optional<byte[]> entries(MerkleTile tile) {
     return with(connection -> {
-      long sealed = newest(connection).map(Signed::size).orElse(0L);
+      long sealed = SignedRoot.newest(connection).map(SignedRoot::size).orElse(0L);
       return tile.level() == 0 && tile.within(sealed)
           ? Optional.of(bundle(connection, tile))
           : Optional.empty();
@@ -112,7 +106,7 @@ final class SealedTree implements LogTree {
   @Override
   public Inclusion inclusion(long position, @Nullable Long size) {
     return with(connection -> {
-      Signed newest = newest(connection).orElseThrow(() -> beyond(position, 0));
+      SignedRoot newest = SignedRoot.newest(connection).orElseThrow(() -> beyond(position, 0));
       long wanted = size == null ? newest.size() : size;
       if (wanted > newest.size() || position > wanted) {
         throw beyond(
@@ -124,19 +118,19 @@ final class SealedTree implements LogTree {
       Digest leaf = tree.leaf(index);
       List<Digest> path = tree.inclusion(index);
       Digest root = tree.root();
-      Optional<Signed> signed = signed(connection, newest, wanted, root);
+      Optional<SignedRoot> signed = signed(connection, newest, wanted, root);
       if (!MerkleProof.includes(leaf, index, wanted, path, root)) {
         throw changed(wanted);
       }
       return new Inclusion(
-          index, wanted, leaf, path, root, signed.map(Signed::note).orElse(null));
+          index, wanted, leaf, path, root, signed.map(SignedRoot::note).orElse(null));
     });
   }
 
   @Override
   public Consistency consistency(long old, @Nullable Long size) {
     return with(connection -> {
-      Signed newest = newest(connection).orElseThrow(() -> beyond(old, 0));
+      SignedRoot newest = SignedRoot.newest(connection).orElseThrow(() -> beyond(old, 0));
       long wanted = size == null ? newest.size() : size;
       if (wanted > newest.size() || old > wanted) {
         throw beyond(
@@ -148,20 +142,20 @@ final class SealedTree implements LogTree {
       Digest root = tree.root();
       List<Digest> path = tree.consistency(old);
       signed(connection, newest, old, oldRoot);
-      Optional<Signed> signed = signed(connection, newest, wanted, root);
+      Optional<SignedRoot> signed = signed(connection, newest, wanted, root);
       if (!MerkleProof.consistent(old, oldRoot, wanted, root, path)) {
         throw changed(wanted);
       }
       return new Consistency(
-          old, oldRoot, wanted, root, path, signed.map(Signed::note).orElse(null));
+          old, oldRoot, wanted, root, path, signed.map(SignedRoot::note).orElse(null));
     });
   }
 
   /** The checkpoint of this size, if there is one; throws when it does not have this root. */
-  private static Optional<Signed> signed(
-      Connection connection, Signed newest, long size, Digest root) throws SQLException {
-    Optional<Signed> signed =
-        size == newest.size() ? Optional.of(newest) : one(connection, AT, size);
+  private static Optional<SignedRoot> signed(
+      Connection connection, SignedRoot newest, long size, Digest root) throws SQLException {
+    Optional<SignedRoot> signed =
+        size == newest.size() ? Optional.of(newest) : SignedRoot.at(connection, size);
     if (signed.isPresent() && !signed.get().root().equals(root)) {
       throw changed(size);
     }
@@ -179,25 +173,6 @@ final class SealedTree implements LogTree {
     return new Refusal(
         CommonProblem.NOT_FOUND,
         "There is no fact " + asked + " in a log of " + size + " sealed facts.");
-  }
-
-  private static Optional<Signed> newest(Connection connection) throws SQLException {
-    return one(connection, NEWEST, null);
-  }
-
-  private static Optional<Signed> one(Connection connection, String query, @Nullable Long size)
-      throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(query)) {
-      if (size != null) {
-        statement.setLong(1, size);
-      }
-      try (ResultSet row = statement.executeQuery()) {
-        return row.next()
-            ? Optional.of(
-                new Signed(row.getLong(1), Digest.ofOctets(row.getBytes(2)), row.getString(3)))
-            : Optional.empty();
-      }
-    }
   }
 
   private <T> T with(Reading<T> reading) {

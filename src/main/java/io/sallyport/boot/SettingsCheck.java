@@ -1,6 +1,7 @@
 package io.sallyport.boot;
 
 import io.quarkus.runtime.configuration.DurationConverter;
+import io.sallyport.kernel.WitnessKey;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -29,6 +30,7 @@ final class SettingsCheck {
       new Bound("attestation.challenge-lifetime", Duration.ofSeconds(1), Duration.ofHours(1)),
       new Bound("acme.order-lifetime", Duration.ofMinutes(1), Duration.ofDays(30)),
       new Bound("decision.confirm-within", Duration.ofMillis(100), Duration.ofMinutes(5)),
+      new Bound("audit.deliver-every", Duration.ofSeconds(1), Duration.ofHours(1)),
       new Bound("decision.log-every", Duration.ofMillis(10), Duration.ofMinutes(1)),
       // An agent takes ten seconds of silence for the loss of its server.
       new Bound("feed.heartbeat-every", Duration.ofMillis(100), Duration.ofSeconds(5)),
@@ -57,6 +59,9 @@ final class SettingsCheck {
     check.url("status.url", Set.of("http", "https"));
     check.url("grants.issuer", Set.of("https"));
     check.url("authzen.policy-decision-point", Set.of("https"));
+    check.url("audit.witness-url", Set.of("http", "https"));
+    check.witness();
+    check.checkpointFile();
     check.ratio();
     check.positive("door.failed-authentications-per-minute");
     check.positive("acme.open-orders");
@@ -135,6 +140,29 @@ final class SettingsCheck {
           && !value.endsWith("/");
     } catch (URISyntaxException e) {
       return false;
+    }
+  }
+
+  private void witness() {
+    String key = value("audit.witness-key");
+    if ((key == null) != (value("audit.witness-url") == null)) {
+      fault(
+          "audit.witness-url",
+          "and " + variable("audit.witness-key") + " belong together; set both or neither.");
+    }
+    if (key != null) {
+      try {
+        WitnessKey.parse(key);
+      } catch (IllegalArgumentException e) {
+        fault("audit.witness-key", "cannot be used: " + e.getMessage());
+      }
+    }
+  }
+
+  private void checkpointFile() {
+    String file = value("audit.checkpoint-file");
+    if (file != null && (!file.startsWith("/") || file.indexOf('\0') >= 0)) {
+      fault("audit.checkpoint-file", "must be an absolute path, not " + shown(file) + ".");
     }
   }
 

@@ -4,6 +4,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sallyport.audit.AuditLog;
 import io.sallyport.audit.Checkpoint;
+import io.sallyport.audit.CheckpointDeliveries;
+import io.sallyport.audit.CheckpointDeliveries.Delivery;
 import io.sallyport.events.Backlog;
 import io.sallyport.events.Changes;
 import io.sallyport.pki.Authorities;
@@ -13,9 +15,11 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
@@ -27,8 +31,12 @@ import org.jspecify.annotations.Nullable;
 final class StateMeters {
   private static final int SHARD = 0;
 
+  /** What a checkpoint can be delivered to. */
+  private static final List<String> PLACES = List.of("file", "witness");
+
   private final Map<String, CertificateStatus.Crl> crls = new ConcurrentHashMap<>();
   private final AuditLog log;
+  private final CheckpointDeliveries kept;
   private final Changes changes;
   private final Backlog backlog;
   private final Authorities authorities;
@@ -41,9 +49,11 @@ final class StateMeters {
   private volatile long waiting;
   private volatile @Nullable Instant oldestWaiting;
   private volatile @Nullable Instant unsealedSince;
+  private volatile Map<String, Delivery> deliveries = Map.of();
 
   StateMeters(
       AuditLog log,
+      CheckpointDeliveries kept,
       Changes changes,
       Backlog backlog,
       Authorities authorities,
@@ -52,6 +62,7 @@ final class StateMeters {
       Clock clock,
       @ConfigProperty(name = "quarkus.application.version") String version) {
     this.log = log;
+    this.kept = kept;
     this.changes = changes;
     this.backlog = backlog;
     this.authorities = authorities;
@@ -75,6 +86,13 @@ final class StateMeters {
         "seconds",
         "Since when numbered facts wait for a checkpoint",
         state -> state.age(state.unsealedSince));
+    for (String place : PLACES) {
+      Gauge.builder("sallyport.audit.delivery.lag", () -> waiting(place))
+          .description("Since when a place outside has not had the newest checkpoint")
+          .baseUnit("seconds")
+          .tag("place", place)
+          .register(meters);
+    }
     Gauge.builder("sallyport.build.info", () -> 1)
         .description("The version that runs")
         .tag("version", version)
@@ -97,6 +115,8 @@ final class StateMeters {
     numbered = changes.position();
     unsealedSince =
         sealed >= numbered ? null : unsealedSince == null ? clock.instant() : unsealedSince;
+    deliveries = kept.deliveries().stream()
+        .collect(Collectors.toUnmodifiableMap(Delivery::kind, delivery -> delivery));
     certified = authorities.find(Authorities.DEVICES).isPresent()
         && authorities.find(Authorities.INTERNAL).isPresent();
     for (Authority authority : authorities.list()) {
@@ -121,6 +141,11 @@ final class StateMeters {
   private void gauge(
       String name, String unit, String description, ToDoubleFunction<StateMeters> value) {
     Gauge.builder(name, this, value).description(description).baseUnit(unit).register(meters);
+  }
+
+  private double waiting(String place) {
+    Delivery delivery = deliveries.get(place);
+    return age(delivery == null ? null : delivery.waitingSince());
   }
 
   private double age(@Nullable Instant since) {

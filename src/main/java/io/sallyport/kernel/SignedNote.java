@@ -2,12 +2,6 @@ package io.sallyport.kernel;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.PublicKey;
-import java.security.Signature;
-import java.security.SignatureException;
-import java.security.spec.X509EncodedKeySpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -38,16 +32,7 @@ public record SignedNote(String text, List<Line> lines) {
     }
     List<Line> lines = new ArrayList<>();
     for (String line : note.substring(gap + 2).split("\n")) {
-      int space = line.lastIndexOf(' ');
-      if (!line.startsWith(DASH) || space < DASH.length()) {
-        throw new IllegalArgumentException(
-            "A signature line of the note does not read '\u2014 name signature'.");
-      }
-      byte[] value = Base64.getDecoder().decode(line.substring(space + 1));
-      if (value.length <= Integer.BYTES) {
-        throw new IllegalArgumentException("A signature of the note is too short.");
-      }
-      lines.add(new Line(line.substring(DASH.length(), space), value));
+      lines.add(Line.parse(line));
     }
     return new SignedNote(note.substring(0, gap + 1), lines);
   }
@@ -57,16 +42,51 @@ public record SignedNote(String text, List<Line> lines) {
   public String toString() {
     StringBuilder note = new StringBuilder(text).append('\n');
     for (Line line : lines) {
-      note.append(DASH).append(line.name()).append(' ');
-      note.append(Base64.getEncoder().encodeToString(line.value)).append('\n');
+      note.append(line).append('\n');
     }
     return note.toString();
+  }
+
+  /** {@code name} if it can name a key; throws {@link IllegalArgumentException} otherwise. */
+  static String named(String name) {
+    if (name.isEmpty()
+        || name.codePoints().anyMatch(c -> c == '+' || Character.isWhitespace(c) || c < ' ')) {
+      throw new IllegalArgumentException("'" + name
+          + "' cannot name a log or a witness: it is empty, or has a plus or a space.");
+    }
+    return name;
   }
 
   /** One signature: the key's name, then its four-octet id and the signature itself. */
   public static final class Line {
     private final String name;
     private final byte[] value;
+
+    /**
+     * Reads {@code — name signature}, without the line break; throws {@link IllegalArgumentException} with a sentence for
+     * anything else.
+     */
+    public static Line parse(String line) {
+      int space = line.lastIndexOf(' ');
+      if (!line.startsWith(DASH) || space < DASH.length()) {
+        throw new IllegalArgumentException(
+            "A signature line of the note does not read '\u2014 name signature'.");
+      }
+      byte[] value = Base64.getDecoder().decode(line.substring(space + 1));
+      if (value.length <= Integer.BYTES) {
+        throw new IllegalArgumentException("A signature of the note is too short.");
+      }
+      return new Line(line.substring(DASH.length(), space), value);
+    }
+
+    static Line of(String name, int keyId, byte[] signature) {
+      return new Line(
+          name,
+          ByteBuffer.allocate(Integer.BYTES + signature.length)
+              .putInt(keyId)
+              .put(signature)
+              .array());
+    }
 
     private Line(String name, byte[] value) {
       this.name = name;
@@ -77,56 +97,45 @@ public record SignedNote(String text, List<Line> lines) {
       return name;
     }
 
-    private int keyId() {
+    int keyId() {
       return ByteBuffer.wrap(value).getInt();
     }
 
-    private byte[] signature() {
+    byte[] signature() {
       return Arrays.copyOfRange(value, Integer.BYTES, value.length);
+    }
+
+    /** {@code — name signature}, without the line break. */
+    @Override
+    public String toString() {
+      return DASH + name + " " + Base64.getEncoder().encodeToString(value);
     }
   }
 
   /** An Ed25519 key that signs notes, with the name it signs under. */
   public static final class VerifierKey {
     private static final byte ED25519 = 1;
-    private static final int KEY_LENGTH = 32;
-
-    /** SubjectPublicKeyInfo of an Ed25519 key up to the key itself (RFC 8410 §4). */
-    private static final byte[] SPKI = HexFormat.of().parseHex("302a300506032b6570032100");
+    private static final int KEY_LENGTH = Ed25519Key.LENGTH;
 
     private final String name;
     private final byte[] key;
-    private final PublicKey publicKey;
+    private final Ed25519Key verifier;
 
     private VerifierKey(String name, byte[] key) {
-      if (name.isEmpty()
-          || name.codePoints().anyMatch(c -> c == '+' || Character.isWhitespace(c) || c < ' ')) {
-        throw new IllegalArgumentException(
-            "'" + name + "' cannot name a log: it is empty, or has a plus or a space.");
-      }
-      if (key.length != KEY_LENGTH) {
-        throw new IllegalArgumentException("An Ed25519 key has 32 octets, not " + key.length + ".");
-      }
-      this.name = name;
+      this.name = named(name);
       this.key = key;
-      try {
-        byte[] encoded =
-            ByteBuffer.allocate(SPKI.length + KEY_LENGTH).put(SPKI).put(key).array();
-        this.publicKey =
-            KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(encoded));
-      } catch (GeneralSecurityException e) {
-        throw new IllegalArgumentException("The log's key is not an Ed25519 key.", e);
-      }
+      this.verifier = Ed25519Key.of(key);
     }
 
     /** The key {@code subjectPublicKeyInfo} under {@code name}; it must be an Ed25519 key. */
     public static VerifierKey of(String name, Der subjectPublicKeyInfo) {
       byte[] encoded = subjectPublicKeyInfo.octets();
-      if (encoded.length != SPKI.length + KEY_LENGTH
-          || !Arrays.equals(SPKI, Arrays.copyOf(encoded, SPKI.length))) {
+      if (encoded.length != Ed25519Key.SPKI.length + KEY_LENGTH
+          || !Arrays.equals(
+              Ed25519Key.SPKI, Arrays.copyOf(encoded, Ed25519Key.SPKI.length))) {
         throw new IllegalArgumentException("The log's key is not an Ed25519 key.");
       }
-      return new VerifierKey(name, Arrays.copyOfRange(encoded, SPKI.length, encoded.length));
+      return new VerifierKey(name, Arrays.copyOfRange(encoded, Ed25519Key.SPKI.length, encoded.length));
     }
 
     /** Reads {@code name+id+key}; throws {@link IllegalArgumentException} with a sentence for anything else. */
@@ -152,11 +161,7 @@ public record SignedNote(String text, List<Line> lines) {
 
     /** The note of {@code text} with this key's {@code signature} over the UTF-8 octets of the text. */
     public SignedNote note(String text, byte[] signature) {
-      byte[] value = ByteBuffer.allocate(Integer.BYTES + signature.length)
-          .putInt(id())
-          .put(signature)
-          .array();
-      return new SignedNote(text, List.of(new Line(name, value)));
+      return new SignedNote(text, List.of(Line.of(name, id(), signature)));
     }
 
     /** Whether {@code note} has a signature of this key and every such signature is good. */
@@ -164,7 +169,8 @@ public record SignedNote(String text, List<Line> lines) {
       List<Line> mine = note.lines().stream()
           .filter(line -> line.name().equals(name) && line.keyId() == id())
           .toList();
-      return !mine.isEmpty() && mine.stream().allMatch(line -> good(note.text(), line.signature()));
+      byte[] text = note.text().getBytes(StandardCharsets.UTF_8);
+      return !mine.isEmpty() && mine.stream().allMatch(line -> verifier.good(text, line.signature()));
     }
 
     /** The key as one line of text, {@code name+id+key}. */
@@ -181,19 +187,6 @@ public record SignedNote(String text, List<Line> lines) {
 
     private byte[] typed() {
       return ByteBuffer.allocate(1 + KEY_LENGTH).put(ED25519).put(key).array();
-    }
-
-    private boolean good(String text, byte[] signature) {
-      try {
-        Signature ed25519 = Signature.getInstance("Ed25519");
-        ed25519.initVerify(publicKey);
-        ed25519.update(text.getBytes(StandardCharsets.UTF_8));
-        return ed25519.verify(signature);
-      } catch (SignatureException e) {
-        return false; // a signature of the wrong form
-      } catch (GeneralSecurityException e) {
-        throw new IllegalStateException("this JVM cannot check Ed25519 signatures", e);
-      }
     }
   }
 }

@@ -4,6 +4,7 @@ import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
 import io.sallyport.audit.AuditLog;
 import io.sallyport.audit.Checkpoint;
+import io.sallyport.audit.CheckpointDeliveries;
 import io.sallyport.audit.LogEntry;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.CommonProblem;
@@ -35,10 +36,13 @@ class AuditResource {
   private static final int USUAL = 100;
 
   private final AuditLog log;
+  private final CheckpointDeliveries deliveries;
   private final Devices devices;
   private final Caller caller;
 
-  AuditResource(AuditLog log, Devices devices, Caller caller) {
+  AuditResource(
+      AuditLog log, CheckpointDeliveries deliveries, Devices devices, Caller caller) {
+    this.deliveries = deliveries;
     this.devices = devices;
     this.caller = caller;
     this.log = log;
@@ -126,6 +130,16 @@ class AuditResource {
     return new KeyView(log.verifierKey());
   }
 
+  @GET
+  @Path("deliveries")
+  @Requires(Right.READ)
+  @Operation(
+      operationId = "listCheckpointDeliveries",
+      summary = "Places outside of the server that keep its checkpoints, and how far each is")
+  public Items<DeliveryView> deliveries() {
+    return new Items<>(deliveries.deliveries().stream().map(DeliveryView::of).toList(), null);
+  }
+
   /** Facts know no site; what is told about a device is for whoever sees the device. */
   private void requireDeviceOnSites(@Nullable String subject) {
     if (subject == null) {
@@ -183,7 +197,7 @@ class AuditResource {
       @Schema(description = "Base64 of the tree's hash.") String root,
       Instant at,
 
-      @Schema(description = "The signed note (C2SP tlog-checkpoint).")
+      @Schema(description = "The signed note (C2SP tlog-checkpoint), cosignatures included.")
       String note) {
     static CheckpointView of(Checkpoint checkpoint) {
       return new CheckpointView(
@@ -191,6 +205,30 @@ class AuditResource {
           Base64.getEncoder().encodeToString(checkpoint.root().octets()),
           checkpoint.at(),
           checkpoint.note());
+    }
+  }
+
+  /** How far a place outside has the log. */
+  @Schema(name = "CheckpointDelivery")
+  record DeliveryView(
+      @Schema(description = "file or witness") String kind,
+      @Schema(description = "A path, or a verifier key.") String place,
+      @Schema(description = "Of the newest checkpoint that it has, 0 for none.") long size,
+      @Nullable Instant at,
+
+      @Schema(description = "Since when there is a checkpoint that it does not have.")
+      @Nullable Instant waitingSince,
+
+      @Schema(description = "Why nothing can be delivered.")
+      @Nullable String complaint) {
+    static DeliveryView of(CheckpointDeliveries.Delivery delivery) {
+      return new DeliveryView(
+          delivery.kind(),
+          delivery.place(),
+          delivery.size(),
+          delivery.at(),
+          delivery.waitingSince(),
+          delivery.complaint());
     }
   }
 

@@ -90,6 +90,7 @@ class RightsTest extends ServerTest {
       Map.entry("listAuthorities", EVERYBODY),
       Map.entry("listCertificateProfiles", EVERYBODY),
       Map.entry("listCertificates", EVERYBODY),
+      Map.entry("listCheckpointDeliveries", EVERYBODY),
       Map.entry("listCheckpoints", EVERYBODY),
       Map.entry("listDeviceAddresses", EVERYBODY),
       Map.entry("listDeviceEnforcements", EVERYBODY),
