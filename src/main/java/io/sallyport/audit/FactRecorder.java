@@ -8,6 +8,7 @@ import jakarta.transaction.Transactional.TxType;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.util.List;
 import javax.sql.DataSource;
 
 /** Records facts on the connection of the transaction under way. */
@@ -26,21 +27,29 @@ class FactRecorder implements Audit {
   @Override
   @Transactional(TxType.MANDATORY)
   public void record(Fact fact) {
-    write(fact);
+    write(List.of(fact));
+  }
+
+  @Override
+  @Transactional(TxType.MANDATORY)
+  public void recordAll(List<Fact> all) {
+    if (!all.isEmpty()) {
+      write(all);
+    }
   }
 
   @Override
   @Transactional(TxType.REQUIRES_NEW)
   public void recordRefusal(Fact fact) {
-    write(fact);
+    write(List.of(fact));
   }
 
-  private void write(Fact fact) {
+  private void write(List<Fact> all) {
     try (Connection transaction = database.getConnection()) {
-      facts.insert(transaction, fact);
+      facts.insert(transaction, all);
     } catch (SQLException e) {
-      throw new IllegalStateException("the fact " + fact.kind() + " could not be recorded", e);
+      throw new IllegalStateException("the fact " + all.getFirst().kind() + " could not be recorded", e);
     }
-    recorded.fire(new FactRecorded(fact));
+    all.forEach(fact -> recorded.fire(new FactRecorded(fact)));
   }
 }

@@ -11,7 +11,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -37,6 +39,23 @@ final class FactTable {
   }
 
   UUID insert(Connection transaction, Fact fact) throws SQLException {
+    return insert(transaction, List.of(fact)).getFirst();
+  }
+
+  /** All in one round trip. Answers their ids. */
+  List<UUID> insert(Connection transaction, List<Fact> facts) throws SQLException {
+    List<UUID> written = new ArrayList<>();
+    try (PreparedStatement insert = transaction.prepareStatement(INSERT)) {
+      for (Fact fact : facts) {
+        written.add(bind(insert, fact));
+        insert.addBatch();
+      }
+      insert.executeBatch();
+    }
+    return written;
+  }
+
+  private UUID bind(PreparedStatement insert, Fact fact) throws SQLException {
     UUID id = nextId();
     Instant at = clock.instant().truncatedTo(ChronoUnit.MICROS);
     String kind = text(fact.kind());
@@ -51,17 +70,14 @@ final class FactTable {
       cut(detail);
       leaf = MerkleLeaf.of(id, at, kind, actor, subjectType, subject, detail);
     }
-    try (PreparedStatement insert = transaction.prepareStatement(INSERT)) {
-      insert.setObject(1, id);
-      insert.setObject(2, at.atOffset(ZoneOffset.UTC));
-      insert.setString(3, kind);
-      insert.setString(4, actor);
-      insert.setString(5, subjectType);
-      insert.setString(6, subject);
-      insert.setString(7, MerkleLeaf.detail(detail));
-      insert.setBytes(8, leaf.octets());
-      insert.executeUpdate();
-    }
+    insert.setObject(1, id);
+    insert.setObject(2, at.atOffset(ZoneOffset.UTC));
+    insert.setString(3, kind);
+    insert.setString(4, actor);
+    insert.setString(5, subjectType);
+    insert.setString(6, subject);
+    insert.setString(7, MerkleLeaf.detail(detail));
+    insert.setBytes(8, leaf.octets());
     return id;
   }
 
