@@ -4,10 +4,15 @@ import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
+import io.sallyport.kernel.Refusal;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +61,11 @@ public interface Devices {
 
   Optional<Device> find(UUID id);
 
+  /** Those of these devices that are registered. */
+  default List<Device> findAll(Collection<UUID> ids) {
+    return ids.stream().map(this::find).flatMap(Optional::stream).toList();
+  }
+
   /** The device; refuses with {@code unknown-device}. */
   Device get(UUID id);
 
@@ -76,6 +86,21 @@ public interface Devices {
 
   /** The device with its row locked until the caller's transaction ends: one issuance at a time prepares for a device. */
   Device lock(UUID id);
+
+  /**
+   * The same for several, in one order for everybody, so that no two wait for each other: their revocation counters,
+   * without those of devices that are not registered. Before the caller's transaction has read any of them.
+   */
+  default Map<UUID, Long> lockAll(Collection<UUID> ids) {
+    Map<UUID, Long> counters = new TreeMap<>();
+    new TreeSet<>(ids).forEach(id -> counters.put(id, lock(id).revocationCounter()));
+    return counters;
+  }
+
+  /** The same as {@link #activate} for several that {@link #lockAll} holds. */
+  default void activateAll(Map<UUID, Actor> actors) {
+    actors.forEach(this::activate);
+  }
 
   /** Moves an expected device to active, on its first certificate; anything else is left as it is. */
   void activate(UUID id, Actor actor);
@@ -108,6 +133,19 @@ public interface Devices {
 
   /** Refuses a key with {@code compromised-key} once a certificate on it was revoked for key compromise. */
   void requireSound(Digest key);
+
+  /** Those of these keys that {@link #requireSound} refuses. */
+  default Set<Digest> compromised(Collection<Digest> keys) {
+    Set<Digest> found = new HashSet<>();
+    for (Digest key : keys) {
+      try {
+        requireSound(key);
+      } catch (Refusal compromised) {
+        found.add(key);
+      }
+    }
+    return found;
+  }
 
   /** Notes, in the caller's transaction, that nobody may be certified for this key again. */
   void condemnKey(Digest key);

@@ -17,6 +17,7 @@ import jakarta.transaction.Transactional;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -26,6 +27,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** The inventory in the database. */
@@ -42,14 +44,17 @@ class FleetInventory implements Devices {
       select site from every where site is not null limit 1000""";
 
   private final EntityManager entities;
+  private final DeviceLocks locks;
   private final KeyDigests keys;
   private final Audit audit;
   private final Ids ids;
   private final Clock clock;
 
-  FleetInventory(EntityManager entities, Audit audit, Ids ids, Clock clock) {
+  FleetInventory(
+      EntityManager entities, DataSource database, Audit audit, Ids ids, Clock clock) {
     this.entities = entities;
-    this.keys = new KeyDigests(entities, clock);
+    this.locks = new DeviceLocks(database);
+    this.keys = new KeyDigests(entities, database, clock);
     this.audit = audit;
     this.ids = ids;
     this.clock = clock;
@@ -123,6 +128,19 @@ class FleetInventory implements Devices {
   @Transactional
   public Optional<Device> find(UUID id) {
     return Optional.ofNullable(entities.find(DeviceRow.class, id)).map(DeviceRow::device);
+  }
+
+  @Override
+  @Transactional
+  public List<Device> findAll(Collection<UUID> ids) {
+    return entities
+        .createQuery(
+            "from DeviceRow d join fetch d.hardware h join fetch h.manufacturer where d.id in :ids",
+            DeviceRow.class)
+        .setParameter("ids", ids)
+        .getResultStream()
+        .map(DeviceRow::device)
+        .toList();
   }
 
   @Override
@@ -257,6 +275,22 @@ class FleetInventory implements Devices {
     return locked(id).device();
   }
 
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public Map<UUID, Long> lockAll(Collection<UUID> ids) {
+    entities.flush();
+    return locks.lock(ids);
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public void activateAll(Map<UUID, Actor> actors) {
+    entities.flush();
+    audit.recordAll(locks.activate(actors.keySet()).stream()
+        .map(id -> Fact.of("device.activated", actors.get(id), SUBJECT, id))
+        .toList());
+  }
+
   private DeviceRow locked(UUID id) {
     // What this transaction changed already must not be read over.
     entities.flush();
@@ -353,6 +387,12 @@ class FleetInventory implements Devices {
   @Transactional
   public void requireSound(Digest key) {
     keys.requireSound(key);
+  }
+
+  @Override
+  @Transactional
+  public Set<Digest> compromised(Collection<Digest> digests) {
+    return keys.compromised(digests);
   }
 
   @Override

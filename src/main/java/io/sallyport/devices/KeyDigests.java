@@ -3,27 +3,88 @@ package io.sallyport.devices;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
 import jakarta.persistence.EntityManager;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
+import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.UUID;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Whose key it is, for ever (law 3), and whether it may still be certified. Works in the caller's transaction. */
 final class KeyDigests {
+  /**
+   * Answers whose the key is. Nothing, when somebody else's claim committed while this one waited for it: that is seen by
+   * the next statement.
+   */
+  private static final String CLAIM = """
+      with claimed as (
+        insert into key_digest (digest, hardware_unit, kind, claimed_at) values (?, ?, ?, ?)
+        on conflict (digest) do nothing returning hardware_unit)
+      select hardware_unit from claimed
+      union all select hardware_unit from key_digest where digest = ?""";
+
+  private static final String COMPROMISED =
+      "select digest from key_digest where digest = any (?) and compromised_at is not null";
+
   private final EntityManager entities;
+  private final DataSource database;
   private final Clock clock;
 
-  KeyDigests(EntityManager entities, Clock clock) {
+  KeyDigests(EntityManager entities, DataSource database, Clock clock) {
     this.entities = entities;
+    this.database = database;
     this.clock = clock;
   }
 
   void claim(UUID hardwareUnit, Digest key, String kind) {
-    record(hardwareUnit, key, kind);
-    if (!hardwareUnit.equals(owner(key))) {
+    // The unit may be new in this transaction.
+    entities.flush();
+    if (!hardwareUnit.equals(claimed(hardwareUnit, key, kind))) {
       throw new Refusal(
           DeviceProblem.DUPLICATE_KEY,
           "This public key belongs to another hardware unit; make a new key.");
     }
+  }
+
+  private @Nullable Object claimed(UUID hardwareUnit, Digest key, String kind) {
+    try (Connection transaction = database.getConnection();
+        PreparedStatement claim = transaction.prepareStatement(CLAIM)) {
+      claim.setBytes(1, key.octets());
+      claim.setObject(2, hardwareUnit);
+      claim.setString(3, kind);
+      claim.setObject(4, clock.instant().atOffset(ZoneOffset.UTC));
+      claim.setBytes(5, key.octets());
+      try (ResultSet owner = claim.executeQuery()) {
+        return owner.next() ? owner.getObject(1) : owner(key);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("the key " + key + " could not be claimed", e);
+    }
+  }
+
+  Set<Digest> compromised(Collection<Digest> keys) {
+    Set<Digest> found = new HashSet<>();
+    try (Connection transaction = database.getConnection();
+        PreparedStatement query = transaction.prepareStatement(COMPROMISED)) {
+      query.setArray(
+          1,
+          transaction.createArrayOf(
+              "bytea", keys.stream().map(Digest::octets).toArray(byte[][]::new)));
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          found.add(Digest.ofOctets(rows.getBytes(1)));
+        }
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("the keys could not be looked up", e);
+    }
+    return found;
   }
 
   void requireSound(Digest key) {
