@@ -12,6 +12,7 @@ import jakarta.transaction.Synchronization;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -85,22 +86,22 @@ final class FleetFollower {
       @Override
       public void afterCompletion(int status) {
         if (status == Status.STATUS_COMMITTED) {
-          touched.parts.forEach(FleetFollower.this::refresh);
+          refresh(List.copyOf(touched.parts));
         }
       }
     });
     return touched;
   }
 
-  private void refresh(Part part) {
+  private void refresh(List<Part> parts) {
     // The committed transaction is still on this thread, so the reading needs another one.
-    Thread reader = Thread.ofVirtual().name("fleet-refresh").start(() -> keeper.refresh(part));
+    Thread reader = Thread.ofVirtual().name("fleet-refresh").start(() -> keeper.refreshAll(parts));
     try {
       if (!reader.join(REFRESH_WITHIN)) {
-        keeper.doubt(part, null);
+        parts.forEach(part -> keeper.doubt(part, null));
       }
     } catch (InterruptedException e) {
-      keeper.doubt(part, e);
+      parts.forEach(part -> keeper.doubt(part, e));
       Thread.currentThread().interrupt();
     }
   }

@@ -2,12 +2,16 @@ package io.sallyport.decision;
 
 import io.sallyport.events.Changes;
 import io.sallyport.events.Changes.Change;
+import io.sallyport.kernel.Outage;
 import io.sallyport.kernel.Page;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -29,6 +33,8 @@ final class FleetKeeper implements Changes.Follower {
   private static final int STRIPES = 256;
   /** Doubtful parts that are tried again together. */
   private static final int RETRIES = 100;
+  /** Devices that are read together: few enough for nobody to wait long for one of them. */
+  private static final int TOGETHER = 100;
 
   private final Fleet fleet;
   private final FleetSource source;
@@ -80,7 +86,7 @@ final class FleetKeeper implements Changes.Follower {
     Set<Part> parts = new LinkedHashSet<>();
     changes.forEach(
         change -> Part.of(change.subjectType(), change.subject()).ifPresent(parts::add));
-    parts.forEach(this::refresh);
+    refreshAll(parts);
     fleet.reached(changes.getLast().position());
   }
 
@@ -96,7 +102,7 @@ final class FleetKeeper implements Changes.Follower {
 
   /** Reads a part again. What cannot be read is doubtful from then on, until a later refresh of it succeeds. */
   void refresh(Part part) {
-    Lock lock = stripes.get(Math.floorMod(part.hashCode(), STRIPES));
+    Lock lock = stripes.get(stripe(part));
     lock.lock();
     try {
       switch (part) {
@@ -110,6 +116,57 @@ final class FleetKeeper implements Changes.Follower {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** The same for several; devices are read together, so that many that changed at once cost little more than one. */
+  void refreshAll(Collection<Part> parts) {
+    List<Part.OfDevice> devices = new ArrayList<>();
+    for (Part part : parts) {
+      if (part instanceof Part.OfDevice device) {
+        devices.add(device);
+      } else {
+        refresh(part);
+      }
+    }
+    for (int from = 0; from < devices.size(); from += TOGETHER) {
+      refreshDevices(devices.subList(from, Math.min(from + TOGETHER, devices.size())));
+    }
+  }
+
+  private void refreshDevices(List<Part.OfDevice> devices) {
+    if (devices.size() == 1) {
+      refresh(devices.getFirst());
+      return;
+    }
+    List<Lock> locks = devices.stream()
+        .map(FleetKeeper::stripe)
+        .sorted()
+        .distinct()
+        .map(stripes::get)
+        .toList();
+    locks.forEach(Lock::lock);
+    try {
+      Map<UUID, FleetDevice> read =
+          source.devices(devices.stream().map(Part.OfDevice::id).toList());
+      for (Part.OfDevice device : devices) {
+        fleet.putDevice(device.id(), Optional.ofNullable(read.get(device.id())));
+        fleet.trust(device);
+      }
+      return;
+    } catch (RuntimeException | StackOverflowError e) {
+      if (Outage.caused(e)) {
+        devices.forEach(device -> doubt(device, e));
+        return;
+      }
+    } finally {
+      locks.forEach(Lock::unlock);
+    }
+    // One that cannot be read stops no other.
+    devices.forEach(this::refresh);
+  }
+
+  private static int stripe(Part part) {
+    return Math.floorMod(part.hashCode(), STRIPES);
   }
 
   /** Denies whatever rests on this part until it was read again. */

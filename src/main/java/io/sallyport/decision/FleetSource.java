@@ -3,6 +3,9 @@ package io.sallyport.decision;
 import io.sallyport.decision.Fleet.ProfilePolicies;
 import io.sallyport.kernel.Page;
 import io.sallyport.policy.PolicySet;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +13,13 @@ import org.jspecify.annotations.Nullable;
 /** Where the fleet is read from. Every call sees all that was committed before it. */
 interface FleetSource {
   Optional<FleetDevice> device(UUID id);
+
+  /** The same for several in one reading; a device that does not exist is not among them. */
+  default Map<UUID, FleetDevice> devices(Collection<UUID> ids) {
+    Map<UUID, FleetDevice> found = new HashMap<>();
+    ids.forEach(id -> device(id).ifPresent(device -> found.put(id, device)));
+    return found;
+  }
 
   Optional<ProfilePolicies> profile(String name);
 

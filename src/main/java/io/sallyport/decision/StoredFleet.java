@@ -18,12 +18,14 @@ import io.sallyport.pki.Credentials;
 import io.sallyport.policy.Policies;
 import io.sallyport.policy.PolicySet;
 import jakarta.inject.Singleton;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the fleet through the doors of those who keep it, each time in a new transaction. */
@@ -79,19 +81,30 @@ final class StoredFleet implements FleetSource {
   public Page<Loaded> devices(@Nullable String cursor) {
     return read(() -> {
       Page<Device> page = devices.list(Devices.Filter.NONE, cursor, Page.MOST);
-      List<UUID> ids = page.items().stream().map(Device::id).toList();
-      Map<String, List<Credential>> certificates = credentials.unrevoked(
-          CertificateSubject.Kind.DEVICE, ids.stream().map(UUID::toString).toList());
-      Map<UUID, Appraisal> appraisals = attestations.latest(ids);
-      Map<UUID, List<Signal>> active = signals.active(ids);
-      return page.map(device -> new Loaded(
-          device.id(),
-          FleetDevice.of(
-              device,
-              certificates.getOrDefault(device.id().toString(), List.of()),
-              Optional.ofNullable(appraisals.get(device.id())),
-              active.getOrDefault(device.id(), List.of()))));
+      Map<UUID, FleetDevice> read = together(page.items());
+      return page.map(device -> new Loaded(device.id(), read.get(device.id())));
     });
+  }
+
+  @Override
+  public Map<UUID, FleetDevice> devices(Collection<UUID> ids) {
+    return read(() -> together(devices.findAll(ids)));
+  }
+
+  private Map<UUID, FleetDevice> together(List<Device> known) {
+    List<UUID> ids = known.stream().map(Device::id).toList();
+    Map<String, List<Credential>> certificates = credentials.unrevoked(
+        CertificateSubject.Kind.DEVICE, ids.stream().map(UUID::toString).toList());
+    Map<UUID, Appraisal> appraisals = attestations.latest(ids);
+    Map<UUID, List<Signal>> active = signals.active(ids);
+    return known.stream()
+        .collect(Collectors.toMap(
+            Device::id,
+            device -> FleetDevice.of(
+                device,
+                certificates.getOrDefault(device.id().toString(), List.of()),
+                Optional.ofNullable(appraisals.get(device.id())),
+                active.getOrDefault(device.id(), List.of()))));
   }
 
   @Override
