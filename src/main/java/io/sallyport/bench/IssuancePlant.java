@@ -93,6 +93,8 @@ final class IssuancePlant {
           }
         }
       }
+      // What autovacuum would have done by the time that such a fleet has come together.
+      found.execute("analyze");
     }
     return orders;
   }
