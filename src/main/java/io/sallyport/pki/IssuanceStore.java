@@ -5,89 +5,82 @@ import io.sallyport.audit.Fact;
 import io.sallyport.devices.Devices;
 import io.sallyport.events.Nodes;
 import io.sallyport.kernel.Actor;
-import io.sallyport.kernel.Der;
-import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.keys.KeyHandle;
-import io.sallyport.keys.Keys;
-import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.Drafts.Draft;
 import io.sallyport.pki.Issuance.Guard;
-import io.sallyport.pki.Issuance.Order;
+import io.sallyport.pki.IssuanceTable.Finishing;
+import io.sallyport.pki.IssuanceTable.Recording;
+import io.sallyport.pki.Prepared.Signed;
+import io.sallyport.pki.SharedCommits.Spoiled;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
+import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.Transactional;
-import java.io.IOException;
 import java.math.BigInteger;
-import java.nio.ByteBuffer;
-import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x509.TBSCertificate;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** The durable steps of an issuance, one transaction each; nothing is signed in here. */
+/**
+ * The durable steps of an issuance, for many at once: one transaction that records what will be signed, and one that
+ * records what was. Nothing is signed in here.
+ */
 @ApplicationScoped
 class IssuanceStore {
-  /** In front of them stands one octet that tells the node: collisions are out of reach and refused by a constraint. */
-  private static final int RANDOM_OCTETS = 16;
-
   /** Longer than any signature takes; a serial that is still unfinished then was left by a crash. */
   private static final Duration UNFINISHED_AFTER = Duration.ofSeconds(30);
 
   private final EntityManager entities;
-  private final Authorities authorities;
-  private final TbsCertificates certificates;
-  private final CrlShards shards;
+  private final DataSource database;
+  private final TransactionSynchronizationRegistry transaction;
   private final Devices devices;
-  private final Keys keys;
   private final Audit audit;
   private final Nodes nodes;
-  private final Ids ids;
-  private final SecureRandom random;
   private final Clock clock;
 
   IssuanceStore(
       EntityManager entities,
-      Authorities authorities,
-      TbsCertificates certificates,
-      CrlShards shards,
+      DataSource database,
+      TransactionSynchronizationRegistry transaction,
       Devices devices,
-      Keys keys,
       Audit audit,
       Nodes nodes,
-      Ids ids,
-      SecureRandom random,
       Clock clock) {
     this.entities = entities;
-    this.authorities = authorities;
-    this.certificates = certificates;
-    this.shards = shards;
+    this.database = database;
+    this.transaction = transaction;
     this.devices = devices;
-    this.keys = keys;
     this.audit = audit;
     this.nodes = nodes;
-    this.ids = ids;
-    this.random = random;
     this.clock = clock;
   }
 
+  /** A draft, and what must hold for it to be recorded. */
+  record Asked(Draft draft, Guard guard) {}
+
+  /** A signed certificate, and on whose behalf. */
+  record Finished(Signed signed, Actor actor) {}
+
   /** What prepare comes to. */
-  sealed interface Preparation {
+  sealed interface Preparation permits Preparation.Retry, Prepared {
     /** Law 2: the certificate is there already. */
     record Retry(Credential credential) implements Preparation {}
-
-    /** Law 1: serial and TBSCertificate are recorded. Redeemed once by {@link #finish}. */
-    record Prepared(UUID credential, KeyHandle issuerKey, Authority issuer, byte[] tbsCertificate)
-        implements Preparation {}
   }
 
   /** What finish comes to. */
@@ -101,52 +94,137 @@ class IssuanceStore {
     record Closed() implements Completion {}
   }
 
+  /** In the order of {@code all}. Throws {@link Spoiled} for the first that is refused or fails; then nothing is recorded. */
   @Transactional
-  Preparation prepare(Order order, Guard guard) {
-    String request = order.digest().hex();
-    long revocationCounter = lock(order, request);
-    devices.requireSound(order.subjectPublicKeyInfo().digest());
-    guard.check(order.digest());
-    IssuanceRequestRow known = entities.find(IssuanceRequestRow.class, request);
-    if (known != null) {
-      CredentialRow last =
-          entities.find(CredentialRow.class, known.credential, LockModeType.PESSIMISTIC_WRITE);
-      switch (last.state) {
-        case ISSUED -> {
-          if (reusable(last)) {
-            return new Preparation.Retry(last.credential());
-          }
-          refuseIfSpent(order);
-        }
-        case PREPARED -> {
-          if (isUnderWay(last)) {
-            throw new Refusal(
-                PkiProblem.IN_PROGRESS,
-                "The same request is being answered; repeat it in a moment.");
-          }
-          close(last);
-        }
-        case REVOKED -> {
-          if (last.certificate != null) {
-            refuseIfSpent(order);
-          }
+  List<Preparation> prepare(List<Asked> all) {
+    try (Connection connection = database.getConnection()) {
+      IssuanceTable table = new IssuanceTable(connection);
+      long[] counters = lock(all, table);
+      requireSound(all);
+      for (int i = 0; i < all.size(); i++) {
+        check(i, all.get(i));
+      }
+      Map<String, UUID> known =
+          table.known(all.stream().map(asked -> asked.draft.request()).toList());
+      List<Preparation> preparations = new ArrayList<>();
+      List<Recording> recordings = new ArrayList<>();
+      for (int i = 0; i < all.size(); i++) {
+        Draft draft = all.get(i).draft;
+        Optional<Preparation> retry = again(i, draft, known.get(draft.request()));
+        preparations.add(retry.orElse(new Prepared(draft, counters[i])));
+        if (retry.isEmpty()) {
+          recordings.add(new Recording(draft, counters[i], nodes.here()));
         }
       }
+      entities.flush();
+      table.record(recordings);
+      return preparations;
+    } catch (SQLException e) {
+      throw new IllegalStateException("certificates could not be recorded", e);
     }
-    return record(order, request, known, revocationCounter);
   }
 
   /** One preparation at a time for a device and what is on it; for other subjects, for an order. */
-  private long lock(Order order, String request) {
-    Optional<UUID> device = order.subject().onDevice();
-    if (device.isPresent()) {
-      return devices.lock(device.get()).revocationCounter();
+  private long[] lock(List<Asked> all, IssuanceTable table) throws SQLException {
+    Set<UUID> onDevices = new HashSet<>();
+    Set<Long> others = new HashSet<>();
+    all.forEach(asked -> asked
+        .draft
+        .order()
+        .subject()
+        .onDevice()
+        .ifPresentOrElse(onDevices::add, () -> others.add(lockOf(asked.draft))));
+    Map<UUID, Long> counters = onDevices.isEmpty() ? Map.of() : devices.lockAll(onDevices);
+    if (!others.isEmpty()) {
+      table.lockOrders(others);
     }
-    entities
-        .createNativeQuery("select cast(pg_advisory_xact_lock(:key) as text)")
-        .setParameter("key", new BigInteger(request.substring(0, 16), 16).longValue())
-        .getSingleResult();
-    return 0;
+    long[] found = new long[all.size()];
+    for (int i = 0; i < found.length; i++) {
+      Optional<UUID> device = all.get(i).draft.order().subject().onDevice();
+      found[i] = device.isEmpty() ? 0 : counter(i, device.get(), counters);
+    }
+    return found;
+  }
+
+  private static long lockOf(Draft draft) {
+    return new BigInteger(draft.request().substring(0, 16), 16).longValue();
+  }
+
+  private long counter(int index, UUID device, Map<UUID, Long> counters) {
+    Long counter = counters.get(device);
+    if (counter == null) {
+      try {
+        return devices.get(device).revocationCounter();
+      } catch (Refusal unknown) {
+        throw new Spoiled(index, unknown);
+      }
+    }
+    return counter;
+  }
+
+  private void requireSound(List<Asked> all) {
+    Set<Digest> compromised = devices.compromised(all.stream()
+        .map(asked -> asked.draft.order().subjectPublicKeyInfo().digest())
+        .toList());
+    for (int i = 0; i < all.size() && !compromised.isEmpty(); i++) {
+      Digest key = all.get(i).draft.order().subjectPublicKeyInfo().digest();
+      if (compromised.contains(key)) {
+        try {
+          devices.requireSound(key);
+        } catch (Refusal refused) {
+          throw new Spoiled(i, refused);
+        }
+      }
+    }
+  }
+
+  /** What a guard leaves in memory is written and forgotten, so that the next one's cost does not grow with it. */
+  private void check(int index, Asked asked) {
+    try {
+      asked.guard.check(asked.draft.order().digest());
+      if (asked.guard != Guard.NONE) {
+        entities.flush();
+        entities.clear();
+      }
+    } catch (RuntimeException | Error refused) {
+      throw new Spoiled(index, refused);
+    }
+    if (transaction.getRollbackOnly()) {
+      throw new Spoiled(index, new IllegalStateException("a guard gave its transaction up"));
+    }
+  }
+
+  /** Law 2. */
+  private Optional<Preparation> again(int index, Draft draft, @Nullable UUID known) {
+    if (known == null) {
+      return Optional.empty();
+    }
+    CredentialRow last =
+        entities.find(CredentialRow.class, known, LockModeType.PESSIMISTIC_WRITE);
+    switch (last.state) {
+      case ISSUED -> {
+        if (reusable(last)) {
+          return Optional.of(new Preparation.Retry(last.credential()));
+        }
+        refuseIfSpent(index, draft);
+      }
+      case PREPARED -> {
+        if (isUnderWay(last)) {
+          throw new Spoiled(
+              index,
+              new Refusal(
+                  PkiProblem.IN_PROGRESS,
+                  "The same request is being answered; repeat it in a moment."));
+        }
+        close(last);
+      }
+      case REVOKED -> {
+        if (last.certificate != null) {
+          refuseIfSpent(index, draft);
+        }
+      }
+    }
+    return Optional.empty();
   }
 
   /** Of a process that died nothing comes any more; were it alive after all, its {@link #finish} finds the row closed. */
@@ -163,106 +241,103 @@ class IssuanceStore {
         && clock.instant().isBefore(renewal);
   }
 
-  private static void refuseIfSpent(Order order) {
-    if (order.once()) {
-      throw new Refusal(
-          PkiProblem.AUTHENTICATION_SPENT,
-          "The token was used; ask for a new one to enroll this device again.");
+  private static void refuseIfSpent(int index, Draft draft) {
+    if (draft.order().once()) {
+      throw new Spoiled(
+          index,
+          new Refusal(
+              PkiProblem.AUTHENTICATION_SPENT,
+              "The token was used; ask for a new one to enroll this device again."));
     }
   }
 
-  private Preparation record(
-      Order order, String request, @Nullable IssuanceRequestRow known, long revocationCounter) {
-    Authority issuer = authorities.get(order.certificateProfile().authority());
-    CredentialRow row = row(order, revocationCounter, serial());
-    KeyHandle issuerKey = keys.get(issuer.signingKey());
-    TBSCertificate issuerTbs = CertificateParts.tbs(issuer.certificate());
-    Instant issuerEnd = issuerTbs.getEndDate().getDate().toInstant();
-    row.notAfter = row.notAfter.isAfter(issuerEnd) ? issuerEnd : row.notAfter;
-    TBSCertificate tbs = certificates.build(new TbsCertificates.Content(
-        issuer.name(),
-        issuerTbs.getSubject(),
-        issuerKey.subjectPublicKeyInfo(),
-        issuerKey.algorithm(),
-        new BigInteger(row.serial, 16),
-        new X500Name(BCStyle.INSTANCE, order.distinguishedName()),
-        order.subjectPublicKeyInfo(),
-        order.names(),
-        order.certificateProfile(),
-        order.mudUrl(),
-        null,
-        row.notBefore,
-        row.notAfter));
-    Linter.check(tbs, order.subject().kind(), issuerEnd);
-    row.tbsCertificate = encoded(tbs);
-    entities.persist(row);
-    if (known == null) {
-      entities.persist(new IssuanceRequestRow(request, row.id, row.preparedAt));
-    } else {
-      known.credential = row.id;
-    }
-    return new Preparation.Prepared(row.id, issuerKey, issuer, row.tbsCertificate);
-  }
-
-  private CredentialRow row(Order order, long revocationCounter, BigInteger serial) {
-    CredentialRow row = new CredentialRow();
-    Instant now = clock.instant();
-    row.id = ids.next();
-    row.authority = order.certificateProfile().authority();
-    row.serial = serial.toString(16);
-    row.subjectKind = order.subject().kind();
-    row.subjectId = order.subject().id();
-    row.profile = order.certificateProfile().name();
-    row.keyDigest = order.subjectPublicKeyInfo().digest().octets();
-    row.notBefore =
-        now.minus(order.certificateProfile().backdating()).truncatedTo(ChronoUnit.SECONDS);
-    row.notAfter = now.plus(order.certificateProfile().validity()).truncatedTo(ChronoUnit.SECONDS);
-    row.crlShard = shards.of(row.authority, serial);
-    row.state = CredentialState.PREPARED;
-    row.revocationCounter = revocationCounter;
-    row.preparedAt = now.truncatedTo(ChronoUnit.MICROS);
-    row.preparedBy = nodes.here();
-    return row;
-  }
-
-  BigInteger serial() {
-    byte[] tail = new byte[RANDOM_OCTETS];
-    random.nextBytes(tail);
-    return new BigInteger(
-        1,
-        ByteBuffer.allocate(1 + RANDOM_OCTETS)
-            .put((byte) nodes.prefix())
-            .put(tail)
-            .array());
-  }
-
+  /** In the order of {@code all}; each signed certificate is recorded and answered at most once. */
   @Transactional
-  Completion finish(Preparation.Prepared prepared, Der certificate, Actor actor) {
-    CredentialRow row = entities.find(CredentialRow.class, prepared.credential());
-    Optional<UUID> device = row.subject().onDevice();
-    long counter = device.map(id -> devices.lock(id).revocationCounter()).orElse(0L);
-    entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
-    if (row.state != CredentialState.PREPARED) {
-      return new Completion.Closed();
-    }
+  List<Completion> finish(List<Finished> all) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-    row.issued(certificate, now);
-    Fact fact = Fact.of("certificate.issued", actor, row.subjectKind.word(), row.subjectId)
-        .with("authority", row.authority)
-        .with("serial", row.serial)
-        .with("profile", row.profile)
-        .with("sha256", certificate.digest())
-        .with("not_after", row.notAfter);
-    if (counter != row.revocationCounter) {
-      row.revoked(RevocationReason.CESSATION_OF_OPERATION, now);
-      audit.record(fact.with("revoked", "the device was revoked meanwhile"));
-      return new Completion.RevokedMeanwhile();
+    try (Connection connection = database.getConnection()) {
+      Set<UUID> onDevices = all.stream()
+          .flatMap(one -> one.signed.draft().order().subject().onDevice().stream())
+          .collect(Collectors.toSet());
+      Map<UUID, Long> counters = onDevices.isEmpty() ? Map.of() : devices.lockAll(onDevices);
+      List<Finishing> finishing = new ArrayList<>();
+      for (int i = 0; i < all.size(); i++) {
+        Signed signed = all.get(i).signed;
+        Optional<UUID> device = signed.draft().order().subject().onDevice();
+        boolean same =
+            device.isEmpty() || counter(i, device.get(), counters) == signed.revocationCounter();
+        finishing.add(new Finishing(
+            signed.draft().id(),
+            signed.certificate(),
+            now,
+            same ? null : RevocationReason.CESSATION_OF_OPERATION));
+      }
+      return recorded(all, finishing, new IssuanceTable(connection).finish(finishing));
+    } catch (SQLException e) {
+      throw new IllegalStateException("certificates could not be recorded", e);
     }
-    audit.record(fact);
-    if (row.subjectKind == CertificateSubject.Kind.DEVICE) {
-      devices.activate(UUID.fromString(row.subjectId), actor);
+  }
+
+  private List<Completion> recorded(
+      List<Finished> all, List<Finishing> finishing, boolean[] unfinished) {
+    List<Completion> completions = new ArrayList<>();
+    List<Fact> facts = new ArrayList<>();
+    Map<UUID, Actor> active = new TreeMap<>();
+    for (int i = 0; i < all.size(); i++) {
+      Signed signed = all.get(i).signed;
+      Actor actor = all.get(i).actor;
+      if (!unfinished[i]) {
+        completions.add(new Completion.Closed());
+      } else if (finishing.get(i).revoked() != null) {
+        facts.add(issued(signed, actor).with("revoked", "the device was revoked meanwhile"));
+        completions.add(new Completion.RevokedMeanwhile());
+      } else {
+        facts.add(issued(signed, actor));
+        CertificateSubject subject = signed.draft().order().subject();
+        if (subject.kind() == CertificateSubject.Kind.DEVICE) {
+          active.putIfAbsent(UUID.fromString(subject.id()), actor);
+        }
+        completions.add(new Completion.Issued(credential(signed)));
+      }
     }
-    return new Completion.Issued(row.credential());
+    audit.recordAll(facts);
+    if (!active.isEmpty()) {
+      devices.activateAll(active);
+    }
+    return completions;
+  }
+
+  private static Fact issued(Signed signed, Actor actor) {
+    Draft draft = signed.draft();
+    CertificateSubject subject = draft.order().subject();
+    return new Fact(
+        "certificate.issued",
+        actor,
+        subject.kind().word(),
+        subject.id(),
+        Map.of(
+            "authority", draft.issuer().authority().name(),
+            "serial", draft.serial().toString(16),
+            "profile", draft.order().certificateProfile().name(),
+            "sha256", signed.certificate().digest().toString(),
+            "not_after", draft.notAfter().toString()));
+  }
+
+  private static Credential credential(Signed signed) {
+    Draft draft = signed.draft();
+    return new Credential(
+        draft.issuer().authority().name(),
+        draft.serial(),
+        draft.order().subject(),
+        draft.order().certificateProfile().name(),
+        signed.certificate().digest(),
+        draft.order().subjectPublicKeyInfo().digest(),
+        draft.notBefore(),
+        draft.notAfter(),
+        null,
+        null,
+        null,
+        signed.certificate());
   }
 
   /** The processes that prepared what is unfinished and have died. */
@@ -308,13 +383,5 @@ class IssuanceStore {
         .with("authority", row.authority)
         .with("serial", row.serial)
         .with("why", "never finished"));
-  }
-
-  private static byte[] encoded(TBSCertificate tbs) {
-    try {
-      return tbs.getEncoded("DER");
-    } catch (IOException e) {
-      throw new IllegalStateException("a TBSCertificate cannot be encoded", e);
-    }
   }
 }

@@ -3,12 +3,13 @@ package io.sallyport.pki;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.sallyport.kernel.Actor;
-import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
+import io.sallyport.pki.IssuanceStore.Asked;
 import io.sallyport.pki.IssuanceStore.Completion;
+import io.sallyport.pki.IssuanceStore.Finished;
 import io.sallyport.pki.IssuanceStore.Preparation;
+import io.sallyport.pki.Prepared.Signed;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -16,18 +17,27 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Issuance in four steps: prepare (validated, linted, serial and TBSCertificate recorded), sign, compare, record. Equal
- * orders at the same time share one run.
+ * orders at the same time share one run, different ones share commits.
  */
 @ApplicationScoped
 class RecordedIssuance implements Issuance {
+  /** Transactions of each step: while one waits for the disk, another works. */
+  private static final int AT_ONCE = 2;
+  /** Beyond this a commit costs little beside what it commits. */
+  private static final int TOGETHER = 64;
+
   private final ConcurrentHashMap<String, CompletableFuture<Credential>> running =
       new ConcurrentHashMap<>();
-  private final IssuanceStore store;
+  private final SharedCommits<Asked, Preparation> preparing;
+  private final SharedCommits<Finished, Completion> finishing;
+  private final Drafts drafts;
   private final Keys keys;
   private final MeterRegistry meters;
 
-  RecordedIssuance(IssuanceStore store, Keys keys, MeterRegistry meters) {
-    this.store = store;
+  RecordedIssuance(IssuanceStore store, Drafts drafts, Keys keys, MeterRegistry meters) {
+    this.preparing = new SharedCommits<>("issuance-prepare", AT_ONCE, TOGETHER, store::prepare);
+    this.finishing = new SharedCommits<>("issuance-finish", AT_ONCE, TOGETHER, store::finish);
+    this.drafts = drafts;
     this.keys = keys;
     this.meters = meters;
   }
@@ -57,7 +67,7 @@ class RecordedIssuance implements Issuance {
     String outcome = "failed";
     try {
       // 1. Prepare: after this the serial exists, whatever happens.
-      Preparation preparation = store.prepare(order, guard);
+      Preparation preparation = preparing.call(new Asked(drafts.of(order), guard));
       Credential credential = finish(preparation, actor);
       outcome = preparation instanceof Preparation.Retry ? "repeated" : "issued";
       return credential;
@@ -76,11 +86,11 @@ class RecordedIssuance implements Issuance {
   private Credential finish(Preparation preparation, Actor actor) {
     return switch (preparation) {
       case Preparation.Retry retry -> retry.credential();
-      case Preparation.Prepared prepared -> {
-        // 2. Sign, holding neither lock nor transaction. 3. Compare with what was recorded.
-        Der certificate = sign(prepared);
+      case Prepared prepared -> {
+        // 2. Sign, once, holding neither lock nor transaction. 3. Compare with what was recorded.
+        Signed signed = prepared.sign(keys);
         // 4. Record, unless the device was revoked while this went on.
-        yield switch (store.finish(prepared, certificate, actor)) {
+        yield switch (finishing.call(new Finished(signed, actor))) {
           case Completion.Issued issued -> issued.credential();
           case Completion.RevokedMeanwhile ignored ->
             throw new Refusal(
@@ -92,13 +102,6 @@ class RecordedIssuance implements Issuance {
         };
       }
     };
-  }
-
-  private Der sign(Preparation.Prepared prepared) {
-    KeyHandle key = prepared.issuerKey();
-    byte[] signature = keys.sign(key.id(), prepared.tbsCertificate());
-    return CertificateParts.assemble(
-        prepared.tbsCertificate(), key.algorithm(), signature, key.subjectPublicKeyInfo());
   }
 
   private static Credential join(CompletableFuture<Credential> other) {

@@ -15,9 +15,12 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.Issuance.Guard;
 import io.sallyport.pki.Issuance.Order;
+import io.sallyport.pki.IssuanceStore.Asked;
 import io.sallyport.pki.IssuanceStore.Completion;
+import io.sallyport.pki.IssuanceStore.Finished;
 import io.sallyport.pki.IssuanceStore.Preparation;
-import io.sallyport.pki.IssuanceStore.Preparation.Prepared;
+import io.sallyport.pki.Prepared.Signed;
+import io.sallyport.pki.SharedCommits.Spoiled;
 import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.StatusClient;
 import io.sallyport.testing.TestPki;
@@ -45,6 +48,7 @@ import javax.sql.DataSource;
 import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.bouncycastle.cert.ocsp.RevokedStatus;
 import org.bouncycastle.cert.ocsp.UnknownStatus;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -56,6 +60,9 @@ class IssuanceLawsTest extends ServerTest {
 
   @Inject
   IssuanceStore store;
+
+  @Inject
+  Drafts drafts;
 
   @Inject
   Issuance issuance;
@@ -106,16 +113,20 @@ class IssuanceLawsTest extends ServerTest {
         List.of());
   }
 
-  private Prepared prepared(Order order) {
-    return assertInstanceOf(Prepared.class, store.prepare(order, Guard.NONE));
+  private Preparation prepare(Order order, Guard guard) {
+    try {
+      return store.prepare(List.of(new Asked(drafts.of(order), guard))).getFirst();
+    } catch (Spoiled spoiled) {
+      throw spoiled.reason();
+    }
   }
 
-  private Der sign(Prepared prepared) {
-    return CertificateParts.assemble(
-        prepared.tbsCertificate(),
-        prepared.issuerKey().algorithm(),
-        keys.sign(prepared.issuerKey().id(), prepared.tbsCertificate()),
-        prepared.issuerKey().subjectPublicKeyInfo());
+  private Prepared prepared(Order order) {
+    return assertInstanceOf(Prepared.class, prepare(order, Guard.NONE));
+  }
+
+  private Completion finish(Signed signed) {
+    return store.finish(List.of(new Finished(signed, Actor.SERVER))).getFirst();
   }
 
   private static BigInteger serial(Prepared prepared) {
@@ -153,7 +164,7 @@ class IssuanceLawsTest extends ServerTest {
     // Known to the server, but nobody can hold a certificate yet: never good.
     assertInstanceOf(
         UnknownStatus.class, new StatusClient(wire).device(serial(prepared)).getCertStatus());
-    store.finish(prepared, sign(prepared), Actor.SERVER);
+    finish(prepared.sign(keys));
   }
 
   @Test
@@ -178,19 +189,68 @@ class IssuanceLawsTest extends ServerTest {
     Prepared late = prepared(order(device(), false));
     unfinished.closeFromBefore(clock.instant());
 
-    assertInstanceOf(Completion.Closed.class, store.finish(late, sign(late), Actor.SERVER));
+    assertInstanceOf(Completion.Closed.class, finish(late.sign(keys)));
 
     assertEquals(List.of(), column("certificate", "serial", serial(late).toString(16)));
   }
 
   @Test
   void aPreparedSerialIsFinishedOnce() {
+    Signed signed = prepared(order(device(), false)).sign(keys);
+
+    assertInstanceOf(Completion.Issued.class, finish(signed));
+
+    assertInstanceOf(Completion.Closed.class, finish(signed));
+  }
+
+  @Test
+  void whatWasPreparedIsSignedOnce() {
     Prepared prepared = prepared(order(device(), false));
-    Der certificate = sign(prepared);
+    prepared.sign(keys);
 
-    assertInstanceOf(Completion.Issued.class, store.finish(prepared, certificate, Actor.SERVER));
+    assertThrows(IllegalStateException.class, () -> prepared.sign(keys));
+  }
 
-    assertInstanceOf(Completion.Closed.class, store.finish(prepared, certificate, Actor.SERVER));
+  @Test
+  void ofManyConcurrentOrdersTheBadOnesFailAloneAndTheOthersKeepTheLaws() throws Exception {
+    record Outcome(UUID device, boolean good, @Nullable Credential credential, @Nullable Throwable failure) {}
+    List<UUID> devices = Stream.generate(this::device).limit(60).toList();
+    List<Callable<Outcome>> calls = new ArrayList<>();
+    for (int i = 0; i < 600; i++) {
+      UUID device = devices.get(i % devices.size());
+      boolean good = i % 20 != 7;
+      RuntimeException fault = i % 40 == 7
+          ? new Refusal(PkiProblem.AUTHENTICATION_SPENT, "Test.")
+          : new IllegalStateException("a guard that fails");
+      Guard guard = request -> {
+        if (!good) {
+          throw fault;
+        }
+      };
+      calls.add(() -> {
+        try {
+          return new Outcome(device, good, issuance.issue(order(device, false), guard, Actor.SERVER), null);
+        } catch (RuntimeException failure) {
+          return new Outcome(device, good, null, failure);
+        }
+      });
+    }
+
+    List<Outcome> outcomes = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<Outcome> outcome : threads.invokeAll(calls)) {
+        outcomes.add(outcome.get());
+      }
+    }
+
+    assertEquals(
+        List.of(),
+        outcomes.stream().filter(outcome -> outcome.good != (outcome.credential != null)).toList());
+    for (UUID device : devices) {
+      assertEquals(
+          outcomes.stream().filter(one -> one.good && one.device.equals(device)).count(),
+          column("certificate", "subject_id", device.toString()).size());
+    }
   }
 
   @Test
@@ -198,13 +258,13 @@ class IssuanceLawsTest extends ServerTest {
     Order order = order(device(), false);
     Prepared prepared = prepared(order);
 
-    Refusal refusal = assertThrows(Refusal.class, () -> store.prepare(order, Guard.NONE));
+    Refusal refusal = assertThrows(Refusal.class, () -> prepare(order, Guard.NONE));
 
     assertEquals(PkiProblem.IN_PROGRESS, refusal.problem());
     Completion.Issued issued = assertInstanceOf(
-        Completion.Issued.class, store.finish(prepared, sign(prepared), Actor.SERVER));
+        Completion.Issued.class, finish(prepared.sign(keys)));
     Preparation.Retry retry =
-        assertInstanceOf(Preparation.Retry.class, store.prepare(order, Guard.NONE));
+        assertInstanceOf(Preparation.Retry.class, prepare(order, Guard.NONE));
     assertEquals(issued.credential(), retry.credential());
   }
 
@@ -215,7 +275,7 @@ class IssuanceLawsTest extends ServerTest {
 
     assertThrows(
         Refusal.class,
-        () -> store.prepare(order, request -> {
+        () -> prepare(order, request -> {
           throw new Refusal(PkiProblem.AUTHENTICATION_SPENT, "Test.");
         }));
 
@@ -244,7 +304,7 @@ class IssuanceLawsTest extends ServerTest {
     wire.admin("POST", "/api/v1/devices/" + device + "/decommission", Map.of("reason", "test"));
 
     assertInstanceOf(
-        Completion.RevokedMeanwhile.class, store.finish(prepared, sign(prepared), Actor.SERVER));
+        Completion.RevokedMeanwhile.class, finish(prepared.sign(keys)));
 
     StatusClient status = new StatusClient(wire);
     assertInstanceOf(RevokedStatus.class, status.device(serial(prepared)).getCertStatus());

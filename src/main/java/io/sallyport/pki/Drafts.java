@@ -1,0 +1,147 @@
+package io.sallyport.pki;
+
+import io.sallyport.events.Nodes;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Ids;
+import io.sallyport.keys.KeyHandle;
+import io.sallyport.keys.Keys;
+import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.Issuance.Order;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.TBSCertificate;
+
+/** Builds and lints what an order asks for, before anything is locked. Any thread. */
+@Singleton
+final class Drafts {
+  /** In front of them stands one octet that tells the node: collisions are out of reach and refused by a constraint. */
+  private static final int RANDOM_OCTETS = 16;
+
+  private final ConcurrentHashMap<String, Issuer> issuers = new ConcurrentHashMap<>();
+  private final Authorities authorities;
+  private final TbsCertificates certificates;
+  private final CrlShards shards;
+  private final Keys keys;
+  private final Nodes nodes;
+  private final Ids ids;
+  private final SecureRandom random;
+  private final Clock clock;
+
+  Drafts(
+      Authorities authorities,
+      TbsCertificates certificates,
+      CrlShards shards,
+      Keys keys,
+      Nodes nodes,
+      Ids ids,
+      SecureRandom random,
+      Clock clock) {
+    this.authorities = authorities;
+    this.certificates = certificates;
+    this.shards = shards;
+    this.keys = keys;
+    this.nodes = nodes;
+    this.ids = ids;
+    this.random = random;
+    this.clock = clock;
+  }
+
+  /** An authority with what every certificate by it takes from it. */
+  record Issuer(Authority authority, KeyHandle key, X500Name name, Instant notAfter) {}
+
+  /** A certificate that nobody knows yet: neither recorded nor signed. */
+  record Draft(
+      Order order,
+      String request,
+      UUID id,
+      Issuer issuer,
+      BigInteger serial,
+      int crlShard,
+      Instant notBefore,
+      Instant notAfter,
+      Instant preparedAt,
+      Der tbsCertificate) {}
+
+  /** Refuses with {@code lint} what would break a rule. */
+  Draft of(Order order) {
+    Issuer issuer = issuer(order.certificateProfile().authority());
+    BigInteger serial = serial();
+    Instant now = clock.instant();
+    Instant notBefore =
+        now.minus(order.certificateProfile().backdating()).truncatedTo(ChronoUnit.SECONDS);
+    Instant asked =
+        now.plus(order.certificateProfile().validity()).truncatedTo(ChronoUnit.SECONDS);
+    Instant notAfter = asked.isAfter(issuer.notAfter) ? issuer.notAfter : asked;
+    TBSCertificate tbs = certificates.build(new TbsCertificates.Content(
+        issuer.authority.name(),
+        issuer.name,
+        issuer.key.subjectPublicKeyInfo(),
+        issuer.key.algorithm(),
+        serial,
+        new X500Name(BCStyle.INSTANCE, order.distinguishedName()),
+        order.subjectPublicKeyInfo(),
+        order.names(),
+        order.certificateProfile(),
+        order.mudUrl(),
+        null,
+        notBefore,
+        notAfter));
+    Linter.check(tbs, order.subject().kind(), issuer.notAfter);
+    return new Draft(
+        order,
+        order.digest().hex(),
+        ids.next(),
+        issuer,
+        serial,
+        shards.of(issuer.authority.name(), serial),
+        notBefore,
+        notAfter,
+        now.truncatedTo(ChronoUnit.MICROS),
+        encoded(tbs));
+  }
+
+  /** Read once: an authority's certificate is another object when it is another one. */
+  private Issuer issuer(String name) {
+    Authority authority = authorities.get(name);
+    Issuer known = issuers.get(name);
+    if (known == null || !known.authority.equals(authority)) {
+      TBSCertificate tbs = CertificateParts.tbs(authority.certificate());
+      known = new Issuer(
+          authority,
+          keys.get(authority.signingKey()),
+          tbs.getSubject(),
+          tbs.getEndDate().getDate().toInstant());
+      issuers.put(name, known);
+    }
+    return known;
+  }
+
+  BigInteger serial() {
+    byte[] tail = new byte[RANDOM_OCTETS];
+    random.nextBytes(tail);
+    return new BigInteger(
+        1,
+        ByteBuffer.allocate(1 + RANDOM_OCTETS)
+            .put((byte) nodes.prefix())
+            .put(tail)
+            .array());
+  }
+
+  private static Der encoded(TBSCertificate tbs) {
+    try {
+      return Der.of(tbs.getEncoded("DER"));
+    } catch (IOException e) {
+      throw new IllegalStateException("a TBSCertificate cannot be encoded", e);
+    }
+  }
+}

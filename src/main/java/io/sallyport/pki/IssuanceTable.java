@@ -1,0 +1,134 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Der;
+import io.sallyport.pki.Drafts.Draft;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The rows of many issuances at once, each kind in one round trip, on the connection of the transaction under way. */
+final class IssuanceTable {
+  private static final String LOCK_ORDERS =
+      "select pg_advisory_xact_lock(key) from unnest(?) as key";
+  private static final String KNOWN =
+      "select digest, credential from issuance_request where digest = any (?)";
+  private static final String PREPARE = """
+      insert into credential (id, authority, serial, subject_kind, subject_id, profile, key_digest, tbs_certificate,
+        not_before, not_after, crl_shard, state, revocation_counter, prepared_at, prepared_by)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'PREPARED', ?, ?, ?)""";
+  private static final String REQUEST = """
+      insert into issuance_request (digest, credential, requested_at) values (?, ?, ?)
+      on conflict (digest) do update set credential = excluded.credential""";
+  private static final String FINISH = """
+      update credential set certificate = ?, thumbprint = ?, issued_at = ?, state = ?, revoked_at = ?, revocation_reason = ?
+      where id = ? and state = 'PREPARED'""";
+
+  private final Connection transaction;
+
+  IssuanceTable(Connection transaction) {
+    this.transaction = transaction;
+  }
+
+  /** What is recorded before the signature. */
+  record Recording(Draft draft, long revocationCounter, UUID preparedBy) {}
+
+  /** @param revoked null unless its device was revoked meanwhile */
+  record Finishing(
+      UUID id, Der certificate, Instant issuedAt, @Nullable RevocationReason revoked) {}
+
+  /** One preparation at a time for an order that is on no device; in one sequence for everybody. */
+  void lockOrders(Collection<Long> orders) throws SQLException {
+    try (PreparedStatement lock = transaction.prepareStatement(LOCK_ORDERS)) {
+      lock.setArray(1, transaction.createArrayOf("bigint", new TreeSet<>(orders).toArray()));
+      lock.executeQuery().close();
+    }
+  }
+
+  /** The credentials that were last prepared for these requests. */
+  Map<String, UUID> known(Collection<String> requests) throws SQLException {
+    Map<String, UUID> known = new HashMap<>();
+    try (PreparedStatement query = transaction.prepareStatement(KNOWN)) {
+      query.setArray(1, transaction.createArrayOf("text", requests.toArray()));
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          known.put(rows.getString(1), rows.getObject(2, UUID.class));
+        }
+      }
+    }
+    return known;
+  }
+
+  void record(List<Recording> recordings) throws SQLException {
+    try (PreparedStatement prepare = transaction.prepareStatement(PREPARE);
+        PreparedStatement request = transaction.prepareStatement(REQUEST)) {
+      for (Recording recording : recordings) {
+        Draft draft = recording.draft;
+        prepare.setObject(1, draft.id());
+        prepare.setString(2, draft.issuer().authority().name());
+        prepare.setString(3, draft.serial().toString(16));
+        prepare.setString(4, draft.order().subject().kind().name());
+        prepare.setString(5, draft.order().subject().id());
+        prepare.setString(6, draft.order().certificateProfile().name());
+        prepare.setBytes(7, draft.order().subjectPublicKeyInfo().digest().octets());
+        prepare.setBytes(8, draft.tbsCertificate().octets());
+        prepare.setObject(9, time(draft.notBefore()));
+        prepare.setObject(10, time(draft.notAfter()));
+        prepare.setInt(11, draft.crlShard());
+        prepare.setLong(12, recording.revocationCounter);
+        prepare.setObject(13, time(draft.preparedAt()));
+        prepare.setObject(14, recording.preparedBy);
+        prepare.addBatch();
+        request.setString(1, draft.request());
+        request.setObject(2, draft.id());
+        request.setObject(3, time(draft.preparedAt()));
+        request.addBatch();
+      }
+      prepare.executeBatch();
+      request.executeBatch();
+    }
+  }
+
+  /** Whether each was still unfinished, which it then is no more. */
+  boolean[] finish(List<Finishing> finishing) throws SQLException {
+    try (PreparedStatement finish = transaction.prepareStatement(FINISH)) {
+      for (Finishing one : finishing) {
+        finish.setBytes(1, one.certificate.octets());
+        finish.setBytes(2, one.certificate.digest().octets());
+        finish.setObject(3, time(one.issuedAt));
+        finish.setString(
+            4, (one.revoked == null ? CredentialState.ISSUED : CredentialState.REVOKED).name());
+        if (one.revoked == null) {
+          finish.setNull(5, Types.TIMESTAMP_WITH_TIMEZONE);
+          finish.setNull(6, Types.VARCHAR);
+        } else {
+          finish.setObject(5, time(one.issuedAt));
+          finish.setString(6, one.revoked.name());
+        }
+        finish.setObject(7, one.id);
+        finish.addBatch();
+      }
+      int[] counts = finish.executeBatch();
+      boolean[] finished = new boolean[counts.length];
+      for (int i = 0; i < counts.length; i++) {
+        finished[i] = counts[i] == 1;
+      }
+      return finished;
+    }
+  }
+
+  private static OffsetDateTime time(Instant instant) {
+    return instant.atOffset(ZoneOffset.UTC);
+  }
+}

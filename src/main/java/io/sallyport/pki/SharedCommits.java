@@ -1,0 +1,185 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Outage;
+import io.sallyport.kernel.Refusal;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+
+/**
+ * Lets concurrent calls share a transaction, and with it its commit: whatever waits is taken together, nobody is waited
+ * for, and an idle server answers a single call at once. Any thread.
+ *
+ * <p>A call that fails, fails alone. The work names it by {@link Spoiled}: it is taken out and the others are done again.
+ * What fails without a name is done again one by one, unless the database is away.
+ */
+final class SharedCommits<A, R> {
+  /** More than all callers of a server at once; beyond them it is better to be told than to wait. */
+  private static final int MOST_WAITING = 4096;
+
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+  /** How often what remains is done together again; after that somebody spoils it on purpose. */
+  private static final int TRIES_TOGETHER = 4;
+  /** SQLSTATE class of a transaction that the database ended for another's sake, such as a deadlock. */
+  private static final String ROLLED_BACK = "40";
+
+  private final BlockingQueue<Call<A, R>> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
+  private final AtomicInteger working = new AtomicInteger();
+  private final String name;
+  private final int workers;
+  private final int most;
+  private final Function<List<A>, List<R>> work;
+
+  private record Call<A, R>(A asked, CompletableFuture<R> answer) {}
+
+  /**
+   * @param workers how many transactions at once
+   * @param most how many calls share one
+   * @param work answers each call, in their order; all in one transaction, which is rolled back when it throws
+   */
+  SharedCommits(String name, int workers, int most, Function<List<A>, List<R>> work) {
+    this.name = name;
+    this.workers = workers;
+    this.most = most;
+    this.work = work;
+  }
+
+  /** Thrown by the work: everything is rolled back, and this call is why. */
+  static final class Spoiled extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final int index;
+
+    Spoiled(int index, Throwable cause) {
+      super(null, cause, false, false);
+      this.index = index;
+    }
+
+    int index() {
+      return index;
+    }
+
+    /** What the caller is to see. */
+    RuntimeException reason() {
+      return getCause() instanceof RuntimeException reason
+          ? reason
+          : new IllegalStateException(getCause());
+    }
+  }
+
+  R call(A asked) {
+    Call<A, R> call = new Call<>(asked, new CompletableFuture<>());
+    try {
+      if (!waiting.offer(call, LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new Refusal(
+            CommonProblem.UNAVAILABLE, "Too many requests wait already; repeat it in a moment.");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Refusal(CommonProblem.UNAVAILABLE, "The server ends; repeat the request.");
+    }
+    wake();
+    return answer(call.answer);
+  }
+
+  private void wake() {
+    int now = working.get();
+    while (now < workers) {
+      if (working.compareAndSet(now, now + 1)) {
+        Thread.ofVirtual().name(name).start(this::work);
+        return;
+      }
+      now = working.get();
+    }
+  }
+
+  private void work() {
+    try {
+      for (List<Call<A, R>> batch = take(); !batch.isEmpty(); batch = take()) {
+        together(batch);
+      }
+    } finally {
+      working.decrementAndGet();
+      // Who came after the last look saw this one still working.
+      if (!waiting.isEmpty()) {
+        wake();
+      }
+    }
+  }
+
+  private List<Call<A, R>> take() {
+    List<Call<A, R>> batch = new ArrayList<>();
+    waiting.drainTo(batch, most);
+    return batch;
+  }
+
+  private void together(List<Call<A, R>> batch) {
+    List<Call<A, R>> left = new ArrayList<>(batch);
+    for (int tries = 0; left.size() > 1 && tries < TRIES_TOGETHER; tries++) {
+      try {
+        answer(left);
+        return;
+      } catch (Spoiled spoiled) {
+        left.remove(spoiled.index()).answer.completeExceptionally(spoiled.reason());
+      } catch (RuntimeException | Error failure) {
+        if (away(failure)) {
+          left.forEach(call -> call.answer.completeExceptionally(failure));
+          return;
+        }
+        break;
+      }
+    }
+    left.forEach(this::alone);
+  }
+
+  private void alone(Call<A, R> call) {
+    try {
+      answer(List.of(call));
+    } catch (Spoiled spoiled) {
+      call.answer.completeExceptionally(spoiled.reason());
+    } catch (RuntimeException | Error failure) {
+      call.answer.completeExceptionally(failure);
+    }
+  }
+
+  private void answer(List<Call<A, R>> calls) {
+    List<R> answers = work.apply(calls.stream().map(Call::asked).toList());
+    for (int i = 0; i < calls.size(); i++) {
+      calls.get(i).answer.complete(answers.get(i));
+    }
+  }
+
+  private static boolean away(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException sql
+          && sql.getSQLState() != null
+          && sql.getSQLState().startsWith(ROLLED_BACK)) {
+        return false;
+      }
+    }
+    return Outage.caused(failure);
+  }
+
+  private static <R> R answer(CompletableFuture<R> answer) {
+    try {
+      return answer.join();
+    } catch (CompletionException failed) {
+      if (failed.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      if (failed.getCause() instanceof Error cause) {
+        throw cause;
+      }
+      throw failed;
+    }
+  }
+}
