@@ -5,6 +5,7 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
+import io.sallyport.keys.KeyTokens;
 import io.sallyport.keys.MasterKeys;
 import io.sallyport.people.Operators;
 import io.sallyport.people.Operators.Role;
@@ -48,11 +49,13 @@ final class FirstStart {
   private final OfflineRoot offlineRoot;
   private final ConsoleLink consoleLink;
   private final MasterKeys masterKeys;
+  private final KeyTokens tokens;
   private final Ids ids;
 
   FirstStart(
       DataSource database,
       MasterKeys masterKeys,
+      KeyTokens tokens,
       Authorities authorities,
       Operators operators,
       BootSettings settings,
@@ -63,6 +66,7 @@ final class FirstStart {
     this.consoleLink = consoleLink;
     this.database = database;
     this.masterKeys = masterKeys;
+    this.tokens = tokens;
     this.authorities = authorities;
     this.operators = operators;
     this.settings = settings;
@@ -106,6 +110,7 @@ final class FirstStart {
   private void make(DataFolder folder) {
     try {
       masterKeys.read();
+      tokens.require();
     } catch (Refusal refusal) {
       throw new StartRefused(refusal.detail());
     }

@@ -6,9 +6,12 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import javax.net.ssl.X509ExtendedKeyManager;
 
-/** Key generation and signing (law 7). Every private key is encrypted at rest and never leaves this package. */
+/**
+ * Key generation and signing (law 7). A private key is encrypted at rest or in a token, and never leaves this package.
+ * Refuses with {@code unavailable} while a token does not answer or a master key is not held, and says what to do.
+ */
 public interface Keys {
-  /** Makes a key and stores it, encrypted, in the caller's transaction or one of its own. */
+  /** Makes a key where its purpose has its keys, and records it in the caller's transaction or one of its own. */
   KeyHandle generate(KeyAlgorithm algorithm, String purpose);
 
   /** The key with this id; refuses with {@code not-found}. */
@@ -37,7 +40,10 @@ public interface Keys {
   /** Encrypts a small secret for storing; {@code context} is bound to it and must be given again. */
   byte[] seal(byte[] secret, String context);
 
-  /** What {@link #seal} encrypted; throws {@link IllegalStateException} when it was altered or the context differs. */
+  /**
+   * What {@link #seal} encrypted; throws {@link IllegalStateException} when it was altered or the context differs, and
+   * refuses with {@code unavailable} when it is sealed under a master key that only other nodes hold.
+   */
   byte[] unseal(byte[] sealed, String context);
 
   /**

@@ -16,7 +16,7 @@ import javax.net.ssl.X509ExtendedKeyManager;
  * The server's keys, but what is to be signed with a certain text in it waits until it is let go: so a test can do
  * something between the recording of a certificate and its signature. Put in place until the test method ends.
  */
-public final class PausingKeys extends SoftwareKeys {
+public final class PausingKeys extends StoredKeys {
   private static final long LONGEST_SECONDS = 60;
 
   private final CountDownLatch reached = new CountDownLatch(1);
@@ -26,7 +26,7 @@ public final class PausingKeys extends SoftwareKeys {
 
   @SuppressWarnings("NullAway")
   private PausingKeys(Keys keys, String text) {
-    super(null, null, null, null);
+    super(null, null, null, null, null);
     this.keys = keys;
     this.text = text.getBytes(StandardCharsets.UTF_8);
   }

@@ -14,27 +14,39 @@ import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import javax.net.ssl.X509ExtendedKeyManager;
 
-/** Keys in software, sealed under the master key in the database, opened once and kept in memory. */
+/**
+ * Keys by the database: those in software are sealed there under the master key, opened once and kept in memory; of those
+ * in a token the database knows where they are.
+ */
 @ApplicationScoped
-class SoftwareKeys implements Keys {
+class StoredKeys implements Keys {
   private final ConcurrentHashMap<UUID, Opened> opened = new ConcurrentHashMap<>();
   /** Keys never change once they are stored. */
   private final ConcurrentHashMap<UUID, KeyHandle> handles = new ConcurrentHashMap<>();
 
   private final EntityManager entities;
   private final HeldMasterKeys master;
+  private final Pkcs11Tokens tokens;
   private final Ids ids;
   private final Clock clock;
 
-  SoftwareKeys(EntityManager entities, HeldMasterKeys master, Ids ids, Clock clock) {
+  StoredKeys(
+      EntityManager entities,
+      HeldMasterKeys master,
+      Pkcs11Tokens tokens,
+      Ids ids,
+      Clock clock) {
     this.entities = entities;
     this.master = master;
+    this.tokens = tokens;
     this.ids = ids;
     this.clock = clock;
   }
@@ -42,17 +54,30 @@ class SoftwareKeys implements Keys {
   @Override
   @Transactional
   public KeyHandle generate(KeyAlgorithm algorithm, String purpose) {
-    KeyPair pair = pair(algorithm);
     UUID id = ids.next();
-    StoredKey stored = new StoredKey(
+    StoredKey stored = tokens
+        .forNew(purpose)
+        .map(token -> inToken(token, id, algorithm, purpose))
+        .orElseGet(() -> inSoftware(id, algorithm, purpose));
+    entities.persist(stored);
+    return stored.handle();
+  }
+
+  private StoredKey inToken(Pkcs11Token token, UUID id, KeyAlgorithm algorithm, String purpose) {
+    Instant now = clock.instant();
+    Pkcs11Token.Made made = token.generate(id, algorithm, now);
+    return StoredKey.inToken(id, algorithm, purpose, token.label(), made, now);
+  }
+
+  private StoredKey inSoftware(UUID id, KeyAlgorithm algorithm, String purpose) {
+    KeyPair pair = pair(algorithm);
+    return StoredKey.sealed(
         id,
         algorithm,
         purpose,
         pair.getPublic().getEncoded(),
         master.seal(pair.getPrivate().getEncoded(), context(id)),
         clock.instant());
-    entities.persist(stored);
-    return stored.handle();
   }
 
   @Override
@@ -95,26 +120,26 @@ class SoftwareKeys implements Keys {
 
   @Override
   public byte[] sign(UUID id, byte[] data) {
-    Opened key = open(id);
-    try {
-      Signature signature = key.algorithm.signer();
-      signature.initSign(key.privateKey);
-      signature.update(data);
-      return signature.sign();
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("key " + id + " cannot sign", e);
-    }
+    return open(id).sign(data);
   }
 
   @Override
   public TlsIdentity tlsIdentity(UUID key, List<X509Certificate> chain) {
-    open(key);
+    forTls(key);
     return new TlsIdentity(key, chain);
   }
 
   @Override
   public X509ExtendedKeyManager keyManager(Supplier<TlsIdentity> identity) {
-    return new CurrentTlsKey(identity, id -> open(id).privateKey);
+    return new CurrentTlsKey(identity, this::forTls);
+  }
+
+  /** TLS signs on event loops, which may not wait for a token. */
+  private PrivateKey forTls(UUID id) {
+    if (open(id) instanceof InSoftware software) {
+      return software.privateKey;
+    }
+    throw new IllegalStateException("key " + id + " is in a token, so TLS cannot use it");
   }
 
   @Override
@@ -138,9 +163,17 @@ class SoftwareKeys implements Keys {
 
   private Opened opened(StoredKey stored) {
     KeyHandle handle = stored.handle();
-    byte[] pkcs8 = master.unseal(stored.sealedPrivateKey(), context(handle.id()));
+    byte[] sealed = stored.sealedPrivateKey();
+    if (sealed == null) {
+      return new InToken(
+          handle.algorithm(),
+          tokens.labeled(Objects.requireNonNull(stored.tokenLabel())),
+          Objects.requireNonNull(stored.tokenKeyId()));
+    }
+    byte[] pkcs8 = master.unseal(sealed, context(handle.id()));
     try {
-      return new Opened(
+      return new InSoftware(
+          handle.id(),
           handle.algorithm(),
           handle.algorithm().factory().generatePrivate(new PKCS8EncodedKeySpec(pkcs8)));
     } catch (GeneralSecurityException e) {
@@ -168,5 +201,31 @@ class SoftwareKeys implements Keys {
     return "key:" + id;
   }
 
-  private record Opened(KeyAlgorithm algorithm, PrivateKey privateKey) {}
+  /** A key that is ready to sign. */
+  private sealed interface Opened {
+    byte[] sign(byte[] data);
+  }
+
+  private record InSoftware(UUID id, KeyAlgorithm algorithm, PrivateKey privateKey)
+      implements Opened {
+    @Override
+    public byte[] sign(byte[] data) {
+      try {
+        Signature signature = algorithm.signer();
+        signature.initSign(privateKey);
+        signature.update(data);
+        return signature.sign();
+      } catch (GeneralSecurityException e) {
+        throw new IllegalStateException("key " + id + " cannot sign", e);
+      }
+    }
+  }
+
+  private record InToken(KeyAlgorithm algorithm, Pkcs11Token token, byte[] keyId)
+      implements Opened {
+    @Override
+    public byte[] sign(byte[] data) {
+      return token.sign(keyId, algorithm, data);
+    }
+  }
 }

@@ -1,0 +1,10 @@
+package io.sallyport.keys;
+
+/** The PKCS#11 tokens that keys are kept in. */
+public interface KeyTokens {
+  /**
+   * Logs in to every token that is set up; does nothing without one. Refuses with {@code unavailable}, and says what to do,
+   * when a token is not there or refuses its PIN, which is not tried again then.
+   */
+  void require();
+}
