@@ -14,6 +14,8 @@ public final class Rights {
     EXPLAIN(EnumSet.complementOf(EnumSet.of(Role.SIGNAL_SOURCE))),
     /** See the facts of the log. */
     READ_AUDIT(EnumSet.of(Role.AUDITOR, Role.AUTHORITY_ADMINISTRATOR)),
+    /** See which keys the server holds and where; never a private part. */
+    READ_KEYS(EnumSet.of(Role.AUDITOR, Role.AUTHORITY_ADMINISTRATOR)),
     /** Register devices, singly or by batch, and give them enrollment tokens. */
     REGISTER_DEVICES(EnumSet.of(Role.LINE_OPERATOR, Role.FLEET_OPERATOR)),
     /** Quarantine, release, suspend and decommission devices. */

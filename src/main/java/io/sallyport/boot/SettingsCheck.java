@@ -4,6 +4,7 @@ import io.quarkus.runtime.configuration.DurationConverter;
 import io.sallyport.kernel.WitnessKey;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,12 @@ import org.jspecify.annotations.Nullable;
 /** Finds settings that mean nothing, are unsafe or do not fit together, before anything is started with them. */
 final class SettingsCheck {
   private static final int SHORTEST_TOKEN = 32;
+
+  /** CK_TOKEN_INFO (PKCS#11 v2.40 §3.3). */
+  private static final int LONGEST_LABEL = 32;
+  /** Purposes whose keys may live in a PKCS#11 token. */
+  private static final List<String> IN_TOKENS =
+      List.of("authority", "grants", "ocsp", "signals", "verifier");
 
   /** What a Session-Timeout may say at most. */
   private static final Duration LONGEST_SESSION = Duration.ofDays(366);
@@ -69,6 +76,7 @@ final class SettingsCheck {
     check.positive("people.failed-authentications-per-minute");
     check.positive("console.failed-sign-ins-per-minute");
     check.secrets();
+    check.tokens();
     check.database();
     return List.copyOf(check.faults);
   }
@@ -217,6 +225,54 @@ final class SettingsCheck {
           "master-key",
           "and " + variable("master-key-file") + " exclude each other; set one of them.");
     }
+  }
+
+  private void tokens() {
+    boolean set = value("pkcs11.library") != null;
+    for (String name : List.of("pkcs11.tokens", "pkcs11.pin-file")) {
+      if (set && value(name) == null) {
+        fault(name, "must be set too when " + variable("pkcs11.library") + " is.");
+      } else if (!set && value(name) != null) {
+        fault(name, "means nothing without " + variable("pkcs11.library") + ".");
+      }
+    }
+    List<String> tokens = list("pkcs11.tokens");
+    for (String token : tokens) {
+      if (token.isEmpty()
+          || token.contains("@")
+          || token.getBytes(StandardCharsets.UTF_8).length > LONGEST_LABEL) {
+        fault(
+            "pkcs11.tokens",
+            "must be labels of 1 to " + LONGEST_LABEL
+                + " octets without an @, or slot:NUMBER, not " + shown(token) + ".");
+      }
+    }
+    for (String purpose : list("pkcs11.purposes")) {
+      int at = purpose.indexOf('@');
+      String name = (at < 0 ? purpose : purpose.substring(0, at)).split(":", 2)[0];
+      if (name.equals("log") || name.equals("server")) {
+        fault(
+            "pkcs11.purposes",
+            "cannot name " + name + ": "
+                + (name.equals("log")
+                    ? "the log is signed with Ed25519, which tokens do not do here."
+                    : "TLS cannot wait for a token."));
+      } else if (!IN_TOKENS.contains(name)) {
+        fault(
+            "pkcs11.purposes",
+            "must name some of " + String.join(", ", IN_TOKENS) + ", not " + shown(purpose) + ".");
+      } else if (at >= 0 && !tokens.contains(purpose.substring(at + 1))) {
+        fault(
+            "pkcs11.purposes",
+            "names a token that " + variable("pkcs11.tokens") + " does not: " + shown(purpose)
+                + ".");
+      }
+    }
+  }
+
+  private List<String> list(String name) {
+    String value = value(name);
+    return value == null ? List.of() : List.of(value.split(",", -1));
   }
 
   private void database() {

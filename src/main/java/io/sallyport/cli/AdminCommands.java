@@ -21,6 +21,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new EnforcementPointCommands(options))
         .addSubcommand(new CertificateCommands(options))
         .addSubcommand(new PkiCommands(options))
+        .addSubcommand(new KeyCommands(options))
         .addSubcommand(new OperatorCommands(options))
         .addSubcommand(new KeycloakCommands(options));
   }

@@ -58,6 +58,15 @@ final class Pkcs11Tokens implements KeyTokens {
                 + "\", which is not set up here; name it in SALLYPORT_PKCS11_TOKENS."));
   }
 
+  /** What signs with keys in this token, or says that the token is not set up. */
+  String provider(String label) {
+    return all().stream()
+        .filter(token -> token.isNamed(label))
+        .findFirst()
+        .map(Pkcs11Token::provider)
+        .orElse("none: the token is not set up");
+  }
+
   private List<Pkcs11Token> all() {
     List<Pkcs11Token> known = tokens;
     return known == null ? load() : known;

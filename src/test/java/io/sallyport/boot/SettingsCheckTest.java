@@ -76,6 +76,49 @@ class SettingsCheckTest {
   }
 
   @Test
+  void tokensThatFitTogetherAreTaken() {
+    assertEquals(
+        List.of(),
+        SettingsCheck.faults(Map.of(
+            "pkcs11.library", "/usr/lib/softhsm/libsofthsm2.so",
+            "pkcs11.tokens", "plant,slot:12",
+            "pkcs11.pin-file", "pin",
+            "pkcs11.purposes", "authority,authority:root@slot:12,ocsp@plant")::get));
+  }
+
+  @ParameterizedTest(name = "{0} / {1}")
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "plant,|authority|SALLYPORT_PKCS11_TOKENS must be labels",
+        "plant@home|authority|SALLYPORT_PKCS11_TOKENS must be labels",
+        "plant|authority@office|SALLYPORT_PKCS11_PURPOSES names a token",
+        "plant|log|SALLYPORT_PKCS11_PURPOSES cannot name log",
+        "plant|server@plant|SALLYPORT_PKCS11_PURPOSES cannot name server",
+        "plant|everything|SALLYPORT_PKCS11_PURPOSES must name some of"
+      })
+  void tokensThatDoNotAreTold(String tokens, String purposes, String sentence) {
+    List<String> faults = SettingsCheck.faults(Map.of(
+        "pkcs11.library",
+        "l",
+        "pkcs11.pin-file",
+        "p",
+        "pkcs11.tokens",
+        tokens,
+        "pkcs11.purposes",
+        purposes)::get);
+
+    assertEquals(1, faults.size(), faults.toString());
+    assertTrue(faults.getFirst().startsWith(sentence), faults.getFirst());
+  }
+
+  @Test
+  void tokensWithoutTheirOtherSettingsAreTold() {
+    assertEquals(2, SettingsCheck.faults(Map.of("pkcs11.library", "l")::get).size());
+    assertEquals(1, SettingsCheck.faults(Map.of("pkcs11.pin-file", "p")::get).size());
+  }
+
+  @Test
   void allFaultsAreToldAtOnce() {
     List<String> faults = SettingsCheck.faults(Map.of(
         "log.format", "xml",
