@@ -65,8 +65,8 @@ public class MasterKeyRotation {
     if (!one.tryLock()) {
       return;
     }
-    try (JobLease lease = new JobLease(
-        database, JOB, ManagementFactory.getRuntimeMXBean().getName(), LEASE)) {
+    try (JobLease lease =
+        new JobLease(database, JOB, ManagementFactory.getRuntimeMXBean().getName(), LEASE)) {
       if (all || keys.unfinished()) {
         keys.reseal(() -> mine(lease));
       }
@@ -92,11 +92,12 @@ public class MasterKeyRotation {
             Fact fact = fact("master-key.current", current.id());
             yield current.former() == null ? fact : fact.with("former", current.former());
           }
-          case MasterKeyChange.Resealed resealed -> fact("master-key.resealed", resealed.id())
-              .with("column", resealed.column())
-              .with("values", resealed.values());
-          case MasterKeyChange.Retired retired -> fact("master-key.retired", retired.id())
-              .with("unreadable", retired.unreadable());
+          case MasterKeyChange.Resealed resealed ->
+            fact("master-key.resealed", resealed.id())
+                .with("column", resealed.column())
+                .with("values", resealed.values());
+          case MasterKeyChange.Retired retired ->
+            fact("master-key.retired", retired.id()).with("unreadable", retired.unreadable());
         });
   }
 

@@ -243,8 +243,8 @@ final class SettingsCheck {
           || token.getBytes(StandardCharsets.UTF_8).length > LONGEST_LABEL) {
         fault(
             "pkcs11.tokens",
-            "must be labels of 1 to " + LONGEST_LABEL
-                + " octets without an @, or slot:NUMBER, not " + shown(token) + ".");
+            "must be labels of 1 to " + LONGEST_LABEL + " octets without an @, or slot:NUMBER, not "
+                + shown(token) + ".");
       }
     }
     for (String purpose : list("pkcs11.purposes")) {

@@ -14,7 +14,9 @@ final class KeyCommands {
     this.options = options;
   }
 
-  @Command(description = "Lists the keys: algorithm, purpose, where each is kept, what it is sealed under.")
+  @Command(
+      description =
+          "Lists the keys: algorithm, purpose, where each is kept, what it is sealed under.")
   void list(
       @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
           int limit) {
@@ -69,8 +71,9 @@ final class KeyCommands {
     if (standing.path("former_format").asLong() > 0) {
       options
           .output()
-          .say(standing.path("former_format").asLong()
-              + " values are of the format that names no master key; rotate-master seals them again.");
+          .say(
+              standing.path("former_format").asLong()
+                  + " values are of the format that names no master key; rotate-master seals them again.");
     }
   }
 }

@@ -52,6 +52,7 @@ final class HeldMasterKeys implements MasterKeys {
   private volatile @Nullable Ring ring;
   /** The ids of all keys that were ever current. */
   private volatile Set<String> used = Set.of();
+
   private @Nullable String outOfOrder;
 
   @Inject
@@ -90,8 +91,10 @@ final class HeldMasterKeys implements MasterKeys {
     this.columns = Stream.concat(Stream.of(SealedColumn.ofKeys()), columns.stream())
         .sorted(Comparator.comparing(SealedColumn::name))
         .toList();
-    this.transit =
-        transits.stream().map(SealedInTransit::longest).max(Duration::compareTo).orElse(Duration.ZERO);
+    this.transit = transits.stream()
+        .map(SealedInTransit::longest)
+        .max(Duration::compareTo)
+        .orElse(Duration.ZERO);
     this.random = random;
     this.clock = clock;
   }
@@ -288,7 +291,8 @@ final class HeldMasterKeys implements MasterKeys {
   @Override
   public boolean unfinished() {
     return rows().stream()
-        .anyMatch(row -> row.resealedAt() == null && !row.id().equals(ring().current.id()));
+        .anyMatch(
+            row -> row.resealedAt() == null && !row.id().equals(ring().current.id()));
   }
 
   @Override
@@ -326,7 +330,8 @@ final class HeldMasterKeys implements MasterKeys {
         if (secret == null) {
           unreadable++;
           LOG.warnf(
-              "A value in %s (%s) cannot be opened: it was altered", column.name(), value.primaryKey());
+              "A value in %s (%s) cannot be opened: it was altered",
+              column.name(), value.primaryKey());
         } else {
           resealed += MasterKeyTable.replace(
               transaction, column, value, current.seal(secret, value.context(), random));
@@ -336,7 +341,8 @@ final class HeldMasterKeys implements MasterKeys {
         changed.accept(new MasterKeyChange.Resealed(column.name(), current.id(), resealed));
       }
       return new Batch(
-          found.size() < MasterKeyTable.MOST ? List.of() : found.getLast().primaryKey(), unreadable);
+          found.size() < MasterKeyTable.MOST ? List.of() : found.getLast().primaryKey(),
+          unreadable);
     } catch (SQLException e) {
       throw new IllegalStateException(column.name() + " cannot be sealed again", e);
     }

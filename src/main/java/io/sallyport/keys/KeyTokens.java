@@ -4,7 +4,7 @@ package io.sallyport.keys;
 public interface KeyTokens {
   /**
    * Logs in to every token that is set up; does nothing without one. Refuses with {@code unavailable}, and says what to do,
-   * when a token is not there or refuses its PIN, which is not tried again then.
+   * when a token is not there, refuses its PIN (which is not tried again then), or is not set up though keys are in it.
    */
   void require();
 }

@@ -3,11 +3,11 @@ package io.sallyport.keys;
 import io.sallyport.kernel.Digest;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
-import javax.crypto.AEADBadTagException;
 import java.security.GeneralSecurityException;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.HexFormat;
+import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.SecretKey;
 import javax.crypto.spec.GCMParameterSpec;
@@ -70,8 +70,7 @@ final class MasterKey {
       ByteArrayOutputStream sealed = new ByteArrayOutputStream();
       sealed.writeBytes(header);
       sealed.writeBytes(nonce);
-      sealed.writeBytes(
-          cipher(Cipher.ENCRYPT_MODE, header, nonce, context).doFinal(secret));
+      sealed.writeBytes(cipher(Cipher.ENCRYPT_MODE, header, nonce, context).doFinal(secret));
       return sealed.toByteArray();
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JVM cannot encrypt", e);
@@ -81,7 +80,8 @@ final class MasterKey {
   /** The secret, or null when this is not what this key sealed for this context. */
   byte @Nullable [] open(byte[] sealed, String context) {
     byte[] secret = null;
-    if (Arrays.equals(sealed, 0, Math.min(sealed.length, HEADER_OCTETS), header, 0, HEADER_OCTETS)) {
+    if (Arrays.equals(
+        sealed, 0, Math.min(sealed.length, HEADER_OCTETS), header, 0, HEADER_OCTETS)) {
       secret = open(header, sealed, context);
     }
     // A nonce of the former format may begin like a header.

@@ -25,8 +25,8 @@ final class MasterKeySource {
     }
     String name = settings
         .masterKeyFile()
-        .orElseThrow(() ->
-            refused("Set SALLYPORT_MASTER_KEY_FILE or SALLYPORT_MASTER_KEY: " + WHAT + "."));
+        .orElseThrow(
+            () -> refused("Set SALLYPORT_MASTER_KEY_FILE or SALLYPORT_MASTER_KEY: " + WHAT + "."));
     return keys("The master key file " + name, file(name).split("\\R"));
   }
 
@@ -60,8 +60,8 @@ final class MasterKeySource {
       throw refused(where + " holds something else than keys: each must be " + WHAT + ".");
     }
     if (octets.length != MasterKey.OCTETS) {
-      throw refused(where + " holds a key of " + octets.length + " octets: each must be " + WHAT
-          + ".");
+      throw refused(
+          where + " holds a key of " + octets.length + " octets: each must be " + WHAT + ".");
     }
     return new MasterKey(octets);
   }

@@ -40,7 +40,11 @@ final class MasterKeyTable {
   private MasterKeyTable() {}
 
   /** A key by its id, as {@code master_key} has it. */
-  record Row(String id, int generation, Instant currentSince, @Nullable Instant resealedAt) {}
+  record Row(
+      String id,
+      int generation,
+      Instant currentSince,
+      @Nullable Instant resealedAt) {}
 
   /** A sealed value and what names its row. */
   record Sealed(List<String> primaryKey, byte[] value, String context) {}
@@ -167,8 +171,7 @@ final class MasterKeyTable {
       String sql = """
           select case when get_byte(v, 0) = 1 and substr(encode(substr(v, 2, 4), 'hex'), 1, 8) = any (?)
             then encode(substr(v, 2, 4), 'hex') else '' end as id, count(*)
-          from (select %s as v from %s) as sealed where v is not null and length(v) > 0 group by id"""
-          .formatted(column.column(), column.table());
+          from (select %s as v from %s) as sealed where v is not null and length(v) > 0 group by id""".formatted(column.column(), column.table());
       try (PreparedStatement query = connection.prepareStatement(sql)) {
         query.setArray(1, connection.createArrayOf("text", ids.toArray()));
         try (ResultSet row = query.executeQuery()) {

@@ -59,11 +59,7 @@ final class Pkcs11Library {
     this.initialize = function(library, "C_Initialize", ValueLayout.ADDRESS);
     this.finish = function(library, "C_Finalize", ValueLayout.ADDRESS);
     this.slotList = function(
-        library,
-        "C_GetSlotList",
-        ValueLayout.JAVA_BYTE,
-        ValueLayout.ADDRESS,
-        ValueLayout.ADDRESS);
+        library, "C_GetSlotList", ValueLayout.JAVA_BYTE, ValueLayout.ADDRESS, ValueLayout.ADDRESS);
     this.tokenInfo =
         function(library, "C_GetTokenInfo", ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
   }

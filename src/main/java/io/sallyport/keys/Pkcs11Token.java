@@ -125,18 +125,24 @@ final class Pkcs11Token {
     if (!KEPT.contains(algorithm)) {
       throw new Refusal(
           CommonProblem.NOT_SUPPORTED,
-          "A key of the kind " + algorithm + " cannot be kept in a token; those can: " + KEPT + ".");
+          "A key of the kind " + algorithm + " cannot be kept in a token; those can: " + KEPT
+              + ".");
     }
     return use(session -> {
       Provider maker = configured(session.slot, keyId);
       KeyStore store = open(maker);
       KeyPair pair = algorithm.pair(KeyPairGenerator.getInstance(algorithm.family(), maker));
-      X509Certificate carrier = CarrierCertificate.of(pair.getPublic(), alias, now, data -> {
-        Signature signature = Signature.getInstance(algorithm.signature(), maker);
-        signature.initSign(pair.getPrivate());
-        signature.update(data);
-        return signature.sign();
-      }, algorithm);
+      X509Certificate carrier = CarrierCertificate.of(
+          pair.getPublic(),
+          alias,
+          now,
+          data -> {
+            Signature signature = Signature.getInstance(algorithm.signature(), maker);
+            signature.initSign(pair.getPrivate());
+            signature.update(data);
+            return signature.sign();
+          },
+          algorithm);
       store.setKeyEntry(alias, pair.getPrivate(), null, new X509Certificate[] {carrier});
       return new Made(keyId, pair.getPublic().getEncoded());
     });
@@ -273,7 +279,8 @@ final class Pkcs11Token {
         throw away("it is not there");
       }
       if (present.locked() || present.lastTry()) {
-        wrongPin = "The PIN of the token \"" + present.label() + "\" is locked or has one try left, so it is not tried."
+        wrongPin = "The PIN of the token \"" + present.label()
+            + "\" is locked or has one try left, so it is not tried."
             + " Unlock it with the token's own tools, then start again.";
         throw new Refusal(CommonProblem.UNAVAILABLE, wrongPin);
       }

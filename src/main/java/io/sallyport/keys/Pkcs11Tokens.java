@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The tokens that were set up, and which keys live in which. Without a library there are none. */
 @Singleton
-final class Pkcs11Tokens implements KeyTokens {
+final class Pkcs11Tokens {
   private final Pkcs11Settings settings;
   private volatile @Nullable List<Pkcs11Token> tokens;
 
@@ -20,8 +20,8 @@ final class Pkcs11Tokens implements KeyTokens {
     this.settings = settings;
   }
 
-  @Override
-  public void require() {
+  /** Logs in to every token, or refuses and says what to do. */
+  void require() {
     all().forEach(Pkcs11Token::require);
   }
 
@@ -106,8 +106,8 @@ final class Pkcs11Tokens implements KeyTokens {
   private List<String> pins() {
     String file = settings
         .pinFile()
-        .orElseThrow(() ->
-            refused("Set SALLYPORT_PKCS11_PIN_FILE: a file with the PIN, readable by its owner alone."));
+        .orElseThrow(() -> refused(
+            "Set SALLYPORT_PKCS11_PIN_FILE: a file with the PIN, readable by its owner alone."));
     try {
       return new String(OwnFile.read(file), StandardCharsets.UTF_8)
           .lines()

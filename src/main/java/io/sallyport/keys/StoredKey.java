@@ -87,7 +87,8 @@ class StoredKey {
     return sealedPrivateKey;
   }
 
-  @Nullable String tokenLabel() {
+  @Nullable
+  String tokenLabel() {
     return tokenLabel;
   }
 

@@ -39,11 +39,7 @@ class StoredKeys implements Keys {
   private final Clock clock;
 
   StoredKeys(
-      EntityManager entities,
-      HeldMasterKeys master,
-      Pkcs11Tokens tokens,
-      Ids ids,
-      Clock clock) {
+      EntityManager entities, HeldMasterKeys master, Pkcs11Tokens tokens, Ids ids, Clock clock) {
     this.entities = entities;
     this.master = master;
     this.tokens = tokens;

@@ -211,8 +211,7 @@ class HeldMasterKeysTest {
   }
 
   private void requireReadable(Node node, int count) throws SQLException {
-    List<byte[]> values =
-        database.octets("select sealed from thing where kind = 'x' order by n");
+    List<byte[]> values = database.octets("select sealed from thing where kind = 'x' order by n");
     assertEquals(count, values.size());
     for (int n = 0; n < count; n++) {
       assertEquals("secret " + n, node.unseal(values.get(n), "secret:thing x" + n));
@@ -246,7 +245,8 @@ class HeldMasterKeysTest {
       for (int i = 0; i < sealed.length; i++) {
         byte[] altered = sealed.clone();
         altered[i] ^= 1;
-        assertThrows(IllegalStateException.class, () -> node.unseal(altered, "row 1"), "octet " + i);
+        assertThrows(
+            IllegalStateException.class, () -> node.unseal(altered, "row 1"), "octet " + i);
       }
     }
 
@@ -338,7 +338,8 @@ class HeldMasterKeysTest {
 
     @Test
     void takesManyKeysButNotAnyNumber() {
-      Node node = new Node(Stream.generate(HeldMasterKeysTest.this::key).limit(9).toArray(String[]::new));
+      Node node =
+          new Node(Stream.generate(HeldMasterKeysTest.this::key).limit(9).toArray(String[]::new));
 
       requireMasterKeyRefusal(assertThrows(Refusal.class, node.keys::read), "8");
     }
@@ -361,7 +362,10 @@ class HeldMasterKeysTest {
       new Node(first).read();
 
       requireMasterKeyRefusal(
-          assertThrows(Refusal.class, () -> new Node(second).read()), id(first), id(second), "copy");
+          assertThrows(Refusal.class, () -> new Node(second).read()),
+          id(first),
+          id(second),
+          "copy");
     }
 
     @Test
@@ -616,7 +620,6 @@ class HeldMasterKeysTest {
   void theIdTellsKeysApartAndNothingElse() {
     assertNotEquals(id(first), id(second));
     assertEquals(id(first), id(first));
-    assertArrayEquals(
-        new MasterKey(new byte[32]).header(), new MasterKey(new byte[32]).header());
+    assertArrayEquals(new MasterKey(new byte[32]).header(), new MasterKey(new byte[32]).header());
   }
 }

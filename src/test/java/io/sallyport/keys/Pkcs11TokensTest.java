@@ -104,8 +104,8 @@ class Pkcs11TokensTest {
     Pkcs11Token.Made key = made(token, algorithm);
 
     requireSigns(token, key, algorithm);
-    String told = hsm.ask(
-        "plant", "111111", "--list-objects", "--type", "privkey", "--id", hex(key.keyId()));
+    String told =
+        hsm.ask("plant", "111111", "--list-objects", "--type", "privkey", "--id", hex(key.keyId()));
     assertTrue(told.contains("sensitive, always sensitive, never extractable, local"), told);
     assertFalse(told.contains("decrypt"), told);
   }
@@ -135,8 +135,8 @@ class Pkcs11TokensTest {
     Pkcs11Token.Made key =
         made(tokens.forNew("authority:root").orElseThrow(), KeyAlgorithm.EC_P256);
     requireSigns(tokens.labeled("office"), key, KeyAlgorithm.EC_P256);
-    Refusal elsewhere = refused(
-        () -> tokens.labeled("plant").sign(key.keyId(), KeyAlgorithm.EC_P256, DATA));
+    Refusal elsewhere =
+        refused(() -> tokens.labeled("plant").sign(key.keyId(), KeyAlgorithm.EC_P256, DATA));
     assertTrue(elsewhere.detail().contains("holds no key"), elsewhere.detail());
     refused(() -> tokens.labeled("lost"));
   }
@@ -208,8 +208,8 @@ class Pkcs11TokensTest {
 
   @Test
   void withoutALibraryNothingIsInAToken() {
-    Pkcs11Tokens tokens = new Pkcs11Tokens(new Settings(
-        Optional.empty(), Optional.empty(), Optional.empty(), List.of("authority")));
+    Pkcs11Tokens tokens = new Pkcs11Tokens(
+        new Settings(Optional.empty(), Optional.empty(), Optional.empty(), List.of("authority")));
     tokens.require();
 
     assertTrue(tokens.forNew("authority:root").isEmpty());
@@ -247,8 +247,7 @@ class Pkcs11TokensTest {
 
   @Test
   void manySignAtOnceWhileAnotherTokenIsMissed() throws Exception {
-    Pkcs11Tokens tokens =
-        tokens(List.of("plant", "nowhere"), List.of("111111"), "authority@plant");
+    Pkcs11Tokens tokens = tokens(List.of("plant", "nowhere"), List.of("111111"), "authority@plant");
     Pkcs11Token plant = tokens.labeled("plant");
     Pkcs11Token.Made key = made(plant, KeyAlgorithm.EC_P256);
     Pkcs11Token nowhere = tokens.labeled("nowhere");

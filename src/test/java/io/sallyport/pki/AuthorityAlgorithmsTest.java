@@ -1,5 +1,6 @@
 package io.sallyport.pki;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,8 @@ import io.sallyport.testing.Patience;
 import io.sallyport.testing.Peers;
 import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.StatusClient;
+import io.sallyport.testing.TestPki;
+import io.sallyport.testing.TestPki.Manufacturer;
 import jakarta.inject.Inject;
 import java.io.ByteArrayInputStream;
 import java.math.BigInteger;
@@ -21,6 +24,8 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.security.Provider;
 import java.security.cert.CertPathValidator;
 import java.security.cert.CertificateFactory;
@@ -47,6 +52,7 @@ import org.bouncycastle.cert.ocsp.RespID;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -258,6 +264,23 @@ class AuthorityAlgorithmsTest extends ServerTest {
             "list.crl")
         .orFail();
     assertTrue(strongswan.contains("certificate trusted"), strongswan);
+  }
+
+  @Test
+  void aDeviceMayHaveAPostQuantumKey() throws Exception {
+    Manufacturer maker = TestPki.manufacturer("Algorithms");
+    wire.register(maker);
+    wire.document("/api/v1/profiles/algorithms", """
+        apiVersion: sallyport.io/v1
+        kind: DeviceProfile
+        metadata: {name: algorithms}
+        """);
+    wire.register(maker, "A-1", "algorithms");
+    KeyPair key = KeyPairGenerator.getInstance("ML-DSA-87", BOUNCY_CASTLE).generateKeyPair();
+
+    X509Certificate certificate = wire.enroll(maker.idevid("A-1"), key, "A-1").certificate();
+
+    assertArrayEquals(key.getPublic().getEncoded(), certificate.getPublicKey().getEncoded());
   }
 
   private static X509Certificate x509(Der certificate) {

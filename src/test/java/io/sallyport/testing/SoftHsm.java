@@ -112,8 +112,7 @@ public final class SoftHsm {
   }
 
   private String run(String... command) {
-    Said said = Peers.run(
-        folder, Map.of("SOFTHSM2_CONF", configuration().toString()), command);
+    Said said = Peers.run(folder, Map.of("SOFTHSM2_CONF", configuration().toString()), command);
     return said.orFail();
   }
 

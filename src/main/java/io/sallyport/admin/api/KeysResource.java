@@ -90,22 +90,21 @@ class KeysResource {
 
       String purpose,
 
-      @Schema(enumeration = {"software", "token"})
-      String kept,
+      @Schema(enumeration = {"software", "token"}) String kept,
 
-      @Schema(
-          description = "The label of the PKCS#11 token that it is kept in.",
-          nullable = true)
-      @Nullable String token,
+      @Schema(description = "The label of the PKCS#11 token that it is kept in.", nullable = true)
+      @Nullable
+      String token,
 
-      @Schema(description = "Its CKA_ID in the token, in hex.", nullable = true)
-      @Nullable String tokenKeyId,
+      @Schema(description = "Its CKA_ID in the token, in hex.", nullable = true) @Nullable
+      String tokenKeyId,
 
       @Schema(
           description =
               "The id of the master key that it is sealed under; null for one in a token, or of the former format.",
           nullable = true)
-      @Nullable String masterKey,
+      @Nullable
+      String masterKey,
 
       @Schema(description = "What signs with it, with its version.")
       String provider,
@@ -149,8 +148,7 @@ class KeysResource {
 
       boolean current,
 
-      @Schema(description = "Whether this node has it.")
-      boolean held,
+      @Schema(description = "Whether this node has it.") boolean held,
 
       Instant currentSince,
 
@@ -161,7 +159,8 @@ class KeysResource {
           description =
               "When what was handed out sealed under it is worthless: after that it is no longer needed. Null while it is.",
           nullable = true)
-      @Nullable Instant neededUntil) {
+      @Nullable
+      Instant neededUntil) {
     static MasterKeyView of(MasterKeyState state) {
       return new MasterKeyView(
           state.id(),

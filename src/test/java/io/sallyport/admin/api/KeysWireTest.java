@@ -112,8 +112,8 @@ class KeysWireTest extends ServerTest {
     nonce();
     String former = current();
 
-    Path file = Path.of(
-        ConfigProvider.getConfig().getValue("sallyport.master-key-file", String.class));
+    Path file =
+        Path.of(ConfigProvider.getConfig().getValue("sallyport.master-key-file", String.class));
     byte[] octets = new byte[32];
     new SecureRandom().nextBytes(octets);
     Files.writeString(
@@ -152,8 +152,8 @@ class KeysWireTest extends ServerTest {
 
   @Test
   void aFileThatCannotBeReadIsToldAndChangesNothing() throws IOException {
-    Path file = Path.of(
-        ConfigProvider.getConfig().getValue("sallyport.master-key-file", String.class));
+    Path file =
+        Path.of(ConfigProvider.getConfig().getValue("sallyport.master-key-file", String.class));
     String before = Files.readString(file);
     String current = current();
     try {
@@ -173,7 +173,12 @@ class KeysWireTest extends ServerTest {
   }
 
   private String current() {
-    return plant.person("GET", KEYS + "/master", null).expect(200).json().at("/keys/0/id").asText();
+    return plant
+        .person("GET", KEYS + "/master", null)
+        .expect(200)
+        .json()
+        .at("/keys/0/id")
+        .asText();
   }
 
   private JsonNode find(KeyHandle key) {
