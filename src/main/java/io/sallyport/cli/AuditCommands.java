@@ -19,8 +19,15 @@ final class AuditCommands extends OptionGroup.ForOperators {
 
   @Command(
       description =
-          "Checks the whole log; says what it found and what it cannot exclude. Exit 1: it does not fit.")
+          "Checks the whole log, a server's or an export; says what it found and what it cannot exclude. Exit 1: it"
+              + " does not fit.")
   int verify(
+      @Option(
+              names = "--export",
+              paramLabel = "FILE",
+              description = "check this export, without a server")
+          @Nullable
+          Path export,
       @Option(
               names = "--checkpoint",
               paramLabel = "FILE",
@@ -28,18 +35,68 @@ final class AuditCommands extends OptionGroup.ForOperators {
           @Nullable
           List<Path> checkpoints,
       @Option(
+              names = "--checkpoint-file",
+              paramLabel = "KEPT",
+              description = "a file of checkpoints that the server appended to elsewhere; repeatable")
+          @Nullable
+          List<Path> files,
+      @Option(
               names = "--key",
               paramLabel = "VKEY|FILE",
               description = "the log's key, kept elsewhere")
           @Nullable
-          String key) {
-    List<String> earlier =
-        checkpoints == null ? List.of() : checkpoints.stream().map(Pem::text).toList();
+          String key,
+      @Option(
+              names = "--witness",
+              paramLabel = "VKEY|FILE",
+              description = "the key of a witness that must have signed checkpoints")
+          @Nullable
+          String witness) {
+    LogCheck check = new LogCheck(
+        key == null ? null : vkey(key),
+        witness == null ? null : vkey(witness),
+        checkpoints == null ? List.of() : checkpoints,
+        files == null ? List.of() : files);
+    LogVerifier.Verdict verdict;
+    if (export != null) {
+      verdict = check.verify(new LogExport(export));
+    } else {
+      try (ApiClient api = options.api()) {
+        verdict = check.verify(api);
+      }
+    }
+    tell(verdict);
+    return (verdict.ok() ? ExitCode.OK : ExitCode.REFUSED).number();
+  }
+
+  @Command(
+      description =
+          "Writes everything under the newest checkpoint to a file that \"audit verify --export\" checks anywhere.")
+  void export(
+      @Option(
+              names = "--out",
+              required = true,
+              paramLabel = "FILE",
+              description = "compressed when its name ends with .gz")
+          Path out) {
     try (ApiClient api = options.api()) {
-      String vkey = key == null ? api.get("/audit/key").path("vkey").asText() : vkey(key);
-      LogVerifier.Verdict verdict = verify(api, vkey, key != null, earlier);
-      tell(verdict);
-      return (verdict.ok() ? ExitCode.OK : ExitCode.REFUSED).number();
+      LogExport.Extent extent = new LogExport(out).write(api);
+      options
+          .output()
+          .result(
+              Json.object()
+                  .put("file", out.toString())
+                  .put("facts", extent.facts())
+                  .put("checkpoints", extent.checkpoints()),
+              out + ": " + extent.facts() + " facts, " + extent.checkpoints() + " checkpoints.");
+    }
+  }
+
+  @Command(description = "Prints the log's verifier key; keep it where the server cannot write.")
+  void key() {
+    try (ApiClient api = options.api()) {
+      JsonNode key = api.get("/audit/key");
+      options.output().result(key, key.path("vkey").asText());
     }
   }
 
@@ -73,10 +130,7 @@ final class AuditCommands extends OptionGroup.ForOperators {
   static LogVerifier.Verdict verify(
       ApiClient api, String vkey, boolean pinned, List<String> earlier) {
     try {
-      return new LogVerifier(vkey, pinned, earlier)
-          .verify(
-              new AuditFeed<>(api, "facts", "position", AuditFeed::entry),
-              new AuditFeed<>(api, "checkpoints", "size", AuditFeed::checkpoint));
+      return LogCheck.verify(new LogVerifier(vkey, pinned, earlier), api);
     } catch (IllegalArgumentException e) {
       throw Failure.usage(String.valueOf(e.getMessage()));
     }
@@ -96,6 +150,7 @@ final class AuditCommands extends OptionGroup.ForOperators {
             .put("fault", finding.fault().name().toLowerCase(Locale.ROOT).replace('_', '-'))
             .put("sentence", finding.sentence());
       }
+      verdict.excluded().forEach(result.putArray("excluded")::add);
       verdict.notExcluded().forEach(result.putArray("not_excluded")::add);
       options.output().show(result);
       return;
@@ -108,6 +163,10 @@ final class AuditCommands extends OptionGroup.ForOperators {
       output.say("THE LOG DOES NOT FIT at fact " + finding.position() + ": " + finding.sentence());
       output.say(verdict.facts() + " facts before it fit, " + verdict.covered()
           + " of them under a checkpoint.");
+    }
+    if (!verdict.excluded().isEmpty()) {
+      output.say("Excluded:");
+      verdict.excluded().forEach(sentence -> output.say("  - " + sentence));
     }
     output.say("Not excluded:");
     verdict.notExcluded().forEach(sentence -> output.say("  - " + sentence));

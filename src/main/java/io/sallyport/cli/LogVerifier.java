@@ -5,12 +5,14 @@ import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.MerkleLeaf;
 import io.sallyport.kernel.SignedNote;
+import io.sallyport.kernel.WitnessKey;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class LogVerifier {
   private final SignedNote.VerifierKey key;
   private final boolean pinned;
+  private final @Nullable WitnessKey witness;
   private final List<Mark> earlier = new ArrayList<>();
 
   private MerkleFrontier tree = MerkleFrontier.EMPTY;
@@ -35,6 +38,11 @@ public final class LogVerifier {
   private long agreed;
   private long covered;
 
+  /** Size up to which the witness signed, and when. */
+  private long witnessed;
+
+  private Instant witnessedAt = Instant.EPOCH;
+
   /**
    * Throws {@link IllegalArgumentException} with a sentence when {@code vkey} is no verifier key or an earlier
    * checkpoint is no checkpoint.
@@ -44,13 +52,28 @@ public final class LogVerifier {
    * @param earlier signed notes of this log that were kept outside the server; may be empty
    */
   public LogVerifier(String vkey, boolean pinned, List<String> earlier) {
+    this(vkey, pinned, earlier, null);
+  }
+
+  /**
+   * The same, and a witness must have signed at least one checkpoint.
+   *
+   * @param witness the witness's C2SP verifier key for cosignatures, kept outside the server, or null
+   */
+  public LogVerifier(
+      String vkey, boolean pinned, List<String> earlier, @Nullable String witness) {
     this.key = SignedNote.VerifierKey.parse(vkey);
     this.pinned = pinned;
-    for (String text : earlier) {
-      SignedNote note = SignedNote.parse(text);
-      this.earlier.add(new Mark(note, MerkleCheckpoint.parse(note.text())));
-    }
-    this.earlier.sort(Comparator.comparingLong(mark -> mark.checkpoint().size()));
+    this.witness = witness == null ? null : WitnessKey.parse(witness);
+    earlier.forEach(this::keep);
+  }
+
+  /** Adds an earlier checkpoint to check against; throws {@link IllegalArgumentException} when it is none. */
+  void keep(String text) {
+    SignedNote note = SignedNote.parse(text);
+    MerkleCheckpoint checkpoint = MerkleCheckpoint.parse(note.text());
+    boolean mine = key.signed(note) && checkpoint.origin().equals(key.name());
+    earlier.add(new Mark(checkpoint.size(), checkpoint.root(), mine));
   }
 
   /**
@@ -60,23 +83,39 @@ public final class LogVerifier {
    * @param checkpoints all checkpoints, in the order of the server's list
    */
   public Verdict verify(Iterator<Entry> entries, Iterator<Checkpoint> checkpoints) {
-    Finding finding = check(entries, checkpoints);
+    Finding finding = found(entries, checkpoints);
     return finding == null
-        ? new Verdict(tree.size(), covered, null, notExcluded())
+        ? new Verdict(tree.size(), covered, null, excluded(), notExcluded())
         : new Verdict(
             finding.position() - 1,
             Math.min(covered, finding.position() - 1),
             finding,
+            List.of(),
             List.of("What stands after the first position that does not fit: it was not judged."));
+  }
+
+  private @Nullable Finding found(Iterator<Entry> entries, Iterator<Checkpoint> checkpoints) {
+    earlier.sort(Comparator.comparingLong(Mark::size));
+    try {
+      Finding finding = check(entries, checkpoints);
+      return finding == null && witness != null && witnessed == 0
+          ? new Finding(
+              1,
+              Fault.UNWITNESSED,
+              "No checkpoint is signed by the witness " + witness.name() + ".")
+          : finding;
+    } catch (Unreadable e) {
+      return new Finding(tree.size() + 1, Fault.ALTERED, e.sentence());
+    }
   }
 
   private @Nullable Finding check(Iterator<Entry> entries, Iterator<Checkpoint> checkpoints) {
     for (Mark mark : earlier) {
-      if (!key.signed(mark.note()) || !mark.checkpoint().origin().equals(key.name())) {
+      if (!mark.mine()) {
         return new Finding(
             agreed + 1,
             Fault.REWRITTEN,
-            "The earlier checkpoint of " + mark.checkpoint().size()
+            "The earlier checkpoint of " + mark.size()
                 + " facts is not signed by the key " + key.name()
                 + " that is checked against: it is of another log, or"
                 + " the log was begun anew with another key.");
@@ -86,7 +125,7 @@ public final class LogVerifier {
     Mark mark = next(marks);
     while (checkpoints.hasNext()) {
       Checkpoint checkpoint = checkpoints.next();
-      while (mark != null && mark.checkpoint().size() < checkpoint.size()) {
+      while (mark != null && mark.size() < checkpoint.size()) {
         Finding finding = agrees(mark, entries);
         if (finding != null) {
           return finding;
@@ -131,14 +170,37 @@ public final class LogVerifier {
               + ", between the checkpoints of " + covered
               + " and " + size + ", is not what was sealed.");
     }
+    if (finding == null) {
+      finding = cosigned(checkpoint);
+    }
     sealed = finding == null ? size : sealed;
     covered = finding == null ? size : covered;
     return finding;
   }
 
+  /** What the witness signed over a checkpoint, if it did. */
+  private @Nullable Finding cosigned(Checkpoint checkpoint) {
+    WitnessKey expected = witness;
+    SignedNote note = SignedNote.parse(checkpoint.note());
+    if (expected == null || note.lines().stream().noneMatch(expected::claims)) {
+      return null;
+    }
+    Optional<Instant> at = expected.cosigned(note);
+    if (at.isEmpty()) {
+      return new Finding(
+          covered + 1,
+          Fault.BAD_CHECKPOINT,
+          "The signature of the witness " + expected.name() + " over the checkpoint of "
+              + checkpoint.size() + " facts is not good.");
+    }
+    witnessed = checkpoint.size();
+    witnessedAt = at.get();
+    return null;
+  }
+
   /** A checkpoint that was kept outside the server. */
   private @Nullable Finding agrees(Mark mark, Iterator<Entry> entries) {
-    long size = mark.checkpoint().size();
+    long size = mark.size();
     Finding finding = advance(size, entries);
     if (finding == null && tree.size() < size) {
       finding = new Finding(
@@ -147,7 +209,7 @@ public final class LogVerifier {
           "The log ends at fact " + tree.size() + ", but an earlier checkpoint covers " + size
               + ": it was cut short.");
     }
-    if (finding == null && !tree.root().equals(mark.checkpoint().root())) {
+    if (finding == null && !tree.root().equals(mark.root())) {
       finding = new Finding(
           agreed + 1,
           Fault.REWRITTEN,
@@ -238,13 +300,32 @@ public final class LogVerifier {
                 + " was altered or replaced: it does not have the hash that was sealed.");
   }
 
+  private List<String> excluded() {
+    List<String> sentences = new ArrayList<>();
+    if (covered > 0) {
+      sentences.add("Facts 1 to " + covered
+          + " altered, taken out, put in or put in another order since the key " + key.name()
+          + " signed them.");
+    }
+    if (agreed > 0) {
+      sentences.add("Facts 1 to " + agreed + " rewritten and signed anew: " + earlier.size()
+          + " earlier checkpoints agree.");
+    }
+    if (witness != null && witnessed > 0) {
+      sentences.add("Facts 1 to " + witnessed + " rewritten and signed anew: the witness "
+          + witness.name() + " signed at " + witnessedAt + " that the log had only grown.");
+    }
+    return sentences;
+  }
+
   private List<String> notExcluded() {
     List<String> sentences = new ArrayList<>();
     if (tree.size() > covered) {
       sentences.add("A change to facts " + (covered + 1) + " to " + tree.size()
           + ": they stand after the last checkpoint that holds.");
     }
-    if (earlier.isEmpty()) {
+    long vouched = Math.max(agreed, witnessed);
+    if (vouched == 0) {
       sentences.add(
           pinned
               ? "A history rewritten or cut short, and signed anew, by whoever has the log's key, the server included: no"
@@ -252,9 +333,9 @@ public final class LogVerifier {
               : "A history rewritten or cut short together with its key: no earlier checkpoint was given, and the key came"
                   + " from the server that was checked.");
     } else {
-      sentences.add("Facts after " + agreed
+      sentences.add("Facts after " + vouched
           + " rewritten or cut short, and signed anew, by whoever has the log's key:"
-          + " they are newer than the earlier checkpoint.");
+          + " they are newer than " + (witnessed > agreed ? "what the witness signed." : "the earlier checkpoint."));
     }
     sentences.add(
         "What was never recorded, or was altered before it was sealed, about a second after it happened.");
@@ -265,7 +346,21 @@ public final class LogVerifier {
     return marks.hasNext() ? marks.next() : null;
   }
 
-  private record Mark(SignedNote note, MerkleCheckpoint checkpoint) {}
+  /** @param mine whether the key that is checked against has signed it */
+  private record Mark(long size, Digest root, boolean mine) {}
+
+  /** Something in place of an entry or a checkpoint that cannot be read as one. */
+  public static final class Unreadable extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Unreadable(String sentence) {
+      super(sentence, null, false, false);
+    }
+
+    String sentence() {
+      return String.valueOf(getMessage());
+    }
+  }
 
   /** An entry as the server shows it ({@code GET /api/v1/audit/facts}). */
   public record Entry(
@@ -297,11 +392,17 @@ public final class LogVerifier {
    * @param facts how many facts were checked and fit, from the first
    * @param covered how many of them a checkpoint that holds covers
    * @param finding the first position that does not fit, or null when everything does
+   * @param excluded what can have happened no more, a sentence each
    * @param notExcluded what this check could not exclude, a sentence each
    */
   public record Verdict(
-      long facts, long covered, @Nullable Finding finding, List<String> notExcluded) {
+      long facts,
+      long covered,
+      @Nullable Finding finding,
+      List<String> excluded,
+      List<String> notExcluded) {
     public Verdict {
+      excluded = List.copyOf(excluded);
       notExcluded = List.copyOf(notExcluded);
     }
 
@@ -325,6 +426,7 @@ public final class LogVerifier {
     REORDERED,
     ROOT_MISMATCH,
     BAD_CHECKPOINT,
-    REWRITTEN
+    REWRITTEN,
+    UNWITNESSED
   }
 }

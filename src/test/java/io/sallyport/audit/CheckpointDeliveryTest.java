@@ -42,8 +42,6 @@ class CheckpointDeliveryTest {
   private static LogDatabase database;
   private static final TestSigner SIGNER = new TestSigner("test.example/log");
 
-  private final SealedLog log = new SealedLog(database.dataSource());
-
   @TempDir
   private Path mount;
 
@@ -62,6 +60,10 @@ class CheckpointDeliveryTest {
     database.tamper("""
         delete from fact; delete from log_leaf; delete from log_tile; delete from checkpoint_cosignature;
         delete from checkpoint; delete from job_epoch; delete from checkpoint_delivery""");
+  }
+
+  private static SealedLog log() {
+    return new SealedLog(database.dataSource());
   }
 
   private void sealed(int more) throws SQLException {
@@ -127,7 +129,7 @@ class CheckpointDeliveryTest {
     }
 
     private String latest() {
-      return log.latest().orElseThrow().note();
+      return log().latest().orElseThrow().note();
     }
 
     @Test
@@ -338,7 +340,7 @@ class CheckpointDeliveryTest {
         assertEquals(2, note.lines().size(), "signatures of others are not kept");
         assertEquals(
             4,
-            log.checkpoints(0, 10).items().stream()
+            log().checkpoints(0, 10).items().stream()
                 .filter(one -> one.note().contains("witness.example/w1"))
                 .count());
       }
@@ -396,7 +398,7 @@ class CheckpointDeliveryTest {
         witness.become(manner);
         assertRefused(place(witness, Duration.ofMillis(300)), "The witness");
         sealed(5);
-        assertEquals(10, log.latest().orElseThrow().size(), "sealing goes on");
+        assertEquals(10, log().latest().orElseThrow().size(), "sealing goes on");
         witness.become(Manner.STRICT);
         assertDelivered(place(witness));
       }

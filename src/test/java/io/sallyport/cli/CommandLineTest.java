@@ -104,6 +104,8 @@ class CommandLineTest {
         "device grant",
         "audit verify",
         "audit checkpoint",
+        "audit export",
+        "audit key",
         "demo",
         "bench",
         "admin",
