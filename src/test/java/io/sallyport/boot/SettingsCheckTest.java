@@ -34,6 +34,8 @@ class SettingsCheckTest {
     "radius.interim, PT24H",
     "radius.longest-session, PT8H",
     "radius.quarantine-session, PT1S",
+    "audit.checkpoint-file, /mnt/kept/checkpoints",
+    "audit.deliver-every, PT1M",
     "root, offline",
     "db-url, jdbc:postgresql://h/d?sslmode=verify-full",
     "admin-token, 0123456789abcdef0123456789abcdef"
@@ -65,6 +67,9 @@ class SettingsCheckTest {
     "grants.issuer, http://sallyport.example, SALLYPORT_GRANTS_ISSUER must be a URL with https",
     "status.url, http://status.example/, SALLYPORT_STATUS_URL must be a URL",
     "door.failed-authentications-per-minute, 0, SALLYPORT_DOOR_FAILED_AUTHENTICATIONS_PER_MINUTE must be a number",
+    "audit.deliver-every, PT0S, SALLYPORT_AUDIT_DELIVER_EVERY must lie between",
+    "audit.checkpoint-file, kept, SALLYPORT_AUDIT_CHECKPOINT_FILE must be an absolute path",
+    "audit.witness-url, https://witness.example, SALLYPORT_AUDIT_WITNESS_URL and SALLYPORT_AUDIT_WITNESS_KEY belong",
     "root, elsewhere, SALLYPORT_ROOT must be here or offline",
     "db-url, jdbc:mysql://h/d, SALLYPORT_DB_URL must begin with jdbc:postgresql:"
   })
@@ -116,6 +121,13 @@ class SettingsCheckTest {
   void tokensWithoutTheirOtherSettingsAreTold() {
     assertEquals(2, SettingsCheck.faults(Map.of("pkcs11.library", "l")::get).size());
     assertEquals(1, SettingsCheck.faults(Map.of("pkcs11.pin-file", "p")::get).size());
+  void aWitnessNeedsAKeyForCosignatures() {
+    String url = "https://witness.example/log";
+    String logKey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    List<String> faults =
+        SettingsCheck.faults(Map.of("audit.witness-url", url, "audit.witness-key", logKey)::get);
+    assertEquals(1, faults.size(), faults.toString());
+    assertTrue(faults.getFirst().contains("type 4"), faults.getFirst());
   }
 
   @Test
