@@ -94,8 +94,7 @@ final class CheckpointFile implements CheckpointPlace {
   }
 
   /** Reads all of it; answers whether the newest checkpoint stands there, because a crash kept that from being noted. */
-  private boolean checked(
-      Connection reading, Kept kept, SignedRoot newest, MessageDigest digest)
+  private boolean checked(Connection reading, Kept kept, SignedRoot newest, MessageDigest digest)
       throws IOException, SQLException {
     long length = length();
     if (length < kept.octets()) {
@@ -105,8 +104,8 @@ final class CheckpointFile implements CheckpointPlace {
     TiledTree.Tiles tiles = new LogTiles(reading, newest.size());
     boolean present = false;
     last = new byte[0];
-    try (InputStream file = new DigestInputStream(
-        new BufferedInputStream(Files.newInputStream(path)), digest)) {
+    try (InputStream file =
+        new DigestInputStream(new BufferedInputStream(Files.newInputStream(path)), digest)) {
       skip(file, kept.octets());
       if (kept.digest() != null && !Arrays.equals(copy(digest).digest(), kept.digest())) {
         throw new Undelivered("The file " + path
@@ -146,8 +145,7 @@ final class CheckpointFile implements CheckpointPlace {
   }
 
   /** Whether a record that nobody noted is the newest checkpoint; throws when it is not of this log at all. */
-  private boolean mine(
-      Connection reading, TiledTree.Tiles tiles, SignedRoot newest, String record)
+  private boolean mine(Connection reading, TiledTree.Tiles tiles, SignedRoot newest, String record)
       throws SQLException {
     SignedNote note;
     MerkleCheckpoint checkpoint;
@@ -197,8 +195,9 @@ final class CheckpointFile implements CheckpointPlace {
     long length = length();
     if (length != octets) {
       running = null;
-      throw new Undelivered("The file " + path + (length < octets ? " has become shorter: " : " has grown: ")
-          + length + " octets after " + octets + ".");
+      throw new Undelivered(
+          "The file " + path + (length < octets ? " has become shorter: " : " has grown: ") + length
+              + " octets after " + octets + ".");
     }
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
       ByteBuffer end = ByteBuffer.allocate(last.length);

@@ -35,7 +35,10 @@ interface CheckpointPlace {
    * @param cosignature what a witness signed just now
    */
   record Kept(
-      long size, long octets, byte @Nullable [] digest, @Nullable Cosignature cosignature) {
+      long size,
+      long octets,
+      byte @Nullable [] digest,
+      @Nullable Cosignature cosignature) {
     static final Kept NOTHING = new Kept(0, 0, null, null);
   }
 

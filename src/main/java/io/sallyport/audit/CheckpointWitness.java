@@ -88,7 +88,8 @@ final class CheckpointWitness implements CheckpointPlace {
             + " facts than this log has, or cannot be followed: " + shown(answer)
             + ". The log's history was replaced.");
       case 403 ->
-        throw undelivered("does not know this log's key; give it " + newest.note().lines().findFirst().orElse("")
+        throw undelivered("does not know this log's key; give it "
+            + newest.note().lines().findFirst().orElse("")
             + " with the key of \"sallyport audit key\".");
       case 404 ->
         throw undelivered(

@@ -117,7 +117,8 @@ final class DeliveryStep implements SingleWriterJob.Step {
     try (PreparedStatement delivered = transaction.prepareStatement(DELIVERED)) {
       delivered.setString(1, key(place));
       delivered.setLong(2, now.size());
-      delivered.setObject(3, clock.instant().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
+      delivered.setObject(
+          3, clock.instant().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
       delivered.setLong(4, now.octets());
       delivered.setBytes(5, now.digest());
       delivered.executeUpdate();
@@ -147,7 +148,8 @@ final class DeliveryStep implements SingleWriterJob.Step {
       try (PreparedStatement failed = transaction.prepareStatement(FAILED)) {
         failed.setString(1, key(place));
         failed.setString(2, sentence);
-        failed.setObject(3, clock.instant().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
+        failed.setObject(
+            3, clock.instant().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
         failed.executeUpdate();
       }
       return mark;

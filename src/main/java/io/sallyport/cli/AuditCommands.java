@@ -37,7 +37,8 @@ final class AuditCommands extends OptionGroup.ForOperators {
       @Option(
               names = "--checkpoint-file",
               paramLabel = "KEPT",
-              description = "a file of checkpoints that the server appended to elsewhere; repeatable")
+              description =
+                  "a file of checkpoints that the server appended to elsewhere; repeatable")
           @Nullable
           List<Path> files,
       @Option(

@@ -38,8 +38,8 @@ final class LogCheck {
   }
 
   LogVerifier.Verdict verify(ApiClient api) {
-    return told(verify(
-        verifier(key == null ? api.get("/audit/key").path("vkey").asText() : key), api));
+    return told(
+        verify(verifier(key == null ? api.get("/audit/key").path("vkey").asText() : key), api));
   }
 
   static LogVerifier.Verdict verify(LogVerifier verifier, ApiClient api) {
@@ -84,8 +84,8 @@ final class LogCheck {
 
   private LogVerifier verifier(String vkey) {
     try {
-      LogVerifier verifier = new LogVerifier(
-          vkey, key != null, checkpoints.stream().map(Pem::text).toList(), witness);
+      LogVerifier verifier =
+          new LogVerifier(vkey, key != null, checkpoints.stream().map(Pem::text).toList(), witness);
       String origin = SignedNote.VerifierKey.parse(vkey).name();
       files.forEach(file -> keep(verifier, origin, file));
       return verifier;

@@ -69,8 +69,7 @@ final class LogExport {
         plain.flush();
         channel.force(true);
       }
-      Files.move(
-          draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       return extent;
     } catch (IOException e) {
       throw Failure.usage(file + " cannot be written: " + e.getMessage());
@@ -91,8 +90,7 @@ final class LogExport {
             .put("key", api.get("/audit/key").path("vkey").asText()));
     Answer latest = api.tryGet("/audit/checkpoints/latest");
     long size = latest.status() == 404 ? 0 : latest.orFail().json().path("size").asLong();
-    Iterator<JsonNode> facts =
-        new AuditFeed<>(api, "facts", "position", Function.identity());
+    Iterator<JsonNode> facts = new AuditFeed<>(api, "facts", "position", Function.identity());
     Iterator<JsonNode> checkpoints =
         new AuditFeed<>(api, "checkpoints", "size", Function.identity());
     JsonNode fact = next(facts);
@@ -248,7 +246,8 @@ final class LogExport {
     }
 
     /** Null at the end, also where the last line was cut off. */
-    @Nullable JsonNode next() {
+    @Nullable
+    JsonNode next() {
       ByteArrayOutputStream line = new ByteArrayOutputStream();
       number++;
       try {

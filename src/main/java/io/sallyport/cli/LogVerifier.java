@@ -60,8 +60,7 @@ public final class LogVerifier {
    *
    * @param witness the witness's C2SP verifier key for cosignatures, kept outside the server, or null
    */
-  public LogVerifier(
-      String vkey, boolean pinned, List<String> earlier, @Nullable String witness) {
+  public LogVerifier(String vkey, boolean pinned, List<String> earlier, @Nullable String witness) {
     this.key = SignedNote.VerifierKey.parse(vkey);
     this.pinned = pinned;
     this.witness = witness == null ? null : WitnessKey.parse(witness);
@@ -335,7 +334,8 @@ public final class LogVerifier {
     } else {
       sentences.add("Facts after " + vouched
           + " rewritten or cut short, and signed anew, by whoever has the log's key:"
-          + " they are newer than " + (witnessed > agreed ? "what the witness signed." : "the earlier checkpoint."));
+          + " they are newer than "
+          + (witnessed > agreed ? "what the witness signed." : "the earlier checkpoint."));
     }
     sentences.add(
         "What was never recorded, or was altered before it was sealed, about a second after it happened.");

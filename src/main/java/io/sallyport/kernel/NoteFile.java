@@ -41,8 +41,7 @@ public final class NoteFile {
         return record.isEmpty() ? null : record.toString();
       }
       boolean first = record.isEmpty();
-      if (!first
-          && (signatures && !line.startsWith(DASH) || line.equals(origin + "\n"))) {
+      if (!first && (signatures && !line.startsWith(DASH) || line.equals(origin + "\n"))) {
         ahead = line;
         return record.toString();
       }

@@ -51,8 +51,8 @@ public record SignedNote(String text, List<Line> lines) {
   static String named(String name) {
     if (name.isEmpty()
         || name.codePoints().anyMatch(c -> c == '+' || Character.isWhitespace(c) || c < ' ')) {
-      throw new IllegalArgumentException("'" + name
-          + "' cannot name a log or a witness: it is empty, or has a plus or a space.");
+      throw new IllegalArgumentException(
+          "'" + name + "' cannot name a log or a witness: it is empty, or has a plus or a space.");
     }
     return name;
   }
@@ -131,11 +131,11 @@ public record SignedNote(String text, List<Line> lines) {
     public static VerifierKey of(String name, Der subjectPublicKeyInfo) {
       byte[] encoded = subjectPublicKeyInfo.octets();
       if (encoded.length != Ed25519Key.SPKI.length + KEY_LENGTH
-          || !Arrays.equals(
-              Ed25519Key.SPKI, Arrays.copyOf(encoded, Ed25519Key.SPKI.length))) {
+          || !Arrays.equals(Ed25519Key.SPKI, Arrays.copyOf(encoded, Ed25519Key.SPKI.length))) {
         throw new IllegalArgumentException("The log's key is not an Ed25519 key.");
       }
-      return new VerifierKey(name, Arrays.copyOfRange(encoded, Ed25519Key.SPKI.length, encoded.length));
+      return new VerifierKey(
+          name, Arrays.copyOfRange(encoded, Ed25519Key.SPKI.length, encoded.length));
     }
 
     /** Reads {@code name+id+key}; throws {@link IllegalArgumentException} with a sentence for anything else. */
@@ -170,7 +170,8 @@ public record SignedNote(String text, List<Line> lines) {
           .filter(line -> line.name().equals(name) && line.keyId() == id())
           .toList();
       byte[] text = note.text().getBytes(StandardCharsets.UTF_8);
-      return !mine.isEmpty() && mine.stream().allMatch(line -> verifier.good(text, line.signature()));
+      return !mine.isEmpty()
+          && mine.stream().allMatch(line -> verifier.good(text, line.signature()));
     }
 
     /** The key as one line of text, {@code name+id+key}. */

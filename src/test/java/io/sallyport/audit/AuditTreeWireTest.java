@@ -84,11 +84,13 @@ class AuditTreeWireTest extends ServerTest {
       long left = checkpoint.size() - tree.size();
       String name = "%03d".formatted(number) + (left < 256 ? ".p/" + left : "");
       HttpResponse<byte[]> hashes = octets("/api/v1/audit/tile/0/" + name);
-      ByteBuffer bundle = ByteBuffer.wrap(octets("/api/v1/audit/tile/entries/" + name).body());
+      ByteBuffer bundle =
+          ByteBuffer.wrap(octets("/api/v1/audit/tile/entries/" + name).body());
       assertTrue(hashes.headers().firstValue("Cache-Control").orElse("").contains("immutable"));
       assertTrue(hashes.headers().firstValue("Cache-Control").orElse("").contains("private"));
       assertEquals(
-          "application/octet-stream", hashes.headers().firstValue("Content-Type").orElse(""));
+          "application/octet-stream",
+          hashes.headers().firstValue("Content-Type").orElse(""));
       ByteBuffer expected = ByteBuffer.wrap(hashes.body());
       while (bundle.hasRemaining()) {
         byte[] leaf = new byte[Short.toUnsignedInt(bundle.getShort())];
@@ -134,8 +136,8 @@ class AuditTreeWireTest extends ServerTest {
         .get("/api/v1/audit/proofs/consistency?old=" + kept.size() + "&size=" + later.size())
         .expect(200)
         .json();
-    assertTrue(MerkleProof.consistent(
-        kept.size(), kept.root(), later.size(), later.root(), path(proof)));
+    assertTrue(
+        MerkleProof.consistent(kept.size(), kept.root(), later.size(), later.root(), path(proof)));
     assertTrue(proof.get("checkpoint").asText().contains("\n" + later.size() + "\n"));
   }
 
@@ -181,7 +183,12 @@ class AuditTreeWireTest extends ServerTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"tile/0/000.p/1", "tile/entries/000.p/1", "proofs/inclusion?position=1", "proofs/consistency?old=1"})
+      strings = {
+        "tile/0/000.p/1",
+        "tile/entries/000.p/1",
+        "proofs/inclusion?position=1",
+        "proofs/consistency?old=1"
+      })
   void whoeverIsBoundToASiteDoesNotSeeTheTree(String asked) {
     Person bound = Person.operator(
         wire,
@@ -207,8 +214,7 @@ class AuditTreeWireTest extends ServerTest {
     List<Digest> path = new ArrayList<>();
     proof
         .get("path")
-        .forEach(hash ->
-            path.add(Digest.ofOctets(Base64.getDecoder().decode(hash.asText()))));
+        .forEach(hash -> path.add(Digest.ofOctets(Base64.getDecoder().decode(hash.asText()))));
     return path;
   }
 }

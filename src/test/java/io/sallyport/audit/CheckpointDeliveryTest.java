@@ -78,8 +78,7 @@ class CheckpointDeliveryTest {
   /** One delivery of a server that has just started. */
   private @Nullable String deliver(CheckpointPlace place) throws SQLException {
     DeliveryStep step = new DeliveryStep(place, Duration.ZERO, Clock.systemUTC());
-    try (JobLease lease =
-        new JobLease(database.dataSource(), "deliver-" + place.kind(), "test")) {
+    try (JobLease lease = new JobLease(database.dataSource(), "deliver-" + place.kind(), "test")) {
       assertTrue(lease.take());
       step.run(lease);
     }
@@ -169,12 +168,14 @@ class CheckpointDeliveryTest {
     void aCrashBeforeItWasNotedDoesNotMakeTwo() throws Exception {
       sealed(3);
       assertDelivered(place());
-      database.execute("create table if not exists kept_delivery as select * from checkpoint_delivery");
+      database.execute(
+          "create table if not exists kept_delivery as select * from checkpoint_delivery");
       sealed(3);
       assertDelivered(place());
       String both = text();
-      database.execute("delete from checkpoint_delivery; insert into checkpoint_delivery select * from kept_delivery;"
-          + "drop table kept_delivery");
+      database.execute(
+          "delete from checkpoint_delivery; insert into checkpoint_delivery select * from kept_delivery;"
+              + "drop table kept_delivery");
       assertDelivered(place());
       assertEquals(both, text());
       database.execute("delete from checkpoint_delivery");
@@ -188,14 +189,14 @@ class CheckpointDeliveryTest {
       sealed(3);
       assertDelivered(place());
       String first = text();
-      String state = database.one("select octets || ',' || encode(digest, 'hex') from checkpoint_delivery");
+      String state =
+          database.one("select octets || ',' || encode(digest, 'hex') from checkpoint_delivery");
       sealed(3);
       String second = latest();
       for (int length = 0; length <= second.length(); length += length < 40 ? 1 : 7) {
-        Files.write(
-            file, (first + second.substring(0, length)).getBytes(StandardCharsets.UTF_8));
-        database.execute("update checkpoint_delivery set size = 3, octets = " + state.split(",")[0]
-            + ", digest = decode('" + state.split(",")[1] + "', 'hex')");
+        Files.write(file, (first + second.substring(0, length)).getBytes(StandardCharsets.UTF_8));
+        database.execute("update checkpoint_delivery set size = 3, octets = "
+            + state.split(",")[0] + ", digest = decode('" + state.split(",")[1] + "', 'hex')");
         assertDelivered(place());
         List<String> whole = new ArrayList<>();
         try (var in = Files.newInputStream(file)) {
@@ -261,7 +262,8 @@ class CheckpointDeliveryTest {
     void isNotBegunWhereTheMountIsMissing() throws Exception {
       sealed(1);
       assertRefused(
-          new CheckpointFile(mount.resolve("none").resolve("checkpoints"), SIGNER), "cannot be written");
+          new CheckpointFile(mount.resolve("none").resolve("checkpoints"), SIGNER),
+          "cannot be written");
       assertFalse(Files.exists(mount.resolve("none")));
     }
 
@@ -317,7 +319,11 @@ class CheckpointDeliveryTest {
   class Witness {
     private CheckpointWitness place(StrictWitness witness, Duration patience) {
       return new CheckpointWitness(
-          witness.url(), WitnessKey.parse(witness.vkey()), Optional.empty(), patience, Clock.systemUTC());
+          witness.url(),
+          WitnessKey.parse(witness.vkey()),
+          Optional.empty(),
+          patience,
+          Clock.systemUTC());
     }
 
     private CheckpointWitness place(StrictWitness witness) {

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 class DeliveringTest {
   private static final TestSigner SIGNER = new TestSigner("test.example/log");
 
-  private record Settings(Optional<String> checkpointFile, Optional<String> witnessUrl, Optional<String> witnessKey)
+  private record Settings(
+      Optional<String> checkpointFile, Optional<String> witnessUrl, Optional<String> witnessKey)
       implements AuditSettings {
     @Override
     public String origin() {
@@ -50,12 +51,12 @@ class DeliveringTest {
         StrictWitness witness = new StrictWitness("witness.example/w1", SIGNER.key())) {
       Settings settings = new Settings(
           Optional.of(file.toString()), Optional.of(witness.url()), Optional.of(witness.vkey()));
-      Delivering one =
-          new Delivering(database.dataSource(), SIGNER, settings, Clock.systemUTC());
-      Delivering other =
-          new Delivering(database.dataSource(), SIGNER, settings, Clock.systemUTC());
+      Delivering one = new Delivering(database.dataSource(), SIGNER, settings, Clock.systemUTC());
+      Delivering other = new Delivering(database.dataSource(), SIGNER, settings, Clock.systemUTC());
       assertEquals(
-          List.of(new Delivery("file", file.toString(), 0, null, null, null), new Delivery("witness", witness.vkey(), 0, null, null, null)),
+          List.of(
+              new Delivery("file", file.toString(), 0, null, null, null),
+              new Delivery("witness", witness.vkey(), 0, null, null, null)),
           one.deliveries());
       sealed(database, 300);
       assertNotNull(one.deliveries().getFirst().waitingSince(), "nobody delivers yet");
@@ -86,10 +87,17 @@ class DeliveringTest {
       });
       SealedLog log = new SealedLog(database.dataSource());
       StringBuilder notes = new StringBuilder();
-      log.checkpoints(0, 10).items().forEach(checkpoint ->
-          notes.append(checkpoint.note().lines().filter(line -> !line.startsWith("— witness")).map(line -> line + "\n").reduce("", String::concat)));
+      log.checkpoints(0, 10)
+          .items()
+          .forEach(checkpoint -> notes.append(checkpoint
+              .note()
+              .lines()
+              .filter(line -> !line.startsWith("— witness"))
+              .map(line -> line + "\n")
+              .reduce("", String::concat)));
       assertEquals(notes.toString(), Files.readString(file));
-      assertTrue(witness.signed().containsAll(List.of(300L, 305L, 312L)), witness.signed()::toString);
+      assertTrue(
+          witness.signed().containsAll(List.of(300L, 305L, 312L)), witness.signed()::toString);
     }
   }
 

@@ -120,8 +120,7 @@ class LogExportTest {
     int at = line(lines, 4);
     switch (what) {
       case "actor", "at", "leaf", "hash" -> lines.set(at, changed(lines.get(at), what));
-      case "detail" ->
-        lines.set(at, lines.get(at).replace("\"reason\":\"4\"", "\"reason\":\"5\""));
+      case "detail" -> lines.set(at, lines.get(at).replace("\"reason\":\"4\"", "\"reason\":\"5\""));
       case "gone" -> lines.remove(at);
       case "twice" -> lines.add(at, lines.get(at));
       case "swapped" -> Collections.swap(lines, at, at + 2);
@@ -140,7 +139,8 @@ class LogExportTest {
             .filter(one -> one.startsWith("{\"checkpoint\"") && one.contains("\"size\":8"))
             .findFirst()
             .orElseThrow());
-        ObjectNode other = (ObjectNode) Json.read(lines.get(first).getBytes(StandardCharsets.UTF_8));
+        ObjectNode other =
+            (ObjectNode) Json.read(lines.get(first).getBytes(StandardCharsets.UTF_8));
         ((ObjectNode) other.get("checkpoint"))
             .put("note", other.at("/checkpoint/note").asText().replace("\n8\n", "\n9\n"));
         lines.set(first, new String(Json.octets(other), StandardCharsets.UTF_8));
@@ -164,7 +164,8 @@ class LogExportTest {
     assertEquals(0, verify(rewritten, "--key", KEY.toString()), "it cannot be known without");
     assertTrue(out.toString().contains("no earlier checkpoint was given"), out::toString);
     assertEquals(1, verify(rewritten, "--checkpoint-file", kept));
-    assertTrue(out.toString().contains("DOES NOT FIT at fact 4: History was rewritten"), out::toString);
+    assertTrue(
+        out.toString().contains("DOES NOT FIT at fact 4: History was rewritten"), out::toString);
     assertEquals(1, verify(rewritten, "--checkpoint", single));
     assertTrue(out.toString().contains("History was rewritten"), out::toString);
   }
@@ -245,7 +246,8 @@ class LogExportTest {
   private int verify(List<String> lines, String... more) throws IOException {
     Path file = folder.resolve("export");
     Files.writeString(file, text(lines));
-    List<String> arguments = new ArrayList<>(List.of("audit", "verify", "--export", file.toString()));
+    List<String> arguments =
+        new ArrayList<>(List.of("audit", "verify", "--export", file.toString()));
     arguments.addAll(List.of(more));
     return run(arguments.toArray(String[]::new));
   }
@@ -275,8 +277,7 @@ class LogExportTest {
 
   private static String note(List<String> lines, int size) throws IOException {
     for (String line : lines) {
-      JsonNode checkpoint =
-          Json.read(line.getBytes(StandardCharsets.UTF_8)).path("checkpoint");
+      JsonNode checkpoint = Json.read(line.getBytes(StandardCharsets.UTF_8)).path("checkpoint");
       if (checkpoint.path("size").asInt() == size) {
         return checkpoint.path("note").asText();
       }
@@ -345,7 +346,8 @@ class LogExportTest {
       String fact = fact(i, i == forged ? "forged" : subject + i);
       facts.add(fact);
       byte[] leaf = Base64.getDecoder()
-          .decode(Json.read(fact.getBytes(StandardCharsets.UTF_8)).at("/fact/leaf").asText());
+          .decode(
+              Json.read(fact.getBytes(StandardCharsets.UTF_8)).at("/fact/leaf").asText());
       tree = tree.append(MerkleFrontier.leafHash(leaf));
       if (SIZES.contains(i)) {
         String text = new MerkleCheckpoint(ORIGIN, i, tree.root()).text();
@@ -368,7 +370,12 @@ class LogExportTest {
     UUID id = new UUID(0x7000, position);
     Instant at = Instant.ofEpochSecond(1_800_000_000 + position);
     MerkleLeaf leaf = MerkleLeaf.of(
-        id, at, "device.quarantined", "operator:admin", "device", subject,
+        id,
+        at,
+        "device.quarantined",
+        "operator:admin",
+        "device",
+        subject,
         Map.of("reason", Integer.toString(position)));
     ObjectNode line = Json.object();
     ObjectNode fact = line.putObject("fact")

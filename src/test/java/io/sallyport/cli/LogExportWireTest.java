@@ -53,8 +53,7 @@ class LogExportWireTest extends ServerTest {
     Files.writeString(folder.resolve("root.pem"), Pem.of(wire.root()));
     Files.writeString(folder.resolve("admin.token"), token());
     Patience.untilTrue(
-        "a few facts under a checkpoint",
-        () -> run("audit", "checkpoint") == 0 && size() >= 3);
+        "a few facts under a checkpoint", () -> run("audit", "checkpoint") == 0 && size() >= 3);
   }
 
   private String token() {
@@ -81,14 +80,21 @@ class LogExportWireTest extends ServerTest {
     String key = out.toString().strip();
     Path export = folder.resolve("log.ndjson");
     assertEquals(0, run("audit", "export", "--out", export.toString()), err::toString);
-    assertEquals(
-        "rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(export)));
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(export)));
     Files.delete(folder.resolve("server.json"));
     Files.delete(folder.resolve("admin.token"));
 
     assertEquals(
         0,
-        run("audit", "verify", "--export", export.toString(), "--key", key, "--checkpoint-file", kept.toString()),
+        run(
+            "audit",
+            "verify",
+            "--export",
+            export.toString(),
+            "--key",
+            key,
+            "--checkpoint-file",
+            kept.toString()),
         () -> out.toString() + err);
     assertTrue(out.toString().contains("1 earlier checkpoints agree"), out::toString);
 
@@ -133,7 +139,8 @@ class LogExportWireTest extends ServerTest {
   private void assertFound(String sql, String found) throws SQLException {
     try (Connection database = Database.connect();
         Statement statement = database.createStatement()) {
-      statement.execute("create temp table kept_fact as select * from fact where position in (2, 3)");
+      statement.execute(
+          "create temp table kept_fact as select * from fact where position in (2, 3)");
       statement.execute(
           "create temp table kept_leaf as select * from log_leaf where position in (2, 3)");
       statement.execute("set session_replication_role = replica");

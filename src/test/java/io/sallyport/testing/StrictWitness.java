@@ -200,8 +200,7 @@ public final class StrictWitness implements AutoCloseable {
         .skip(1)
         .map(line -> Digest.ofOctets(Base64.getDecoder().decode(line)))
         .toList();
-    if (!MerkleProof.consistent(
-        old, latest.root(), checkpoint.size(), checkpoint.root(), proof)) {
+    if (!MerkleProof.consistent(old, latest.root(), checkpoint.size(), checkpoint.root(), proof)) {
       say(exchange, 422, "");
       return;
     }

@@ -40,8 +40,7 @@ class AuditResource {
   private final Devices devices;
   private final Caller caller;
 
-  AuditResource(
-      AuditLog log, CheckpointDeliveries deliveries, Devices devices, Caller caller) {
+  AuditResource(AuditLog log, CheckpointDeliveries deliveries, Devices devices, Caller caller) {
     this.deliveries = deliveries;
     this.devices = devices;
     this.caller = caller;
@@ -213,14 +212,17 @@ class AuditResource {
   record DeliveryView(
       @Schema(description = "file or witness") String kind,
       @Schema(description = "A path, or a verifier key.") String place,
-      @Schema(description = "Of the newest checkpoint that it has, 0 for none.") long size,
+
+      @Schema(description = "Of the newest checkpoint that it has, 0 for none.")
+      long size,
+
       @Nullable Instant at,
 
-      @Schema(description = "Since when there is a checkpoint that it does not have.")
-      @Nullable Instant waitingSince,
+      @Schema(description = "Since when there is a checkpoint that it does not have.") @Nullable
+      Instant waitingSince,
 
-      @Schema(description = "Why nothing can be delivered.")
-      @Nullable String complaint) {
+      @Schema(description = "Why nothing can be delivered.") @Nullable
+      String complaint) {
     static DeliveryView of(CheckpointDeliveries.Delivery delivery) {
       return new DeliveryView(
           delivery.kind(),

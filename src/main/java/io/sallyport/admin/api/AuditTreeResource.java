@@ -191,21 +191,27 @@ class AuditTreeResource {
       @Schema(description = "Index of the leaf, from 0.") long index,
       long size,
       @Schema(description = "Base64 of the leaf hash.") String leaf,
-      @Schema(description = "Base64 of the hashes, from below.") List<String> path,
+
+      @Schema(description = "Base64 of the hashes, from below.")
+      List<String> path,
+
       @Schema(description = "Base64 of the tree's hash.") String root,
 
-      @Schema(description = "The signed note of this size, null when there is none.")
-      @Nullable String checkpoint) {}
+      @Schema(description = "The signed note of this size, null when there is none.") @Nullable
+      String checkpoint) {}
 
   /** That the log goes on from an earlier size. */
   @Schema(name = "ConsistencyProof")
   record ConsistencyView(
       long old,
-      @Schema(description = "Base64 of the tree's hash at the earlier size.") String oldRoot,
+
+      @Schema(description = "Base64 of the tree's hash at the earlier size.")
+      String oldRoot,
+
       long size,
       @Schema(description = "Base64 of the tree's hash.") String root,
       @Schema(description = "Base64 of the hashes.") List<String> path,
 
-      @Schema(description = "The signed note of this size, null when there is none.")
-      @Nullable String checkpoint) {}
+      @Schema(description = "The signed note of this size, null when there is none.") @Nullable
+      String checkpoint) {}
 }
