@@ -121,6 +121,9 @@ class SettingsCheckTest {
   void tokensWithoutTheirOtherSettingsAreTold() {
     assertEquals(2, SettingsCheck.faults(Map.of("pkcs11.library", "l")::get).size());
     assertEquals(1, SettingsCheck.faults(Map.of("pkcs11.pin-file", "p")::get).size());
+  }
+
+  @Test
   void aWitnessNeedsAKeyForCosignatures() {
     String url = "https://witness.example/log";
     String logKey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
