@@ -85,9 +85,13 @@ final class Reconciliation {
       }
     }
     boolean whole = true;
+    // Of many that changed few are connected: asked for together.
+    Set<UUID> connected = devices.isEmpty() ? Set.of() : sessions.connected(devices.keySet());
     for (Map.Entry<UUID, Optional<String>> touched : devices.entrySet()) {
       touched.getValue().ifPresent(kind -> withdrawAll(touched.getKey(), kind));
-      whole &= review(sessions.live(touched.getKey()));
+      if (connected.contains(touched.getKey())) {
+        whole &= review(sessions.live(touched.getKey()));
+      }
     }
     if (everybody) {
       whole &= reviewAll();

@@ -1,9 +1,11 @@
 package io.sallyport.enforcement;
 
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -72,6 +74,9 @@ public interface Sessions {
   List<Session> named(UUID point, String start, int limit);
 
   Optional<Session> get(UUID session);
+
+  /** Those of these devices that have a live session. */
+  Set<UUID> connected(Collection<UUID> devices);
 
   /** The device's live sessions. */
   List<Session> live(UUID device);

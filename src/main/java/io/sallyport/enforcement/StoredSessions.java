@@ -13,8 +13,10 @@ import jakarta.transaction.Transactional;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -148,6 +150,17 @@ class StoredSessions implements Sessions {
   public Optional<Session> get(UUID session) {
     return Optional.ofNullable(entities.find(AccessSessionRow.class, session))
         .map(AccessSessionRow::session);
+  }
+
+  @Override
+  @Transactional
+  public Set<UUID> connected(Collection<UUID> devices) {
+    return Set.copyOf(entities
+        .createQuery(
+            "select distinct device from AccessSessionRow where device in :devices and endedAt is null",
+            UUID.class)
+        .setParameter("devices", devices)
+        .getResultList());
   }
 
   @Override
