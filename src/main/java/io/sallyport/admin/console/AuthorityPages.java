@@ -2,13 +2,22 @@ package io.sallyport.admin.console;
 
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
+import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.pki.Authorities;
 import io.sallyport.pki.Authorities.Authority;
-import io.sallyport.pki.CertificateStatus;
+import io.sallyport.pki.Authorities;
+import io.sallyport.pki.CertificateProfile;
+import io.sallyport.pki.CertificateProfiles.Origin;
+import io.sallyport.pki.CertificateProfiles.ProfileDocument;
+import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateStatus.Crl;
+import io.sallyport.pki.CertificateStatus;
+import io.sallyport.pki.KeyKind;
+import io.sallyport.pki.PkiHealth.Finding;
+import io.sallyport.pki.PkiHealth.Level;
+import io.sallyport.pki.PkiHealth;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -19,7 +28,9 @@ import jakarta.ws.rs.core.Response;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -29,11 +40,23 @@ import org.jspecify.annotations.Nullable;
 class AuthorityPages {
   private final Authorities authorities;
   private final CertificateStatus status;
+  private final CertificateProfiles profiles;
+  private final PkiHealth health;
+  private final Caller caller;
   private final Clock clock;
 
-  AuthorityPages(Authorities authorities, CertificateStatus status, Clock clock) {
+  AuthorityPages(
+      Authorities authorities,
+      CertificateStatus status,
+      CertificateProfiles profiles,
+      PkiHealth health,
+      Caller caller,
+      Clock clock) {
     this.authorities = authorities;
     this.status = status;
+    this.profiles = profiles;
+    this.health = health;
+    this.caller = caller;
     this.clock = clock;
   }
 
@@ -41,7 +64,8 @@ class AuthorityPages {
   static final class Templates {
     private Templates() {}
 
-    static native TemplateInstance authorities(List<View> authorities);
+    static native TemplateInstance authorities(
+        List<View> authorities, List<ProfileView> profiles, @Nullable HealthView health);
   }
 
   /** An authority. */
@@ -54,13 +78,75 @@ class AuthorityPages {
       @Nullable Crl crl,
       @Nullable Tag crlState) {}
 
+  /** A certificate profile for devices. */
+  record ProfileView(String name, String issuer, String validity, String keys, Tag origin) {
+    static ProfileView of(ProfileDocument document) {
+      CertificateProfile profile = document.profile();
+      return new ProfileView(
+          profile.name(),
+          profile.authority(),
+          profile.validity().toDays() > 0
+              ? profile.validity().toDays() + " days"
+              : profile.validity().toString(),
+          profile.keys().isEmpty()
+              ? "every acceptable kind"
+              : profile.keys().stream()
+                  .sorted()
+                  .map(KeyKind::word)
+                  .collect(Collectors.joining(", ")),
+          document.origin() == Origin.READY ? new Tag("ready", "calm") : new Tag("applied", "blue"));
+    }
+  }
+
+  /**
+   * What {@link PkiHealth} found.
+   *
+   * @param findings those that are not good, the worst first
+   */
+  record HealthView(Tag worst, List<FindingView> findings, long good, int all) {
+    static HealthView of(List<Finding> found) {
+      List<Finding> bad = found.stream()
+          .filter(finding -> finding.level() != Level.GOOD)
+          .sorted(Comparator.comparing(Finding::level).reversed())
+          .toList();
+      return new HealthView(
+          tag(bad.isEmpty() ? Level.GOOD : bad.getFirst().level()),
+          bad.stream()
+              .map(finding -> new FindingView(
+                  finding.check(),
+                  finding.subject(),
+                  tag(finding.level()),
+                  finding.finding(),
+                  finding.advice()))
+              .toList(),
+          (long) found.size() - bad.size(),
+          found.size());
+    }
+
+    private static Tag tag(Level level) {
+      return new Tag(level.name().toLowerCase(Locale.ROOT), switch (level) {
+        case GOOD -> "good";
+        case ADVICE -> "blue";
+        case WARNING -> "warn";
+        case FAULT -> "bad";
+      });
+    }
+  }
+
+  /** One finding. */
+  record FindingView(
+      String check, String subject, Tag level, String finding, @Nullable String advice) {}
+
   @GET
   @Produces(MediaType.TEXT_HTML)
   @Requires(Right.READ)
   public TemplateInstance list() {
     Instant now = clock.instant();
     return Templates.authorities(
-        authorities.list().stream().map(authority -> view(authority, now)).toList());
+        authorities.list().stream().map(authority -> view(authority, now)).toList(),
+        profiles.list().stream().map(ProfileView::of).toList(),
+        // It counts over every site.
+        caller.sites().isEmpty() ? HealthView.of(health.check()) : null);
   }
 
   @GET
