@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.sallyport.testing.Patience;
 import io.sallyport.testing.ServerProcess;
 import io.sallyport.testing.ServerProcess.Ended;
@@ -17,15 +16,14 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whole servers whose master key or token is not what it was. */
-class KeysIT {
+/** Whole servers whose authorities live in tokens that come and go. */
+class TokensIT {
   private static final int EXIT_CONFIGURATION = 78;
   private static final String[] FREE_PORTS = {
     "--https-port", "0", "--http-port", "0", "--people-port", "0", "--management-port", "0"
@@ -84,44 +82,8 @@ class KeysIT {
     hsm.takeAway();
     refused(data, settings, "PKCS#11");
     hsm.putBack();
-    settings.put("SALLYPORT_PKCS11_PIN_FILE", folder.resolve("no-pins").toString());
-    refused(data, settings, "PIN file");
     settings.keySet().removeIf(name -> name.startsWith("SALLYPORT_PKCS11"));
     refused(data, settings, "plant", "SALLYPORT_PKCS11_TOKENS");
-  }
-
-  @Test
-  void aMasterKeyThatIsLostOrWrongIsRefusedAndNoneIsMadeInItsPlace() throws IOException {
-    Path data = folder.resolve("data");
-    Path file = data.resolve("master.key");
-    try (ServerProcess server = ServerProcess.start(data, Map.of())) {
-      assertTrue(server.log().contains("Cryptography by"), server.log());
-    }
-    String key = Files.readString(file);
-
-    Files.delete(file);
-    refused(data, Map.of(), "master.key is gone", "copy");
-    assertFalse(Files.exists(file));
-    write(file, "");
-    refused(data, Map.of(), "holds no key");
-    write(file, key.substring(0, 20));
-    refused(data, Map.of(), "master key file");
-    write(file, Base64.getEncoder().encodeToString(new byte[32]));
-    refused(data, Map.of(), "sealed under master key", "copy");
-
-    write(file, Base64.getEncoder().encodeToString(new byte[32]) + "\n" + key);
-    try (ServerProcess server = ServerProcess.start(data, Map.of())) {
-      JsonNode standing = server.wire().admin("POST", "/api/v1/keys/master/rotate", null);
-      assertEquals(2, standing.get("keys").size());
-      Patience.untilTrue(
-          "nothing is left under the former key",
-          () -> server
-                  .wire()
-                  .admin("GET", "/api/v1/keys/master", null)
-                  .at("/keys/1/values")
-                  .asLong()
-              == 0);
-    }
   }
 
   private void refused(Path data, Map<String, String> settings, String... words) {
