@@ -28,6 +28,9 @@ final class Sealer implements SingleWriterJob.Step {
   /** Facts a checkpoint: bounds the memory and the time of one transaction. */
   private static final int MOST = 4096;
 
+  /** Leaves in memory at once: one may have 64 KiB. */
+  private static final int AT_ONCE = 256;
+
   private static final String WAITING = """
       select exists (select 1 from fact where position > coalesce((select max(size) from checkpoint), 0))""";
   private static final String LAST =
@@ -82,6 +85,7 @@ final class Sealer implements SingleWriterJob.Step {
     }
     List<byte[]> hashes = new ArrayList<>();
     try (PreparedStatement numbered = transaction.prepareStatement(NUMBERED)) {
+      numbered.setFetchSize(AT_ONCE);
       numbered.setLong(1, mark);
       try (ResultSet row = numbered.executeQuery()) {
         while (row.next()) {

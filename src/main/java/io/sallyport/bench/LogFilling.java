@@ -18,6 +18,7 @@ final class LogFilling {
   /** As large as what is recorded of a device that changed its state. */
   static final int LEAF_OCTETS = 300;
 
+  private static final int PART = 5_000;
   private static final Duration LOOK = Duration.ofMillis(5);
   private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final String RECORD = """
@@ -55,13 +56,20 @@ final class LogFilling {
     return log.latest().map(Checkpoint::size).orElse(0L);
   }
 
-  /** In one commit, behind which the sequencer begins. */
+  /** In one commit, behind which the sequencer begins; no statement of it may take as long as a lost connection. */
   private void record(int facts) throws SQLException {
-    try (Connection connection = database.getConnection();
-        PreparedStatement record = connection.prepareStatement(RECORD)) {
-      record.setInt(1, LEAF_OCTETS);
-      record.setInt(2, facts);
-      record.executeUpdate();
+    try (Connection connection = database.getConnection()) {
+      connection.setAutoCommit(false);
+      try (PreparedStatement record = connection.prepareStatement(RECORD)) {
+        for (int left = facts; left > 0; left -= PART) {
+          record.setInt(1, LEAF_OCTETS);
+          record.setInt(2, Math.min(left, PART));
+          record.executeUpdate();
+        }
+        connection.commit();
+      } finally {
+        connection.setAutoCommit(true);
+      }
     }
   }
 

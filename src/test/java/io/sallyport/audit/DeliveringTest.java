@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.sallyport.audit.CheckpointDeliveries.Delivery;
+import io.sallyport.testing.Patience;
 import io.sallyport.testing.StrictWitness;
 import io.sallyport.testing.StrictWitness.Manner;
 import java.nio.file.Files;
@@ -101,11 +102,17 @@ class DeliveringTest {
     }
   }
 
-  private static void delivered(LogDatabase database, String kind, long size) throws SQLException {
-    database.await(
-        "select coalesce((select size from checkpoint_delivery where place like '" + kind
-            + ":%' and complaint is null), 0)",
-        Long.toString(size));
+  private static void delivered(LogDatabase database, String kind, long size) {
+    Patience.untilTrue("the " + kind + " has " + size, () -> {
+      try {
+        return database
+            .column("select size from checkpoint_delivery where complaint is null and place like '"
+                + kind + ":%'")
+            .equals(List.of(Long.toString(size)));
+      } catch (SQLException e) {
+        throw new AssertionError(e);
+      }
+    });
   }
 
   private static void sealed(LogDatabase database, int more) throws SQLException {

@@ -54,9 +54,9 @@ public final class StrictWitness implements AutoCloseable {
   private final KeyPair pair;
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final CountDownLatch end = new CountDownLatch(1);
   private final List<Long> sizes = new ArrayList<>();
   private volatile Manner manner = Manner.STRICT;
+  private volatile CountDownLatch change = new CountDownLatch(1);
   private volatile int asked;
   private MerkleCheckpoint latest;
 
@@ -92,8 +92,12 @@ public final class StrictWitness implements AutoCloseable {
     return ByteBuffer.allocate(33).put((byte) 4).put(spki, spki.length - 32, 32).array();
   }
 
+  /** Those that it keeps waiting find the connection closed. */
   public void become(Manner next) {
     manner = next;
+    CountDownLatch held = change;
+    change = new CountDownLatch(1);
+    held.countDown();
   }
 
   /** The sizes that it signed, in order. */
@@ -107,7 +111,7 @@ public final class StrictWitness implements AutoCloseable {
 
   @Override
   public void close() {
-    end.countDown();
+    change.countDown();
     server.stop(0);
     threads.shutdownNow();
   }
@@ -144,7 +148,7 @@ public final class StrictWitness implements AutoCloseable {
 
   private void hold() {
     try {
-      end.await();
+      change.await();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
