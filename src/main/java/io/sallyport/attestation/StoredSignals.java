@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Signals as rows. */
 @ApplicationScoped
@@ -178,10 +179,13 @@ class StoredSignals implements Signals {
   }
 
   private List<SignalRow> activeRows(Collection<UUID> of) {
-    return entities
-        .createQuery("from SignalRow where device in :devices and endedAt is null", SignalRow.class)
-        .setParameter("devices", of)
-        .getResultList();
+    Stream<?> rows = entities
+        .createNativeQuery(
+            "select * from signal where device = any (cast(:devices as uuid[])) and ended_at is null",
+            SignalRow.class)
+        .setParameter("devices", of.toArray(UUID[]::new))
+        .getResultStream();
+    return rows.map(SignalRow.class::cast).toList();
   }
 
   private Instant now() {

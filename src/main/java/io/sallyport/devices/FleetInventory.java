@@ -133,14 +133,21 @@ class FleetInventory implements Devices {
   @Override
   @Transactional
   public List<Device> findAll(Collection<UUID> ids) {
-    return entities
-        .createQuery(
-            "from DeviceRow d join fetch d.hardware h join fetch h.manufacturer where d.id in :ids",
-            DeviceRow.class)
-        .setParameter("ids", ids)
-        .getResultStream()
-        .map(DeviceRow::device)
-        .toList();
+    UUID[] array = ids.toArray(UUID[]::new);
+    // The units first, so that no device asks for its own.
+    entities
+        .createNativeQuery(
+            "select h.* from hardware_unit h join device d on d.hardware_unit = h.id"
+                + " where d.id = any (cast(:ids as uuid[]))",
+            HardwareUnitRow.class)
+        .setParameter("ids", array)
+        .getResultList();
+    Stream<?> rows = entities
+        .createNativeQuery(
+            "select * from device where id = any (cast(:ids as uuid[]))", DeviceRow.class)
+        .setParameter("ids", array)
+        .getResultStream();
+    return rows.map(row -> ((DeviceRow) row).device()).toList();
   }
 
   @Override

@@ -18,6 +18,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Sessions as rows. */
@@ -155,12 +157,14 @@ class StoredSessions implements Sessions {
   @Override
   @Transactional
   public Set<UUID> connected(Collection<UUID> devices) {
-    return Set.copyOf(entities
-        .createQuery(
-            "select distinct device from AccessSessionRow where device in :devices and endedAt is null",
+    Stream<?> connected = entities
+        .createNativeQuery(
+            "select distinct device from access_session"
+                + " where device = any (cast(:devices as uuid[])) and ended_at is null",
             UUID.class)
-        .setParameter("devices", devices)
-        .getResultList());
+        .setParameter("devices", devices.toArray(UUID[]::new))
+        .getResultStream();
+    return connected.map(UUID.class::cast).collect(Collectors.toUnmodifiableSet());
   }
 
   @Override

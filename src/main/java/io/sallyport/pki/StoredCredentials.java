@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Credentials in the database. */
@@ -40,6 +41,11 @@ class StoredCredentials implements Credentials {
           and (d.id, c.authority, c.serial) > (:device, :authority, :serial)
         order by d.id, c.authority, c.serial limit :most) as found
       order by found.device, found.authority, found.serial limit :most""";
+
+  private static final String UNREVOKED = """
+      select * from credential
+      where subject_kind = :kind and subject_id = any (cast(:ids as text[])) and state = 'ISSUED' and superseded_at is null
+      order by prepared_at desc""";
 
   private final EntityManager entities;
   private final Devices devices;
@@ -96,16 +102,13 @@ class StoredCredentials implements Credentials {
   @Transactional
   public Map<String, List<Credential>> unrevoked(
       CertificateSubject.Kind kind, Collection<String> subjects) {
-    return entities
-        .createQuery(
-            "from CredentialRow where subjectKind = :kind and subjectId in :ids"
-                + " and state = io.sallyport.pki.CredentialState.ISSUED and supersededAt is null"
-                + " order by preparedAt desc",
-            CredentialRow.class)
-        .setParameter("kind", kind)
-        .setParameter("ids", subjects)
-        .getResultStream()
-        .map(CredentialRow::credential)
+    // An array is one parameter, however many: the statement is translated once.
+    Stream<?> rows = entities
+        .createNativeQuery(UNREVOKED, CredentialRow.class)
+        .setParameter("kind", kind.name())
+        .setParameter("ids", subjects.toArray(String[]::new))
+        .getResultStream();
+    return rows.map(row -> ((CredentialRow) row).credential())
         .collect(Collectors.groupingBy(credential -> credential.subject().id()));
   }
 
