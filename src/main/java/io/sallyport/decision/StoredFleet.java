@@ -21,6 +21,7 @@ import jakarta.inject.Singleton;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -82,7 +83,7 @@ final class StoredFleet implements FleetSource {
     return read(() -> {
       Page<Device> page = devices.list(Devices.Filter.NONE, cursor, Page.MOST);
       Map<UUID, FleetDevice> read = together(page.items());
-      return page.map(device -> new Loaded(device.id(), read.get(device.id())));
+      return page.map(device -> new Loaded(device.id(), Objects.requireNonNull(read.get(device.id()))));
     });
   }
 

@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -294,7 +295,7 @@ class FleetInventory implements Devices {
   public void activateAll(Map<UUID, Actor> actors) {
     entities.flush();
     audit.recordAll(locks.activate(actors.keySet()).stream()
-        .map(id -> Fact.of("device.activated", actors.get(id), SUBJECT, id))
+        .map(id -> Fact.of("device.activated", Objects.requireNonNull(actors.get(id)), SUBJECT, id))
         .toList());
   }
 

@@ -97,7 +97,7 @@ final class ComplianceWatch {
     other.entrySet().removeIf(one -> one.getValue().equals(before.get(one.getKey())));
     note(other);
     other.forEach((device, compliant) -> {
-      if (before.getOrDefault(device, true) != compliant) {
+      if (!compliant.equals(before.getOrDefault(device, true))) {
         tell(device, compliant);
       }
     });
