@@ -5,6 +5,7 @@ import io.sallyport.kernel.Refusal;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.Security;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -84,6 +85,9 @@ final class Pkcs11Tokens {
       if (names.isEmpty() || pins.isEmpty() || pins.size() != 1 && pins.size() != names.size()) {
         throw refused("The PIN file must hold one PIN for all tokens, or one a line for each of "
             + names + ".");
+      }
+      if (Security.getProvider("SunPKCS11") == null) {
+        throw refused("This Java has no module jdk.crypto.cryptoki, which tokens need; use a whole JDK.");
       }
       Pkcs11Library library = library(settings.library().get());
       for (int i = 0; i < names.size(); i++) {
