@@ -87,7 +87,8 @@ final class Pkcs11Tokens {
             + names + ".");
       }
       if (Security.getProvider("SunPKCS11") == null) {
-        throw refused("This Java has no module jdk.crypto.cryptoki, which tokens need; use a whole JDK.");
+        throw refused(
+            "This Java has no module jdk.crypto.cryptoki, which tokens need; use a whole JDK.");
       }
       Pkcs11Library library = library(settings.library().get());
       for (int i = 0; i < names.size(); i++) {

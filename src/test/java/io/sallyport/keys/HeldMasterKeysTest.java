@@ -193,20 +193,16 @@ class HeldMasterKeysTest {
     return sealed;
   }
 
-  private void store(String kind, int n, byte[] sealed) throws SQLException {
+  private void store(Node node, int count) throws SQLException {
     try (Connection connection = database.connect();
         PreparedStatement insert =
-            connection.prepareStatement("insert into thing (kind, n, sealed) values (?, ?, ?)")) {
-      insert.setString(1, kind);
-      insert.setInt(2, n);
-      insert.setBytes(3, sealed);
-      insert.executeUpdate();
-    }
-  }
-
-  private void store(Node node, int count) throws SQLException {
-    for (int n = 0; n < count; n++) {
-      store("x", n, node.seal("secret " + n, "secret:thing x" + n));
+            connection.prepareStatement("insert into thing (kind, n, sealed) values ('x', ?, ?)")) {
+      for (int n = 0; n < count; n++) {
+        insert.setInt(1, n);
+        insert.setBytes(2, node.seal("secret " + n, "secret:thing x" + n));
+        insert.addBatch();
+      }
+      insert.executeBatch();
     }
   }
 
