@@ -96,7 +96,8 @@ final class Drafts {
         null,
         notBefore,
         notAfter));
-    Linter.check(tbs, order.subject().kind(), issuer.notAfter);
+    Der encoded = encoded(tbs);
+    Linter.check(encoded, order.subject().kind(), issuer.notAfter);
     return new Draft(
         order,
         order.digest().hex(),
@@ -107,7 +108,7 @@ final class Drafts {
         notBefore,
         notAfter,
         now.truncatedTo(ChronoUnit.MICROS),
-        encoded(tbs));
+        encoded);
   }
 
   /** Read once: an authority's certificate is another object when it is another one. */

@@ -1,9 +1,12 @@
 package io.sallyport.pki;
 
+import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
+import java.io.IOException;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -37,6 +40,23 @@ final class Linter {
 
   private Linter() {}
 
+  /** The same for what stands in octets, which must be the one encoding that DER allows. */
+  static void check(Der tbsCertificate, CertificateSubject.Kind kind, Instant issuerNotAfter) {
+    TBSCertificate tbs;
+    boolean canonical;
+    try {
+      tbs = TBSCertificate.getInstance(tbsCertificate.octets());
+      canonical = Arrays.equals(tbs.getEncoded("DER"), tbsCertificate.octets());
+    } catch (IOException | RuntimeException e) {
+      // Twice the same extension, too.
+      throw new Refusal(PkiProblem.LINT, "Not signed: the TBSCertificate cannot be read.");
+    }
+    if (!canonical) {
+      throw new Refusal(PkiProblem.LINT, "Not signed: not in DER (RFC 5280 §4.1).");
+    }
+    check(tbs, kind, issuerNotAfter);
+  }
+
   /** Refuses with {@code lint}, naming every rule that is broken. */
   static void check(TBSCertificate tbs, CertificateSubject.Kind kind, Instant issuerNotAfter) {
     List<String> faults = new ArrayList<>();
@@ -44,10 +64,13 @@ final class Linter {
     Extensions extensions = tbs.getExtensions();
     if (extensions == null) {
       faults.add("no extensions (RFC 5280 §4.2)");
-    } else if (kind == CertificateSubject.Kind.AUTHORITY) {
-      authority(extensions, faults);
     } else {
-      endEntity(tbs, extensions, kind, faults);
+      if (kind == CertificateSubject.Kind.AUTHORITY) {
+        authority(extensions, faults);
+      } else {
+        endEntity(tbs, extensions, kind, faults);
+      }
+      EncodingLints.check(tbs, extensions, kind, faults);
     }
     if (!faults.isEmpty()) {
       throw new Refusal(PkiProblem.LINT, "Not signed: " + String.join("; ", faults) + ".");

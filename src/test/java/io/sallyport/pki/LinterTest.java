@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.testing.TestPki;
 import java.io.IOException;
@@ -21,6 +22,20 @@ import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Sequence;
 import org.bouncycastle.asn1.DERSequence;
+import org.bouncycastle.asn1.ASN1EncodableVector;
+import org.bouncycastle.asn1.BERSequence;
+import org.bouncycastle.asn1.DERBMPString;
+import org.bouncycastle.asn1.DERGeneralizedTime;
+import org.bouncycastle.asn1.DEROctetString;
+import org.bouncycastle.asn1.DERTaggedObject;
+import org.bouncycastle.asn1.DERUTF8String;
+import org.bouncycastle.asn1.x500.RDN;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.AccessDescription;
+import org.bouncycastle.asn1.x509.AuthorityInformationAccess;
+import org.bouncycastle.asn1.x509.CRLDistPoint;
+import org.bouncycastle.asn1.x509.DistributionPoint;
+import org.bouncycastle.asn1.x509.DistributionPointName;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
@@ -38,6 +53,7 @@ import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.bouncycastle.asn1.x509.Time;
 import org.bouncycastle.asn1.x509.V3TBSCertificateGenerator;
 import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -59,12 +75,13 @@ class LinterTest {
     X500Name subject = new X500Name("CN=C-1");
     Instant notBefore = NOW;
     Instant notAfter = ISSUER_END;
+    @Nullable Time end;
     final Map<ASN1ObjectIdentifier, ASN1Encodable> critical = new LinkedHashMap<>();
     final Map<ASN1ObjectIdentifier, ASN1Encodable> plain = new LinkedHashMap<>();
 
     Draft(CertificateSubject.Kind kind) {
       boolean authority = kind == CertificateSubject.Kind.AUTHORITY;
-      plain.put(Extension.subjectKeyIdentifier, new SubjectKeyIdentifier(new byte[20]));
+      plain.put(Extension.subjectKeyIdentifier, KeyIdentifiers.utils().createSubjectKeyIdentifier(KEY));
       plain.put(Extension.authorityKeyIdentifier, new AuthorityKeyIdentifier(new byte[20]));
       critical.put(
           Extension.basicConstraints,
@@ -73,6 +90,13 @@ class LinterTest {
           Extension.keyUsage,
           new KeyUsage(
               authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature));
+      if (!authority && kind != CertificateSubject.Kind.OCSP_RESPONDER) {
+        plain.put(Extension.cRLDistributionPoints, new CRLDistPoint(new DistributionPoint[] {
+          new DistributionPoint(
+              new DistributionPointName(new GeneralNames(url("http://pki.example/0.crl"))), null, null)
+        }));
+        access(AccessDescription.id_ad_ocsp, AccessDescription.id_ad_caIssuers);
+      }
       if (!authority) {
         purposes(
             switch (kind) {
@@ -87,6 +111,18 @@ class LinterTest {
       plain.put(Extension.extendedKeyUsage, new ExtendedKeyUsage(purposes));
     }
 
+    void access(ASN1ObjectIdentifier... methods) {
+      plain.put(
+          Extension.authorityInfoAccess,
+          new AuthorityInformationAccess(Stream.of(methods)
+              .map(method -> new AccessDescription(method, url("http://pki.example/")))
+              .toArray(AccessDescription[]::new)));
+    }
+
+    void toCritical(ASN1ObjectIdentifier id) {
+      critical.put(id, plain.remove(id));
+    }
+
     void name(int kind, String value) {
       plain.put(Extension.subjectAlternativeName, new GeneralNames(new GeneralName(kind, value)));
     }
@@ -98,7 +134,7 @@ class LinterTest {
       generator.setIssuer(issuer);
       generator.setSubject(subject);
       generator.setStartDate(new Time(Date.from(notBefore)));
-      generator.setEndDate(new Time(Date.from(notAfter)));
+      generator.setEndDate(end == null ? new Time(Date.from(notAfter)) : end);
       generator.setSubjectPublicKeyInfo(KEY);
       ExtensionsGenerator extensions = new ExtensionsGenerator();
       for (var entry : critical.entrySet()) {
@@ -112,6 +148,10 @@ class LinterTest {
       }
       return generator.generateTBSCertificate();
     }
+  }
+
+  private static GeneralName url(String text) {
+    return new GeneralName(GeneralName.uniformResourceIdentifier, text);
   }
 
   static Stream<Arguments> brokenRules() {
@@ -201,7 +241,121 @@ class LinterTest {
         rule(
             "an authority without keyCertSign",
             authority,
-            draft -> draft.critical.put(Extension.keyUsage, new KeyUsage(KeyUsage.cRLSign))));
+            draft -> draft.critical.put(Extension.keyUsage, new KeyUsage(KeyUsage.cRLSign))),
+        rule(
+            "UTCTime until 2049, GeneralizedTime from 2050 (RFC 5280 §4.1.2.5)",
+            device,
+            draft -> draft.end = new Time(new DERGeneralizedTime("20260502120000Z"))),
+        rule(
+            "a name's string is of the wrong type (RFC 5280 §4.1.2.4)",
+            device,
+            draft -> draft.subject = named(BCStyle.CN, new DERBMPString("C-1"))),
+        rule(
+            "a name's string is of the wrong type (RFC 5280 §4.1.2.4)",
+            device,
+            draft -> draft.subject = named(BCStyle.SERIALNUMBER, new DERUTF8String("C-1"))),
+        rule(
+            "a name's string is of the wrong type (RFC 5280 §4.1.2.4)",
+            device,
+            draft -> draft.issuer = named(BCStyle.DC, new DERUTF8String("example"))),
+        rule(
+            "extension 2.5.29.14 is critical (RFC 5280 §4.2)",
+            device,
+            draft -> draft.toCritical(Extension.subjectKeyIdentifier)),
+        rule(
+            "extension 2.5.29.35 is critical (RFC 5280 §4.2)",
+            device,
+            draft -> draft.toCritical(Extension.authorityKeyIdentifier)),
+        rule(
+            "extension 1.3.6.1.5.5.7.1.1 is critical (RFC 5280 §4.2)",
+            device,
+            draft -> draft.toCritical(Extension.authorityInfoAccess)),
+        rule(
+            "keyUsage not critical",
+            device,
+            draft ->
+                draft.plain.put(Extension.keyUsage, draft.critical.remove(Extension.keyUsage))),
+        rule(
+            "alternative names critical beside a subject (RFC 5280 §4.2.1.6)",
+            device,
+            draft -> {
+              draft.name(GeneralName.dNSName, "c-1.plant.example");
+              draft.toCritical(Extension.subjectAlternativeName);
+            }),
+        rule(
+            "key usage enciphers with a key that only signs (RFC 5480 §3, RFC 8410 §5)",
+            device,
+            draft -> draft.critical.put(
+                Extension.keyUsage,
+                new KeyUsage(KeyUsage.digitalSignature | KeyUsage.keyEncipherment))),
+        rule(
+            "the subject key identifier is another key's (RFC 5280 §4.2.1.2)",
+            device,
+            draft -> draft.plain.put(
+                Extension.subjectKeyIdentifier, new SubjectKeyIdentifier(new byte[20]))),
+        rule(
+            "an alternative name is not well-formed (RFC 5280 §4.2.1.6)",
+            device,
+            draft -> draft.name(GeneralName.dNSName, "under_score.example")),
+        rule(
+            "an alternative name is not well-formed (RFC 5280 §4.2.1.6)",
+            device,
+            draft -> draft.name(GeneralName.dNSName, "-c.example")),
+        rule(
+            "an alternative name is not well-formed (RFC 5280 §4.2.1.6)",
+            device,
+            draft -> draft.name(GeneralName.uniformResourceIdentifier, "no-scheme")),
+        rule(
+            "an alternative name is not well-formed (RFC 5280 §4.2.1.6)",
+            device,
+            draft -> draft.plain.put(
+                Extension.subjectAlternativeName,
+                new GeneralNames(
+                    new GeneralName(GeneralName.iPAddress, new DEROctetString(new byte[5]))))),
+        rule(
+            "no CRL distribution point",
+            device,
+            draft -> draft.plain.remove(Extension.cRLDistributionPoints)),
+        rule(
+            "no access to OCSP and to the issuer's certificate",
+            device,
+            draft -> draft.access(AccessDescription.id_ad_ocsp)));
+  }
+
+  private static X500Name named(ASN1ObjectIdentifier type, ASN1Encodable value) {
+    return new X500Name(new RDN[] {new RDN(type, value)});
+  }
+
+  @Test
+  void namesWhatIsNotInDer() throws IOException {
+    TBSCertificate tbs = new Draft(CertificateSubject.Kind.DEVICE).build();
+    // BER: the same content behind an indefinite length.
+    ASN1EncodableVector elements = new ASN1EncodableVector();
+    ASN1Sequence.getInstance(tbs.toASN1Primitive()).forEach(elements::add);
+    Der indefinite = Der.of(new BERSequence(elements).getEncoded());
+
+    Refusal refusal = assertThrows(
+        Refusal.class, () -> Linter.check(indefinite, CertificateSubject.Kind.DEVICE, ISSUER_END));
+
+    assertEquals("Not signed: not in DER (RFC 5280 §4.1).", refusal.detail());
+  }
+
+  @Test
+  void namesAnExtensionThatStandsTwice() throws IOException {
+    TBSCertificate tbs = new Draft(CertificateSubject.Kind.DEVICE).build();
+    ASN1EncodableVector twice = new ASN1EncodableVector();
+    for (ASN1ObjectIdentifier id : tbs.getExtensions().getExtensionOIDs()) {
+      twice.add(tbs.getExtensions().getExtension(id));
+    }
+    twice.add(tbs.getExtensions().getExtension(Extension.keyUsage));
+    ASN1Encodable[] elements = ASN1Sequence.getInstance(tbs.toASN1Primitive()).toArray();
+    elements[elements.length - 1] = new DERTaggedObject(true, 3, new DERSequence(twice));
+    Der repeated = Der.of(new DERSequence(elements).getEncoded("DER"));
+
+    Refusal refusal = assertThrows(
+        Refusal.class, () -> Linter.check(repeated, CertificateSubject.Kind.DEVICE, ISSUER_END));
+
+    assertEquals("Not signed: the TBSCertificate cannot be read.", refusal.detail());
   }
 
   private static Arguments rule(
