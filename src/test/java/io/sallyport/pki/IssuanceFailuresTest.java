@@ -1,0 +1,251 @@
+package io.sallyport.pki;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.devices.Devices;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.Issuance.Guard;
+import io.sallyport.pki.Issuance.Order;
+import io.sallyport.testing.ServerTest;
+import io.sallyport.testing.StatusClient;
+import io.sallyport.testing.TestPki;
+import io.sallyport.testing.TestPki.Manufacturer;
+import jakarta.inject.Inject;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import javax.sql.DataSource;
+import org.bouncycastle.cert.ocsp.RevokedStatus;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * Issuance whose database fails at each step: a trigger on the row of one device raises an error or ends the connection,
+ * at the statement or at the commit.
+ */
+@QuarkusTest
+class IssuanceFailuresTest extends ServerTest {
+  private static final Manufacturer MAKER = TestPki.manufacturer("IssuanceFailures");
+  private static final String PROFILE = "issuance-failures";
+  private static final int NEIGHBORS = 4;
+
+  /** Where the database fails. */
+  enum Step {
+    BEFORE_RECORD("before insert", "", false, false),
+    BEFORE_THE_COMMIT_OF_THE_RECORD("after insert", "deferrable initially deferred", false, false),
+    CUT_BEFORE_RECORD("before insert", "", true, false),
+    CUT_BEFORE_THE_COMMIT_OF_THE_RECORD(
+        "after insert", "deferrable initially deferred", true, false),
+    AFTER_SIGNATURE("before update", "", false, true),
+    BEFORE_THE_LAST_COMMIT("after update", "deferrable initially deferred", false, true),
+    CUT_AFTER_SIGNATURE("before update", "", true, true),
+    CUT_BEFORE_THE_LAST_COMMIT("after update", "deferrable initially deferred", true, true);
+
+    private final String event;
+    private final String deferred;
+    private final boolean cut;
+    /** Whether a serial is there by then. */
+    private final boolean recorded;
+
+    Step(String event, String deferred, boolean cut, boolean recorded) {
+      this.event = event;
+      this.deferred = deferred;
+      this.cut = cut;
+      this.recorded = recorded;
+    }
+  }
+
+  @Inject
+  Issuance issuance;
+
+  @Inject
+  UnfinishedSerials unfinished;
+
+  @Inject
+  Devices devices;
+
+  @Inject
+  DataSource database;
+
+  @Inject
+  Clock clock;
+
+  private boolean registered;
+
+  @BeforeEach
+  void register() {
+    if (!registered) {
+      registered = true;
+      wire.register(MAKER);
+      wire.document("/api/v1/profiles/" + PROFILE, """
+          apiVersion: sallyport.io/v1
+          kind: DeviceProfile
+          metadata: {name: %s}
+          """.formatted(PROFILE));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aFailureLosesNothingAndLeavesAnExplainedTrace(Step step) throws Exception {
+    UUID device = device("F-" + step.ordinal());
+    Order order = order(device);
+    Guard claim = request -> devices.claimKey(
+        devices.get(device).hardware().id(), order.subjectPublicKeyInfo().digest(), "ldevid");
+    List<UUID> others = new ArrayList<>();
+    for (int i = 0; i < NEIGHBORS; i++) {
+      others.add(device("F-" + step.ordinal() + "-" + i));
+    }
+
+    List<Future<Credential>> neighbors = new ArrayList<>();
+    breakFor(device, step);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Credential> broken =
+          threads.submit(() -> issuance.issue(order, claim, Actor.SERVER));
+      if (!step.cut) {
+        others.forEach(other -> neighbors.add(
+            threads.submit(() -> issuance.issue(order(other), Guard.NONE, Actor.SERVER))));
+      }
+      assertThrows(Exception.class, broken::get);
+      for (Future<Credential> neighbor : neighbors) {
+        Credential credential = neighbor.get();
+        assertArrayEquals(
+            credential.certificate().octets(),
+            octets("certificate", credential.subject().id()));
+      }
+    } finally {
+      repair();
+    }
+
+    assertEquals(step.recorded ? 1 : 0, count("credential where subject_id = ?", device));
+    assertEquals(
+        0, count("credential where certificate is not null and subject_id = ?", device));
+    if (step.recorded) {
+      Refusal refusal = assertThrows(
+          Refusal.class, () -> issuance.issue(order, claim, Actor.SERVER));
+      assertEquals(PkiProblem.IN_PROGRESS, refusal.problem());
+      BigInteger lost = new BigInteger(text("serial", device.toString()), 16);
+      unfinished.closeFromBefore(clock.instant());
+      assertEquals(
+          1, count("fact where kind = 'certificate.closed' and subject = ?", device));
+      StatusClient status = new StatusClient(wire);
+      assertInstanceOf(RevokedStatus.class, status.device(lost).getCertStatus());
+      if (step == Step.AFTER_SIGNATURE) {
+        status.crlWith("devices", lost);
+      }
+      assertNotEquals(lost, issuance.issue(order, claim, Actor.SERVER).serial());
+    } else {
+      assertEquals(0, claims(order));
+      issuance.issue(order, claim, Actor.SERVER);
+    }
+    assertEquals(
+        1, count("credential where certificate is not null and subject_id = ?", device));
+    assertEquals(1, claims(order));
+    assertEquals(1, count("fact where kind = 'certificate.issued' and subject = ?", device));
+  }
+
+  private UUID device(String serialNumber) {
+    return UUID.fromString(wire.register(MAKER, serialNumber, PROFILE));
+  }
+
+  private static Order order(UUID device) {
+    return new Order(
+        CertificateSubject.device(device),
+        CertificateProfiles.find(CertificateProfiles.DEVICE).orElseThrow(),
+        Der.of(TestPki.key().getPublic().getEncoded()),
+        Digest.of(device.toString().getBytes(StandardCharsets.UTF_8)),
+        false,
+        "CN=" + device,
+        List.of());
+  }
+
+  private void breakFor(UUID device, Step step) throws SQLException {
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("""
+          create function break_issuance() returns trigger language plpgsql as $$
+          begin %s; return new; end $$"""
+          .formatted(
+              step.cut
+                  ? "perform pg_terminate_backend(pg_backend_pid())"
+                  : "raise exception 'broken by a test'"));
+      statement.execute("create %s trigger break_issuance %s on credential %s for each row when (new.subject_id = '%s')"
+          .formatted(step.deferred.isEmpty() ? "" : "constraint", step.event, step.deferred, device)
+          + " execute function break_issuance()");
+    }
+  }
+
+  private void repair() throws SQLException {
+    try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("drop function break_issuance() cascade");
+    }
+  }
+
+  private int count(String rows, UUID subject) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement("select count(*) from " + rows)) {
+      query.setString(1, subject.toString());
+      try (ResultSet row = query.executeQuery()) {
+        row.next();
+        return row.getInt(1);
+      }
+    }
+  }
+
+  private int claims(Order order) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement query =
+            connection.prepareStatement("select count(*) from key_digest where digest = ?")) {
+      query.setBytes(1, order.subjectPublicKeyInfo().digest().octets());
+      try (ResultSet row = query.executeQuery()) {
+        row.next();
+        return row.getInt(1);
+      }
+    }
+  }
+
+  private String text(String column, String subject) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(
+            "select " + column + " from credential where subject_id = ?")) {
+      query.setString(1, subject);
+      try (ResultSet row = query.executeQuery()) {
+        row.next();
+        return row.getString(1);
+      }
+    }
+  }
+
+  private byte[] octets(String column, String subject) throws SQLException {
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(
+            "select " + column + " from credential where subject_id = ?")) {
+      query.setString(1, subject);
+      try (ResultSet row = query.executeQuery()) {
+        row.next();
+        return row.getBytes(1);
+      }
+    }
+  }
+}
