@@ -280,6 +280,9 @@ final class SettingsCheck {
     if (url == null) {
       return;
     }
+    if (value("bench") != null) {
+      fault("bench", "fills the database and ends the server; not with " + variable("db-url") + ".");
+    }
     if (!url.startsWith("jdbc:postgresql:")) {
       fault("db-url", "must begin with jdbc:postgresql:.");
     } else if (url.toLowerCase(Locale.ROOT).contains("password=")) {

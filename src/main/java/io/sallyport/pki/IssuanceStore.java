@@ -30,6 +30,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -104,6 +105,7 @@ class IssuanceStore {
       for (int i = 0; i < all.size(); i++) {
         check(i, all.get(i));
       }
+      requireOneUse(all, table);
       Map<String, UUID> known =
           table.known(all.stream().map(asked -> asked.draft.request()).toList());
       List<Preparation> preparations = new ArrayList<>();
@@ -175,6 +177,19 @@ class IssuanceStore {
           throw new Spoiled(i, refused);
         }
       }
+    }
+  }
+
+  /** A key that stands for a device stands for nothing else, even where nobody claims it for a unit. */
+  private static void requireOneUse(List<Asked> all, IssuanceTable table) throws SQLException {
+    OptionalInt other =
+        table.usedOtherwise(all.stream().map(Asked::draft).toList());
+    if (other.isPresent()) {
+      throw new Spoiled(
+          other.getAsInt(),
+          new Refusal(
+              PkiProblem.WEAK_KEY,
+              "This key was certified for something of another kind; make a new key."));
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,10 @@ final class IssuanceTable {
       "select pg_advisory_xact_lock(key) from unnest(?) as key";
   private static final String KNOWN =
       "select digest, credential from issuance_request where digest = any (?)";
+  private static final String OTHER_USE = """
+      select asked.n from unnest(?, ?) with ordinality as asked (key, kind, n)
+      where exists (select 1 from credential c where c.key_digest = asked.key and c.subject_kind <> asked.kind)
+      order by asked.n limit 1""";
   private static final String PREPARE = """
       insert into credential (id, authority, serial, subject_kind, subject_id, profile, key_digest, tbs_certificate,
         not_before, not_after, crl_shard, state, revocation_counter, prepared_at, prepared_by)
@@ -68,6 +73,27 @@ final class IssuanceTable {
       }
     }
     return known;
+  }
+
+  /** The first of these whose key was ever certified for another kind of subject. */
+  OptionalInt usedOtherwise(List<Draft> drafts) throws SQLException {
+    try (PreparedStatement query = transaction.prepareStatement(OTHER_USE)) {
+      query.setArray(
+          1,
+          transaction.createArrayOf(
+              "bytea",
+              drafts.stream()
+                  .map(draft -> draft.order().subjectPublicKeyInfo().digest().octets())
+                  .toArray(byte[][]::new)));
+      query.setArray(
+          2,
+          transaction.createArrayOf(
+              "text",
+              drafts.stream().map(draft -> draft.order().subject().kind().name()).toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        return row.next() ? OptionalInt.of(row.getInt(1) - 1) : OptionalInt.empty();
+      }
+    }
   }
 
   void record(List<Recording> recordings) throws SQLException {

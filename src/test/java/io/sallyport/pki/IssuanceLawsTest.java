@@ -204,6 +204,26 @@ class IssuanceLawsTest extends ServerTest {
   }
 
   @Test
+  void aKeyThatStandsForADeviceStandsForNothingElse() {
+    UUID device = device();
+    Order order = order(device, false);
+    issuance.issue(order, Guard.NONE, Actor.SERVER);
+    Order other = new Order(
+        CertificateSubject.attestationKey(device),
+        CertificateProfiles.find(CertificateProfiles.ATTESTATION_KEY).orElseThrow(),
+        order.subjectPublicKeyInfo(),
+        order.authentication(),
+        false,
+        order.distinguishedName(),
+        List.of());
+
+    Refusal refusal = assertThrows(
+        Refusal.class, () -> issuance.issue(other, Guard.NONE, Actor.SERVER));
+
+    assertEquals(PkiProblem.WEAK_KEY, refusal.problem());
+  }
+
+  @Test
   void whatWasPreparedIsSignedOnce() {
     Prepared prepared = prepared(order(device(), false));
     prepared.sign(keys);
