@@ -97,7 +97,11 @@ final class Drafts {
         notBefore,
         notAfter));
     Der encoded = encoded(tbs);
-    Linter.check(encoded, order.subject().kind(), issuer.notAfter);
+    Linter.check(
+        encoded,
+        order.subject().kind(),
+        issuer.notAfter,
+        order.certificateProfile().revocationPointers());
     return new Draft(
         order,
         order.digest().hex(),

@@ -15,7 +15,6 @@ import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1PrintableString;
 import org.bouncycastle.asn1.ASN1UTCTime;
 import org.bouncycastle.asn1.ASN1UTF8String;
-import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
 import org.bouncycastle.asn1.x500.RDN;
@@ -33,14 +32,18 @@ import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.bouncycastle.asn1.x509.Time;
+import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 
 /** How a certificate is written, and what it must carry, by RFC 5280 §4; {@link Linter} knows what it may say. */
 final class EncodingLints {
   /** The first moment that a UTCTime cannot say (RFC 5280 §4.1.2.5). */
   private static final Instant GENERALIZED = Instant.parse("2050-01-01T00:00:00Z");
 
-  private static final Pattern HOST = Pattern.compile(
-      "(?=.{1,253}$)(\\*\\.)?[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*");
+  /** Letters, digits and hyphens; the underscore too, which hosts are called by although no registry allows it. */
+  private static final String LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
+
+  private static final Pattern HOST =
+      Pattern.compile("(?=.{1,253}$)(\\*\\.)?" + LABEL + "(\\." + LABEL + ")*");
   /** Always PrintableString (RFC 5280 appendix A). */
   private static final Set<ASN1ObjectIdentifier> PRINTABLE =
       Set.of(BCStyle.C, BCStyle.SERIALNUMBER, BCStyle.DN_QUALIFIER);
@@ -56,11 +59,7 @@ final class EncodingLints {
 
   private EncodingLints() {}
 
-  static void check(
-      TBSCertificate tbs,
-      Extensions extensions,
-      CertificateSubject.Kind kind,
-      List<String> faults) {
+  static void check(TBSCertificate tbs, Extensions extensions, List<String> faults) {
     time(tbs.getStartDate(), faults);
     time(tbs.getEndDate(), faults);
     name(tbs.getIssuer(), faults);
@@ -69,8 +68,8 @@ final class EncodingLints {
     keyUsage(tbs, extensions, faults);
     keyIdentifier(tbs, extensions, faults);
     alternatives(extensions, faults);
-    if (kind != CertificateSubject.Kind.AUTHORITY
-        && kind != CertificateSubject.Kind.OCSP_RESPONDER) {
+    if (extensions.getExtension(Extension.cRLDistributionPoints) != null
+        || extensions.getExtension(Extension.authorityInfoAccess) != null) {
       status(extensions, faults);
     }
   }
@@ -135,8 +134,7 @@ final class EncodingLints {
         "key usage enciphers with a key that only signs (RFC 5480 §3, RFC 8410 §5)",
         faults);
     require(
-        !usage.hasUsages(KeyUsage.keyAgreement)
-            || !rsa && !key.equals(EdECObjectIdentifiers.id_Ed25519),
+        !usage.hasUsages(KeyUsage.keyAgreement) || key.equals(X9ObjectIdentifiers.id_ecPublicKey),
         "key usage agrees on keys with a key that cannot",
         faults);
   }
@@ -191,7 +189,7 @@ final class EncodingLints {
     }
   }
 
-  /** Who checks a certificate finds its status and its issuer. */
+  /** Who checks a certificate finds its status and its issuer: all of it or, for those that live shortly, nothing. */
   private static void status(Extensions extensions, List<String> faults) {
     CRLDistPoint lists = CRLDistPoint.getInstance(
         Extensions.getExtensionParsedValue(extensions, Extension.cRLDistributionPoints));

@@ -40,8 +40,16 @@ final class Linter {
 
   private Linter() {}
 
-  /** The same for what stands in octets, which must be the one encoding that DER allows. */
-  static void check(Der tbsCertificate, CertificateSubject.Kind kind, Instant issuerNotAfter) {
+  /**
+   * The same for what stands in octets, which must be the one encoding that DER allows.
+   *
+   * @param pointers whether it has to say where its status is
+   */
+  static void check(
+      Der tbsCertificate,
+      CertificateSubject.Kind kind,
+      Instant issuerNotAfter,
+      boolean pointers) {
     TBSCertificate tbs;
     boolean canonical;
     try {
@@ -53,6 +61,11 @@ final class Linter {
     }
     if (!canonical) {
       throw new Refusal(PkiProblem.LINT, "Not signed: not in DER (RFC 5280 §4.1).");
+    }
+    if (pointers
+        && (tbs.getExtensions() == null
+            || tbs.getExtensions().getExtension(Extension.cRLDistributionPoints) == null)) {
+      throw new Refusal(PkiProblem.LINT, "Not signed: no CRL distribution point.");
     }
     check(tbs, kind, issuerNotAfter);
   }
@@ -70,7 +83,7 @@ final class Linter {
       } else {
         endEntity(tbs, extensions, kind, faults);
       }
-      EncodingLints.check(tbs, extensions, kind, faults);
+      EncodingLints.check(tbs, extensions, faults);
     }
     if (!faults.isEmpty()) {
       throw new Refusal(PkiProblem.LINT, "Not signed: " + String.join("; ", faults) + ".");

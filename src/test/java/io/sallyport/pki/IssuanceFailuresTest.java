@@ -85,6 +85,9 @@ class IssuanceFailuresTest extends ServerTest {
   Devices devices;
 
   @Inject
+  CertificateProfiles profiles;
+
+  @Inject
   DataSource database;
 
   @Inject
@@ -168,10 +171,10 @@ class IssuanceFailuresTest extends ServerTest {
     return UUID.fromString(wire.register(MAKER, serialNumber, PROFILE));
   }
 
-  private static Order order(UUID device) {
+  private Order order(UUID device) {
     return new Order(
         CertificateSubject.device(device),
-        CertificateProfiles.find(CertificateProfiles.DEVICE).orElseThrow(),
+        profiles.find(CertificateProfiles.DEVICE).orElseThrow(),
         Der.of(TestPki.key().getPublic().getEncoded()),
         Digest.of(device.toString().getBytes(StandardCharsets.UTF_8)),
         false,

@@ -210,7 +210,7 @@ class IssuanceLawsTest extends ServerTest {
     issuance.issue(order, Guard.NONE, Actor.SERVER);
     Order other = new Order(
         CertificateSubject.attestationKey(device),
-        CertificateProfiles.find(CertificateProfiles.ATTESTATION_KEY).orElseThrow(),
+        CertificateProfiles.internal(CertificateProfiles.ATTESTATION_KEY),
         order.subjectPublicKeyInfo(),
         order.authentication(),
         false,

@@ -296,7 +296,7 @@ class LinterTest {
         rule(
             "an alternative name is not well-formed (RFC 5280 §4.2.1.6)",
             device,
-            draft -> draft.name(GeneralName.dNSName, "under_score.example")),
+            draft -> draft.name(GeneralName.dNSName, "c..example")),
         rule(
             "an alternative name is not well-formed (RFC 5280 §4.2.1.6)",
             device,
@@ -335,9 +335,24 @@ class LinterTest {
     Der indefinite = Der.of(new BERSequence(elements).getEncoded());
 
     Refusal refusal = assertThrows(
-        Refusal.class, () -> Linter.check(indefinite, CertificateSubject.Kind.DEVICE, ISSUER_END));
+        Refusal.class, () -> Linter.check(indefinite, CertificateSubject.Kind.DEVICE, ISSUER_END, true));
 
     assertEquals("Not signed: not in DER (RFC 5280 §4.1).", refusal.detail());
+  }
+
+  @Test
+  void namesACertificateWithoutTheStatusThatItsProfileAsksFor() throws IOException {
+    Draft draft = new Draft(CertificateSubject.Kind.DEVICE);
+    draft.plain.remove(Extension.cRLDistributionPoints);
+    draft.plain.remove(Extension.authorityInfoAccess);
+    Der tbs = Der.of(draft.build().getEncoded("DER"));
+
+    Refusal refusal = assertThrows(
+        Refusal.class, () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END, true));
+
+    assertEquals("Not signed: no CRL distribution point.", refusal.detail());
+    assertDoesNotThrow(
+        () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END, false));
   }
 
   @Test
@@ -353,7 +368,7 @@ class LinterTest {
     Der repeated = Der.of(new DERSequence(elements).getEncoded("DER"));
 
     Refusal refusal = assertThrows(
-        Refusal.class, () -> Linter.check(repeated, CertificateSubject.Kind.DEVICE, ISSUER_END));
+        Refusal.class, () -> Linter.check(repeated, CertificateSubject.Kind.DEVICE, ISSUER_END, true));
 
     assertEquals("Not signed: the TBSCertificate cannot be read.", refusal.detail());
   }
