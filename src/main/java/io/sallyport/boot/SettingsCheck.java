@@ -281,7 +281,7 @@ final class SettingsCheck {
       return;
     }
     if (value("bench") != null) {
-      fault("bench", "fills the database and ends the server; not with " + variable("db-url") + ".");
+      fault("bench", "fills the database and is for a server that is thrown away; unset it.");
     }
     if (!url.startsWith("jdbc:postgresql:")) {
       fault("db-url", "must begin with jdbc:postgresql:.");
