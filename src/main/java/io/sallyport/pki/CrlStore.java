@@ -235,11 +235,15 @@ class CrlStore {
           int reason = row.getInt(3);
           boolean expired = row.getBoolean(5);
           forgets |= expired || reason == CrlEntries.REMOVE_FROM_CRL;
-          if (expired) {
-            continue;
-          }
           byte[] serial = row.getBytes(1);
           long revokedAt = row.getLong(2);
+          if (expired) {
+            if (!row.getBoolean(4)) {
+              // List and delta of one number say the same (RFC 5280 §5.2.3).
+              delta.add(serial, revokedAt, CrlEntries.REMOVE_FROM_CRL);
+            }
+            continue;
+          }
           if (reason != CrlEntries.REMOVE_FROM_CRL) {
             whole.add(serial, revokedAt, reason);
           }
