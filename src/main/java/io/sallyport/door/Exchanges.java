@@ -20,6 +20,8 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -128,6 +130,50 @@ public class Exchanges {
             refusals);
       }
     });
+  }
+
+  /** For use cases that answer at once or wait in threads of their own: called on the event loop. */
+  public Handler<RoutingContext> asynchronous(
+      int mostBytes,
+      Function<Request, CompletableFuture<Reply>> useCase,
+      RefusalWriter refusals) {
+    return context -> read(context, mostBytes, refusals, request -> {
+      AtomicReference<@Nullable CompletableFuture<Reply>> asked = new AtomicReference<>();
+      Reply refused = answer(
+          request,
+          one -> {
+            asked.set(useCase.apply(one));
+            return Reply.text(200, "");
+          },
+          refusals);
+      CompletableFuture<Reply> promised = asked.get();
+      if (promised == null) {
+        write(context, refused);
+        return;
+      }
+      Context loop = context.vertx().getOrCreateContext();
+      promised.whenComplete((reply, failure) -> {
+        Reply written = failure == null
+            ? reply
+            : answer(
+                request,
+                one -> {
+                  throw unwrapped(failure);
+                },
+                refusals);
+        loop.runOnContext(nothing -> write(context, written));
+      });
+    });
+  }
+
+  private static RuntimeException unwrapped(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    return cause instanceof RuntimeException thrown
+        ? thrown
+        : new IllegalStateException("a use case failed", cause);
   }
 
   /**

@@ -14,6 +14,7 @@ import org.bouncycastle.asn1.DERBitString;
 import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.x509.Certificate;
 import org.bouncycastle.asn1.x509.TBSCertificate;
+import org.bouncycastle.cert.X509CertificateHolder;
 
 /** Puts certificates together and takes them apart. */
 final class CertificateParts {
@@ -21,6 +22,11 @@ final class CertificateParts {
 
   static TBSCertificate tbs(Der certificate) {
     return Certificate.getInstance(certificate.octets()).getTBSCertificate();
+  }
+
+  /** Bouncy Castle's view of a certificate. */
+  static X509CertificateHolder holder(Der certificate) {
+    return new X509CertificateHolder(Certificate.getInstance(certificate.octets()));
   }
 
   /** The JDK's view of a certificate. */

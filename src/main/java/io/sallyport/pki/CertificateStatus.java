@@ -2,6 +2,7 @@ package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -18,9 +19,30 @@ public interface CertificateStatus {
    * An OCSP answer.
    *
    * @param nextUpdate until when it may be kept, or null when it must not be
+   * @param told {@code good}, {@code revoked} or {@code unknown} for each certificate asked about, or one word why there
+   *     is no answer
+   * @param stamp whether it would be the same now
+   * @param common whether a server should keep it: the plain question about one certificate that was issued, so that
+   *     nobody fills a cache with questions of his own making
    */
   record OcspAnswer(
-      Der der, @Nullable Instant thisUpdate, @Nullable Instant nextUpdate) {}
+      Der der,
+      @Nullable Instant thisUpdate,
+      @Nullable Instant nextUpdate,
+      List<String> told,
+      Stamp stamp,
+      boolean common) {
+    public OcspAnswer {
+      told = List.copyOf(told);
+    }
+  }
+
+  /** Whether what an answer was made from is still so. Any thread, never blocks. */
+  @FunctionalInterface
+  interface Stamp {
+    /** False as soon as a change was committed on this node, and soon after one on another node. */
+    boolean holds();
+  }
 
   /** The newest list of a shard of an authority; shards are numbered from 0. */
   Optional<Crl> crl(String authority, int shard);
@@ -30,4 +52,7 @@ public interface CertificateStatus {
 
   /** Answers an OCSPRequest; a malformed one gets {@code malformedRequest}, never an exception. */
   OcspAnswer ocsp(byte[] request);
+
+  /** What to answer when there are too many to answer. */
+  OcspAnswer tryLater();
 }

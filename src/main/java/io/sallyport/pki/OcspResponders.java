@@ -15,10 +15,13 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import org.bouncycastle.cert.X509CertificateHolder;
+import org.jboss.logging.Logger;
 
 /** Delegated OCSP responders (RFC 6960 §4.2.2.2): one an authority, short-lived, renewed when a third of life is left. */
 @Singleton
 final class OcspResponders {
+  private static final Logger LOG = Logger.getLogger(OcspResponders.class);
   private static final int ATTEMPTS = 20;
   private static final long PAUSE_NANOS = 50_000_000;
 
@@ -34,16 +37,30 @@ final class OcspResponders {
   }
 
   /** A key and the certificate that lets it answer for an authority. */
-  record Responder(KeyHandle key, Der certificate, Instant renewAt) {}
+  record Responder(
+      KeyHandle key,
+      Der certificate,
+      X509CertificateHolder parsed,
+      Instant renewAt,
+      Instant notAfter) {}
 
   Responder of(String authority) {
     Responder current = responders.get(authority);
     if (current != null && clock.instant().isBefore(current.renewAt())) {
       return current;
     }
-    Responder renewed = renew(authority);
-    responders.put(authority, renewed);
-    return renewed;
+    try {
+      Responder renewed = renew(authority);
+      responders.put(authority, renewed);
+      return renewed;
+    } catch (RuntimeException notNow) {
+      if (current == null || !clock.instant().isBefore(current.notAfter())) {
+        throw notNow;
+      }
+      // It has a third of its life left to get over what is wrong.
+      LOG.warnf("The OCSP responder of %s is renewed later: %s", authority, notNow.getMessage());
+      return current;
+    }
   }
 
   /** The newest key of this purpose and its certificate; when that one's renewal window is open, a new key. */
@@ -67,7 +84,11 @@ final class OcspResponders {
         List.of()));
     Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
     return new Responder(
-        key, credential.certificate(), credential.notAfter().minus(validity.dividedBy(3)));
+        key,
+        credential.certificate(),
+        CertificateParts.holder(credential.certificate()),
+        credential.notAfter().minus(validity.dividedBy(3)),
+        credential.notAfter());
   }
 
   /** All nodes order the same; while another one is at it, this one waits for its certificate. */

@@ -1,31 +1,28 @@
 package io.sallyport.pki;
 
-import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.sallyport.kernel.Der;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.StatusTable.Standing;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.persistence.EntityManager;
-import jakarta.transaction.Transactional;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Date;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1InputStream;
-import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1Primitive;
-import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
+import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.ocsp.OCSPRequest;
-import org.bouncycastle.asn1.oiw.OIWObjectIdentifiers;
-import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.cert.X509CertificateHolder;
@@ -33,6 +30,7 @@ import org.bouncycastle.cert.ocsp.BasicOCSPRespBuilder;
 import org.bouncycastle.cert.ocsp.CertificateID;
 import org.bouncycastle.cert.ocsp.OCSPException;
 import org.bouncycastle.cert.ocsp.OCSPReq;
+import org.bouncycastle.cert.ocsp.OCSPReqBuilder;
 import org.bouncycastle.cert.ocsp.OCSPRespBuilder;
 import org.bouncycastle.cert.ocsp.Req;
 import org.bouncycastle.cert.ocsp.RespID;
@@ -48,38 +46,33 @@ class SignedStatus implements CertificateStatus {
   /** RFC 9654 §2.1. */
   private static final int LONGEST_NONCE = 128;
 
-  private final Map<CertificateIssuer, String> issuers = new ConcurrentHashMap<>();
-  private final EntityManager entities;
-  private final Authorities authorities;
+  private final OcspIssuers issuers;
   private final OcspResponders responders;
+  private final StatusTable table;
   private final CrlStore crls;
+  private final StatusChanges changes;
   private final Keys keys;
   private final StatusSettings settings;
   private final Clock clock;
-  private final MeterRegistry meters;
 
   SignedStatus(
-      EntityManager entities,
-      Authorities authorities,
+      OcspIssuers issuers,
       OcspResponders responders,
+      StatusTable table,
       CrlStore crls,
+      StatusChanges changes,
       Keys keys,
       StatusSettings settings,
-      Clock clock,
-      MeterRegistry meters) {
-    this.entities = entities;
-    this.authorities = authorities;
+      Clock clock) {
+    this.issuers = issuers;
     this.responders = responders;
+    this.table = table;
     this.crls = crls;
+    this.changes = changes;
     this.keys = keys;
     this.settings = settings;
     this.clock = clock;
-    this.meters = meters;
   }
-
-  /** An issuer as a CertID names it (RFC 6960 §4.1.1). */
-  private record CertificateIssuer(
-      ASN1ObjectIdentifier hash, ASN1OctetString name, ASN1OctetString key) {}
 
   @Override
   public Optional<Crl> crl(String authority, int shard) {
@@ -94,35 +87,44 @@ class SignedStatus implements CertificateStatus {
   @Override
   public OcspAnswer ocsp(byte[] request) {
     OCSPReq parsed;
+    List<CertificateID> asked;
+    boolean plain;
     try (ASN1InputStream in = new ASN1InputStream(request)) {
       ASN1Primitive value = in.readObject();
       parsed = new OCSPReq(OCSPRequest.getInstance(value));
-      int count = parsed.getRequestList().length;
-      if (in.read() >= 0 || count == 0 || count > MOST_IN_ONE_REQUEST || badNonce(parsed)) {
-        return malformed();
+      asked = Arrays.stream(parsed.getRequestList()).map(Req::getCertID).toList();
+      if (in.read() >= 0
+          || asked.isEmpty()
+          || asked.size() > MOST_IN_ONE_REQUEST
+          || badNonce(parsed)) {
+        return error(OCSPRespBuilder.MALFORMED_REQUEST, "malformed");
       }
-    } catch (IOException | RuntimeException malformed) {
-      return malformed();
+      plain = isPlain(asked, request);
+    } catch (IOException | OCSPException | RuntimeException malformed) {
+      return error(OCSPRespBuilder.MALFORMED_REQUEST, "malformed");
+    }
+    Authority authority = asked.stream()
+        .map(issuers::find)
+        .filter(issuer -> issuer != null && issuer.key() != null)
+        .findFirst()
+        .orElse(null);
+    if (authority == null) {
+      return error(OCSPRespBuilder.UNAUTHORIZED, "unauthorized");
     }
     try {
-      return answer(parsed);
+      return answer(
+          authority,
+          asked,
+          parsed.getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce),
+          plain);
     } catch (OCSPException | IOException e) {
       throw new IllegalStateException("an OCSP answer cannot be made", e);
     }
   }
 
-  private OcspAnswer malformed() {
-    count("malformed");
-    return error(OCSPRespBuilder.MALFORMED_REQUEST);
-  }
-
-  /** Each certificate asked about, and each request that could not be answered. */
-  private void count(String status) {
-    Counter.builder("sallyport.ocsp.answers")
-        .description("OCSP answers by status")
-        .tag("status", status)
-        .register(meters)
-        .increment();
+  @Override
+  public OcspAnswer tryLater() {
+    return error(OCSPRespBuilder.TRY_LATER, "busy");
   }
 
   private static boolean badNonce(OCSPReq request) {
@@ -134,33 +136,39 @@ class SignedStatus implements CertificateStatus {
     return length < 1 || length > LONGEST_NONCE;
   }
 
-  private OcspAnswer answer(OCSPReq request) throws OCSPException, IOException {
-    String authority = null;
-    for (Req asked : request.getRequestList()) {
-      authority = authority == null ? issuer(asked.getCertID()) : authority;
-    }
-    if (authority == null || authorities.get(authority).key() == null) {
-      count("unauthorized");
-      return error(OCSPRespBuilder.UNAUTHORIZED);
-    }
-    OcspResponders.Responder responder = responders.of(authority);
+  /** One certificate, nothing that is optional, and the one encoding that there is of that (RFC 5019 §2.1.1). */
+  private static boolean isPlain(List<CertificateID> asked, byte[] request)
+      throws OCSPException, IOException {
+    ASN1Encodable parameters =
+        asked.getFirst().toASN1Primitive().getHashAlgorithm().getParameters();
+    return asked.size() == 1
+        && (parameters == null || parameters.equals(DERNull.INSTANCE))
+        && Arrays.equals(
+            new OCSPReqBuilder().addRequest(asked.getFirst()).build().getEncoded(), request);
+  }
+
+  private OcspAnswer answer(
+      Authority authority, List<CertificateID> asked, @Nullable Extension nonce, boolean plain)
+      throws OCSPException, IOException {
+    StatusChanges.Reading reading = changes.reading();
+    OcspResponders.Responder responder = responders.of(authority.name());
     Instant thisUpdate = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    Instant nextUpdate = thisUpdate.plus(settings.ocspValidity());
-    BasicOCSPRespBuilder builder = new BasicOCSPRespBuilder(
-        new RespID(new X509CertificateHolder(responder.certificate().octets()).getSubject()));
-    for (Req asked : request.getRequestList()) {
-      CertificateID id = asked.getCertID();
+    // An answer does not outlive who signed it (law 4).
+    Instant nextUpdate = earlier(thisUpdate.plus(settings.ocspValidity()), responder.notAfter());
+    Map<BigInteger, Standing> standings = table.read(
+        authority.name(), asked.stream().map(CertificateID::getSerialNumber).toList());
+    standings.values().forEach(found -> reading.saw(found.subjectType(), found.subject()));
+    List<String> told = new ArrayList<>();
+    BasicOCSPRespBuilder builder =
+        new BasicOCSPRespBuilder(new RespID(responder.parsed().getSubject()));
+    for (CertificateID id : asked) {
       // A responder speaks for its own authority only.
-      org.bouncycastle.cert.ocsp.CertificateStatus status = authority.equals(issuer(id))
-          ? status(authority, id.getSerialNumber())
+      org.bouncycastle.cert.ocsp.CertificateStatus status = authority.equals(issuers.find(id))
+          ? status(standings.get(id.getSerialNumber()))
           : new UnknownStatus();
-      count(
-          status == org.bouncycastle.cert.ocsp.CertificateStatus.GOOD
-              ? "good"
-              : status instanceof RevokedStatus ? "revoked" : "unknown");
+      told.add(word(status));
       builder.addResponse(id, status, Date.from(thisUpdate), Date.from(nextUpdate), null);
     }
-    Extension nonce = request.getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce);
     if (nonce != null) {
       builder.setResponseExtensions(new Extensions(nonce));
     }
@@ -169,85 +177,54 @@ class SignedStatus implements CertificateStatus {
             OCSPRespBuilder.SUCCESSFUL,
             builder.build(
                 new KeySigner(keys, responder.key()),
-                new X509CertificateHolder[] {
-                  new X509CertificateHolder(responder.certificate().octets())
-                },
+                new X509CertificateHolder[] {responder.parsed()},
                 Date.from(thisUpdate)))
         .getEncoded();
     boolean keep = nonce == null;
-    return new OcspAnswer(Der.of(signed), keep ? thisUpdate : null, keep ? nextUpdate : null);
+    return new OcspAnswer(
+        Der.of(signed),
+        keep ? thisUpdate : null,
+        keep ? nextUpdate : null,
+        told,
+        reading.stamp(),
+        plain && !told.contains("unknown"));
+  }
+
+  private static Instant earlier(Instant one, Instant other) {
+    return one.isBefore(other) ? one : other;
   }
 
   /** Never good for a serial that was not issued. Null is how Bouncy Castle says good. */
-  private org.bouncycastle.cert.ocsp.@Nullable CertificateStatus status(
-      String authority, BigInteger serial) {
-    CredentialRow row = row(authority, serial);
-    if (row == null) {
+  private static org.bouncycastle.cert.ocsp.@Nullable CertificateStatus status(
+      @Nullable Standing standing) {
+    if (standing == null) {
       return new UnknownStatus();
     }
-    return switch (row.state) {
+    return switch (standing.state()) {
       case PREPARED -> new UnknownStatus();
       case ISSUED -> org.bouncycastle.cert.ocsp.CertificateStatus.GOOD;
       case REVOKED ->
-        row.revokedAt == null || row.revocationReason == null
+        standing.revokedAt() == null || standing.reason() == null
             ? new UnknownStatus()
-            : new RevokedStatus(Date.from(row.revokedAt), row.revocationReason.code());
+            : new RevokedStatus(Date.from(standing.revokedAt()), standing.reason().code());
     };
   }
 
-  @Transactional
-  @Nullable
-  CredentialRow row(String authority, BigInteger serial) {
-    return entities
-        .createQuery(
-            "from CredentialRow where authority = :authority and serial = :serial",
-            CredentialRow.class)
-        .setParameter("authority", authority)
-        .setParameter("serial", serial.toString(16))
-        .getSingleResultOrNull();
+  private static String word(org.bouncycastle.cert.ocsp.@Nullable CertificateStatus status) {
+    return status == org.bouncycastle.cert.ocsp.CertificateStatus.GOOD
+        ? "good"
+        : status instanceof RevokedStatus ? "revoked" : "unknown";
   }
 
-  private @Nullable String issuer(CertificateID id) {
-    if (issuers.isEmpty()) {
-      authorities.list().forEach(this::remember);
-    }
-    return issuers.get(new CertificateIssuer(
-        id.getHashAlgOID(),
-        id.toASN1Primitive().getIssuerNameHash(),
-        id.toASN1Primitive().getIssuerKeyHash()));
-  }
-
-  private void remember(Authority authority) {
-    X509CertificateHolder certificate = holder(authority.certificate());
-    for (ASN1ObjectIdentifier hash :
-        new ASN1ObjectIdentifier[] {OIWObjectIdentifiers.idSHA1, NISTObjectIdentifiers.id_sha256}) {
-      try {
-        CertificateID id = new CertificateID(
-            KeyIdentifiers.calculator(new AlgorithmIdentifier(hash)), certificate, BigInteger.ONE);
-        issuers.put(
-            new CertificateIssuer(
-                hash,
-                id.toASN1Primitive().getIssuerNameHash(),
-                id.toASN1Primitive().getIssuerKeyHash()),
-            authority.name());
-      } catch (OCSPException e) {
-        throw new IllegalStateException("authority " + authority.name() + " cannot be named", e);
-      }
-    }
-  }
-
-  private static X509CertificateHolder holder(Der certificate) {
-    try {
-      return new X509CertificateHolder(certificate.octets());
-    } catch (IOException e) {
-      throw new IllegalStateException("a stored certificate cannot be read", e);
-    }
-  }
-
-  private static OcspAnswer error(int code) {
+  private static OcspAnswer error(int code, String why) {
     try {
       return new OcspAnswer(
-          Der.of(new OCSPRespBuilder().build(code, null).getEncoded()), null, null);
+          Der.of(new OCSPRespBuilder().build(code, null).getEncoded()),
+          null,
+          null,
+          List.of(why),
+          () -> true,
+          false);
     } catch (OCSPException | IOException e) {
       throw new IllegalStateException("an OCSP error cannot be encoded", e);
     }

@@ -1,35 +1,34 @@
 package io.sallyport.door.status;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.sallyport.door.Exchanges;
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
 import io.sallyport.door.StatusDoor;
 import io.sallyport.door.UseCase;
 import io.sallyport.kernel.CommonProblem;
-import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Problem;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities;
 import io.sallyport.pki.CertificateStatus;
 import io.sallyport.pki.CertificateStatus.Crl;
-import io.sallyport.pki.CertificateStatus.OcspAnswer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.Base64;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** OCSP (RFC 6960 appendix A), CRLs and CA certificates (RFC 5280 §4.2.1.13, §4.2.2.1), cacheable by anybody. */
@@ -37,34 +36,58 @@ import org.jspecify.annotations.Nullable;
 class CertificateStatusDoor implements StatusDoor {
   /** Thirty-two CertIDs with a nonce stay below this. */
   private static final int MOST_BYTES = 16 * 1024;
-  /** IMF-fixdate (RFC 9110 §5.6.7). */
-  private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.ofPattern(
-          "EEE, dd MMM yyyy HH:mm:ss 'GMT'", Locale.ENGLISH)
-      .withZone(ZoneOffset.UTC);
-
   private static final Pattern LIST = Pattern.compile("(0|[1-9][0-9]{0,5})(-delta)?\\.crl");
+  private static final String OCSP_PATH = "/ocsp/";
   private static final String OCSP_REQUEST = "request";
 
   private final Exchanges exchanges;
   private final CertificateStatus status;
   private final Authorities authorities;
+  private final OcspCache answers;
   private final Clock clock;
+  private final MeterRegistry meters;
+  /** A registry looks tags up slowly; there are few of these. */
+  private final Map<String, Counter> told = new ConcurrentHashMap<>();
 
   CertificateStatusDoor(
-      Exchanges exchanges, CertificateStatus status, Authorities authorities, Clock clock) {
+      Exchanges exchanges,
+      CertificateStatus status,
+      Authorities authorities,
+      Clock clock,
+      MeterRegistry meters) {
     this.exchanges = exchanges;
     this.status = status;
     this.authorities = authorities;
+    this.answers = new OcspCache(status);
     this.clock = clock;
+    this.meters = meters;
+  }
+
+  @PreDestroy
+  void close() {
+    answers.close();
   }
 
   @Override
   public void mount(Router router) {
-    handle(router, HttpMethod.POST, "/ocsp", this::ocspByPost);
+    router
+        .post("/ocsp")
+        .handler(exchanges.asynchronous(
+            MOST_BYTES, this::ocspByPost, CertificateStatusDoor::refusal));
+    router
+        .route("/ocsp")
+        .handler(exchanges.methodNotAllowed("POST", CertificateStatusDoor::refusal));
     router
         .routeWithRegex(HttpMethod.GET, "/ocsp/.+")
+        .handler(this::keptByGet)
         .handler(CertificateStatusDoor::keepRequestAsSent)
-        .handler(exchanges.handler(MOST_BYTES, this::ocspByGet, CertificateStatusDoor::refusal));
+        .handler(
+            exchanges.asynchronous(MOST_BYTES, this::ocspByGet, CertificateStatusDoor::refusal));
+    router
+        .routeWithRegex(HttpMethod.HEAD, "/ocsp/.+")
+        .handler(CertificateStatusDoor::keepRequestAsSent)
+        .handler(
+            exchanges.asynchronous(MOST_BYTES, this::ocspByGet, CertificateStatusDoor::refusal));
     handle(router, HttpMethod.GET, "/crl/:authority/:file", this::crl);
     handle(router, HttpMethod.GET, "/ca/:file", this::certificate);
     router
@@ -96,39 +119,73 @@ class CertificateStatusDoor implements StatusDoor {
   /** The router makes one slash of two, which base64 may well have. */
   private static void keepRequestAsSent(RoutingContext context) {
     String path = context.request().path();
-    context.pathParams().put(OCSP_REQUEST, path.substring("/ocsp/".length()));
+    context.pathParams().put(OCSP_REQUEST, path.substring(OCSP_PATH.length()));
     context.next();
   }
 
-  private Reply ocspByPost(Request request) {
+  private CompletableFuture<Reply> ocspByPost(Request request) {
     if (!request.mediaType().equals("application/ocsp-request")) {
       throw new Refusal(
           CommonProblem.UNSUPPORTED_MEDIA_TYPE,
           "Send the request as Content-Type: application/ocsp-request.");
     }
-    return ocsp(request.body());
+    return ocsp(request.body(), null);
   }
 
-  /** Standard base64 in the path, URL-escaped or not (RFC 6960 appendix A.1); slashes inside it are its own. */
-  private Reply ocspByGet(Request request) {
-    String escaped =
-        Objects.requireNonNullElse(request.path().get(OCSP_REQUEST), "").replace("+", "%2B");
-    byte[] decoded;
-    try {
-      decoded = Base64.getDecoder()
-          .decode(URLDecoder.decode(escaped, StandardCharsets.UTF_8).replace(' ', '+'));
-    } catch (IllegalArgumentException notBase64) {
-      decoded = new byte[0];
+  private CompletableFuture<Reply> ocspByGet(Request request) {
+    return ocsp(
+        decoded(Objects.requireNonNullElse(request.path().get(OCSP_REQUEST), "")),
+        request.header("If-None-Match"));
+  }
+
+  private CompletableFuture<Reply> ocsp(byte[] octets, @Nullable String known) {
+    String key = key(octets);
+    StatusReply kept = answers.kept(key, clock.instant());
+    return (kept != null ? CompletableFuture.completedFuture(kept) : answers.answer(key, octets))
+        .thenApply(reply -> counted(reply).reply(known, clock.instant()));
+  }
+
+  /** Each certificate asked about, and each request that could not be answered. */
+  private StatusReply counted(StatusReply reply) {
+    for (String word : reply.told()) {
+      told.computeIfAbsent(word, this::counter).increment();
     }
-    return ocsp(decoded);
+    return reply;
   }
 
-  private Reply ocsp(byte[] request) {
-    OcspAnswer answer = status.ocsp(request);
-    Reply reply = Reply.of(200, "application/ocsp-response", answer.der().octets());
-    return answer.thisUpdate() == null || answer.nextUpdate() == null
-        ? reply.with("Cache-Control", "no-store")
-        : cacheable(reply, answer.thisUpdate(), answer.nextUpdate());
+  private Counter counter(String word) {
+    return Counter.builder("sallyport.ocsp.answers")
+        .description("OCSP answers by status")
+        .tag("status", word)
+        .register(meters);
+  }
+
+  /** What most ask for, without reading a body that GET has not got; anything else goes on. */
+  private void keptByGet(RoutingContext context) {
+    Instant now = clock.instant();
+    StatusReply kept = answers.kept(
+        key(decoded(context.request().path().substring(OCSP_PATH.length()))), now);
+    if (kept == null) {
+      context.next();
+    } else {
+      counted(kept).write(context.response(), context.request().getHeader("If-None-Match"), now);
+    }
+  }
+
+  private static String key(byte[] octets) {
+    return new String(octets, StandardCharsets.ISO_8859_1);
+  }
+
+  /** Standard base64, URL-escaped or not (RFC 6960 appendix A.1); slashes inside it are its own. Nothing when it is not. */
+  private static byte[] decoded(String path) {
+    try {
+      String base64 = path.indexOf('%') < 0
+          ? path
+          : URLDecoder.decode(path.replace("+", "%2B"), StandardCharsets.UTF_8);
+      return Base64.getDecoder().decode(base64.replace(' ', '+'));
+    } catch (IllegalArgumentException notBase64) {
+      return new byte[0];
+    }
   }
 
   private Reply crl(Request request) {
@@ -156,40 +213,23 @@ class CertificateStatusDoor implements StatusDoor {
         authorities.get(file.substring(0, file.length() - 4)).certificate().octets();
     Reply reply = Reply.of(200, "application/pkix-cert", der)
         .with("Cache-Control", "public, max-age=86400")
-        .with("ETag", etag(der));
+        .with("ETag", StatusReply.etag(der));
     return conditional(request, reply);
   }
 
   private Reply cacheable(Reply reply, Instant thisUpdate, Instant nextUpdate) {
-    long seconds = Math.max(0, Duration.between(clock.instant(), nextUpdate).toSeconds());
     return reply
-        .with("Last-Modified", httpDate(thisUpdate))
-        .with("Expires", httpDate(nextUpdate))
-        .with("Cache-Control", "public, no-transform, must-revalidate, max-age=" + seconds)
-        .with("ETag", etag(reply.body()));
+        .with("Last-Modified", StatusReply.date(thisUpdate))
+        .with("Expires", StatusReply.date(nextUpdate))
+        .with("Cache-Control", StatusReply.cacheControl(clock.instant(), nextUpdate))
+        .with("ETag", StatusReply.etag(reply.body()));
   }
 
   private static Reply conditional(Request request, Reply reply) {
     String known = request.header("If-None-Match");
-    return known != null && names(known, reply.headers().get("ETag"))
+    return known != null && StatusReply.names(known, reply.headers().get("ETag"))
         ? new Reply(304, reply.headers(), new byte[0])
         : reply;
-  }
-
-  /** Weak comparison over a list (RFC 9110 §13.1.2): a cache on the way may have weakened the tag. */
-  private static boolean names(String known, @Nullable String etag) {
-    return Stream.of(known.split(","))
-        .map(String::trim)
-        .map(tag -> tag.startsWith("W/") ? tag.substring(2) : tag)
-        .anyMatch(tag -> tag.equals("*") || tag.equals(etag));
-  }
-
-  private static String etag(byte[] body) {
-    return '"' + Digest.of(body).hex() + '"';
-  }
-
-  private static String httpDate(Instant time) {
-    return HTTP_DATE.format(time);
   }
 
   private static Reply refusal(Problem problem, String detail) {
