@@ -48,7 +48,8 @@ class FactRecorder implements Audit {
     try (Connection transaction = database.getConnection()) {
       facts.insert(transaction, all);
     } catch (SQLException e) {
-      throw new IllegalStateException("the fact " + all.getFirst().kind() + " could not be recorded", e);
+      throw new IllegalStateException(
+          "the fact " + all.getFirst().kind() + " could not be recorded", e);
     }
     all.forEach(fact -> recorded.fire(new FactRecorded(fact)));
   }

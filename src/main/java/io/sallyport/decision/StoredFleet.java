@@ -83,7 +83,8 @@ final class StoredFleet implements FleetSource {
     return read(() -> {
       Page<Device> page = devices.list(Devices.Filter.NONE, cursor, Page.MOST);
       Map<UUID, FleetDevice> read = together(page.items());
-      return page.map(device -> new Loaded(device.id(), Objects.requireNonNull(read.get(device.id()))));
+      return page.map(
+          device -> new Loaded(device.id(), Objects.requireNonNull(read.get(device.id()))));
     });
   }
 

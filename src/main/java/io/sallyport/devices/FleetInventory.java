@@ -51,8 +51,7 @@ class FleetInventory implements Devices {
   private final Ids ids;
   private final Clock clock;
 
-  FleetInventory(
-      EntityManager entities, DataSource database, Audit audit, Ids ids, Clock clock) {
+  FleetInventory(EntityManager entities, DataSource database, Audit audit, Ids ids, Clock clock) {
     this.entities = entities;
     this.locks = new DeviceLocks(database);
     this.keys = new KeyDigests(entities, database, clock);

@@ -79,8 +79,7 @@ final class Drafts {
     Instant now = clock.instant();
     Instant notBefore =
         now.minus(order.certificateProfile().backdating()).truncatedTo(ChronoUnit.SECONDS);
-    Instant asked =
-        now.plus(order.certificateProfile().validity()).truncatedTo(ChronoUnit.SECONDS);
+    Instant asked = now.plus(order.certificateProfile().validity()).truncatedTo(ChronoUnit.SECONDS);
     Instant notAfter = asked.isAfter(issuer.notAfter) ? issuer.notAfter : asked;
     TBSCertificate tbs = certificates.build(new TbsCertificates.Content(
         issuer.authority.name(),

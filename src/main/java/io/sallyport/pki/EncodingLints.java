@@ -127,8 +127,8 @@ final class EncodingLints {
     }
     ASN1ObjectIdentifier key = tbs.getSubjectPublicKeyInfo().getAlgorithm().getAlgorithm();
     boolean rsa = key.equals(PKCSObjectIdentifiers.rsaEncryption);
-    boolean enciphers = Stream.of(KeyUsage.keyEncipherment, KeyUsage.dataEncipherment)
-        .anyMatch(usage::hasUsages);
+    boolean enciphers =
+        Stream.of(KeyUsage.keyEncipherment, KeyUsage.dataEncipherment).anyMatch(usage::hasUsages);
     require(
         rsa || !enciphers,
         "key usage enciphers with a key that only signs (RFC 5480 §3, RFC 8410 §5)",
@@ -161,9 +161,7 @@ final class EncodingLints {
     require(names.getNames().length > 0, "no alternative name in their extension", faults);
     for (GeneralName name : names.getNames()) {
       require(
-          wellFormed(name),
-          "an alternative name is not well-formed (RFC 5280 §4.2.1.6)",
-          faults);
+          wellFormed(name), "an alternative name is not well-formed (RFC 5280 §4.2.1.6)", faults);
     }
   }
 
@@ -212,8 +210,7 @@ final class EncodingLints {
   private static boolean describes(AuthorityInformationAccess access, ASN1ObjectIdentifier method) {
     return Stream.of(access.getAccessDescriptions())
         .anyMatch(description -> description.getAccessMethod().equals(method)
-            && description.getAccessLocation().getTagNo()
-                == GeneralName.uniformResourceIdentifier);
+            && description.getAccessLocation().getTagNo() == GeneralName.uniformResourceIdentifier);
   }
 
   private static void require(boolean holds, String fault, List<String> faults) {

@@ -182,8 +182,7 @@ class IssuanceStore {
 
   /** A key that stands for a device stands for nothing else, even where nobody claims it for a unit. */
   private static void requireOneUse(List<Asked> all, IssuanceTable table) throws SQLException {
-    OptionalInt other =
-        table.usedOtherwise(all.stream().map(Asked::draft).toList());
+    OptionalInt other = table.usedOtherwise(all.stream().map(Asked::draft).toList());
     if (other.isPresent()) {
       throw new Spoiled(
           other.getAsInt(),
@@ -214,8 +213,7 @@ class IssuanceStore {
     if (known == null) {
       return Optional.empty();
     }
-    CredentialRow last =
-        entities.find(CredentialRow.class, known, LockModeType.PESSIMISTIC_WRITE);
+    CredentialRow last = entities.find(CredentialRow.class, known, LockModeType.PESSIMISTIC_WRITE);
     switch (last.state) {
       case ISSUED -> {
         if (reusable(last)) {

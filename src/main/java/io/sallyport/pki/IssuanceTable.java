@@ -89,7 +89,9 @@ final class IssuanceTable {
           2,
           transaction.createArrayOf(
               "text",
-              drafts.stream().map(draft -> draft.order().subject().kind().name()).toArray()));
+              drafts.stream()
+                  .map(draft -> draft.order().subject().kind().name())
+                  .toArray()));
       try (ResultSet row = query.executeQuery()) {
         return row.next() ? OptionalInt.of(row.getInt(1) - 1) : OptionalInt.empty();
       }

@@ -46,10 +46,7 @@ final class Linter {
    * @param pointers whether it has to say where its status is
    */
   static void check(
-      Der tbsCertificate,
-      CertificateSubject.Kind kind,
-      Instant issuerNotAfter,
-      boolean pointers) {
+      Der tbsCertificate, CertificateSubject.Kind kind, Instant issuerNotAfter, boolean pointers) {
     TBSCertificate tbs;
     boolean canonical;
     try {

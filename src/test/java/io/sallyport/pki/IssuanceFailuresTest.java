@@ -123,8 +123,7 @@ class IssuanceFailuresTest extends ServerTest {
     List<Future<Credential>> neighbors = new ArrayList<>();
     breakFor(device, step);
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<Credential> broken =
-          threads.submit(() -> issuance.issue(order, claim, Actor.SERVER));
+      Future<Credential> broken = threads.submit(() -> issuance.issue(order, claim, Actor.SERVER));
       if (!step.cut) {
         others.forEach(other -> neighbors.add(
             threads.submit(() -> issuance.issue(order(other), Guard.NONE, Actor.SERVER))));
@@ -141,16 +140,14 @@ class IssuanceFailuresTest extends ServerTest {
     }
 
     assertEquals(step.recorded ? 1 : 0, count("credential where subject_id = ?", device));
-    assertEquals(
-        0, count("credential where certificate is not null and subject_id = ?", device));
+    assertEquals(0, count("credential where certificate is not null and subject_id = ?", device));
     if (step.recorded) {
-      Refusal refusal = assertThrows(
-          Refusal.class, () -> issuance.issue(order, claim, Actor.SERVER));
+      Refusal refusal =
+          assertThrows(Refusal.class, () -> issuance.issue(order, claim, Actor.SERVER));
       assertEquals(PkiProblem.IN_PROGRESS, refusal.problem());
       BigInteger lost = new BigInteger(text("serial", device.toString()), 16);
       unfinished.closeFromBefore(clock.instant());
-      assertEquals(
-          1, count("fact where kind = 'certificate.closed' and subject = ?", device));
+      assertEquals(1, count("fact where kind = 'certificate.closed' and subject = ?", device));
       StatusClient status = new StatusClient(wire);
       assertInstanceOf(RevokedStatus.class, status.device(lost).getCertStatus());
       if (step == Step.AFTER_SIGNATURE) {
@@ -161,8 +158,7 @@ class IssuanceFailuresTest extends ServerTest {
       assertEquals(0, claims(order));
       issuance.issue(order, claim, Actor.SERVER);
     }
-    assertEquals(
-        1, count("credential where certificate is not null and subject_id = ?", device));
+    assertEquals(1, count("credential where certificate is not null and subject_id = ?", device));
     assertEquals(1, claims(order));
     assertEquals(1, count("fact where kind = 'certificate.issued' and subject = ?", device));
   }
@@ -187,14 +183,18 @@ class IssuanceFailuresTest extends ServerTest {
         Statement statement = connection.createStatement()) {
       statement.execute("""
           create function break_issuance() returns trigger language plpgsql as $$
-          begin %s; return new; end $$"""
-          .formatted(
+          begin %s; return new; end $$""".formatted(
               step.cut
                   ? "perform pg_terminate_backend(pg_backend_pid())"
                   : "raise exception 'broken by a test'"));
-      statement.execute("create %s trigger break_issuance %s on credential %s for each row when (new.subject_id = '%s')"
-          .formatted(step.deferred.isEmpty() ? "" : "constraint", step.event, step.deferred, device)
-          + " execute function break_issuance()");
+      statement.execute(
+          "create %s trigger break_issuance %s on credential %s for each row when (new.subject_id = '%s')"
+                  .formatted(
+                      step.deferred.isEmpty() ? "" : "constraint",
+                      step.event,
+                      step.deferred,
+                      device)
+              + " execute function break_issuance()");
     }
   }
 

@@ -217,8 +217,8 @@ class IssuanceLawsTest extends ServerTest {
         order.distinguishedName(),
         List.of());
 
-    Refusal refusal = assertThrows(
-        Refusal.class, () -> issuance.issue(other, Guard.NONE, Actor.SERVER));
+    Refusal refusal =
+        assertThrows(Refusal.class, () -> issuance.issue(other, Guard.NONE, Actor.SERVER));
 
     assertEquals(PkiProblem.WEAK_KEY, refusal.problem());
   }
@@ -233,7 +233,11 @@ class IssuanceLawsTest extends ServerTest {
 
   @Test
   void ofManyConcurrentOrdersTheBadOnesFailAloneAndTheOthersKeepTheLaws() throws Exception {
-    record Outcome(UUID device, boolean good, @Nullable Credential credential, @Nullable Throwable failure) {}
+    record Outcome(
+        UUID device,
+        boolean good,
+        @Nullable Credential credential,
+        @Nullable Throwable failure) {}
     List<UUID> devices = Stream.generate(this::device).limit(60).toList();
     List<Callable<Outcome>> calls = new ArrayList<>();
     for (int i = 0; i < 600; i++) {
@@ -249,7 +253,8 @@ class IssuanceLawsTest extends ServerTest {
       };
       calls.add(() -> {
         try {
-          return new Outcome(device, good, issuance.issue(order(device, false), guard, Actor.SERVER), null);
+          return new Outcome(
+              device, good, issuance.issue(order(device, false), guard, Actor.SERVER), null);
         } catch (RuntimeException failure) {
           return new Outcome(device, good, null, failure);
         }
@@ -265,7 +270,9 @@ class IssuanceLawsTest extends ServerTest {
 
     assertEquals(
         List.of(),
-        outcomes.stream().filter(outcome -> outcome.good != (outcome.credential != null)).toList());
+        outcomes.stream()
+            .filter(outcome -> outcome.good != (outcome.credential != null))
+            .toList());
     for (UUID device : devices) {
       assertEquals(
           outcomes.stream().filter(one -> one.good && one.device.equals(device)).count(),
@@ -281,10 +288,9 @@ class IssuanceLawsTest extends ServerTest {
     Refusal refusal = assertThrows(Refusal.class, () -> prepare(order, Guard.NONE));
 
     assertEquals(PkiProblem.IN_PROGRESS, refusal.problem());
-    Completion.Issued issued = assertInstanceOf(
-        Completion.Issued.class, finish(prepared.sign(keys)));
-    Preparation.Retry retry =
-        assertInstanceOf(Preparation.Retry.class, prepare(order, Guard.NONE));
+    Completion.Issued issued =
+        assertInstanceOf(Completion.Issued.class, finish(prepared.sign(keys)));
+    Preparation.Retry retry = assertInstanceOf(Preparation.Retry.class, prepare(order, Guard.NONE));
     assertEquals(issued.credential(), retry.credential());
   }
 
@@ -323,8 +329,7 @@ class IssuanceLawsTest extends ServerTest {
     Prepared prepared = prepared(order(device, false));
     wire.admin("POST", "/api/v1/devices/" + device + "/decommission", Map.of("reason", "test"));
 
-    assertInstanceOf(
-        Completion.RevokedMeanwhile.class, finish(prepared.sign(keys)));
+    assertInstanceOf(Completion.RevokedMeanwhile.class, finish(prepared.sign(keys)));
 
     StatusClient status = new StatusClient(wire);
     assertInstanceOf(RevokedStatus.class, status.device(serial(prepared)).getCertStatus());

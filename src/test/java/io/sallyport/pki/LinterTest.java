@@ -18,28 +18,28 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Sequence;
-import org.bouncycastle.asn1.DERSequence;
-import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.BERSequence;
 import org.bouncycastle.asn1.DERBMPString;
 import org.bouncycastle.asn1.DERGeneralizedTime;
 import org.bouncycastle.asn1.DEROctetString;
+import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.DERTaggedObject;
 import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.x500.RDN;
+import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.AccessDescription;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.AuthorityInformationAccess;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.DistributionPoint;
 import org.bouncycastle.asn1.x509.DistributionPointName;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
-import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
-import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.ExtensionsGenerator;
@@ -75,13 +75,17 @@ class LinterTest {
     X500Name subject = new X500Name("CN=C-1");
     Instant notBefore = NOW;
     Instant notAfter = ISSUER_END;
-    @Nullable Time end;
+
+    @Nullable
+    Time end;
+
     final Map<ASN1ObjectIdentifier, ASN1Encodable> critical = new LinkedHashMap<>();
     final Map<ASN1ObjectIdentifier, ASN1Encodable> plain = new LinkedHashMap<>();
 
     Draft(CertificateSubject.Kind kind) {
       boolean authority = kind == CertificateSubject.Kind.AUTHORITY;
-      plain.put(Extension.subjectKeyIdentifier, KeyIdentifiers.utils().createSubjectKeyIdentifier(KEY));
+      plain.put(
+          Extension.subjectKeyIdentifier, KeyIdentifiers.utils().createSubjectKeyIdentifier(KEY));
       plain.put(Extension.authorityKeyIdentifier, new AuthorityKeyIdentifier(new byte[20]));
       critical.put(
           Extension.basicConstraints,
@@ -93,7 +97,9 @@ class LinterTest {
       if (!authority && kind != CertificateSubject.Kind.OCSP_RESPONDER) {
         plain.put(Extension.cRLDistributionPoints, new CRLDistPoint(new DistributionPoint[] {
           new DistributionPoint(
-              new DistributionPointName(new GeneralNames(url("http://pki.example/0.crl"))), null, null)
+              new DistributionPointName(new GeneralNames(url("http://pki.example/0.crl"))),
+              null,
+              null)
         }));
         access(AccessDescription.id_ad_ocsp, AccessDescription.id_ad_caIssuers);
       }
@@ -275,13 +281,10 @@ class LinterTest {
             device,
             draft ->
                 draft.plain.put(Extension.keyUsage, draft.critical.remove(Extension.keyUsage))),
-        rule(
-            "alternative names critical beside a subject (RFC 5280 §4.2.1.6)",
-            device,
-            draft -> {
-              draft.name(GeneralName.dNSName, "c-1.plant.example");
-              draft.toCritical(Extension.subjectAlternativeName);
-            }),
+        rule("alternative names critical beside a subject (RFC 5280 §4.2.1.6)", device, draft -> {
+          draft.name(GeneralName.dNSName, "c-1.plant.example");
+          draft.toCritical(Extension.subjectAlternativeName);
+        }),
         rule(
             "key usage enciphers with a key that only signs (RFC 5480 §3, RFC 8410 §5)",
             device,
@@ -335,7 +338,8 @@ class LinterTest {
     Der indefinite = Der.of(new BERSequence(elements).getEncoded());
 
     Refusal refusal = assertThrows(
-        Refusal.class, () -> Linter.check(indefinite, CertificateSubject.Kind.DEVICE, ISSUER_END, true));
+        Refusal.class,
+        () -> Linter.check(indefinite, CertificateSubject.Kind.DEVICE, ISSUER_END, true));
 
     assertEquals("Not signed: not in DER (RFC 5280 §4.1).", refusal.detail());
   }
@@ -351,8 +355,7 @@ class LinterTest {
         Refusal.class, () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END, true));
 
     assertEquals("Not signed: no CRL distribution point.", refusal.detail());
-    assertDoesNotThrow(
-        () -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END, false));
+    assertDoesNotThrow(() -> Linter.check(tbs, CertificateSubject.Kind.DEVICE, ISSUER_END, false));
   }
 
   @Test
@@ -368,7 +371,8 @@ class LinterTest {
     Der repeated = Der.of(new DERSequence(elements).getEncoded("DER"));
 
     Refusal refusal = assertThrows(
-        Refusal.class, () -> Linter.check(repeated, CertificateSubject.Kind.DEVICE, ISSUER_END, true));
+        Refusal.class,
+        () -> Linter.check(repeated, CertificateSubject.Kind.DEVICE, ISSUER_END, true));
 
     assertEquals("Not signed: the TBSCertificate cannot be read.", refusal.detail());
   }

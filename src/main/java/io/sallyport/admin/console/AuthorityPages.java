@@ -6,18 +6,18 @@ import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.pki.Authorities.Authority;
 import io.sallyport.pki.Authorities;
+import io.sallyport.pki.Authorities.Authority;
 import io.sallyport.pki.CertificateProfile;
+import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateProfiles.Origin;
 import io.sallyport.pki.CertificateProfiles.ProfileDocument;
-import io.sallyport.pki.CertificateProfiles;
-import io.sallyport.pki.CertificateStatus.Crl;
 import io.sallyport.pki.CertificateStatus;
+import io.sallyport.pki.CertificateStatus.Crl;
 import io.sallyport.pki.KeyKind;
+import io.sallyport.pki.PkiHealth;
 import io.sallyport.pki.PkiHealth.Finding;
 import io.sallyport.pki.PkiHealth.Level;
-import io.sallyport.pki.PkiHealth;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -94,7 +94,9 @@ class AuthorityPages {
                   .sorted()
                   .map(KeyKind::word)
                   .collect(Collectors.joining(", ")),
-          document.origin() == Origin.READY ? new Tag("ready", "calm") : new Tag("applied", "blue"));
+          document.origin() == Origin.READY
+              ? new Tag("ready", "calm")
+              : new Tag("applied", "blue"));
     }
   }
 
@@ -124,18 +126,24 @@ class AuthorityPages {
     }
 
     private static Tag tag(Level level) {
-      return new Tag(level.name().toLowerCase(Locale.ROOT), switch (level) {
-        case GOOD -> "good";
-        case ADVICE -> "blue";
-        case WARNING -> "warn";
-        case FAULT -> "bad";
-      });
+      return new Tag(
+          level.name().toLowerCase(Locale.ROOT),
+          switch (level) {
+            case GOOD -> "good";
+            case ADVICE -> "blue";
+            case WARNING -> "warn";
+            case FAULT -> "bad";
+          });
     }
   }
 
   /** One finding. */
   record FindingView(
-      String check, String subject, Tag level, String finding, @Nullable String advice) {}
+      String check,
+      String subject,
+      Tag level,
+      String finding,
+      @Nullable String advice) {}
 
   @GET
   @Produces(MediaType.TEXT_HTML)
