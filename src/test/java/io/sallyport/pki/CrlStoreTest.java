@@ -27,6 +27,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
@@ -62,9 +63,15 @@ class CrlStoreTest {
       new KeyHandle(new UUID(0, 1), KeyAlgorithm.EC_P256, Der.of(KEY.getPublic().getEncoded()));
   private static final int REMOVED = 8;
 
+  @SuppressWarnings("NullAway.Init")
   private static EmbeddedPostgres server;
+
+  @SuppressWarnings("NullAway.Init")
   private static DataSource database;
+
+  @SuppressWarnings("NullAway.Init")
   private static CrlStore store;
+
 
   @BeforeContainer
   static void startDatabase() throws Exception {
@@ -335,7 +342,7 @@ class CrlStoreTest {
         return mark + 1;
       });
       CrlStore.Draft old = drafts.getFirst();
-      CrlStore.Signed list = plant.sign(old, null, old.whole());
+      CrlStore.Signed list = plant.sign(old, null, Objects.requireNonNull(old.whole()));
       try (Statement statement = former.connection().createStatement()) {
         statement.execute("select pg_advisory_unlock_all()");
       }
