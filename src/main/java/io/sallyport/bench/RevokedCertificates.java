@@ -55,10 +55,14 @@ final class RevokedCertificates {
   void fill(int certificates) throws SQLException {
     try (Connection connection = database.getConnection();
         Statement statement = connection.createStatement()) {
+      int usual = connection.getNetworkTimeout();
+      // Longer than anything that the server does by itself.
+      connection.setNetworkTimeout(Runnable::run, (int) PATIENCE.toMillis());
       statement.execute("truncate revocation");
       statement.execute(FILL.formatted(Authorities.DEVICES, certificates));
       // What autovacuum would have done by the time that so many have come together.
       statement.execute("vacuum analyze revocation");
+      connection.setNetworkTimeout(Runnable::run, usual);
     }
   }
 

@@ -4,6 +4,7 @@ import io.sallyport.door.Reply;
 import io.sallyport.kernel.Digest;
 import io.sallyport.pki.CertificateStatus.OcspAnswer;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +24,7 @@ final class StatusReply {
       .withZone(ZoneOffset.UTC);
 
   private static final String MEDIA_TYPE = "application/ocsp-response";
+  private static final CharSequence MEDIA_TYPE_ON_WIRE = HttpHeaders.createOptimized(MEDIA_TYPE);
   private static final String NO_STORE = "no-store";
   private static final int NOT_MODIFIED = 304;
 
@@ -33,6 +35,11 @@ final class StatusReply {
   private final String lastModified;
   private final String expires;
   private final String etag;
+  /** The same, checked and encoded for the wire once. */
+  private final CharSequence lastModifiedOnWire;
+
+  private final CharSequence expiresOnWire;
+  private final CharSequence etagOnWire;
 
   private StatusReply(
       List<String> told,
@@ -46,6 +53,9 @@ final class StatusReply {
     this.lastModified = thisUpdate == null ? "" : date(thisUpdate);
     this.expires = nextUpdate == null ? "" : date(nextUpdate);
     this.etag = etag(body);
+    this.lastModifiedOnWire = HttpHeaders.createOptimized(lastModified);
+    this.expiresOnWire = HttpHeaders.createOptimized(expires);
+    this.etagOnWire = HttpHeaders.createOptimized(etag);
   }
 
   static StatusReply of(OcspAnswer answer) {
@@ -107,11 +117,11 @@ final class StatusReply {
       throw new IllegalStateException("an answer that may not be kept was kept");
     }
     response
-        .putHeader("Content-Type", MEDIA_TYPE)
-        .putHeader("Last-Modified", lastModified)
-        .putHeader("Expires", expires)
-        .putHeader("Cache-Control", cacheControl(now, nextUpdate))
-        .putHeader("ETag", etag);
+        .putHeader(HttpHeaders.CONTENT_TYPE, MEDIA_TYPE_ON_WIRE)
+        .putHeader(HttpHeaders.LAST_MODIFIED, lastModifiedOnWire)
+        .putHeader(HttpHeaders.EXPIRES, expiresOnWire)
+        .putHeader(HttpHeaders.CACHE_CONTROL, cacheControl(now, nextUpdate))
+        .putHeader(HttpHeaders.ETAG, etagOnWire);
     if (known != null && names(known, etag)) {
       response.setStatusCode(NOT_MODIFIED).end();
     } else {
