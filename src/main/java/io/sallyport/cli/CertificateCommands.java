@@ -43,7 +43,7 @@ final class CertificateCommands {
     }
   }
 
-  @Command(description = "Revokes a certificate for good.")
+  @Command(description = "Revokes a certificate, for good unless the reason is certificate-hold.")
   void revoke(
       @Parameters(paramLabel = "AUTHORITY", description = "devices, internal or root")
           String authority,
@@ -52,14 +52,33 @@ final class CertificateCommands {
               names = "--reason",
               defaultValue = "unspecified",
               description =
-                  "RFC 5280 §5.3.1, for instance key-compromise (default: ${DEFAULT-VALUE})")
+                  "RFC 5280 §5.3.1, for instance key-compromise or certificate-hold (default: ${DEFAULT-VALUE})")
           String reason) {
     try (ApiClient api = options.api()) {
       JsonNode revoked =
           api.post(path(authority, serial) + "/revoke", Json.object().put("reason", reason));
       options
           .output()
-          .result(revoked, "Certificate " + serial + " of " + authority + " is revoked.");
+          .result(
+              revoked,
+              "Certificate " + serial + " of " + authority + " is "
+                  + revoked.path("status").asText() + ".");
+    }
+  }
+
+  @Command(description = "Gives a certificate back that was put on hold.")
+  void release(
+      @Parameters(paramLabel = "AUTHORITY", description = "devices, internal or root")
+          String authority,
+      @Parameters(paramLabel = "SERIAL", description = "hexadecimal") String serial) {
+    try (ApiClient api = options.api()) {
+      JsonNode released = api.post(path(authority, serial) + "/release", Json.object());
+      options
+          .output()
+          .result(
+              released,
+              "Certificate " + serial + " of " + authority + " is "
+                  + released.path("status").asText() + ".");
     }
   }
 

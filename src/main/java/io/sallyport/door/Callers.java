@@ -124,8 +124,11 @@ public class Callers {
 
   private void requireLive(Credential credential) {
     Instant now = clock.instant();
-    if (credential.revocation() != null) {
-      throw new Refusal(CommonProblem.FORBIDDEN, "This certificate is revoked.");
+    Credential.Revocation revocation = credential.revocation();
+    if (revocation != null) {
+      throw new Refusal(
+          CommonProblem.FORBIDDEN,
+          revocation.isHold() ? "This certificate is on hold." : "This certificate is revoked.");
     }
     if (credential.supersededAt() != null) {
       throw new Refusal(

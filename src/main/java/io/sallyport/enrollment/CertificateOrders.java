@@ -345,7 +345,9 @@ class CertificateOrders implements Orders {
     if (!REASONS.contains(reason)) {
       throw new Refusal(PkiProblem.INVALID_REASON, "This reason is not for a device to give.");
     }
-    if (credential.revocation() != null) {
+    Credential.Revocation before = credential.revocation();
+    // A hold may be lifted; what the device knows of its key must not be lost with it.
+    if (before != null && !before.isHold()) {
       throw new Refusal(EnrollmentProblem.ALREADY_REVOKED, "The certificate is revoked already.");
     }
     UUID device = UUID.fromString(credential.subject().id());

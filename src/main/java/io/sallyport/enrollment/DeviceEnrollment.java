@@ -193,8 +193,11 @@ class DeviceEnrollment implements Enrollments {
   }
 
   private void requireLive(Credential current) {
-    if (current.revocation() != null) {
-      throw new Refusal(EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The certificate is revoked.");
+    Credential.Revocation revocation = current.revocation();
+    if (revocation != null) {
+      throw new Refusal(
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE,
+          revocation.isHold() ? "The certificate is on hold." : "The certificate is revoked.");
     }
     if (current.supersededAt() != null) {
       throw new Refusal(

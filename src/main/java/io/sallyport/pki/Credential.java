@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param thumbprint SHA-256 over the DER certificate
  * @param key SHA-256 over the SubjectPublicKeyInfo
  * @param supersededAt when its successor was first used, or null
- * @param revocation null while it is not revoked
+ * @param revocation null while it is neither revoked nor on hold
  */
 public record Credential(
     String authority,
@@ -30,7 +30,12 @@ public record Credential(
     @Nullable Revocation revocation,
     Der certificate) {
   /** When and why (RFC 5280 §5.3.1). */
-  public record Revocation(Instant at, RevocationReason reason) {}
+  public record Revocation(Instant at, RevocationReason reason) {
+    /** It may be released; until then it is worth no more than any revoked one. */
+    public boolean isHold() {
+      return reason == RevocationReason.CERTIFICATE_HOLD;
+    }
+  }
 
   /** The issuer's key identifier in lower-case hex (RFC 5280 §4.2.1.1); with the serial it names the certificate. */
   public String authorityKeyIdentifier() {

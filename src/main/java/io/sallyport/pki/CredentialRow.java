@@ -109,6 +109,20 @@ class CredentialRow {
     revocationReason = reason;
   }
 
+  /** Since when it is on hold, or null. */
+  @Nullable
+  Instant heldSince() {
+    return state == CredentialState.REVOKED && revocationReason == RevocationReason.CERTIFICATE_HOLD
+        ? revokedAt
+        : null;
+  }
+
+  void released() {
+    state = CredentialState.ISSUED;
+    revokedAt = null;
+    revocationReason = null;
+  }
+
   /** Only of a serial whose certificate was signed. */
   Credential credential() {
     if (certificate == null || thumbprint == null) {

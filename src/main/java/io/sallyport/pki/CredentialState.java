@@ -5,6 +5,6 @@ enum CredentialState {
   /** Recorded, not signed yet. */
   PREPARED,
   ISSUED,
-  /** Revoked, or never finished and closed. */
+  /** Revoked for good or on hold, or never finished and closed. */
   REVOKED
 }

@@ -48,9 +48,16 @@ public interface Credentials {
    */
   void used(Credential credential);
 
-  /** Revokes one; idempotent, the first time and reason stay. Raises the device's revocation counter. */
+  /**
+   * Revokes one, or puts it on hold for {@code CERTIFICATE_HOLD}; idempotent, the first time and reason stay. A held one
+   * can be revoked for good: then the reason is the new one, and the time that of the hold. Raises the device's revocation
+   * counter.
+   */
   Credential revoke(String authority, BigInteger serial, RevocationReason reason, Actor actor);
 
-  /** Revokes all that a subject has, a device's attestation keys too, in the caller's transaction. */
+  /** Gives a held one back; refuses with {@code cannot-release} what is not on hold or has ended meanwhile. */
+  Credential release(String authority, BigInteger serial, Actor actor);
+
+  /** Revokes for good all that a subject has, a device's attestation keys too, in the caller's transaction. */
   void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor);
 }

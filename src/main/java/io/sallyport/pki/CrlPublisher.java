@@ -94,7 +94,10 @@ public class CrlPublisher {
 
   void changed(@Observes(during = TransactionPhase.AFTER_SUCCESS) FactRecorded recorded) {
     boolean revokes = switch (recorded.fact().kind()) {
-      case "certificate.revoked", "certificate.closed" -> true;
+      case "certificate.revoked",
+          "certificate.closed",
+          "certificate.held",
+          "certificate.released" -> true;
       case "certificate.issued" -> recorded.fact().detail().containsKey("revoked");
       default -> false;
     };

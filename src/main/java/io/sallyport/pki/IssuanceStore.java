@@ -102,6 +102,7 @@ class IssuanceStore {
       IssuanceTable table = new IssuanceTable(connection);
       long[] counters = lock(all, table);
       requireSound(all);
+      requireReleased(all, table);
       for (int i = 0; i < all.size(); i++) {
         check(i, all.get(i));
       }
@@ -189,6 +190,22 @@ class IssuanceStore {
           new Refusal(
               PkiProblem.WEAK_KEY,
               "This key was certified for something of another kind; make a new key."));
+    }
+  }
+
+  /** Law 2: what asks again for a held certificate gets neither that nor another one on its key. */
+  private static void requireReleased(List<Asked> all, IssuanceTable table) throws SQLException {
+    Set<Digest> held = table.held(all.stream()
+        .map(asked -> asked.draft.order().subjectPublicKeyInfo().digest())
+        .toList());
+    for (int i = 0; i < all.size() && !held.isEmpty(); i++) {
+      if (held.contains(all.get(i).draft.order().subjectPublicKeyInfo().digest())) {
+        throw new Spoiled(
+            i,
+            new Refusal(
+                PkiProblem.HELD,
+                "A certificate on this key is on hold; ask again when it is released, or with another key."));
+      }
     }
   }
 

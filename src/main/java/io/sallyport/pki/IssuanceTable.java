@@ -1,6 +1,7 @@
 package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
 import io.sallyport.pki.Drafts.Draft;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,9 +13,11 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,9 @@ final class IssuanceTable {
       select asked.n from unnest(?, ?) with ordinality as asked (key, kind, n)
       where exists (select 1 from credential c where c.key_digest = asked.key and c.subject_kind <> asked.kind)
       order by asked.n limit 1""";
+  private static final String HELD = """
+      select distinct key_digest from credential
+      where key_digest = any (?) and state = 'REVOKED' and revocation_reason = 'CERTIFICATE_HOLD'""";
   private static final String PREPARE = """
       insert into credential (id, authority, serial, subject_kind, subject_id, profile, key_digest, tbs_certificate,
         not_before, not_after, crl_shard, state, revocation_counter, prepared_at, prepared_by)
@@ -96,6 +102,23 @@ final class IssuanceTable {
         return row.next() ? OptionalInt.of(row.getInt(1) - 1) : OptionalInt.empty();
       }
     }
+  }
+
+  /** Those of these keys that a certificate on hold is for. */
+  Set<Digest> held(Collection<Digest> keys) throws SQLException {
+    Set<Digest> held = new HashSet<>();
+    try (PreparedStatement query = transaction.prepareStatement(HELD)) {
+      query.setArray(
+          1,
+          transaction.createArrayOf(
+              "bytea", keys.stream().map(Digest::octets).toArray(byte[][]::new)));
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          held.add(Digest.ofOctets(rows.getBytes(1)));
+        }
+      }
+    }
+    return held;
   }
 
   void record(List<Recording> recordings) throws SQLException {

@@ -12,9 +12,11 @@ public enum PkiProblem implements Problem {
       "authentication-spent", 403, "What authenticated the request was used before"),
   REVOKED_MEANWHILE(
       "revoked-meanwhile", 403, "The device was revoked while its certificate was made"),
+  HELD("certificate-held", 403, "A certificate on this key is on hold"),
   UNKNOWN_AUTHORITY("unknown-authority", 404, "No such authority"),
   UNKNOWN_CERTIFICATE("unknown-certificate", 404, "No such certificate"),
   UNKNOWN_CERTIFICATE_PROFILE("unknown-certificate-profile", 404, "No such certificate profile"),
+  CANNOT_RELEASE("cannot-release", 409, "The certificate cannot be released"),
   BAD_AUTHORITY_CERTIFICATE(
       "bad-authority-certificate", 422, "The authority's certificate does not fit"),
   INVALID_CERTIFICATE_PROFILE(

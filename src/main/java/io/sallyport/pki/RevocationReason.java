@@ -1,6 +1,6 @@
 package io.sallyport.pki;
 
-/** CRLReason (RFC 5280 §5.3.1). */
+/** CRLReason (RFC 5280 §5.3.1), without what no certificate has: 7 is not used, 8 stands in deltas alone. */
 public enum RevocationReason {
   UNSPECIFIED(0),
   KEY_COMPROMISE(1),

@@ -1,7 +1,6 @@
 package io.sallyport.pki;
 
 import io.sallyport.audit.Audit;
-import io.sallyport.audit.Fact;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
@@ -49,12 +48,15 @@ class StoredCredentials implements Credentials {
 
   private final EntityManager entities;
   private final Devices devices;
+  private final Revocations revocations;
   private final Audit audit;
   private final Clock clock;
 
-  StoredCredentials(EntityManager entities, Devices devices, Audit audit, Clock clock) {
+  StoredCredentials(
+      EntityManager entities, Devices devices, Revocations revocations, Audit audit, Clock clock) {
     this.entities = entities;
     this.devices = devices;
+    this.revocations = revocations;
     this.audit = audit;
     this.clock = clock;
   }
@@ -216,14 +218,15 @@ class StoredCredentials implements Credentials {
     }
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     used.firstUsedAt = now;
-    audit.record(fact("certificate.first-used", used, Actor.SERVER));
+    audit.record(Revocations.fact("certificate.first-used", used, Actor.SERVER));
     for (CredentialRow older : rows(subject)) {
       if (older.supersededAt == null
           && older.profile.equals(used.profile)
-          && older.state == CredentialState.ISSUED
+          && (older.state == CredentialState.ISSUED || older.heldSince() != null)
           && older.preparedAt.isBefore(used.preparedAt)) {
         older.supersededAt = now;
-        audit.record(fact("certificate.superseded", older, Actor.SERVER).with("by", used.serial));
+        audit.record(Revocations.fact("certificate.superseded", older, Actor.SERVER)
+            .with("by", used.serial));
       }
     }
   }
@@ -232,34 +235,32 @@ class StoredCredentials implements Credentials {
   @Transactional
   public Credential revoke(
       String authority, BigInteger serial, RevocationReason reason, Actor actor) {
-    CredentialRow row = row(authority, serial)
+    CredentialRow row = signed(authority, serial);
+    revocations.revoke(row, reason, actor);
+    return row.credential();
+  }
+
+  @Override
+  @Transactional
+  public Credential release(String authority, BigInteger serial, Actor actor) {
+    CredentialRow row = signed(authority, serial);
+    revocations.release(row, actor);
+    return row.credential();
+  }
+
+  private CredentialRow signed(String authority, BigInteger serial) {
+    return row(authority, serial)
         .filter(found -> found.certificate != null)
         .orElseThrow(() -> new Refusal(
             PkiProblem.UNKNOWN_CERTIFICATE,
             "Authority \"" + authority + "\" issued no certificate with serial "
                 + serial.toString(16) + "."));
-    if (row.subjectKind == CertificateSubject.Kind.AUTHORITY) {
-      throw new Refusal(CommonProblem.NOT_SUPPORTED, "Revoking an authority is not supported yet.");
-    }
-    if (reason == RevocationReason.CERTIFICATE_HOLD) {
-      throw new Refusal(
-          CommonProblem.NOT_SUPPORTED, "Hold is not supported yet; suspend the device instead.");
-    }
-    if (row.subjectKind == CertificateSubject.Kind.OCSP_RESPONDER) {
-      throw new Refusal(
-          CommonProblem.NOT_SUPPORTED,
-          "A responder's certificate says that its status need not be asked; it ends by itself.");
-    }
-    lockDevice(row.subject());
-    entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
-    revoke(row, reason, actor);
-    return row.credential();
   }
 
   @Override
   @Transactional(Transactional.TxType.MANDATORY)
   public void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor) {
-    lockDevice(subject);
+    subject.onDevice().ifPresent(devices::raiseRevocationCounter);
     List<CredentialRow> rows = new ArrayList<>(rows(subject));
     if (subject.kind() == CertificateSubject.Kind.DEVICE) {
       // Nothing outlives what it stands on (law 4).
@@ -267,48 +268,9 @@ class StoredCredentials implements Credentials {
     }
     for (CredentialRow row : rows) {
       entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
-      if (row.state == CredentialState.ISSUED) {
-        revoke(row, reason, actor);
+      if (row.state != CredentialState.PREPARED) {
+        revocations.end(row, reason, actor);
       }
     }
-  }
-
-  private void lockDevice(CertificateSubject subject) {
-    subject.onDevice().ifPresent(devices::raiseRevocationCounter);
-  }
-
-  private void revoke(CredentialRow row, RevocationReason reason, Actor actor) {
-    if (row.state == CredentialState.REVOKED) {
-      return;
-    }
-    row.revoked(reason, clock.instant().truncatedTo(ChronoUnit.MICROS));
-    audit.record(fact("certificate.revoked", row, actor).with("reason", reason.name()));
-    if (reason == RevocationReason.KEY_COMPROMISE) {
-      condemn(row, actor);
-    }
-  }
-
-  /** What is on the same key falls with it, and the key is certified for nobody again. */
-  private void condemn(CredentialRow row, Actor actor) {
-    devices.condemnKey(Digest.ofOctets(row.keyDigest));
-    entities
-        .createQuery(
-            "from CredentialRow where keyDigest = :key and state = :issued and id <> :id",
-            CredentialRow.class)
-        .setParameter("key", row.keyDigest)
-        .setParameter("issued", CredentialState.ISSUED)
-        .setParameter("id", row.id)
-        .getResultList()
-        .forEach(other -> {
-          lockDevice(other.subject());
-          entities.refresh(other, LockModeType.PESSIMISTIC_WRITE);
-          revoke(other, RevocationReason.KEY_COMPROMISE, actor);
-        });
-  }
-
-  private static Fact fact(String kind, CredentialRow row, Actor actor) {
-    return Fact.of(kind, actor, row.subjectKind.word(), row.subjectId)
-        .with("authority", row.authority)
-        .with("serial", row.serial);
   }
 }

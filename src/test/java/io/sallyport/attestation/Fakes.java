@@ -276,6 +276,11 @@ final class Fakes {
     }
 
     @Override
+    public Credential release(String authority, BigInteger serial, Actor actor) {
+      throw unused();
+    }
+
+    @Override
     public void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor) {
       throw unused();
     }

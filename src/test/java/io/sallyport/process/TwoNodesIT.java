@@ -51,6 +51,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1OctetString;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -186,6 +187,37 @@ class TwoNodesIT {
     System.out.println("Denied on the other node after ms: " + millis);
     millis.sort(null);
     assertTrue(millis.get(millis.size() / 2) < HALF_A_SECOND.toMillis(), "took " + millis + " ms");
+  }
+
+  /** Law 5 for a hold; a release is on every node too. */
+  @Test
+  @Order(3)
+  void aHoldAndItsReleaseOnOneNodeAreOnTheOther() throws Exception {
+    Unit unit = unit("H-1");
+    X509Certificate certificate = enroll(a.wire(), unit);
+    Identity device = new Identity(unit.keys(), List.of(certificate));
+    try (HttpClient client = b.wire().client(firewall)) {
+      Eventually.holds(PATIENCE, "permitted on b", () -> permitted(client, b, unit.id()));
+
+      revoke(a.wire(), certificate, "certificate-hold");
+      Eventually.holds(BOUND, "denied on b", () -> !permitted(client, b, unit.id()));
+      assertEquals(403, challenge(b, device));
+
+      act(a.wire(), certificate, "release", null);
+      assertEquals(201, challenge(b, device));
+      Eventually.holds(PATIENCE, "permitted on b again", () -> permitted(client, b, unit.id()));
+    }
+  }
+
+  private static int challenge(ServerProcess node, Identity device) {
+    return node.wire()
+        .send(
+            device,
+            node.wire()
+                .device("/attest/v1/challenges")
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build())
+        .statusCode();
   }
 
   @Test
@@ -340,7 +372,7 @@ class TwoNodesIT {
     assertGapless();
     assertSound(survivor.wire(), checkpoint);
     X509Certificate revoked = held.values().iterator().next();
-    revoke(survivor.wire(), revoked);
+    revoke(survivor.wire(), revoked, "superseded");
     Eventually.holds(
         PATIENCE,
         "the CRL's number rises and it lists what was revoked",
@@ -351,11 +383,16 @@ class TwoNodesIT {
     assertTrue(holderIs(survivor, "crl"));
   }
 
-  private static void revoke(Wire wire, X509Certificate certificate) {
+  private static void revoke(Wire wire, X509Certificate certificate, String reason) {
+    act(wire, certificate, "revoke", Map.of("reason", reason));
+  }
+
+  private static void act(
+      Wire wire, X509Certificate certificate, String act, @Nullable Object body) {
     wire.admin(
         "POST",
-        "/api/v1/certificates/devices/" + certificate.getSerialNumber().toString(16) + "/revoke",
-        Map.of("reason", "superseded"));
+        "/api/v1/certificates/devices/" + certificate.getSerialNumber().toString(16) + "/" + act,
+        body);
   }
 
   private Unit unit(String number) {

@@ -22,7 +22,7 @@ record CertificateView(
 
     @Schema(
         type = SchemaType.STRING,
-        enumeration = {"live", "not-yet-valid", "expired", "superseded", "revoked"})
+        enumeration = {"live", "not-yet-valid", "expired", "superseded", "held", "revoked"})
     String status,
 
     String thumbprint,
@@ -53,8 +53,9 @@ record CertificateView(
   }
 
   private static String status(Credential credential, Instant now) {
-    if (credential.revocation() != null) {
-      return "revoked";
+    Credential.Revocation revocation = credential.revocation();
+    if (revocation != null) {
+      return revocation.isHold() ? "held" : "revoked";
     }
     if (now.isAfter(credential.notAfter())) {
       return "expired";

@@ -82,8 +82,10 @@ class CertificatesResource {
   @Requires(Right.ADMINISTER_AUTHORITIES)
   @Operation(
       operationId = "revokeCertificate",
-      summary = "Revoke a certificate",
-      description = "Idempotent: the first time and reason stay.")
+      summary = "Revoke a certificate or put it on hold",
+      description =
+          "Idempotent: the first time and reason stay. With certificate-hold it is worth nothing until"
+              + " it is released; one on hold can be revoked for good, with the time of the hold.")
   public CertificateView revoke(
       @PathParam("authority") String authority,
       @PathParam("serial") String serial,
@@ -91,11 +93,27 @@ class CertificatesResource {
     BigInteger number = number(serial);
     seen(authority, number);
     RevocationReason reason =
-        Reasons.read("reason", Fields.body(body).reason(), RevocationReason.UNSPECIFIED);
+        Reasons.readOrHold("reason", Fields.body(body).reason(), RevocationReason.UNSPECIFIED);
     return once.run(
         200,
         () -> CertificateView.of(
             credentials.revoke(authority, number, reason, caller.actor()), clock.instant()));
+  }
+
+  @POST
+  @Path("{authority}/{serial}/release")
+  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Operation(
+      operationId = "releaseCertificate",
+      summary = "Give a certificate back that was put on hold")
+  public CertificateView release(
+      @PathParam("authority") String authority, @PathParam("serial") String serial) {
+    BigInteger number = number(serial);
+    seen(authority, number);
+    return once.run(
+        200,
+        () -> CertificateView.of(
+            credentials.release(authority, number, caller.actor()), clock.instant()));
   }
 
   /** Whoever is bound to sites sees the certificates of their devices and no other. */
@@ -136,6 +154,7 @@ class CertificatesResource {
             "affiliation-changed",
             "superseded",
             "cessation-of-operation",
+            "certificate-hold",
             "privilege-withdrawn"
           },
           defaultValue = "unspecified")

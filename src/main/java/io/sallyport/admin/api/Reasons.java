@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Revocation reasons in words joined by hyphens. */
 final class Reasons {
-  /** Those for the certificate of a device or point. A hold would have to be undone, which quarantine does better. */
+  /** Those that end the certificate of a device or point for good. */
   private static final Set<RevocationReason> GIVEN = EnumSet.of(
       RevocationReason.UNSPECIFIED,
       RevocationReason.KEY_COMPROMISE,
@@ -19,21 +19,48 @@ final class Reasons {
       RevocationReason.CESSATION_OF_OPERATION,
       RevocationReason.PRIVILEGE_WITHDRAWN);
 
+  private static final Set<RevocationReason> WITH_HOLD = withHold();
+
   private Reasons() {}
+
+  private static Set<RevocationReason> withHold() {
+    Set<RevocationReason> given = EnumSet.copyOf(GIVEN);
+    given.add(RevocationReason.CERTIFICATE_HOLD);
+    return given;
+  }
 
   static String word(RevocationReason reason) {
     return reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
+  /** A reason that ends for good. */
   static RevocationReason read(String field, @Nullable String word, RevocationReason otherwise) {
+    return read(GIVEN, field, word, otherwise);
+  }
+
+  /** The same, or a hold. */
+  static RevocationReason readOrHold(
+      String field, @Nullable String word, RevocationReason otherwise) {
+    if ("remove-from-crl".equals(word)) {
+      throw Fields.malformed(
+          field, "cannot be remove-from-crl: to lift a hold, release the certificate");
+    }
+    return read(WITH_HOLD, field, word, otherwise);
+  }
+
+  private static RevocationReason read(
+      Set<RevocationReason> given,
+      String field,
+      @Nullable String word,
+      RevocationReason otherwise) {
     if (word == null) {
       return otherwise;
     }
     return Arrays.stream(RevocationReason.values())
-        .filter(reason -> GIVEN.contains(reason) && word(reason).equals(word))
+        .filter(reason -> given.contains(reason) && word(reason).equals(word))
         .findFirst()
         .orElseThrow(() -> Fields.malformed(
             field,
-            "is none of " + GIVEN.stream().map(Reasons::word).collect(Collectors.joining(", "))));
+            "is none of " + given.stream().map(Reasons::word).collect(Collectors.joining(", "))));
   }
 }

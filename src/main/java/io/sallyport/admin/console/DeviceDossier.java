@@ -195,8 +195,9 @@ final class DeviceDossier {
     }
 
     private static Tag status(Credential credential, Instant now) {
-      if (credential.revocation() != null) {
-        return new Tag("revoked", "bad");
+      Credential.Revocation revocation = credential.revocation();
+      if (revocation != null) {
+        return new Tag(revocation.isHold() ? "on hold" : "revoked", "bad");
       }
       if (now.isAfter(credential.notAfter())) {
         return new Tag("expired", "calm");

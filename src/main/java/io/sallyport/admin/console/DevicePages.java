@@ -45,7 +45,7 @@ class DevicePages {
   /** More than a menu is good for. */
   private static final int PROFILES = 200;
 
-  /** The usual one first. A hold would have to be undone, which quarantine does better. */
+  /** Those that end for good, the usual one first. */
   static final List<RevocationReason> REASONS = List.of(
       RevocationReason.CESSATION_OF_OPERATION,
       RevocationReason.KEY_COMPROMISE,

@@ -44,6 +44,22 @@ class FieldsTest {
     }
   }
 
+  @Test
+  void aCertificateMayBeHeldButNoListIsWrittenByHand() {
+    assertEquals(
+        RevocationReason.CERTIFICATE_HOLD,
+        Reasons.readOrHold("reason", "certificate-hold", RevocationReason.UNSPECIFIED));
+    for (String word : List.of("ca-compromise", "aa-compromise", "remove-from-crl", "7", "")) {
+      assertThrows(
+          Refusal.class,
+          () -> Reasons.readOrHold("reason", word, RevocationReason.UNSPECIFIED),
+          word);
+    }
+    refused(
+        "The field \"reason\" cannot be remove-from-crl: to lift a hold, release the certificate.",
+        () -> Reasons.readOrHold("reason", "remove-from-crl", RevocationReason.UNSPECIFIED));
+  }
+
   @Nested
   class PemTest {
     @Test

@@ -111,6 +111,7 @@ class RightsTest extends ServerTest {
       Map.entry("proveInclusion", LOG_READERS),
       Map.entry("quarantineDevice", FLEET),
       Map.entry("registerDevice", REGISTRARS),
+      Map.entry("releaseCertificate", AUTHORITY),
       Map.entry("releaseDevice", FLEET),
       Map.entry("removeCertificateProfile", AUTHORITY),
       Map.entry("removeEnforcementPoint", FLEET),

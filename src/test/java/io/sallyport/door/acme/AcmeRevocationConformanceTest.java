@@ -80,6 +80,24 @@ class AcmeRevocationConformanceTest extends AcmeServerTest {
     assertRefused(400, "badRevocationReason", revoke(client, certificate, reason));
   }
 
+  /** What a device knows of its key counts while an operator has it on hold. */
+  @Test
+  void aHeldCertificateIsRevokedForGoodByItsAccount() throws Exception {
+    Unit unit = unit();
+    AcmeClient client = account(unit);
+    X509Certificate certificate = issued(client, TestPki.key(), unit.host());
+    wire.admin(
+        "POST",
+        "/api/v1/certificates/devices/" + certificate.getSerialNumber().toString(16) + "/revoke",
+        Map.of("reason", "certificate-hold"));
+
+    revoke(client, certificate, 1).expect(200);
+
+    RevokedStatus status = (RevokedStatus)
+        new StatusClient(wire).device(certificate.getSerialNumber()).getCertStatus();
+    assertEquals(1, status.getRevocationReason());
+  }
+
   @Test
   void aForeignCertificateWithTheSameSerialIsRefused() throws Exception {
     Unit unit = unit();
