@@ -3,6 +3,7 @@ package io.sallyport.grants;
 import io.sallyport.audit.Fact;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Digest;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -31,6 +32,9 @@ interface GrantStore {
 
   /** Withdraws all open grants of a device that were made at or before {@code instant}. */
   void withdrawAll(UUID device, Instant instant, String because);
+
+  /** The same for those that are bound to one certificate. */
+  void withdrawAll(UUID device, Digest thumbprint, Instant instant, String because);
 
   /** Records that something was not granted, in a transaction of its own. */
   void refused(Fact fact);

@@ -11,6 +11,7 @@ import io.sallyport.events.Changes.Following;
 import io.sallyport.grants.DecidedGrants.Judgement;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -39,6 +40,9 @@ final class GrantWithdrawal implements Changes.Follower {
   /** These end every grant that there was, even when the device is released before this looks. */
   private static final Set<String> TAKE_ALL =
       Set.of("device.quarantined", "device.suspended", "device.decommissioned");
+
+  /** Ends every grant on that certificate, even when it is released before this looks. */
+  private static final String HELD = "certificate.held";
 
   private final Changes changes;
   private final AuditLog log;
@@ -84,6 +88,8 @@ final class GrantWithdrawal implements Changes.Follower {
           change.subjectId().ifPresent(device -> {
             if (TAKE_ALL.contains(change.kind())) {
               withdrawAll(change, device);
+            } else if (change.kind().equals(HELD)) {
+              withdrawHeld(change, device);
             }
             devices.add(device);
           });
@@ -118,6 +124,15 @@ final class GrantWithdrawal implements Changes.Follower {
     List<LogEntry> entry = log.entries(change.position() - 1, 1).items();
     if (!entry.isEmpty()) {
       store.withdrawAll(device, entry.getFirst().at(), change.kind());
+    }
+  }
+
+  private void withdrawHeld(Change change, UUID device) {
+    for (LogEntry entry : log.entries(change.position() - 1, 1).items()) {
+      String thumbprint = entry.detail().get("sha256");
+      if (thumbprint != null) {
+        store.withdrawAll(device, Digest.ofHex(thumbprint), entry.at(), HELD);
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Digest;
 import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.Tuple;
@@ -112,28 +113,42 @@ final class StoredGrants implements GrantStore {
   @Override
   public void withdraw(UUID grant, String because, Actor actor) {
     QuarkusTransaction.requiringNew()
-        .run(() -> withdraw("id = :subject", grant, LAST, because, actor));
+        .run(() -> withdraw("id = :subject", grant, LAST, "", because, actor));
   }
 
   @Override
   public void withdrawAll(UUID device, Instant instant, String because) {
-    // The id of a grant begins with the milliseconds at which it was made (RFC 9562 §5.7).
-    UUID last = new UUID(instant.toEpochMilli() << 16 | 0xffff, -1);
     QuarkusTransaction.requiringNew()
-        .run(() -> withdraw("device = :subject", device, last, because, Actor.SERVER));
+        .run(() -> withdraw("device = :subject", device, last(instant), "", because, Actor.SERVER));
   }
 
-  private void withdraw(String which, UUID subject, UUID last, String because, Actor actor) {
+  @Override
+  public void withdrawAll(UUID device, Digest thumbprint, Instant instant, String because) {
+    QuarkusTransaction.requiringNew()
+        .run(() -> withdraw(
+            "device = :subject", device, last(instant), thumbprint.hex(), because, Actor.SERVER));
+  }
+
+  /** The id of a grant begins with the milliseconds at which it was made (RFC 9562 §5.7). */
+  private static UUID last(Instant instant) {
+    return new UUID(instant.toEpochMilli() << 16 | 0xffff, -1);
+  }
+
+  /** @param thumbprint in hex, or empty for any */
+  private void withdraw(
+      String which, UUID subject, UUID last, String thumbprint, String because, Actor actor) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     List<?> withdrawn = entities
         .createNativeQuery(
             "update network_grant set withdrawn_at = :now, withdrawn_because = :because where "
                 + which
+                + " and :thumbprint in ('', thumbprint)"
                 + " and id <= :last and withdrawn_at is null and expires_at > :now returning id, device",
             Tuple.class)
         .setParameter("now", now)
         .setParameter("because", because)
         .setParameter("subject", subject)
+        .setParameter("thumbprint", thumbprint)
         .setParameter("last", last)
         .getResultList();
     for (Object row : withdrawn) {

@@ -290,6 +290,11 @@ class DecidedGrantsTest {
     }
 
     @Override
+    public void withdrawAll(UUID holder, Digest thumbprint, Instant instant, String because) {
+      events.add("all withdrawn of " + thumbprint + " " + because);
+    }
+
+    @Override
     public void refused(Fact fact) {
       events.add(fact.kind());
     }
