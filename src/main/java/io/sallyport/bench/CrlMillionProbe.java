@@ -31,8 +31,7 @@ final class CrlMillionProbe implements Probe {
   public Figure measure() throws Exception {
     MillionLists.Measured measured = lists.measured();
     bare();
-    return Figure.of(
-        name(), measured.seconds(), "s", bare(), "encoding, signing as many entries");
+    return Figure.of(name(), measured.seconds(), "s", bare(), "encoding, signing as many entries");
   }
 
   private double bare() {

@@ -73,8 +73,8 @@ final class HttpLoad implements AutoCloseable {
     void begin(NetSocket socket) {
       socket.handler(octets -> read(socket, octets));
       socket.exceptionHandler(over::completeExceptionally);
-      socket.closeHandler(closed -> over.completeExceptionally(
-          new IllegalStateException("the server closed a connection")));
+      socket.closeHandler(closed ->
+          over.completeExceptionally(new IllegalStateException("the server closed a connection")));
       send(socket);
     }
 
@@ -92,8 +92,8 @@ final class HttpLoad implements AutoCloseable {
       }
       part = null;
       if (!text.startsWith(STATUS)) {
-        over.completeExceptionally(
-            new IllegalStateException("the server said " + text.lines().findFirst().orElse("")));
+        over.completeExceptionally(new IllegalStateException(
+            "the server said " + text.lines().findFirst().orElse("")));
         return;
       }
       done.incrementAndGet();

@@ -78,8 +78,7 @@ final class OcspCachedProbe implements Probe {
   public Figure measure() throws Exception {
     List<String> paths = paths();
     URI server = URI.create(status.url());
-    List<Buffer> requests =
-        paths.stream().map(path -> request(server, path)).toList();
+    List<Buffer> requests = paths.stream().map(path -> request(server, path)).toList();
     AtomicInteger port = new AtomicInteger();
     Buffer answer = Buffer.buffer(answer(server, paths.getFirst()));
     String bare = vertx
@@ -91,8 +90,8 @@ final class OcspCachedProbe implements Probe {
         .join();
     URI bareServer = URI.create("http://localhost:" + port.get());
     try (HttpLoad load = new HttpLoad(
-        Vertx.vertx(new VertxOptions()
-            .setEventLoopPoolSize(Runtime.getRuntime().availableProcessors())),
+        Vertx.vertx(
+            new VertxOptions().setEventLoopPoolSize(Runtime.getRuntime().availableProcessors())),
         CONNECTIONS)) {
       load.rate(server, requests, WARM_UP);
       load.rate(bareServer, requests, WARM_UP);

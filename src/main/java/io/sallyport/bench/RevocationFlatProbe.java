@@ -53,8 +53,7 @@ final class RevocationFlatProbe implements Probe {
     double few = millis(FEW);
     double many = millis(RevokedCertificates.MILLION);
     revoked.fill(0);
-    return Figure.of(
-        name(), many, "ms at a million", few, "the same at a thousand");
+    return Figure.of(name(), many, "ms at a million", few, "the same at a thousand");
   }
 
   private double millis(int already) throws Exception {

@@ -134,9 +134,7 @@ public class Exchanges {
 
   /** For use cases that answer at once or wait in threads of their own: called on the event loop. */
   public Handler<RoutingContext> asynchronous(
-      int mostBytes,
-      Function<Request, CompletableFuture<Reply>> useCase,
-      RefusalWriter refusals) {
+      int mostBytes, Function<Request, CompletableFuture<Reply>> useCase, RefusalWriter refusals) {
     return context -> read(context, mostBytes, refusals, request -> {
       AtomicReference<@Nullable CompletableFuture<Reply>> asked = new AtomicReference<>();
       Reply refused = answer(
@@ -167,10 +165,9 @@ public class Exchanges {
   }
 
   private static RuntimeException unwrapped(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
     return cause instanceof RuntimeException thrown
         ? thrown
         : new IllegalStateException("a use case failed", cause);

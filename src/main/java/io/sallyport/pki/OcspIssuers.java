@@ -44,7 +44,8 @@ final class OcspIssuers {
   private record Known(Map<Name, Authority> byName, long readAt) {}
 
   /** The authority that issued what is asked about, or null when it is not one of this server's. May read the database. */
-  @Nullable Authority find(CertificateID id) {
+  @Nullable
+  Authority find(CertificateID id) {
     Name name = Name.of(id);
     Known seen = known;
     Authority authority = seen.byName.get(name);
@@ -64,11 +65,12 @@ final class OcspIssuers {
       for (ASN1ObjectIdentifier hash : HASHES) {
         try {
           CertificateID id = new CertificateID(
-              KeyIdentifiers.calculator(new AlgorithmIdentifier(hash)), certificate, BigInteger.ONE);
+              KeyIdentifiers.calculator(new AlgorithmIdentifier(hash)),
+              certificate,
+              BigInteger.ONE);
           all.put(Name.of(id), authority);
         } catch (OCSPException e) {
-          throw new IllegalStateException(
-              "authority " + authority.name() + " cannot be named", e);
+          throw new IllegalStateException("authority " + authority.name() + " cannot be named", e);
         }
       }
     }

@@ -113,10 +113,7 @@ class SignedStatus implements CertificateStatus {
     }
     try {
       return answer(
-          authority,
-          asked,
-          parsed.getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce),
-          plain);
+          authority, asked, parsed.getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce), plain);
     } catch (OCSPException | IOException e) {
       throw new IllegalStateException("an OCSP answer cannot be made", e);
     }
@@ -206,7 +203,8 @@ class SignedStatus implements CertificateStatus {
       case REVOKED ->
         standing.revokedAt() == null || standing.reason() == null
             ? new UnknownStatus()
-            : new RevokedStatus(Date.from(standing.revokedAt()), standing.reason().code());
+            : new RevokedStatus(
+                Date.from(standing.revokedAt()), standing.reason().code());
     };
   }
 

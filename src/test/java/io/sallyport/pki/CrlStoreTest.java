@@ -27,8 +27,8 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Objects;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
@@ -71,7 +71,6 @@ class CrlStoreTest {
 
   @SuppressWarnings("NullAway.Init")
   private static CrlStore store;
-
 
   @BeforeContainer
   static void startDatabase() throws Exception {

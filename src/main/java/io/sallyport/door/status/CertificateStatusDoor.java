@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 class CertificateStatusDoor implements StatusDoor {
   /** Thirty-two CertIDs with a nonce stay below this. */
   private static final int MOST_BYTES = 16 * 1024;
+
   private static final Pattern LIST = Pattern.compile("(0|[1-9][0-9]{0,5})(-delta)?\\.crl");
   private static final String OCSP_PATH = "/ocsp/";
   private static final String OCSP_REQUEST = "request";
@@ -75,8 +76,8 @@ class CertificateStatusDoor implements StatusDoor {
     router.get("/ocsp/*").handler(this::keptByGet);
     router
         .post("/ocsp")
-        .handler(exchanges.asynchronous(
-            MOST_BYTES, this::ocspByPost, CertificateStatusDoor::refusal));
+        .handler(
+            exchanges.asynchronous(MOST_BYTES, this::ocspByPost, CertificateStatusDoor::refusal));
     router
         .route("/ocsp")
         .handler(exchanges.methodNotAllowed("POST", CertificateStatusDoor::refusal));

@@ -60,7 +60,8 @@ final class OcspCache {
   }
 
   /** The answer to these octets if it is here and still true. */
-  @Nullable StatusReply kept(String request, Instant now) {
+  @Nullable
+  StatusReply kept(String request, Instant now) {
     Kept kept = newer.get(request);
     if (kept == null) {
       kept = older.get(request);
@@ -114,8 +115,7 @@ final class OcspCache {
             Duration.between(answer.thisUpdate(), answer.nextUpdate()).dividedBy(2);
         keep(
             request,
-            new Kept(
-                reply, answer.stamp(), answer.thisUpdate().plus(half), begun, half.toNanos()));
+            new Kept(reply, answer.stamp(), answer.thisUpdate().plus(half), begun, half.toNanos()));
       }
       mine.complete(reply);
     } catch (RuntimeException | Error failure) {

@@ -42,10 +42,7 @@ final class StatusReply {
   private final CharSequence etagOnWire;
 
   private StatusReply(
-      List<String> told,
-      byte[] body,
-      @Nullable Instant thisUpdate,
-      @Nullable Instant nextUpdate) {
+      List<String> told, byte[] body, @Nullable Instant thisUpdate, @Nullable Instant nextUpdate) {
     this.told = told;
     this.body = body;
     this.buffer = Buffer.buffer(body);

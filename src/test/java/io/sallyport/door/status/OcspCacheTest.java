@@ -67,8 +67,7 @@ class OcspCacheTest {
 
     @Override
     public OcspAnswer tryLater() {
-      return new OcspAnswer(
-          Der.of(new byte[] {3}), null, null, List.of("busy"), () -> true, false);
+      return new OcspAnswer(Der.of(new byte[] {3}), null, null, List.of("busy"), () -> true, false);
     }
 
     @Override
@@ -189,7 +188,8 @@ class OcspCacheTest {
 
       broken.set(false);
 
-      assertEquals(List.of("good"), failing.answer(REQUEST, new byte[] {1}).join().told());
+      assertEquals(
+          List.of("good"), failing.answer(REQUEST, new byte[] {1}).join().told());
     } finally {
       failing.close();
     }

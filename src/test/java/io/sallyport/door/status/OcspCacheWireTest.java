@@ -39,8 +39,8 @@ import org.junit.jupiter.api.Test;
 /** Answers that are kept: given again while they are true, and never after a revocation was answered. */
 @QuarkusTest
 class OcspCacheWireTest extends StatusServerTest {
-  private static final int CERTIFICATES = 16;
-  private static final int CLIENTS = 6;
+  private static final int CERTIFICATES = 8;
+  private static final int CLIENTS = 4;
   private static final byte[] NONCE = {1, 2, 3, 4, 5, 6, 7, 8};
 
   private static String path(byte[] request) {
@@ -49,8 +49,7 @@ class OcspCacheWireTest extends StatusServerTest {
   }
 
   private byte[] about(X509Certificate certificate) {
-    return StatusClient.request(
-        StatusClient.SHA_1, devices, null, certificate.getSerialNumber());
+    return StatusClient.request(StatusClient.SHA_1, devices, null, certificate.getSerialNumber());
   }
 
   private byte[] post(byte[] request) {
@@ -71,8 +70,7 @@ class OcspCacheWireTest extends StatusServerTest {
 
     // Each signature is another one, so equal octets were signed once.
     Patience.untilTrue(
-        "one answer for all",
-        () -> Arrays.equals(status.get(path(request)).body(), post(request)));
+        "one answer for all", () -> Arrays.equals(status.get(path(request)).body(), post(request)));
   }
 
   @Test
@@ -134,7 +132,8 @@ class OcspCacheWireTest extends StatusServerTest {
             for (X509Certificate certificate : certificates) {
               byte[] request = about(certificate);
               boolean after = answered.contains(certificate.getSerialNumber());
-              Object said = told(posts ? post(request) : status.get(path(request)).body());
+              Object said =
+                  told(posts ? post(request) : status.get(path(request)).body());
               if (said.equals("good")) {
                 goods.incrementAndGet();
                 assertTrue(!after, "good was told after the revocation was answered");
@@ -179,8 +178,8 @@ class OcspCacheWireTest extends StatusServerTest {
   /** As FreeRADIUS asks by way of OpenSSL's client: HTTP/1.0, SHA-1, a nonce of eight octets. */
   @Test
   void aRequestInTheOldWayIsAnsweredAndTheConnectionEnds() throws IOException {
-    byte[] request = StatusClient.request(
-        StatusClient.SHA_1, devices, NONCE, certificate().getSerialNumber());
+    byte[] request =
+        StatusClient.request(StatusClient.SHA_1, devices, NONCE, certificate().getSerialNumber());
 
     byte[] answer = byHttp10(request);
 
@@ -188,9 +187,8 @@ class OcspCacheWireTest extends StatusServerTest {
     assertNull(basic.getResponses()[0].getCertStatus());
     assertArrayEquals(
         NONCE,
-        ASN1OctetString.getInstance(basic
-                .getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce)
-                .getParsedValue())
+        ASN1OctetString.getInstance(
+                basic.getExtension(OCSPObjectIdentifiers.id_pkix_ocsp_nonce).getParsedValue())
             .getOctets());
   }
 
@@ -205,8 +203,9 @@ class OcspCacheWireTest extends StatusServerTest {
   private byte[] byHttp10(byte[] request) throws IOException {
     URI address = URI.create(wire.status());
     try (Socket socket = new Socket(address.getHost(), address.getPort())) {
-      String head = "POST /ocsp HTTP/1.0\r\nContent-Type: application/ocsp-request\r\nContent-Length: "
-          + request.length + "\r\n\r\n";
+      String head =
+          "POST /ocsp HTTP/1.0\r\nContent-Type: application/ocsp-request\r\nContent-Length: "
+              + request.length + "\r\n\r\n";
       socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
       socket.getOutputStream().write(request);
       socket.getOutputStream().flush();
@@ -234,8 +233,8 @@ class OcspCacheWireTest extends StatusServerTest {
   void whatIsKeptIsTheAnswerToExactlyThatRequest() {
     X509Certificate certificate = certificate();
     byte[] sha1 = about(certificate);
-    byte[] sha256 = StatusClient.request(
-        StatusClient.SHA_256, devices, null, certificate.getSerialNumber());
+    byte[] sha256 =
+        StatusClient.request(StatusClient.SHA_256, devices, null, certificate.getSerialNumber());
     post(sha1);
     post(sha256);
 
