@@ -90,7 +90,7 @@ class StoredEnforcements implements Enforcements {
   }
 
   /**
-   * A session that is being ended is not ended twice. Of a device at a point there may be more to take away than when its
+   * A session that has ended, or is being ended, is not ended again. Of a device at a point there may be more to take away than when its
    * open withdrawal was noted, so that one is desired anew: what the point confirms of before does not confirm it.
    */
   private Optional<Enforcement> note(
@@ -98,7 +98,10 @@ class StoredEnforcements implements Enforcements {
     List<?> noted = entities
         .createNativeQuery("""
             insert into enforcement (id, point, device, session, reason, desired_at, next_attempt_at, detail)
-            values (:id, :point, :device, :session, :reason, :now, :now, 'not told yet')
+            select :id, :point, :device, cast(:session as uuid), :reason, cast(:now as timestamptz),
+              cast(:now as timestamptz), 'not told yet'
+            where cast(:session as uuid) is null or exists (
+              select from access_session where id = cast(:session as uuid) and ended_at is null)
             on conflict (point, device, coalesce(session, '00000000-0000-0000-0000-000000000000'))
               where acknowledged_at is null
             do update set reason = excluded.reason, desired_at = excluded.desired_at,

@@ -72,6 +72,14 @@ final class StatusHealth implements HealthCheck {
         : Finding.good(name(), "address", "Certificates point at " + settings.url() + ".");
   }
 
+  /** Lists are made anew after half their validity; a quarter more is for a node that was slow. */
+  static Level level(Duration age, Duration validity) {
+    if (age.compareTo(validity) > 0) {
+      return Level.FAULT;
+    }
+    return age.compareTo(validity.multipliedBy(3).dividedBy(4)) > 0 ? Level.WARNING : Level.GOOD;
+  }
+
   /** The oldest list of an authority. */
   private final class Oldest {
     private int lists;
@@ -99,7 +107,8 @@ final class StatusHealth implements HealthCheck {
       }
       Duration age = Duration.between(thisUpdate, clock.instant());
       String sentence = lists + " revocation lists, the oldest made " + age.toSeconds() + " s ago.";
-      if (age.compareTo(settings.crlValidity()) > 0) {
+      Level level = level(age, settings.crlValidity());
+      if (level == Level.FAULT) {
         return new Finding(
             name(),
             Level.FAULT,
@@ -108,7 +117,7 @@ final class StatusHealth implements HealthCheck {
             "Relying parties refuse its certificates, or take revoked ones. A node must do the job"
                 + " 'crl': look at the metric sallyport_job_held and at the log.");
       }
-      if (age.compareTo(settings.crlValidity().multipliedBy(3).dividedBy(4)) > 0) {
+      if (level == Level.WARNING) {
         return new Finding(
             name(),
             Level.WARNING,
