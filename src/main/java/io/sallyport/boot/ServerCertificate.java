@@ -23,6 +23,7 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
+import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
@@ -38,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 /** The server's own certificate, from the internal authority; renewed when a third of its life is left. */
 @ApplicationScoped
 class ServerCertificate {
+  /** In what the JDK says of a subject alternative name. */
+  private static final int DNS_NAME = 2;
+
   private static final Logger LOG = Logger.getLogger(ServerCertificate.class);
   private static final String PURPOSE = "server";
 
@@ -120,27 +124,58 @@ class ServerCertificate {
   /** By law 2 the same key and names get the certificate that is there, until its renewal window opens. */
   private Current certify(KeyHandle key) {
     Set<String> hosts = hosts();
-    Credential credential = issuance.issue(
-        new Issuance.Order(
-            new CertificateSubject(
-                CertificateSubject.Kind.SERVER, hosts.iterator().next()),
-            CertificateProfiles.internal(CertificateProfiles.SERVER),
-            key.subjectPublicKeyInfo(),
-            Digest.of(("server:" + key.id()).getBytes(StandardCharsets.UTF_8)),
-            false,
-            "CN=Sallyport server,O=Sallyport",
-            names(hosts)),
-        Issuance.Guard.NONE,
-        Actor.SERVER);
+    CertificateSubject subject =
+        new CertificateSubject(CertificateSubject.Kind.SERVER, hosts.iterator().next());
+    Credential credential = standing(subject, key, hosts)
+        .orElseGet(() -> issuance.issue(
+            new Issuance.Order(
+                subject,
+                CertificateProfiles.internal(CertificateProfiles.SERVER),
+                key.subjectPublicKeyInfo(),
+                Digest.of(("server:" + key.id()).getBytes(StandardCharsets.UTF_8)),
+                false,
+                "CN=Sallyport server,O=Sallyport",
+                names(hosts)),
+            Issuance.Guard.NONE,
+            Actor.SERVER));
     List<X509Certificate> chain = new ArrayList<>();
     chain.add(x509(credential.certificate()));
     List<Der> issuers = authorities.chain(Authorities.INTERNAL);
     issuers.subList(0, issuers.size() - 1).forEach(issuer -> chain.add(x509(issuer)));
-    Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
     return new Current(
-        keys.tlsIdentity(key.id(), chain),
-        credential.thumbprint(),
-        credential.notAfter().minus(validity.dividedBy(3)));
+        keys.tlsIdentity(key.id(), chain), credential.thumbprint(), renewAt(credential));
+  }
+
+  /** What issuance would answer, without the making of a certificate that a restart would wait for. */
+  private Optional<Credential> standing(
+      CertificateSubject subject, KeyHandle key, Set<String> hosts) {
+    Instant now = clock.instant();
+    return credentials.of(subject).stream()
+        .filter(credential -> credential.key().equals(key.subjectPublicKeyInfo().digest())
+            && credential.revocation() == null
+            && credential.supersededAt() == null
+            && now.isBefore(renewAt(credential))
+            && hostsOf(credential).equals(hosts))
+        .findFirst();
+  }
+
+  private static Instant renewAt(Credential credential) {
+    Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
+    return credential.notAfter().minus(validity.dividedBy(3));
+  }
+
+  private static Set<String> hostsOf(Credential credential) {
+    Set<String> hosts = new TreeSet<>();
+    try {
+      for (List<?> name : x509(credential.certificate()).getSubjectAlternativeNames()) {
+        if (name.getFirst().equals(DNS_NAME)) {
+          hosts.add(name.get(1).toString());
+        }
+      }
+    } catch (CertificateParsingException e) {
+      throw new IllegalStateException("a stored certificate cannot be read", e);
+    }
+    return hosts;
   }
 
   private Set<String> hosts() {
