@@ -50,6 +50,7 @@ final class SwitchListener implements AutoCloseable {
     return socket.getLocalPort();
   }
 
+  /** How the next requests for a station are answered; the last way stands for all that follow. */
   void answer(String station, Way... next) {
     ways.put(station, new ConcurrentLinkedQueue<>(List.of(next)));
   }
@@ -66,9 +67,13 @@ final class SwitchListener implements AutoCloseable {
   private Way way(byte[] request) {
     return ways.entrySet().stream()
         .filter(station -> isFor(station.getKey(), request))
-        .flatMap(station -> Stream.ofNullable(station.getValue().poll()))
+        .flatMap(station -> Stream.ofNullable(next(station.getValue())))
         .findFirst()
         .orElse(Way.ACK);
+  }
+
+  private static Way next(Queue<Way> ways) {
+    return ways.size() > 1 ? ways.poll() : ways.peek();
   }
 
   private void listen() {
