@@ -3,6 +3,7 @@ package io.sallyport.audit;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** Settings of the log. */
@@ -18,13 +19,16 @@ interface AuditSettings {
    */
   Optional<String> checkpointFile();
 
-  /** Submission prefix of a witness (C2SP tlog-witness); none when left out. */
-  Optional<String> witnessUrl();
+  /** The bucket of an object store that keeps checkpoints; none when its name is left out. */
+  StoreSettings store();
 
-  /** The witness's verifier key {@code name+id+key}, for Ed25519 cosignatures. */
-  Optional<String> witnessKey();
+  /** Submission prefixes of witnesses (C2SP tlog-witness); none when left out. */
+  Optional<List<String>> witnessUrl();
 
-  /** A PEM file of the certificate authorities that the witness is certified by; the JDK's when left out. */
+  /** The verifier key {@code name+id+key} of each, in the same order, for Ed25519 cosignatures. */
+  Optional<List<String>> witnessKey();
+
+  /** A PEM file of the certificate authorities that the witnesses are certified by; the JDK's when left out. */
   Optional<String> witnessTrustFile();
 
   /** How often the newest checkpoint is delivered, while there is a new one. */

@@ -12,8 +12,8 @@ public interface CheckpointDeliveries {
   /**
    * How far a place has the log.
    *
-   * @param kind {@code file} or {@code witness}
-   * @param place path, or verifier key
+   * @param kind {@code file}, {@code store} or {@code witness}
+   * @param place path, bucket and prefix, or verifier key
    * @param size of the newest checkpoint that it has, 0 for none
    * @param at when it got that, or null
    * @param waitingSince since when there is a checkpoint that it does not have, or null

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Somewhere that checkpoints are kept and this server cannot rewrite them. Used by one thread, by one node at a time. */
 interface CheckpointPlace {
-  /** {@code file} or {@code witness}: for the job, metrics and people. */
+  /** {@code file}, {@code store} or {@code witness}: for the job, metrics and people. */
   String kind();
 
   /** What tells this place from another one of its kind. */

@@ -44,7 +44,7 @@ final class Delivering implements CheckpointDeliveries {
     this.places = places(signer, settings, clock);
     this.jobs = places.stream()
         .map(place -> new SingleWriterJob(
-            "deliver-" + place.kind(),
+            DeliveryStep.job(place),
             database,
             INTERVAL,
             LEASE,
@@ -58,14 +58,19 @@ final class Delivering implements CheckpointDeliveries {
     settings
         .checkpointFile()
         .ifPresent(path -> places.add(new CheckpointFile(Path.of(path), signer)));
-    settings
-        .witnessUrl()
-        .ifPresent(url -> places.add(new CheckpointWitness(
-            url,
-            WitnessKey.parse(settings.witnessKey().orElse("")),
-            settings.witnessTrustFile(),
-            PATIENCE,
-            clock)));
+    if (settings.store().bucket().isPresent()) {
+      places.add(new CheckpointStore(settings.store(), signer, PATIENCE));
+    }
+    List<String> urls = settings.witnessUrl().orElse(List.of());
+    List<String> keys = settings.witnessKey().orElse(List.of());
+    for (int witness = 0; witness < urls.size(); witness++) {
+      places.add(new CheckpointWitness(
+          urls.get(witness),
+          WitnessKey.parse(keys.get(witness)),
+          settings.witnessTrustFile(),
+          PATIENCE,
+          clock));
+    }
     return List.copyOf(places);
   }
 

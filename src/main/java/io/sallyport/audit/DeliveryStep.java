@@ -3,6 +3,8 @@ package io.sallyport.audit;
 import io.sallyport.audit.CheckpointPlace.Cosignature;
 import io.sallyport.audit.CheckpointPlace.Kept;
 import io.sallyport.audit.CheckpointPlace.Undelivered;
+import io.sallyport.kernel.Digest;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -23,6 +25,9 @@ final class DeliveryStep implements SingleWriterJob.Step {
   private static final Logger LOG = Logger.getLogger(DeliveryStep.class);
   private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
   private static final Duration LONGEST_RETRY = Duration.ofMinutes(1);
+
+  /** Of the digest of a place's name. */
+  private static final int DIGITS = 8;
 
   private static final String KEPT =
       "select size, octets, digest from checkpoint_delivery where place = ?";
@@ -56,6 +61,12 @@ final class DeliveryStep implements SingleWriterJob.Step {
   /** What tells this place from every other. */
   static String key(CheckpointPlace place) {
     return place.kind() + ":" + place.name();
+  }
+
+  /** Each place has a job of its own; names of jobs are short. */
+  static String job(CheckpointPlace place) {
+    return "deliver-" + place.kind() + "-"
+        + Digest.of(place.name().getBytes(StandardCharsets.UTF_8)).hex().substring(0, DIGITS);
   }
 
   @Override

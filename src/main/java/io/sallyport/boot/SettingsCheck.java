@@ -38,6 +38,7 @@ final class SettingsCheck {
       new Bound("acme.order-lifetime", Duration.ofMinutes(1), Duration.ofDays(30)),
       new Bound("decision.confirm-within", Duration.ofMillis(100), Duration.ofMinutes(5)),
       new Bound("audit.deliver-every", Duration.ofSeconds(1), Duration.ofHours(1)),
+      new Bound("audit.store.least-retention", Duration.ofDays(1), Duration.ofDays(36_500)),
       new Bound("decision.log-every", Duration.ofMillis(10), Duration.ofMinutes(1)),
       // An agent takes ten seconds of silence for the loss of its server.
       new Bound("feed.heartbeat-every", Duration.ofMillis(100), Duration.ofSeconds(5)),
@@ -66,9 +67,10 @@ final class SettingsCheck {
     check.url("status.url", Set.of("http", "https"));
     check.url("grants.issuer", Set.of("https"));
     check.url("authzen.policy-decision-point", Set.of("https"));
-    check.url("audit.witness-url", Set.of("http", "https"));
-    check.witness();
+    check.url("audit.store.endpoint", Set.of("http", "https"));
+    check.witnesses();
     check.checkpointFile();
+    check.store();
     check.ratio();
     check.positive("door.failed-authentications-per-minute");
     check.positive("acme.open-orders");
@@ -151,19 +153,47 @@ final class SettingsCheck {
     }
   }
 
-  private void witness() {
-    String key = value("audit.witness-key");
-    if ((key == null) != (value("audit.witness-url") == null)) {
+  private void witnesses() {
+    List<String> keys = list("audit.witness-key");
+    List<String> urls = list("audit.witness-url");
+    if (keys.size() != urls.size()) {
       fault(
           "audit.witness-url",
-          "and " + variable("audit.witness-key") + " belong together; set both or neither.");
+          "and " + variable("audit.witness-key")
+              + " belong together; set as many of both, or neither.");
     }
-    if (key != null) {
+    for (String url : urls) {
+      if (!isUrl(url, Set.of("http", "https"))) {
+        fault(
+            "audit.witness-url",
+            "must be URLs with http or https, by commas, not " + shown(url) + ".");
+      }
+    }
+    for (String key : keys) {
       try {
         WitnessKey.parse(key);
       } catch (IllegalArgumentException e) {
         fault("audit.witness-key", "cannot be used: " + e.getMessage());
       }
+    }
+  }
+
+  /** Bucket names as Amazon has them, also elsewhere. */
+  private void store() {
+    String bucket = value("audit.store.bucket");
+    if (bucket != null && !bucket.matches("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")) {
+      fault("audit.store.bucket", "must be the name of a bucket, not " + shown(bucket) + ".");
+    }
+    String prefix = value("audit.store.prefix");
+    if (prefix != null && !prefix.matches("[A-Za-z0-9._/-]{1,512}")) {
+      fault(
+          "audit.store.prefix",
+          "must have letters, digits, '.', '_', '-' and '/' only, not " + shown(prefix) + ".");
+    }
+    if ((value("audit.store.access-key-id") == null) != (value("audit.store.secret-key") == null)) {
+      fault(
+          "audit.store.access-key-id",
+          "and " + variable("audit.store.secret-key") + " belong together; set both or neither.");
     }
   }
 

@@ -32,7 +32,7 @@ final class StateMeters {
   private static final int SHARD = 0;
 
   /** What a checkpoint can be delivered to. */
-  private static final List<String> PLACES = List.of("file", "witness");
+  private static final List<String> PLACES = List.of("file", "store", "witness");
 
   private final Map<String, CertificateStatus.Crl> crls = new ConcurrentHashMap<>();
   private final AuditLog log;
@@ -116,7 +116,8 @@ final class StateMeters {
     unsealedSince =
         sealed >= numbered ? null : unsealedSince == null ? clock.instant() : unsealedSince;
     deliveries = kept.deliveries().stream()
-        .collect(Collectors.toUnmodifiableMap(Delivery::kind, delivery -> delivery));
+        .collect(Collectors.toUnmodifiableMap(
+            Delivery::kind, delivery -> delivery, StateMeters::longerWaiting));
     certified = authorities.find(Authorities.DEVICES).isPresent()
         && authorities.find(Authorities.INTERNAL).isPresent();
     for (Authority authority : authorities.list()) {
@@ -141,6 +142,12 @@ final class StateMeters {
   private void gauge(
       String name, String unit, String description, ToDoubleFunction<StateMeters> value) {
     Gauge.builder(name, this, value).description(description).baseUnit(unit).register(meters);
+  }
+
+  private static Delivery longerWaiting(Delivery one, Delivery other) {
+    Instant since = other.waitingSince();
+    Instant before = one.waitingSince();
+    return since != null && (before == null || since.isBefore(before)) ? other : one;
   }
 
   private double waiting(String place) {

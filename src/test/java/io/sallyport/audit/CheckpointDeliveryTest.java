@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sallyport.kernel.NoteFile;
 import io.sallyport.kernel.SignedNote;
 import io.sallyport.kernel.WitnessKey;
+import io.sallyport.testing.ObjectStore;
 import io.sallyport.testing.StrictWitness;
 import io.sallyport.testing.StrictWitness.Manner;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -31,6 +33,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.s3.model.ObjectLockEnabled;
+import software.amazon.awssdk.services.s3.model.ObjectLockRetentionMode;
+import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** Places outside of the server, and what they hold against it. */
 class CheckpointDeliveryTest {
@@ -312,6 +318,157 @@ class CheckpointDeliveryTest {
       }
       assertEquals("9", database.one("select size from checkpoint_delivery"));
       assertTrue(text().endsWith(latest()));
+    }
+  }
+
+  @Nested
+  class Store {
+    private static final int DAYS = 400;
+    private static ObjectStore store;
+
+    private final String bucket = "checkpoints-" + UUID.randomUUID();
+
+    @BeforeAll
+    static void startStore(@TempDir Path files) throws IOException {
+      store = ObjectStore.start(files);
+    }
+
+    @AfterAll
+    static void stopStore() {
+      store.close();
+    }
+
+    private CheckpointStore place() {
+      return place(store.url(), Duration.ofDays(365));
+    }
+
+    private CheckpointStore place(String url, Duration leastRetention) {
+      return new CheckpointStore(
+          new TestStore(url, Optional.of(bucket), leastRetention), SIGNER, LONG);
+    }
+
+    private void made() {
+      store.client().createBucket(with -> with.bucket(bucket).objectLockEnabledForBucket(true));
+      keep(ObjectLockRetentionMode.COMPLIANCE);
+    }
+
+    private void keep(ObjectLockRetentionMode mode) {
+      store
+          .client()
+          .putObjectLockConfiguration(with -> with.bucket(bucket)
+              .objectLockConfiguration(lock -> lock.objectLockEnabled(ObjectLockEnabled.ENABLED)
+                  .rule(rule -> rule.defaultRetention(keeps -> keeps.mode(mode).days(DAYS)))));
+    }
+
+    private List<String> names() {
+      return store.client().listObjectsV2(ask -> ask.bucket(bucket)).contents().stream()
+          .map(S3Object::key)
+          .toList();
+    }
+
+    private String kept(String name) {
+      return store
+          .client()
+          .getObjectAsBytes(ask -> ask.bucket(bucket).key(name))
+          .asUtf8String();
+    }
+
+    private void put(String name, String note) {
+      store.client().putObject(with -> with.bucket(bucket).key(name), RequestBody.fromString(note));
+    }
+
+    @Test
+    void getsAnObjectForEachCheckpoint() throws Exception {
+      made();
+      sealed(3);
+      assertDelivered(place());
+      String first = log().latest().orElseThrow().note();
+      assertDelivered(place());
+      sealed(300);
+      assertDelivered(place());
+      assertEquals(List.of("plant/00000000000000000003", "plant/00000000000000000303"), names());
+      assertEquals(first, kept("plant/00000000000000000003"));
+      assertEquals(log().latest().orElseThrow().note(), kept("plant/00000000000000000303"));
+    }
+
+    @Test
+    void aCrashBeforeItWasNotedIsNoFault() throws Exception {
+      made();
+      sealed(3);
+      assertDelivered(place());
+      database.tamper("delete from checkpoint_delivery");
+      assertDelivered(place());
+      assertEquals("3", database.one("select size from checkpoint_delivery"));
+    }
+
+    @Test
+    void oneThatWouldNotKeepThemIsRefused() throws Exception {
+      sealed(3);
+      assertRefused(place(), "cannot be written: 404 NoSuchBucket");
+      store.client().createBucket(with -> with.bucket(bucket));
+      assertRefused(place(), "would not keep what is put there");
+      assertEquals(List.of(), names());
+    }
+
+    @Test
+    void aRetentionThatCanBeLiftedOrIsShortIsRefused() throws Exception {
+      made();
+      sealed(3);
+      keep(ObjectLockRetentionMode.GOVERNANCE);
+      assertRefused(place(), "would not keep what is put there");
+      keep(ObjectLockRetentionMode.COMPLIANCE);
+      assertRefused(
+          place(store.url(), Duration.ofDays(DAYS + 1)), "keeps objects for " + DAYS + " days");
+      assertEquals(List.of(), names());
+      assertDelivered(place(store.url(), Duration.ofDays(DAYS)));
+    }
+
+    @Test
+    void aReplacedHistoryIsFound() throws Exception {
+      made();
+      sealed(3);
+      assertDelivered(place());
+      rewrite(3);
+      database.tamper("delete from checkpoint_delivery");
+      assertRefused(place(), "holds another checkpoint of 3 facts");
+      rewrite(5);
+      database.tamper("update checkpoint_delivery set size = 3, complaint = null");
+      assertRefused(place(), "with another root than this log has");
+      assertEquals(1, names().size());
+    }
+
+    @Test
+    void aLogThatWentBackIsFound() throws Exception {
+      made();
+      sealed(5);
+      assertDelivered(place());
+      String later = kept("plant/00000000000000000005");
+      database.tamper("""
+          delete from fact; delete from log_leaf; delete from log_tile; delete from checkpoint_cosignature;
+          delete from checkpoint; delete from job_epoch where job = 'seal'; delete from checkpoint_delivery""");
+      sealed(3);
+      assertRefused(place(), "the log went back");
+      assertEquals(later, kept("plant/00000000000000000005"));
+      assertEquals(1, names().size());
+    }
+
+    @Test
+    void anObjectThatWasReplacedIsFound() throws Exception {
+      made();
+      sealed(3);
+      assertDelivered(place());
+      put("plant/00000000000000000003", "something else");
+      sealed(3);
+      assertRefused(place(), "what this log's key has not signed");
+    }
+
+    @Test
+    void oneThatIsNotThereIsToldWithoutASecret() throws Exception {
+      sealed(3);
+      String complaint = deliver(place("http://127.0.0.1:1", Duration.ofDays(1)));
+      assertNotNull(complaint);
+      assertTrue(complaint.contains("cannot be written"), complaint);
+      assertFalse(complaint.contains("only-for-this-test"), complaint);
     }
   }
 

@@ -26,7 +26,10 @@ class DeliveringTest {
   private static final TestSigner SIGNER = new TestSigner("test.example/log");
 
   private record Settings(
-      Optional<String> checkpointFile, Optional<String> witnessUrl, Optional<String> witnessKey)
+      Optional<String> checkpointFile,
+      Optional<List<String>> witnessUrl,
+      Optional<List<String>> witnessKey,
+      StoreSettings store)
       implements AuditSettings {
     @Override
     public String origin() {
@@ -49,15 +52,20 @@ class DeliveringTest {
       throws Exception {
     Path file = mount.resolve("checkpoints");
     try (LogDatabase database = LogDatabase.start(folder);
-        StrictWitness witness = new StrictWitness("witness.example/w1", SIGNER.key())) {
+        StrictWitness witness = new StrictWitness("witness.example/w1", SIGNER.key());
+        StrictWitness second = new StrictWitness("witness.example/w2", SIGNER.key())) {
       Settings settings = new Settings(
-          Optional.of(file.toString()), Optional.of(witness.url()), Optional.of(witness.vkey()));
+          Optional.of(file.toString()),
+          Optional.of(List.of(witness.url(), second.url())),
+          Optional.of(List.of(witness.vkey(), second.vkey())),
+          new TestStore("", Optional.empty(), Duration.ofDays(1)));
       Delivering one = new Delivering(database.dataSource(), SIGNER, settings, Clock.systemUTC());
       Delivering other = new Delivering(database.dataSource(), SIGNER, settings, Clock.systemUTC());
       assertEquals(
           List.of(
               new Delivery("file", file.toString(), 0, null, null, null),
-              new Delivery("witness", witness.vkey(), 0, null, null, null)),
+              new Delivery("witness", witness.vkey(), 0, null, null, null),
+              new Delivery("witness", second.vkey(), 0, null, null, null)),
           one.deliveries());
       sealed(database, 300);
       assertNotNull(one.deliveries().getFirst().waitingSince(), "nobody delivers yet");
@@ -66,16 +74,18 @@ class DeliveringTest {
       other.start(new StartupEvent());
       try {
         // The witness says nothing, and the file gets its checkpoint all the same.
-        delivered(database, "file", 300);
+        delivered(database, "file:" + file, 300);
+        delivered(database, "witness:" + second.vkey(), 300);
         witness.become(Manner.STRICT);
-        delivered(database, "witness", 300);
+        delivered(database, "witness:" + witness.vkey(), 300);
         sealed(database, 5);
-        delivered(database, "file", 305);
-        delivered(database, "witness", 305);
+        delivered(database, "file:" + file, 305);
+        delivered(database, "witness:" + witness.vkey(), 305);
         one.stop(new ShutdownEvent());
         sealed(database, 7);
-        delivered(database, "file", 312);
-        delivered(database, "witness", 312);
+        delivered(database, "file:" + file, 312);
+        delivered(database, "witness:" + witness.vkey(), 312);
+        delivered(database, "witness:" + second.vkey(), 312);
       } finally {
         one.stop(new ShutdownEvent());
         other.stop(new ShutdownEvent());
@@ -102,12 +112,12 @@ class DeliveringTest {
     }
   }
 
-  private static void delivered(LogDatabase database, String kind, long size) {
-    Patience.untilTrue("the " + kind + " has " + size, () -> {
+  private static void delivered(LogDatabase database, String place, long size) {
+    Patience.untilTrue(place + " has " + size, () -> {
       try {
         return database
-            .column("select size from checkpoint_delivery where complaint is null and place like '"
-                + kind + ":%'")
+            .column("select size from checkpoint_delivery where complaint is null and place = '"
+                + place + "'")
             .equals(List.of(Long.toString(size)));
       } catch (SQLException e) {
         throw new AssertionError(e);

@@ -70,6 +70,11 @@ class SettingsCheckTest {
     "audit.deliver-every, PT0S, SALLYPORT_AUDIT_DELIVER_EVERY must lie between",
     "audit.checkpoint-file, kept, SALLYPORT_AUDIT_CHECKPOINT_FILE must be an absolute path",
     "audit.witness-url, https://witness.example, SALLYPORT_AUDIT_WITNESS_URL and SALLYPORT_AUDIT_WITNESS_KEY belong",
+    "audit.store.bucket, Not/A/Bucket, SALLYPORT_AUDIT_STORE_BUCKET must be the name of a bucket",
+    "audit.store.prefix, a b, SALLYPORT_AUDIT_STORE_PREFIX must have letters",
+    "audit.store.endpoint, s3.example, SALLYPORT_AUDIT_STORE_ENDPOINT must be a URL",
+    "audit.store.secret-key, s, SALLYPORT_AUDIT_STORE_ACCESS_KEY_ID and SALLYPORT_AUDIT_STORE_SECRET_KEY belong",
+    "audit.store.least-retention, PT1H, SALLYPORT_AUDIT_STORE_LEAST_RETENTION must lie between",
     "root, elsewhere, SALLYPORT_ROOT must be here or offline",
     "db-url, jdbc:mysql://h/d, SALLYPORT_DB_URL must begin with jdbc:postgresql:"
   })

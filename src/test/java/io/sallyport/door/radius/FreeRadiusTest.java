@@ -347,7 +347,8 @@ class FreeRadiusTest extends ServerTest {
         Way.NAK_503);
     camera.become("release").expect(200);
     JsonNode done = acknowledged(camera, second);
-    // None of the first three counts; asked once more when this machine is slow to take the fourth in.
+    // None of the first three counts; asked once more when this machine is slow to take the fourth
+    // in.
     assertTrue(done.get("attempts").asInt() >= 4, done.toString());
     assertTrue(done.get("detail").asText().contains("503"), done.toString());
     assertFalse(live(camera, "S-9b").get("ended_at").isNull());
