@@ -19,6 +19,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new TokenCommands(options))
         .addSubcommand(new PolicyCommands(options))
         .addSubcommand(new EnforcementPointCommands(options))
+        .addSubcommand(new AuthorityCommands(options))
         .addSubcommand(new CertificateCommands(options))
         .addSubcommand(new PkiCommands(options))
         .addSubcommand(new KeyCommands(options))

@@ -1,17 +1,23 @@
 package io.sallyport.pki;
 
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CaTerms;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The certification authorities of this server: {@code root}, {@code devices} and {@code internal}. */
+/**
+ * The certification authorities of this server: {@code root}, {@code devices} and {@code internal} from the first start,
+ * and those that people made since.
+ */
 public interface Authorities {
   String ROOT = "root";
   String DEVICES = "devices";
@@ -22,8 +28,18 @@ public interface Authorities {
    *
    * @param issuer the name of the authority that certified it; its own for a root
    * @param key the signing key, or null for a root whose key is kept elsewhere
+   * @param distrust null while it may certify
    */
-  record Authority(String name, String issuer, @Nullable UUID key, Der certificate) {
+  record Authority(
+      String name,
+      String issuer,
+      @Nullable UUID key,
+      Der certificate,
+      @Nullable Distrust distrust) {
+    public boolean isRoot() {
+      return issuer.equals(name);
+    }
+
     /** The signing key; refuses with {@code not-supported} when it is kept elsewhere. */
     public UUID signingKey() {
       if (key == null) {
@@ -33,6 +49,52 @@ public interface Authorities {
       }
       return key;
     }
+
+    /** Refuses with {@code authority-revoked} when it may certify nothing more. */
+    public void requireTrusted() {
+      if (distrust != null) {
+        throw new Refusal(
+            PkiProblem.AUTHORITY_REVOKED,
+            "Authority \"" + name + "\" was revoked at " + distrust.at + " and certifies nothing more.");
+      }
+    }
+  }
+
+  /**
+   * Why nothing that an authority certified counts any more.
+   *
+   * @param with the authority that was revoked: itself, or one above it
+   */
+  record Distrust(Instant at, RevocationReason reason, String with) {}
+
+  /**
+   * An authority to be.
+   *
+   * @param name lower-case letters, digits and hyphens; part of addresses in certificates, and never used again
+   * @param issuer who certifies it; its own name for a root
+   * @param distinguishedName the attributes in the order of the certificate, the most significant first
+   * @param validity null for as long as is usual, 20 years for a root and 5 for others, and its issuer permits
+   */
+  record Plan(
+      String name,
+      String issuer,
+      String distinguishedName,
+      KeyAlgorithm algorithm,
+      @Nullable Duration validity,
+      CaTerms terms) {
+    boolean isRoot() {
+      return issuer.equals(name);
+    }
+  }
+
+  /** One that has a key here and waits for its certificate from where its issuer's key is. */
+  record Requested(String name, String issuer, Der request) {}
+
+  /** What came of making an authority. */
+  sealed interface Made {
+    record Certified(Authority authority) implements Made {}
+
+    record Waiting(Requested requested) implements Made {}
   }
 
   /**
@@ -63,11 +125,25 @@ public interface Authorities {
    */
   void adopt(String rootName, Der root, Map<String, Der> certified);
 
+  /**
+   * Makes an authority with a key of its own and has it certified, or makes the request for its certificate when the
+   * issuer's key is kept elsewhere. The same plan again is the same authority. Opens its own transactions.
+   *
+   * <p>Refuses with {@code authority-exists} another plan under a name that was used, and with {@code invalid-authority}
+   * what its issuer does not permit: path length, validity, policies, name constraints.
+   */
+  Made create(Plan plan, Actor actor);
+
+  /** Those that wait for their certificate. */
+  List<Requested> requested();
+
+  /** From memory; those that are not there are looked for in the database. */
   Optional<Authority> find(String name);
 
   /** The authority; refuses with {@code not-found}. */
   Authority get(String name);
 
+  /** In the order in which they were made, from memory; the same object while nothing changed. */
   List<Authority> list();
 
   /** The certificates from this authority to the root, its own first. */

@@ -2,8 +2,11 @@ package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
 import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.Authorities.Distrust;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
+import jakarta.persistence.EnumType;
+import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
@@ -32,6 +35,27 @@ class AuthorityRow {
   @Column(name = "created_at")
   Instant createdAt;
 
+  /** What an operator asked for; null for one of the first start. */
+  @Nullable
+  String plan;
+
+  /** Its PKCS #10 request, when whoever certifies it keeps its key elsewhere. */
+  byte @Nullable [] request;
+
+  @Column(name = "distrusted_at")
+  @Nullable
+  Instant distrustedAt;
+
+  @Enumerated(EnumType.STRING)
+  @Column(name = "distrust_reason")
+  @Nullable
+  RevocationReason distrustReason;
+
+  /** The authority whose revocation it was. */
+  @Column(name = "distrusted_with")
+  @Nullable
+  String distrustedWith;
+
   @SuppressWarnings("NullAway.Init")
   protected AuthorityRow() {}
 
@@ -46,6 +70,13 @@ class AuthorityRow {
     if (certificate == null) {
       throw new IllegalStateException("authority " + name + " is not certified yet");
     }
-    return new Authority(name, issuer, key, Der.of(certificate));
+    return new Authority(name, issuer, key, Der.of(certificate), distrust());
+  }
+
+  @Nullable
+  Distrust distrust() {
+    return distrustedAt == null || distrustReason == null || distrustedWith == null
+        ? null
+        : new Distrust(distrustedAt, distrustReason, distrustedWith);
   }
 }

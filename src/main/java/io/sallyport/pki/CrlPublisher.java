@@ -97,7 +97,10 @@ public class CrlPublisher {
       case "certificate.revoked",
           "certificate.closed",
           "certificate.held",
-          "certificate.released" -> true;
+          "certificate.released",
+          // Its first lists.
+          "authority.established",
+          "authority.adopted" -> true;
       case "certificate.issued" -> recorded.fact().detail().containsKey("revoked");
       default -> false;
     };
@@ -109,7 +112,7 @@ public class CrlPublisher {
   private boolean publishDue(JobLease lease) throws SQLException {
     for (Authority authority : authorities.list()) {
       if (authority.key() != null) {
-        store.found(lease.connection(), authority.name(), shards.count(authority.name()));
+        store.found(lease.connection(), authority.name(), shards.count(authority));
       }
     }
     List<CrlStore.Standing> due = due(lease);

@@ -1,5 +1,6 @@
 package io.sallyport.pki;
 
+import io.sallyport.pki.Authorities.Authority;
 import jakarta.inject.Singleton;
 import java.math.BigInteger;
 
@@ -9,6 +10,9 @@ import java.math.BigInteger;
  */
 @Singleton
 final class CrlShards {
+  /** Of the certificates of authorities: few, and looked for by whoever checks whole chains. */
+  static final int OF_AUTHORITIES = 0;
+
   private final StatusSettings settings;
 
   CrlShards(StatusSettings settings) {
@@ -16,12 +20,12 @@ final class CrlShards {
   }
 
   /** Lists that an authority's new certificates are spread over. A root certifies few: its list stays whole. */
-  int count(String authority) {
-    return authority.equals(Authorities.ROOT) ? 1 : settings.crlShards();
+  int count(Authority authority) {
+    return authority.isRoot() ? 1 : settings.crlShards();
   }
 
   /** The shard of a certificate that is issued now; serials are random in their low octets. */
-  int of(String authority, BigInteger serial) {
+  int of(Authority authority, BigInteger serial) {
     return serial.mod(BigInteger.valueOf(count(authority))).intValue();
   }
 

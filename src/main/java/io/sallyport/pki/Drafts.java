@@ -1,8 +1,10 @@
 package io.sallyport.pki;
 
 import io.sallyport.events.Nodes;
+import io.sallyport.kernel.CaTerms;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.Authorities.Authority;
@@ -15,10 +17,14 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.TBSCertificate;
 
 /** Builds and lints what an order asks for, before anything is locked. Any thread. */
@@ -57,7 +63,30 @@ final class Drafts {
   }
 
   /** An authority with what every certificate by it takes from it. */
-  record Issuer(Authority authority, KeyHandle key, X500Name name, Instant notAfter) {}
+  record Issuer(
+      Authority authority,
+      KeyHandle key,
+      X500Name name,
+      Instant notAfter,
+      List<Extensions> above) {
+    Issuer {
+      above = List.copyOf(above);
+    }
+
+    /** Refuses with {@code name-not-permitted} what it, or an authority above it, may not certify. */
+    void requirePermitted(TBSCertificate tbs) {
+      GeneralNames names = GeneralNames.fromExtensions(
+          tbs.getExtensions(), Extension.subjectAlternativeName);
+      for (Extensions extensions : above) {
+        CaTerms.nameFault(extensions, tbs.getSubject(), names).ifPresent(fault -> {
+          throw new Refusal(
+              PkiProblem.NAME_NOT_PERMITTED,
+              "Authority \"" + authority.name() + "\" may not certify this: " + fault
+                  + ". Ask for other names, or name another issuer in the certificate profile.");
+        });
+      }
+    }
+  }
 
   /** A certificate that nobody knows yet: neither recorded nor signed. */
   record Draft(
@@ -76,6 +105,7 @@ final class Drafts {
   Draft of(Order order) {
     Issuer issuer = issuer(order.certificateProfile().authority());
     BigInteger serial = serial();
+    int shard = shards.of(issuer.authority, serial);
     Instant now = clock.instant();
     Instant notBefore =
         now.minus(order.certificateProfile().backdating()).truncatedTo(ChronoUnit.SECONDS);
@@ -87,6 +117,7 @@ final class Drafts {
         issuer.key.subjectPublicKeyInfo(),
         issuer.key.algorithm(),
         serial,
+        shard,
         new X500Name(BCStyle.INSTANCE, order.distinguishedName()),
         order.subjectPublicKeyInfo(),
         order.names(),
@@ -95,6 +126,7 @@ final class Drafts {
         null,
         notBefore,
         notAfter));
+    issuer.requirePermitted(tbs);
     Der encoded = encoded(tbs);
     Linter.check(
         encoded,
@@ -107,7 +139,7 @@ final class Drafts {
         ids.next(),
         issuer,
         serial,
-        shards.of(issuer.authority.name(), serial),
+        shard,
         notBefore,
         notAfter,
         now.truncatedTo(ChronoUnit.MICROS),
@@ -117,6 +149,7 @@ final class Drafts {
   /** Read once: an authority's certificate is another object when it is another one. */
   private Issuer issuer(String name) {
     Authority authority = authorities.get(name);
+    authority.requireTrusted();
     Issuer known = issuers.get(name);
     if (known == null || !known.authority.equals(authority)) {
       TBSCertificate tbs = CertificateParts.tbs(authority.certificate());
@@ -124,10 +157,20 @@ final class Drafts {
           authority,
           keys.get(authority.signingKey()),
           tbs.getSubject(),
-          tbs.getEndDate().getDate().toInstant());
+          tbs.getEndDate().getDate().toInstant(),
+          constrained(name));
       issuers.put(name, known);
     }
     return known;
+  }
+
+  /** The extensions of the authorities from this one up that bind names. */
+  private List<Extensions> constrained(String name) {
+    return authorities.chain(name).stream()
+        .map(certificate -> CertificateParts.tbs(certificate).getExtensions())
+        .filter(extensions ->
+            extensions != null && extensions.getExtension(Extension.nameConstraints) != null)
+        .toList();
   }
 
   BigInteger serial() {

@@ -37,6 +37,13 @@ public enum KeyKind {
     return Stream.of(values()).filter(kind -> kind.word().equals(word)).findFirst();
   }
 
+  /** The closest kind of a key that is acceptable. */
+  public static Optional<KeyKind> of(Der subjectPublicKeyInfo) {
+    return Stream.of(values())
+        .filter(kind -> kind.holds(subjectPublicKeyInfo))
+        .reduce((lesser, closer) -> closer);
+  }
+
   /** Of a key that {@link KeyRules} let pass. */
   boolean holds(Der subjectPublicKeyInfo) {
     SubjectPublicKeyInfo info = SubjectPublicKeyInfo.getInstance(subjectPublicKeyInfo.octets());

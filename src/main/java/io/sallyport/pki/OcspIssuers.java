@@ -6,7 +6,6 @@ import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.nist.NISTObjectIdentifiers;
@@ -22,11 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class OcspIssuers {
   private static final List<ASN1ObjectIdentifier> HASHES =
       List.of(OIWObjectIdentifiers.idSHA1, NISTObjectIdentifiers.id_sha256);
-  /** Authorities are made seldom, and anybody can ask for issuers that are not here. */
-  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
-
   private final Authorities authorities;
-  private volatile Known known = new Known(Map.of(), System.nanoTime() - LOOK_NANOS);
+  private volatile Known known = new Known(Map.of(), List.of());
 
   OcspIssuers(Authorities authorities) {
     this.authorities = authorities;
@@ -41,26 +37,24 @@ final class OcspIssuers {
     }
   }
 
-  private record Known(Map<Name, Authority> byName, long readAt) {}
+  private record Known(Map<Name, Authority> byName, List<Authority> of) {}
 
-  /** The authority that issued what is asked about, or null when it is not one of this server's. May read the database. */
+  /** The authority that issued what is asked about, or null when it is not one of this server's. */
   @Nullable
   Authority find(CertificateID id) {
-    Name name = Name.of(id);
+    List<Authority> all = authorities.list();
     Known seen = known;
-    Authority authority = seen.byName.get(name);
-    if (authority == null && System.nanoTime() - seen.readAt >= LOOK_NANOS) {
-      seen = read();
+    // The list is another object when an authority is new or another one.
+    if (seen.of != all) {
+      seen = new Known(byName(all), all);
       known = seen;
-      authority = seen.byName.get(name);
     }
-    return authority;
+    return seen.byName.get(Name.of(id));
   }
 
-  private Known read() {
-    long now = System.nanoTime();
+  private static Map<Name, Authority> byName(List<Authority> authorities) {
     Map<Name, Authority> all = new HashMap<>();
-    for (Authority authority : authorities.list()) {
+    for (Authority authority : authorities) {
       X509CertificateHolder certificate = CertificateParts.holder(authority.certificate());
       for (ASN1ObjectIdentifier hash : HASHES) {
         try {
@@ -74,6 +68,6 @@ final class OcspIssuers {
         }
       }
     }
-    return new Known(Map.copyOf(all), now);
+    return Map.copyOf(all);
   }
 }

@@ -1,8 +1,10 @@
 package io.sallyport.pki;
 
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CaTerms;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.NameSubtree;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.keys.KeyHandle;
@@ -15,6 +17,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.jboss.logging.Logger;
 
@@ -26,11 +32,13 @@ final class OcspResponders {
   private static final long PAUSE_NANOS = 50_000_000;
 
   private final ConcurrentHashMap<String, Responder> responders = new ConcurrentHashMap<>();
+  private final Authorities authorities;
   private final Issuance issuance;
   private final Keys keys;
   private final Clock clock;
 
-  OcspResponders(Issuance issuance, Keys keys, Clock clock) {
+  OcspResponders(Authorities authorities, Issuance issuance, Keys keys, Clock clock) {
+    this.authorities = authorities;
     this.issuance = issuance;
     this.keys = keys;
     this.clock = clock;
@@ -80,7 +88,7 @@ final class OcspResponders {
         key.subjectPublicKeyInfo(),
         Digest.of(("ocsp:" + key.id()).getBytes(StandardCharsets.UTF_8)),
         false,
-        "CN=OCSP " + authority + ",O=Sallyport",
+        subject(authority),
         List.of()));
     Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
     return new Responder(
@@ -89,6 +97,26 @@ final class OcspResponders {
         CertificateParts.holder(credential.certificate()),
         credential.notAfter().minus(validity.dividedBy(3)),
         credential.notAfter());
+  }
+
+  /** Within the names that the authorities above it may certify, for whoever checks the answer checks that too. */
+  private String subject(String authority) {
+    String usual = "CN=OCSP " + authority + ",O=Sallyport";
+    List<Extensions> above = authorities.chain(authority).stream()
+        .map(certificate -> CertificateParts.tbs(certificate).getExtensions())
+        .toList();
+    return Stream.concat(
+            Stream.of(usual),
+            above.stream()
+                .flatMap(extensions -> CaTerms.of(extensions).permitted().stream())
+                .filter(subtree -> subtree.kind() == NameSubtree.Kind.DIRECTORY)
+                .map(subtree -> subtree.value() + ",CN=OCSP " + authority))
+        .filter(name -> above.stream()
+            .allMatch(extensions -> CaTerms.nameFault(
+                    extensions, new X500Name(BCStyle.INSTANCE, name), null)
+                .isEmpty()))
+        .findFirst()
+        .orElse(usual);
   }
 
   /** All nodes order the same; while another one is at it, this one waits for its certificate. */

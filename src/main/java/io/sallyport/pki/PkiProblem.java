@@ -12,11 +12,16 @@ public enum PkiProblem implements Problem {
       "authentication-spent", 403, "What authenticated the request was used before"),
   REVOKED_MEANWHILE(
       "revoked-meanwhile", 403, "The device was revoked while its certificate was made"),
+  NAME_NOT_PERMITTED(
+      "name-not-permitted", 403, "The issuing authority may not certify this name"),
+  AUTHORITY_REVOKED("authority-revoked", 403, "The issuing authority is revoked"),
   HELD("certificate-held", 403, "A certificate on this key is on hold"),
   UNKNOWN_AUTHORITY("unknown-authority", 404, "No such authority"),
   UNKNOWN_CERTIFICATE("unknown-certificate", 404, "No such certificate"),
   UNKNOWN_CERTIFICATE_PROFILE("unknown-certificate-profile", 404, "No such certificate profile"),
   CANNOT_RELEASE("cannot-release", 409, "The certificate cannot be released"),
+  AUTHORITY_EXISTS("authority-exists", 409, "The authority exists already"),
+  INVALID_AUTHORITY("invalid-authority", 422, "The authority cannot be made like this"),
   BAD_AUTHORITY_CERTIFICATE(
       "bad-authority-certificate", 422, "The authority's certificate does not fit"),
   INVALID_CERTIFICATE_PROFILE(

@@ -31,13 +31,16 @@ class RecordedIssuance implements Issuance {
   private final SharedCommits<Asked, Preparation> preparing;
   private final SharedCommits<Finished, Completion> finishing;
   private final Drafts drafts;
+  private final SigningGates gates;
   private final Keys keys;
   private final MeterRegistry meters;
 
-  RecordedIssuance(IssuanceStore store, Drafts drafts, Keys keys, MeterRegistry meters) {
+  RecordedIssuance(
+      IssuanceStore store, Drafts drafts, SigningGates gates, Keys keys, MeterRegistry meters) {
     this.preparing = new SharedCommits<>("issuance-prepare", AT_ONCE, TOGETHER, store::prepare);
     this.finishing = new SharedCommits<>("issuance-finish", AT_ONCE, TOGETHER, store::finish);
     this.drafts = drafts;
+    this.gates = gates;
     this.keys = keys;
     this.meters = meters;
   }
@@ -87,8 +90,9 @@ class RecordedIssuance implements Issuance {
     return switch (preparation) {
       case Preparation.Retry retry -> retry.credential();
       case Prepared prepared -> {
-        // 2. Sign, once, holding neither lock nor transaction. 3. Compare with what was recorded.
-        Signed signed = prepared.sign(keys);
+        // 2. Sign, once, in no transaction; an authority that was revoked signs no more. 3. Compare with what was recorded.
+        Signed signed = gates.sign(
+            prepared.draft().issuer().authority().name(), () -> prepared.sign(keys));
         // 4. Record, unless the device was revoked while this went on.
         yield switch (finishing.call(new Finished(signed, actor))) {
           case Completion.Issued issued -> issued.credential();

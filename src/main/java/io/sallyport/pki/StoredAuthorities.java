@@ -1,75 +1,144 @@
 package io.sallyport.pki;
 
 import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
+import io.sallyport.audit.FactRecorded;
 import io.sallyport.devices.Devices;
+import io.sallyport.events.Changes;
+import io.sallyport.events.Changes.Change;
+import io.sallyport.events.Changes.Following;
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CaTerms;
 import io.sallyport.kernel.Der;
-import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.TransactionPhase;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import java.io.IOException;
-import java.math.BigInteger;
-import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
-import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
+import org.jspecify.annotations.Nullable;
 
-/** Authorities in the database; certified ones never change and are kept in memory. */
+/** Authorities in the database, all of them kept in memory on every node and read again when any node changed one. */
 @ApplicationScoped
 class StoredAuthorities implements Authorities {
-  private static final int SERIAL_BITS = 128;
+  private static final String SUBJECT = CertificateSubject.Kind.AUTHORITY.word();
+  private static final int START = Changes.START + 5;
+  /** Before the observers of no priority. */
+  private static final int FIRST = 100;
+
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
 
-  private final Map<String, Authority> certified = new ConcurrentHashMap<>();
   private final EntityManager entities;
-  private final TbsCertificates certificates;
-  private final CrlShards shards;
+  private final AuthorityFounding founding;
   private final Devices devices;
   private final Keys keys;
   private final Audit audit;
-  private final Ids ids;
-  private final SecureRandom random;
+  private final Changes changes;
   private final Clock clock;
+  private volatile @Nullable Known known;
+  private @Nullable Following following;
 
   StoredAuthorities(
       EntityManager entities,
-      TbsCertificates certificates,
-      CrlShards shards,
+      AuthorityFounding founding,
       Devices devices,
       Keys keys,
       Audit audit,
-      Ids ids,
-      SecureRandom random,
+      Changes changes,
       Clock clock) {
     this.entities = entities;
-    this.certificates = certificates;
-    this.shards = shards;
+    this.founding = founding;
     this.devices = devices;
     this.keys = keys;
     this.audit = audit;
-    this.ids = ids;
-    this.random = random;
+    this.changes = changes;
     this.clock = clock;
+  }
+
+  /** Those that are certified. */
+  private record Known(List<Authority> all, Map<String, Authority> byName) {
+    static Known of(List<Authority> all) {
+      Map<String, Authority> byName = new HashMap<>();
+      all.forEach(authority -> byName.put(authority.name(), authority));
+      return new Known(List.copyOf(all), Map.copyOf(byName));
+    }
+  }
+
+  void start(@Observes @Priority(START) StartupEvent event) {
+    long position = changes.position();
+    read();
+    following = changes.follow("authorities", position, this::follow);
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    if (following != null) {
+      following.close();
+    }
+  }
+
+  /** What any node committed. */
+  private void follow(List<Change> next) {
+    if (next.stream().anyMatch(change -> change.subjectType().equals(SUBJECT))) {
+      read();
+    }
+  }
+
+  /** On the node that committed it the change counts before it is answered, and before anybody else looks. */
+  void changed(
+      @Observes(during = TransactionPhase.AFTER_SUCCESS) @Priority(FIRST) FactRecorded recorded) {
+    if (!recorded.fact().subjectType().equals(SUBJECT)) {
+      return;
+    }
+    known = null;
+    try {
+      Thread.startVirtualThread(this::read).join(LONGEST_WAIT);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** One reader at a time, so that what an earlier one saw never replaces what a later one saw. */
+  synchronized void read() {
+    known = Known.of(QuarkusTransaction.requiringNew()
+        .call(() -> entities
+            .createQuery(
+                "from AuthorityRow where certificate is not null order by createdAt, name",
+                AuthorityRow.class)
+            .getResultStream()
+            .map(AuthorityRow::authority)
+            .toList()));
+  }
+
+  private Known known() {
+    Known now = known;
+    while (now == null) {
+      read();
+      now = known;
+    }
+    return now;
   }
 
   @Override
@@ -79,119 +148,36 @@ class StoredAuthorities implements Authorities {
       String distinguishedName,
       KeyAlgorithm algorithm,
       Duration validity) {
-    Optional<Authority> known = find(name);
-    if (known.isPresent()) {
-      return known.get();
+    Optional<Authority> there = find(name);
+    if (there.isEmpty()) {
+      founding.establish(new Plan(
+          name,
+          issuer,
+          distinguishedName,
+          algorithm,
+          validity,
+          CaTerms.ofPathLength(name.equals(issuer) ? 1 : 0)));
     }
-    Foundation foundation = QuarkusTransaction.requiringNew()
-        .call(() -> found(name, issuer, distinguishedName, algorithm, validity));
-    KeyHandle issuerKey = foundation.issuerKey;
-    Der certificate = CertificateParts.assemble(
-        foundation.credential.tbsCertificate,
-        issuerKey.algorithm(),
-        keys.sign(issuerKey.id(), foundation.credential.tbsCertificate),
-        issuerKey.subjectPublicKeyInfo());
-    QuarkusTransaction.requiringNew().run(() -> certify(name, foundation.credential, certificate));
     return get(name);
   }
 
-  /** The key is made and the exact TBSCertificate recorded; a start that was cut off here is taken up with the same key. */
-  private Foundation found(
-      String name,
-      String issuer,
-      String distinguishedName,
-      KeyAlgorithm algorithm,
-      Duration validity) {
-    AuthorityRow row = entities.find(AuthorityRow.class, name);
-    KeyHandle key;
-    if (row == null) {
-      key = keys.generate(algorithm, "authority:" + name);
-      row =
-          new AuthorityRow(name, issuer, key.id(), clock.instant().truncatedTo(ChronoUnit.MICROS));
-      entities.persist(row);
-      devices.reserveKey(key.subjectPublicKeyInfo().digest());
-    } else {
-      key = keys.get(Objects.requireNonNull(row.key));
-      closeUnfinished(name);
-    }
-    boolean root = name.equals(issuer);
-    KeyHandle issuerKey = root ? key : keys.get(get(issuer).signingKey());
-    X500Name subject = new X500Name(BCStyle.INSTANCE, distinguishedName);
-    CredentialRow credential = credential(name, issuer, key, validity);
-    X500Name issuerName = subject;
-    Instant issuerEnd = credential.notAfter;
-    if (!root) {
-      TBSCertificate issuerTbs = CertificateParts.tbs(get(issuer).certificate());
-      issuerName = issuerTbs.getSubject();
-      issuerEnd = issuerTbs.getEndDate().getDate().toInstant();
-      credential.notAfter =
-          credential.notAfter.isAfter(issuerEnd) ? issuerEnd : credential.notAfter;
-    }
-    TBSCertificate tbs = certificates.build(new TbsCertificates.Content(
-        issuer,
-        issuerName,
-        issuerKey.subjectPublicKeyInfo(),
-        issuerKey.algorithm(),
-        new BigInteger(credential.serial, 16),
-        subject,
-        key.subjectPublicKeyInfo(),
-        List.of(),
-        null,
-        null,
-        root ? 1 : 0,
-        credential.notBefore,
-        credential.notAfter));
-    Linter.check(tbs, CertificateSubject.Kind.AUTHORITY, issuerEnd);
-    try {
-      credential.tbsCertificate = tbs.getEncoded("DER");
-    } catch (IOException e) {
-      throw new IllegalStateException("a TBSCertificate cannot be encoded", e);
-    }
-    entities.persist(credential);
-    return new Foundation(credential, issuerKey);
+  @Override
+  public Made create(Plan plan, Actor actor) {
+    return founding.create(plan, actor).<Made>map(Made.Waiting::new).orElseGet(() ->
+        new Made.Certified(get(plan.name())));
   }
 
-  private void closeUnfinished(String name) {
-    entities
-        .createQuery(
-            "from CredentialRow where subjectKind = :kind and subjectId = :name and state = :state",
-            CredentialRow.class)
-        .setParameter("kind", CertificateSubject.Kind.AUTHORITY)
-        .setParameter("name", name)
-        .setParameter("state", CredentialState.PREPARED)
-        .getResultStream()
-        .forEach(row -> row.revoked(
-            RevocationReason.CESSATION_OF_OPERATION,
-            clock.instant().truncatedTo(ChronoUnit.MICROS)));
-  }
-
-  private CredentialRow credential(String name, String issuer, KeyHandle key, Duration validity) {
-    CredentialRow row = new CredentialRow();
-    Instant now = clock.instant();
-    row.id = ids.next();
-    row.authority = issuer;
-    BigInteger serial = new BigInteger(SERIAL_BITS, random).setBit(SERIAL_BITS);
-    row.serial = serial.toString(16);
-    row.crlShard = shards.of(issuer, serial);
-    row.subjectKind = CertificateSubject.Kind.AUTHORITY;
-    row.subjectId = name;
-    row.profile = CertificateProfiles.AUTHORITY;
-    row.keyDigest = key.subjectPublicKeyInfo().digest().octets();
-    row.notBefore = now.minus(1, ChronoUnit.HOURS).truncatedTo(ChronoUnit.SECONDS);
-    row.notAfter = now.plus(validity).truncatedTo(ChronoUnit.SECONDS);
-    row.state = CredentialState.PREPARED;
-    row.preparedAt = now.truncatedTo(ChronoUnit.MICROS);
-    return row;
-  }
-
-  private void certify(String name, CredentialRow prepared, Der certificate) {
-    CredentialRow credential = entities.find(CredentialRow.class, prepared.id);
-    credential.issued(certificate, clock.instant().truncatedTo(ChronoUnit.MICROS));
-    entities.find(AuthorityRow.class, name).certificate = certificate.octets();
-    audit.record(Fact.of("authority.established", Actor.SERVER, "authority", name)
-        .with("issuer", credential.authority)
-        .with("serial", credential.serial)
-        .with("sha256", certificate.digest()));
+  @Override
+  public List<Requested> requested() {
+    return QuarkusTransaction.joiningExisting()
+        .call(() -> entities
+            .createQuery(
+                "from AuthorityRow where certificate is null and request is not null order by createdAt, name",
+                AuthorityRow.class)
+            .getResultStream()
+            .map(row ->
+                new Requested(row.name, row.issuer, Der.of(Objects.requireNonNull(row.request))))
+            .toList());
   }
 
   @Override
@@ -243,19 +229,24 @@ class StoredAuthorities implements Authorities {
 
   @Override
   public Optional<Authority> find(String name) {
-    Authority known = certified.get(name);
-    if (known != null) {
-      return Optional.of(known);
+    Authority authority = known().byName.get(name);
+    if (authority == null && NAME.matcher(name).matches() && isCertified(name)) {
+      read();
+      authority = known().byName.get(name);
     }
-    if (!NAME.matcher(name).matches()) {
-      return Optional.empty();
-    }
-    Optional<Authority> read = QuarkusTransaction.joiningExisting()
-        .call(() -> Optional.ofNullable(entities.find(AuthorityRow.class, name))
-            .filter(row -> row.certificate != null)
-            .map(AuthorityRow::authority));
-    read.ifPresent(authority -> certified.put(name, authority));
-    return read;
+    return Optional.ofNullable(authority);
+  }
+
+  /** What another node made a moment ago. */
+  private boolean isCertified(String name) {
+    return QuarkusTransaction.requiringNew()
+        .call(() -> !entities
+            .createQuery(
+                "select name from AuthorityRow where name = :name and certificate is not null",
+                String.class)
+            .setParameter("name", name)
+            .getResultList()
+            .isEmpty());
   }
 
   @Override
@@ -267,13 +258,7 @@ class StoredAuthorities implements Authorities {
 
   @Override
   public List<Authority> list() {
-    List<String> names = QuarkusTransaction.joiningExisting()
-        .call(() -> entities
-            .createQuery(
-                "select name from AuthorityRow where certificate is not null order by createdAt",
-                String.class)
-            .getResultList());
-    return names.stream().map(this::get).toList();
+    return known().all;
   }
 
   @Override
@@ -287,6 +272,4 @@ class StoredAuthorities implements Authorities {
     }
     return chain;
   }
-
-  private record Foundation(CredentialRow credential, KeyHandle issuerKey) {}
 }

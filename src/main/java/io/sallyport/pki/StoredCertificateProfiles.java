@@ -184,6 +184,9 @@ class StoredCertificateProfiles implements CertificateProfiles {
       throw CertificateProfileDocument.invalid(
           "spec.issuer: \"" + name + "\" does not certify devices.");
     }
+    if (issuer.distrust() != null) {
+      throw CertificateProfileDocument.invalid("spec.issuer: \"" + name + "\" is revoked.");
+    }
     if (issuer.key() == null) {
       throw CertificateProfileDocument.invalid(
           "spec.issuer: the key of \"" + name + "\" is kept elsewhere.");

@@ -1,5 +1,6 @@
 package io.sallyport.pki;
 
+import io.sallyport.kernel.CaTerms;
 import io.sallyport.kernel.Der;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.pki.CertificateProfile.Usage;
@@ -62,9 +63,10 @@ final class TbsCertificates {
    * What a certificate says.
    *
    * @param issuerKey the issuer's SubjectPublicKeyInfo
+   * @param crlShard which of the issuer's lists it will stand in, should it be revoked
    * @param profile null for a CA certificate
    * @param mudUrl as the profile gives it for this device, or null
-   * @param pathLength for a CA certificate how many CAs may follow, otherwise null
+   * @param terms of a CA certificate, otherwise null
    */
   record Content(
       String issuer,
@@ -72,12 +74,13 @@ final class TbsCertificates {
       Der issuerKey,
       KeyAlgorithm issuerAlgorithm,
       BigInteger serial,
+      int crlShard,
       X500Name subject,
       Der subjectKey,
       List<Name> names,
       @Nullable CertificateProfile profile,
       @Nullable String mudUrl,
-      @Nullable Integer pathLength,
+      @Nullable CaTerms terms,
       Instant notBefore,
       Instant notAfter) {
     Content {
@@ -112,19 +115,15 @@ final class TbsCertificates {
     ExtensionsGenerator extensions = new ExtensionsGenerator();
     X509ExtensionUtils identifiers = KeyIdentifiers.utils();
     CertificateProfile profile = content.profile;
-    extensions.addExtension(
-        Extension.basicConstraints,
-        true,
-        content.pathLength != null
-            ? new BasicConstraints(content.pathLength)
-            : new BasicConstraints(false));
-    extensions.addExtension(
-        Extension.keyUsage,
-        true,
-        new KeyUsage(
-            profile == null
-                ? KeyUsage.keyCertSign | KeyUsage.cRLSign
-                : bits(profile.keyUsages(), key)));
+    if (content.terms != null) {
+      content.terms.addTo(extensions);
+    } else {
+      extensions.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
+      extensions.addExtension(
+          Extension.keyUsage,
+          true,
+          new KeyUsage(bits(profile == null ? Set.of() : profile.keyUsages(), key)));
+    }
     extensions.addExtension(
         Extension.subjectKeyIdentifier, false, identifiers.createSubjectKeyIdentifier(key));
     extensions.addExtension(
@@ -142,16 +141,20 @@ final class TbsCertificates {
       profiled(extensions, profile, content.mudUrl);
     }
     boolean points = profile == null
-        ? !content.subject.equals(content.issuerName)
+        ? !content.subjectKey.equals(content.issuerKey)
         : profile.revocationPointers();
     if (points) {
-      extensions.addExtension(
-          Extension.cRLDistributionPoints,
-          false,
-          distributionPoint(content.issuer, shards.of(content.issuer, content.serial)));
-      extensions.addExtension(Extension.authorityInfoAccess, false, access(content.issuer));
+      addPointers(extensions, content.issuer, content.crlShard);
     }
     return extensions;
+  }
+
+  /** Where the status of what this authority certified is. */
+  void addPointers(ExtensionsGenerator extensions, String issuer, int crlShard)
+      throws IOException {
+    extensions.addExtension(
+        Extension.cRLDistributionPoints, false, distributionPoint(issuer, crlShard));
+    extensions.addExtension(Extension.authorityInfoAccess, false, access(issuer));
   }
 
   /** What only the certificates of end entities have. */

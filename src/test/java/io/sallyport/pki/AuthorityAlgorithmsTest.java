@@ -67,6 +67,9 @@ class AuthorityAlgorithmsTest extends ServerTest {
   Authorities authorities;
 
   @Inject
+  StoredAuthorities stored;
+
+  @Inject
   Issuance issuance;
 
   @Inject
@@ -91,6 +94,7 @@ class AuthorityAlgorithmsTest extends ServerTest {
         Statement statement = connection.createStatement()) {
       statement.execute("update authority set certificate = null where name like 'algorithm-%'");
     }
+    stored.read();
   }
 
   /** A chain, its own first, and the key of the first. */
@@ -117,7 +121,7 @@ class AuthorityAlgorithmsTest extends ServerTest {
         Actor.SERVER);
     byte[] crl = Patience.until("the list of " + name, () -> {
       HttpResponse<byte[]> answer = new StatusClient(wire)
-          .get("/crl/" + name + "/" + shards.of(name, leaf.serial()) + ".crl");
+          .get("/crl/" + name + "/" + shards.of(authorities.get(name), leaf.serial()) + ".crl");
       return answer.statusCode() == 200 ? Optional.of(answer.body()) : Optional.empty();
     });
     return new Chain(

@@ -1,21 +1,35 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
+import io.sallyport.kernel.CaTerms;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.NameSubtree;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.pki.Authorities;
-import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.Authorities.Made;
+import io.sallyport.pki.Authorities.Plan;
 import io.smallrye.common.annotation.RunOnVirtualThread;
+import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
-import java.io.ByteArrayInputStream;
-import java.security.cert.CertificateException;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
-import java.time.Instant;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.ResponseStatus;
+import org.jspecify.annotations.Nullable;
 
 /** The certification authorities of this server. */
 @Path(Api.V1 + "/authorities")
@@ -24,56 +38,178 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "certificates")
 class AuthoritiesResource {
   private final Authorities authorities;
+  private final Caller caller;
+  private final Once once;
 
-  AuthoritiesResource(Authorities authorities) {
+  AuthoritiesResource(Authorities authorities, Caller caller, Once once) {
     this.authorities = authorities;
+    this.caller = caller;
+    this.once = once;
   }
 
   @GET
   @Requires(Right.READ)
   @Operation(operationId = "listAuthorities", summary = "List the certification authorities")
   public Items<AuthorityView> list() {
-    return new Items<>(authorities.list().stream().map(AuthorityView::of).toList(), null);
+    return new Items<>(
+        Stream.concat(
+                authorities.list().stream().map(AuthorityView::of),
+                authorities.requested().stream().map(AuthorityView::of))
+            .toList(),
+        null);
   }
 
-  /** An authority, as people see it. */
-  @Schema(name = "Authority")
-  record AuthorityView(
+  @GET
+  @Path("{name}")
+  @Requires(Right.READ)
+  @Operation(operationId = "getAuthority", summary = "One certification authority")
+  public AuthorityView get(@PathParam("name") String name) {
+    return authorities.requested().stream()
+        .filter(waiting -> waiting.name().equals(name))
+        .findFirst()
+        .map(AuthorityView::of)
+        .orElseGet(() -> AuthorityView.of(authorities.get(name)));
+  }
+
+  @POST
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Operation(
+      operationId = "createAuthority",
+      summary = "Make an authority with a key of its own",
+      description =
+          "Without an issuer it is a root. When the issuer's key is kept elsewhere, the answer carries the"
+              + " request (PKCS #10) for its certificate. The same again is the same authority.")
+  @ResponseStatus(201)
+  @APIResponseSchema(
+      value = AuthorityView.class,
+      responseCode = "201",
+      responseDescription = "Created")
+  public AuthorityView create(@Nullable NewAuthority body) {
+    NewAuthority given = Fields.body(body);
+    String name = Fields.text("name", given.name());
+    String issuer = given.issuer() == null ? name : Fields.text("issuer", given.issuer());
+    boolean root = issuer.equals(name);
+    Plan plan = new Plan(
+        name,
+        issuer,
+        Fields.text("subject", given.subject()),
+        algorithm(given.key()),
+        given.validity() == null
+            ? null
+            : Fields.duration("validity", given.validity(), Duration.ZERO),
+        terms(given, root));
+    return once.apart(201, () -> view(authorities.create(plan, caller.actor())));
+  }
+
+  private static AuthorityView view(Made made) {
+    return switch (made) {
+      case Made.Certified certified -> AuthorityView.of(certified.authority());
+      case Made.Waiting waiting -> AuthorityView.of(waiting.requested());
+    };
+  }
+
+  /** An issuing authority has none below it unless it is asked for; a root has any number. */
+  private static CaTerms terms(NewAuthority given, boolean root) {
+    Integer pathLength = given.pathLength() == null && !root ? Integer.valueOf(0) : given.pathLength();
+    try {
+      return new CaTerms(
+          pathLength,
+          subtrees("permitted", given.permitted()),
+          subtrees("excluded", given.excluded()),
+          texts("policies", given.policies()));
+    } catch (IllegalArgumentException wrong) {
+      throw new Refusal(CommonProblem.MALFORMED, String.valueOf(wrong.getMessage()));
+    }
+  }
+
+  private static List<NameSubtree> subtrees(String field, @Nullable List<@Nullable String> given) {
+    return texts(field, given).stream().map(NameSubtree::parse).toList();
+  }
+
+  private static List<String> texts(String field, @Nullable List<@Nullable String> given) {
+    return given == null
+        ? List.of()
+        : given.stream().map(text -> Fields.text(field, text)).toList();
+  }
+
+  private static KeyAlgorithm algorithm(@Nullable String word) {
+    if (word == null) {
+      return KeyAlgorithm.EC_P256;
+    }
+    return Arrays.stream(KeyAlgorithm.values())
+        .filter(algorithm -> word(algorithm).equals(word))
+        .findFirst()
+        .orElseThrow(() -> Fields.malformed(
+            "key",
+            "is none of "
+                + Arrays.stream(KeyAlgorithm.values())
+                    .map(AuthoritiesResource::word)
+                    .collect(Collectors.joining(", "))));
+  }
+
+  private static String word(KeyAlgorithm algorithm) {
+    return algorithm.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** An authority to be made. */
+  @Schema(
+      name = "NewAuthority",
+      requiredProperties = {"name", "subject"})
+  record NewAuthority(
+      @Schema(
+          description =
+              "Lower-case letters, digits and hyphens. It becomes part of addresses in certificates and is never used again.")
+      @Nullable
       String name,
 
-      @Schema(description = "The authority that certified it; its own name for a root.")
+      @Schema(description = "Who certifies it; without one it is a root.") @Nullable
       String issuer,
 
-      @Schema(description = "The distinguished name (RFC 4514).")
+      @Schema(
+          description =
+              "The distinguished name, its attributes in the order of the certificate: O=Plant,CN=Plant Devices 1.")
+      @Nullable
       String subject,
 
-      @Schema(description = "SHA-256 over the DER certificate, in hex.")
-      String thumbprint,
+      @Schema(
+          enumeration = {
+            "ec-p256",
+            "ec-p384",
+            "rsa-3072",
+            "rsa-4096",
+            "ed25519",
+            "ml-dsa-44",
+            "ml-dsa-65",
+            "ml-dsa-87"
+          },
+          defaultValue = "ec-p256")
+      @Nullable
+      String key,
 
-      Instant notBefore,
-      Instant notAfter,
-      String certificate) {
-    static AuthorityView of(Authority authority) {
-      X509Certificate certificate = read(authority);
-      return new AuthorityView(
-          authority.name(),
-          authority.issuer(),
-          certificate.getSubjectX500Principal().getName(),
-          authority.certificate().digest().hex(),
-          certificate.getNotBefore().toInstant(),
-          certificate.getNotAfter().toInstant(),
-          authority.certificate().pem("CERTIFICATE"));
-    }
+      @Schema(
+          description =
+              "ISO 8601, without months and years: P3650D. Without it 20 years for a root, 5 for others, and no longer than the issuer.")
+      @Nullable
+      String validity,
 
-    private static X509Certificate read(Authority authority) {
-      try {
-        return (X509Certificate) CertificateFactory.getInstance("X.509")
-            .generateCertificate(
-                new ByteArrayInputStream(authority.certificate().octets()));
-      } catch (CertificateException e) {
-        throw new IllegalStateException(
-            "the certificate of authority " + authority.name() + " is damaged", e);
-      }
-    }
-  }
+      @Schema(
+          minimum = "0",
+          maximum = "16",
+          description =
+              "How many authorities may follow it; without it none follows an issuing authority, any number a root.")
+      @Nullable
+      Integer pathLength,
+
+      @Schema(
+          description =
+              "The only names of their kind that it may certify: dns:plant.example, uri:.plant.example, dn:O=Plant, ip:10.0.0.0/8.")
+      @Nullable
+      List<@Nullable String> permitted,
+
+      @Schema(description = "Names that it may not certify, written the same way.") @Nullable
+      List<@Nullable String> excluded,
+
+      @Schema(description = "Certificate policies, as dotted object identifiers.") @Nullable
+      List<@Nullable String> policies) {}
 }
