@@ -90,6 +90,10 @@ public interface Authorities {
   /** One that has a key here and waits for its certificate from where its issuer's key is. */
   record Requested(String name, String issuer, Der request) {}
 
+  /** A revocation list that was signed elsewhere and is served from now on. */
+  record ImportedList(
+      String authority, long number, Instant thisUpdate, Instant nextUpdate, int entries) {}
+
   /** What came of making an authority. */
   sealed interface Made {
     record Certified(Authority authority) implements Made {}
@@ -133,6 +137,15 @@ public interface Authorities {
    * what its issuer does not permit: path length, validity, policies, name constraints.
    */
   Made create(Plan plan, Actor actor);
+
+  /** Adds a root whose key is kept elsewhere; refuses with {@code bad-authority-certificate} what is none. */
+  Authority addRoot(String name, Der certificate, Actor actor);
+
+  /** Hands in the certificate that an authority waits for; refuses with {@code bad-authority-certificate}. */
+  Authority certify(String name, Der certificate, Actor actor);
+
+  /** Hands in the next list of a root whose key is kept elsewhere; refuses with {@code bad-revocation-list}. */
+  ImportedList takeList(String name, Der list, Actor actor);
 
   /** Those that wait for their certificate. */
   List<Requested> requested();

@@ -306,6 +306,25 @@ class CrlStore {
     }
   }
 
+  /** A whole list that was signed elsewhere, in the transaction under way. */
+  void take(String authority, long number, Instant thisUpdate, Instant nextUpdate, Der crl) {
+    try (Connection connection = database.getConnection();
+        PreparedStatement publish = connection.prepareStatement(PUBLISH)) {
+      publish.setString(1, authority);
+      publish.setInt(2, 0);
+      publish.setLong(3, number);
+      publish.setObject(4, thisUpdate.atOffset(ZoneOffset.UTC));
+      publish.setObject(5, nextUpdate.atOffset(ZoneOffset.UTC));
+      publish.setBytes(6, crl.octets());
+      if (publish.executeUpdate() != 1) {
+        throw new IllegalStateException(
+            "a list of " + authority + " is published with a number above " + number);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("a list cannot be recorded", e);
+    }
+  }
+
   private static void set(PreparedStatement publish, Draft draft, Signed signed)
       throws SQLException {
     publish.setString(1, draft.standing().authority());

@@ -24,6 +24,7 @@ public enum PkiProblem implements Problem {
   INVALID_AUTHORITY("invalid-authority", 422, "The authority cannot be made like this"),
   BAD_AUTHORITY_CERTIFICATE(
       "bad-authority-certificate", 422, "The authority's certificate does not fit"),
+  BAD_REVOCATION_LIST("bad-revocation-list", 422, "The revocation list is not acceptable"),
   INVALID_CERTIFICATE_PROFILE(
       "invalid-certificate-profile", 422, "The certificate profile is not valid"),
   INVALID_REASON("invalid-revocation-reason", 422, "Not a revocation reason that can be given"),

@@ -53,6 +53,7 @@ class StoredAuthorities implements Authorities {
 
   private final EntityManager entities;
   private final AuthorityFounding founding;
+  private final AuthorityImports imports;
   private final Devices devices;
   private final Keys keys;
   private final Audit audit;
@@ -64,6 +65,7 @@ class StoredAuthorities implements Authorities {
   StoredAuthorities(
       EntityManager entities,
       AuthorityFounding founding,
+      AuthorityImports imports,
       Devices devices,
       Keys keys,
       Audit audit,
@@ -71,6 +73,7 @@ class StoredAuthorities implements Authorities {
       Clock clock) {
     this.entities = entities;
     this.founding = founding;
+    this.imports = imports;
     this.devices = devices;
     this.keys = keys;
     this.audit = audit;
@@ -165,6 +168,23 @@ class StoredAuthorities implements Authorities {
   public Made create(Plan plan, Actor actor) {
     return founding.create(plan, actor).<Made>map(Made.Waiting::new).orElseGet(() ->
         new Made.Certified(get(plan.name())));
+  }
+
+  @Override
+  public Authority addRoot(String name, Der certificate, Actor actor) {
+    imports.root(name, certificate, actor);
+    return get(name);
+  }
+
+  @Override
+  public Authority certify(String name, Der certificate, Actor actor) {
+    imports.certificate(name, certificate, actor);
+    return get(name);
+  }
+
+  @Override
+  public ImportedList takeList(String name, Der list, Actor actor) {
+    return imports.list(name, list, actor);
   }
 
   @Override

@@ -148,7 +148,7 @@ class HierarchyWireTest extends ServerTest {
         "hier-middle",
         "O=Hier,CN=Hier Issuing",
         "permitted",
-        List.of("dn:O=Hier", "dns:hier.example", "ip:10.0.0.0/8"),
+        List.of("dn:O=Hier", "dns:hier.example"),
         "excluded",
         List.of("dns:secret.hier.example"),
         "policies",

@@ -4,10 +4,12 @@ import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
 import io.sallyport.kernel.CaTerms;
 import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Der;
 import io.sallyport.kernel.NameSubtree;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.pki.Authorities;
+import io.sallyport.pki.Authorities.ImportedList;
 import io.sallyport.pki.Authorities.Made;
 import io.sallyport.pki.Authorities.Plan;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -88,6 +90,12 @@ class AuthoritiesResource {
   public AuthorityView create(@Nullable NewAuthority body) {
     NewAuthority given = Fields.body(body);
     String name = Fields.text("name", given.name());
+    if (given.certificate() != null) {
+      Der certificate = certificate(given.certificate());
+      return once.apart(
+          201,
+          () -> AuthorityView.of(authorities.addRoot(name, certificate, caller.actor())));
+    }
     String issuer = given.issuer() == null ? name : Fields.text("issuer", given.issuer());
     boolean root = issuer.equals(name);
     Plan plan = new Plan(
@@ -100,6 +108,35 @@ class AuthoritiesResource {
             : Fields.duration("validity", given.validity(), Duration.ZERO),
         terms(given, root));
     return once.apart(201, () -> view(authorities.create(plan, caller.actor())));
+  }
+
+  @POST
+  @Path("{name}/certificate")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Operation(
+      operationId = "certifyAuthority",
+      summary = "Hand in the certificate that an authority waits for")
+  public AuthorityView certify(@PathParam("name") String name, @Nullable Certified body) {
+    Der certificate = certificate(Fields.body(body).certificate());
+    return once.apart(
+        200, () -> AuthorityView.of(authorities.certify(name, certificate, caller.actor())));
+  }
+
+  @POST
+  @Path("{name}/list")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Operation(
+      operationId = "takeAuthorityList",
+      summary = "Hand in the next revocation list of a root whose key is kept elsewhere")
+  public ImportedList takeList(@PathParam("name") String name, @Nullable SignedList body) {
+    Der list = Pem.one("list", "X509 CRL", Fields.required("list", Fields.body(body).list()));
+    return once.apart(200, () -> authorities.takeList(name, list, caller.actor()));
+  }
+
+  private static Der certificate(@Nullable String text) {
+    return Pem.one("certificate", "CERTIFICATE", Fields.required("certificate", text));
   }
 
   private static AuthorityView view(Made made) {
@@ -155,7 +192,7 @@ class AuthoritiesResource {
   /** An authority to be made. */
   @Schema(
       name = "NewAuthority",
-      requiredProperties = {"name", "subject"})
+      requiredProperties = {"name"})
   record NewAuthority(
       @Schema(
           description =
@@ -168,7 +205,7 @@ class AuthoritiesResource {
 
       @Schema(
           description =
-              "The distinguished name, its attributes in the order of the certificate: O=Plant,CN=Plant Devices 1.")
+              "The distinguished name, always but for a root that is kept elsewhere; its attributes in the order of the certificate: O=Plant,CN=Plant Devices 1.")
       @Nullable
       String subject,
 
@@ -211,5 +248,25 @@ class AuthoritiesResource {
       List<@Nullable String> excluded,
 
       @Schema(description = "Certificate policies, as dotted object identifiers.") @Nullable
-      List<@Nullable String> policies) {}
+      List<@Nullable String> policies,
+
+      @Schema(
+          description =
+              "In PEM, of a root whose key is kept elsewhere; then nothing but the name is needed.")
+      @Nullable
+      String certificate) {}
+
+  /** What was signed elsewhere. */
+  @Schema(
+      name = "AuthorityCertificate",
+      requiredProperties = {"certificate"})
+  record Certified(@Schema(description = "In PEM.") @Nullable String certificate) {}
+
+  /** A revocation list that was signed elsewhere. */
+  @Schema(
+      name = "AuthorityList",
+      requiredProperties = {"list"})
+  record SignedList(
+      @Schema(description = "A whole list in PEM, under the label X509 CRL.") @Nullable
+      String list) {}
 }

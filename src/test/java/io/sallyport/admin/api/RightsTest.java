@@ -62,6 +62,7 @@ class RightsTest extends ServerTest {
       Map.entry("bindDeviceAddress", FLEET),
       Map.entry("changeEnforcementPoint", FLEET),
       Map.entry("changeOperator", ADMINISTRATORS_ONLY),
+      Map.entry("certifyAuthority", AUTHORITY),
       Map.entry("createAcmeBinding", REGISTRARS),
       Map.entry("createAuthority", AUTHORITY),
       Map.entry("createConsoleLink", ADMINISTRATORS_ONLY),
@@ -127,6 +128,7 @@ class RightsTest extends ServerTest {
       Map.entry("rotateServiceClient", FLEET),
       Map.entry("sendSignal", SIGNALLERS),
       Map.entry("suspendDevice", FLEET),
+      Map.entry("takeAuthorityList", AUTHORITY),
       Map.entry("withdrawDeviceAddress", FLEET),
       Map.entry("withdrawSignal", SIGNALLERS));
 
