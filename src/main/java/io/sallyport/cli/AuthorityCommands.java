@@ -189,6 +189,38 @@ final class AuthorityCommands {
     }
   }
 
+  @Command(
+      description =
+          "Ends an authority for good: nothing that it or one below it certified counts any more.")
+  void revoke(
+      @Parameters(paramLabel = "NAME") String name,
+      @Option(
+              names = "--reason",
+              required = true,
+              description =
+                  "ca-compromise, affiliation-changed, superseded, cessation-of-operation or unspecified")
+          String reason) {
+    try (ApiClient api = options.api()) {
+      JsonNode report = api.post(path(name) + "/revoke", Json.object().put("reason", reason));
+      options
+          .output()
+          .result(
+              report,
+              "Authority " + name + " is revoked. Devices that need a new certificate: "
+                  + report.at("/subjects/device").asLong() + "."
+                  + (report.path("to_do").isTextual()
+                      ? " " + report.path("to_do").asText()
+                      : ""));
+    }
+  }
+
+  @Command(description = "Counts what stands on an authority.")
+  void report(@Parameters(paramLabel = "NAME") String name) {
+    try (ApiClient api = options.api()) {
+      options.output().show(api.get(path(name) + "/report"));
+    }
+  }
+
   @Command(description = "Prints the request of an authority that waits for its certificate.")
   void request(
       @Parameters(paramLabel = "NAME") String name,

@@ -33,6 +33,7 @@ final class Fleet {
   private final Map<String, ProfilePolicies> profiles = new ConcurrentHashMap<>();
   private final Set<Part> doubtful = ConcurrentHashMap.newKeySet();
   private volatile @Nullable PolicySet policies;
+  private volatile Set<String> revokedIssuers = Set.of();
   private volatile @Nullable Instant confirmed;
   private volatile long position = -1;
 
@@ -128,6 +129,15 @@ final class Fleet {
     } else {
       profiles.remove(name);
     }
+  }
+
+  /** Key identifiers; nothing that was signed with these keys counts. */
+  Set<String> revokedIssuers() {
+    return revokedIssuers;
+  }
+
+  void putRevokedIssuers(Set<String> identifiers) {
+    revokedIssuers = Set.copyOf(identifiers);
   }
 
   void putPolicies(PolicySet set) {

@@ -228,6 +228,9 @@ final class FleetDecisionPoint implements DecisionPoint {
     if (fleet.isDoubtful(Part.POLICIES)) {
       return deny(inquiry, "unconfirmed: a change of the policies could not be read yet");
     }
+    if (fleet.isDoubtful(Part.AUTHORITIES)) {
+      return deny(inquiry, "unconfirmed: a change of the authorities could not be read yet");
+    }
     if (fleet.isDoubtful(new Part.OfDevice(inquiry.device))) {
       return deny(inquiry, "unconfirmed device: a change of it could not be read yet");
     }
@@ -247,13 +250,13 @@ final class FleetDecisionPoint implements DecisionPoint {
       // The quarantine network is for a device that is known, not for whoever has an old
       // certificate.
       Verdict verdict = device.state() == DeviceState.QUARANTINED
-              && device.liveCredential(inquiry.thumbprint, time) != null
+              && device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers()) != null
           ? policies.evaluate(question(device, profile, inquiry.flow, time))
           : none(policies.hash());
       return deny(
           inquiry, verdict, List.of("state: the device is " + device.state().word()));
     }
-    LiveCredential credential = device.liveCredential(inquiry.thumbprint, time);
+    LiveCredential credential = device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers());
     if (credential == null) {
       return deny(inquiry, "credential: the device has no live certificate");
     }

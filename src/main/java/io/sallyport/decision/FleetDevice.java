@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -128,10 +129,13 @@ record FleetDevice(
 
   /** The live credential with this thumbprint, or without one the live credential that lasts longest. */
   @Nullable
-  LiveCredential liveCredential(@Nullable Digest thumbprint, Instant time) {
+  LiveCredential liveCredential(
+      @Nullable Digest thumbprint, Instant time, Set<String> revokedIssuers) {
     LiveCredential best = null;
     for (LiveCredential credential : credentials) {
       if (credential.liveAt(time)
+          && (revokedIssuers.isEmpty()
+              || !revokedIssuers.contains(credential.name().authorityKeyIdentifier()))
           && (thumbprint == null || credential.thumbprint().equals(thumbprint))
           && (best == null || credential.notAfter().isAfter(best.notAfter()))) {
         best = credential;

@@ -55,6 +55,7 @@ final class FleetKeeper implements Changes.Follower {
     Instant from = clock.instant();
     long position = source.position();
     refresh(Part.POLICIES);
+    refresh(Part.AUTHORITIES);
     for (Page<String> page = source.profiles(null); ; page = source.profiles(page.next())) {
       page.items().forEach(name -> refresh(new Part.OfProfile(name)));
       if (page.next() == null) {
@@ -109,6 +110,7 @@ final class FleetKeeper implements Changes.Follower {
         case Part.OfDevice(UUID id) -> fleet.putDevice(id, source.device(id));
         case Part.OfProfile(String name) -> fleet.putProfile(name, source.profile(name));
         case Part.OfPolicies() -> fleet.putPolicies(source.policies());
+        case Part.OfAuthorities() -> fleet.putRevokedIssuers(source.revokedIssuers());
       }
       fleet.trust(part);
     } catch (RuntimeException | StackOverflowError e) {

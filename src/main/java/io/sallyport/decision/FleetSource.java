@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,9 @@ interface FleetSource {
   Optional<ProfilePolicies> profile(String name);
 
   PolicySet policies();
+
+  /** The key identifiers of the authorities that were revoked, in lower-case hex. */
+  Set<String> revokedIssuers();
 
   /** Devices as {@link #device} gives them, a page in one reading. */
   Page<Loaded> devices(@Nullable String cursor);

@@ -14,7 +14,11 @@ sealed interface Part {
   /** All policies, compiled together. */
   record OfPolicies() implements Part {}
 
+  /** Which authorities were revoked. */
+  record OfAuthorities() implements Part {}
+
   Part POLICIES = new OfPolicies();
+  Part AUTHORITIES = new OfAuthorities();
 
   /** The part that a fact about this subject may have changed; empty when it is none of ours. */
   static Optional<Part> of(String subjectType, String subject) {
@@ -22,6 +26,7 @@ sealed interface Part {
       case "device" -> device(subject);
       case "profile", "device-profile" -> Optional.of(new OfProfile(subject));
       case "policy" -> Optional.of(POLICIES);
+      case "authority" -> Optional.of(AUTHORITIES);
       default -> Optional.empty();
     };
   }

@@ -12,6 +12,7 @@ import io.sallyport.devices.DeviceProfiles;
 import io.sallyport.devices.Devices;
 import io.sallyport.events.Changes;
 import io.sallyport.kernel.Page;
+import io.sallyport.pki.Authorities;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class StoredFleet implements FleetSource {
   private final Devices devices;
   private final DeviceProfiles profiles;
+  private final Authorities authorities;
   private final Credentials credentials;
   private final Attestations attestations;
   private final Signals signals;
@@ -43,6 +45,7 @@ final class StoredFleet implements FleetSource {
   StoredFleet(
       Devices devices,
       DeviceProfiles profiles,
+      Authorities authorities,
       Credentials credentials,
       Attestations attestations,
       Signals signals,
@@ -50,6 +53,7 @@ final class StoredFleet implements FleetSource {
       Changes changes) {
     this.devices = devices;
     this.profiles = profiles;
+    this.authorities = authorities;
     this.credentials = credentials;
     this.attestations = attestations;
     this.signals = signals;
@@ -76,6 +80,11 @@ final class StoredFleet implements FleetSource {
   @Override
   public PolicySet policies() {
     return read(policies::load);
+  }
+
+  @Override
+  public Set<String> revokedIssuers() {
+    return authorities.readDistrustedKeys();
   }
 
   @Override

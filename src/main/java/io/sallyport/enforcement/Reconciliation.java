@@ -81,6 +81,7 @@ final class Reconciliation {
           });
         }
         case "policy", "profile", "device-profile" -> everybody = true;
+        case "authority" -> everybody |= change.kind().equals("authority.revoked");
         default -> {}
       }
     }

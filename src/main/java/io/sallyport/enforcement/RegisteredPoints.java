@@ -15,6 +15,7 @@ import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
 import io.sallyport.keys.SealedColumn;
+import io.sallyport.pki.Authorities;
 import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateRequest;
@@ -66,6 +67,7 @@ class RegisteredPoints implements EnforcementPoints {
 
   private final EntityManager entities;
   private final Issuance issuance;
+  private final Authorities authorities;
   private final Credentials credentials;
   private final Devices devices;
   private final Audit audit;
@@ -80,6 +82,7 @@ class RegisteredPoints implements EnforcementPoints {
   RegisteredPoints(
       EntityManager entities,
       Issuance issuance,
+      Authorities authorities,
       Credentials credentials,
       Devices devices,
       Audit audit,
@@ -89,6 +92,7 @@ class RegisteredPoints implements EnforcementPoints {
       Clock clock) {
     this.entities = entities;
     this.issuance = issuance;
+    this.authorities = authorities;
     this.credentials = credentials;
     this.devices = devices;
     this.audit = audit;
@@ -271,9 +275,15 @@ class RegisteredPoints implements EnforcementPoints {
   @Override
   public Optional<EnforcementPoint> recognise(Digest thumbprint) {
     Recognised found = recognised.get(thumbprint);
-    return found == null || !found.credential.liveAt(clock.instant())
+    return found == null
+            || !found.credential.liveAt(clock.instant())
+            || isRevoked(found.credential.authority())
         ? Optional.empty()
         : Optional.of(found.point);
+  }
+
+  private boolean isRevoked(String authority) {
+    return authorities.find(authority).filter(known -> known.distrust() == null).isEmpty();
   }
 
   void start(@Observes @Priority(START) StartupEvent event) {

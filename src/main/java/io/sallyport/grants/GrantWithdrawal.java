@@ -94,6 +94,7 @@ final class GrantWithdrawal implements Changes.Follower {
             devices.add(device);
           });
         case "policy", "profile", "device-profile" -> everybody = true;
+        case "authority" -> everybody |= change.kind().equals("authority.revoked");
         default -> {}
       }
     }

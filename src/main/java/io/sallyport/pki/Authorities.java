@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -94,6 +95,27 @@ public interface Authorities {
   record ImportedList(
       String authority, long number, Instant thisUpdate, Instant nextUpdate, int entries) {}
 
+  /**
+   * What stands on an authority: live certificates by it and by those below it.
+   *
+   * @param authorities its own name, and those of all below it
+   * @param certificates by kind of subject, for instance {@code device}
+   * @param subjects how many of a kind have at least one
+   * @param toDo what has to be done elsewhere after a revocation, or null
+   */
+  record Report(
+      Authority authority,
+      List<String> authorities,
+      Map<String, Long> certificates,
+      Map<String, Long> subjects,
+      @Nullable String toDo) {
+    public Report {
+      authorities = List.copyOf(authorities);
+      certificates = Map.copyOf(certificates);
+      subjects = Map.copyOf(subjects);
+    }
+  }
+
   /** What came of making an authority. */
   sealed interface Made {
     record Certified(Authority authority) implements Made {}
@@ -146,6 +168,19 @@ public interface Authorities {
 
   /** Hands in the next list of a root whose key is kept elsewhere; refuses with {@code bad-revocation-list}. */
   ImportedList takeList(String name, Der list, Actor actor);
+
+  /**
+   * Ends an authority for good: it signs nothing more but status, its certificate is revoked by its issuer if that one's
+   * key is here, and nothing that it or an authority below it certified counts any more. Idempotent: the first time and
+   * reason stay. Refuses with {@code not-supported} a root, which nobody can revoke. Opens its own transactions.
+   */
+  Report revoke(String name, RevocationReason reason, Actor actor);
+
+  /** What stands on an authority. */
+  Report report(String name);
+
+  /** The key identifiers of those whose certificates do not count any more, in lower-case hex; read from the database. */
+  Set<String> readDistrustedKeys();
 
   /** Those that wait for their certificate. */
   List<Requested> requested();

@@ -17,15 +17,19 @@ import jakarta.persistence.LockModeType;
 import java.io.ByteArrayInputStream;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
+import java.security.cert.CRLReason;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509CRL;
+import java.security.cert.X509CRLEntry;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1OctetString;
@@ -41,6 +45,7 @@ final class AuthorityImports {
 
   private final EntityManager entities;
   private final CrlStore lists;
+  private final AuthorityRevocation revocation;
   private final Devices devices;
   private final Keys keys;
   private final Audit audit;
@@ -49,12 +54,14 @@ final class AuthorityImports {
   AuthorityImports(
       EntityManager entities,
       CrlStore lists,
+      AuthorityRevocation revocation,
       Devices devices,
       Keys keys,
       Audit audit,
       Clock clock) {
     this.entities = entities;
     this.lists = lists;
+    this.revocation = revocation;
     this.devices = devices;
     this.keys = keys;
     this.audit = audit;
@@ -159,6 +166,10 @@ final class AuthorityImports {
 
   /** Refuses with {@code bad-revocation-list} what is not the next whole list of this root. */
   ImportedList list(String name, Der encoded, Actor actor) {
+    X509CRL told = read(encoded);
+    QuarkusTransaction.requiringNew().call(() -> revokedBy(told, name)).forEach((under, reason) ->
+        // Before the list is served: nobody is to hear of it earlier than this server.
+        revocation.revoke(under, reason, actor, true));
     return QuarkusTransaction.requiringNew().call(() -> {
       AuthorityRow row =
           entities.find(AuthorityRow.class, name, LockModeType.PESSIMISTIC_WRITE);
@@ -184,6 +195,40 @@ final class AuthorityImports {
           .with("sha256", encoded.digest()));
       return new ImportedList(name, number, thisUpdate, nextUpdate, entries);
     });
+  }
+
+  /** The authorities here that this list of their issuer ends. */
+  private Map<String, RevocationReason> revokedBy(X509CRL list, String name) {
+    AuthorityRow row = entities.find(AuthorityRow.class, name);
+    Map<String, RevocationReason> revoked = new TreeMap<>();
+    if (row == null || row.certificate == null || row.key != null) {
+      return revoked;
+    }
+    requireNext(list, row);
+    for (AuthorityRow under : entities
+        .createQuery(
+            "from AuthorityRow where issuer = :issuer and name <> :issuer and certificate is not null"
+                + " and distrustedAt is null",
+            AuthorityRow.class)
+        .setParameter("issuer", name)
+        .getResultList()) {
+      X509CRLEntry entry =
+          list.getRevokedCertificate(CertificateParts.x509(under.authority().certificate()));
+      if (entry != null) {
+        CRLReason why = entry.getRevocationReason();
+        revoked.put(
+            under.name,
+            why == null || why == CRLReason.UNSPECIFIED
+                ? RevocationReason.UNSPECIFIED
+                : switch (why) {
+                  case AFFILIATION_CHANGED -> RevocationReason.AFFILIATION_CHANGED;
+                  case SUPERSEDED -> RevocationReason.SUPERSEDED;
+                  case CESSATION_OF_OPERATION -> RevocationReason.CESSATION_OF_OPERATION;
+                  default -> RevocationReason.CA_COMPROMISE;
+                });
+      }
+    }
+    return revoked;
   }
 
   private static X509CRL read(Der encoded) {

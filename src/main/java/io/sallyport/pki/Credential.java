@@ -42,6 +42,22 @@ public record Credential(
     return KeyIdentifiers.authority(certificate);
   }
 
+  Credential revokedAs(Revocation other) {
+    return new Credential(
+        authority,
+        serial,
+        subject,
+        profile,
+        thumbprint,
+        key,
+        notBefore,
+        notAfter,
+        firstUsedAt,
+        supersededAt,
+        other,
+        certificate);
+  }
+
   /** Neither revoked nor superseded nor outside its validity. */
   public boolean liveAt(Instant time) {
     return revocation == null

@@ -88,7 +88,7 @@ class IssuanceStore {
   sealed interface Completion {
     record Issued(Credential credential) implements Completion {}
 
-    /** The device was revoked meanwhile: recorded, published revoked, not handed out (law 5). */
+    /** The device or its issuer was revoked meanwhile: recorded, published revoked, not handed out (law 5). */
     record RevokedMeanwhile() implements Completion {}
 
     /** The serial was closed as unfinished before its signature came. */
@@ -101,6 +101,7 @@ class IssuanceStore {
     try (Connection connection = database.getConnection()) {
       IssuanceTable table = new IssuanceTable(connection);
       long[] counters = lock(all, table);
+      requireTrusted(all, table);
       requireSound(all);
       requireReleased(all, table);
       for (int i = 0; i < all.size(); i++) {
@@ -113,7 +114,7 @@ class IssuanceStore {
       List<Recording> recordings = new ArrayList<>();
       for (int i = 0; i < all.size(); i++) {
         Draft draft = all.get(i).draft;
-        Optional<Preparation> retry = again(i, draft, known.get(draft.request()));
+        Optional<Preparation> retry = again(i, draft, known.get(draft.request()), table);
         preparations.add(retry.orElse(new Prepared(draft, counters[i])));
         if (retry.isEmpty()) {
           recordings.add(new Recording(draft, counters[i], nodes.here()));
@@ -163,6 +164,26 @@ class IssuanceStore {
       }
     }
     return counter;
+  }
+
+  /** Nothing is recorded for an authority to sign once its revocation committed. */
+  private static void requireTrusted(List<Asked> all, IssuanceTable table) throws SQLException {
+    Set<String> revoked = table.revoked(
+        all.stream().map(asked -> authority(asked.draft)).collect(Collectors.toSet()));
+    for (int i = 0; i < all.size() && !revoked.isEmpty(); i++) {
+      if (revoked.contains(authority(all.get(i).draft))) {
+        throw new Spoiled(
+            i,
+            new Refusal(
+                PkiProblem.AUTHORITY_REVOKED,
+                "Authority \"" + authority(all.get(i).draft)
+                    + "\" was revoked and certifies nothing more."));
+      }
+    }
+  }
+
+  private static String authority(Draft draft) {
+    return draft.issuer().authority().name();
   }
 
   private void requireSound(List<Asked> all) {
@@ -226,14 +247,17 @@ class IssuanceStore {
   }
 
   /** Law 2. */
-  private Optional<Preparation> again(int index, Draft draft, @Nullable UUID known) {
+  private Optional<Preparation> again(
+      int index, Draft draft, @Nullable UUID known, IssuanceTable table) throws SQLException {
     if (known == null) {
       return Optional.empty();
     }
     CredentialRow last = entities.find(CredentialRow.class, known, LockModeType.PESSIMISTIC_WRITE);
     switch (last.state) {
       case ISSUED -> {
-        if (reusable(last)) {
+        if (reusable(last)
+            && (last.authority.equals(authority(draft))
+                || table.revoked(Set.of(last.authority)).isEmpty())) {
           return Optional.of(new Preparation.Retry(last.credential()));
         }
         refuseIfSpent(index, draft);
@@ -290,6 +314,9 @@ class IssuanceStore {
           .flatMap(one -> one.signed.draft().order().subject().onDevice().stream())
           .collect(Collectors.toSet());
       Map<UUID, Long> counters = onDevices.isEmpty() ? Map.of() : devices.lockAll(onDevices);
+      IssuanceTable table = new IssuanceTable(connection);
+      Set<String> revoked = table.revoked(
+          all.stream().map(one -> authority(one.signed.draft())).collect(Collectors.toSet()));
       List<Finishing> finishing = new ArrayList<>();
       for (int i = 0; i < all.size(); i++) {
         Signed signed = all.get(i).signed;
@@ -300,9 +327,11 @@ class IssuanceStore {
             signed.draft().id(),
             signed.certificate(),
             now,
-            same ? null : RevocationReason.CESSATION_OF_OPERATION));
+            same && !revoked.contains(authority(signed.draft()))
+                ? null
+                : RevocationReason.CESSATION_OF_OPERATION));
       }
-      return recorded(all, finishing, new IssuanceTable(connection).finish(finishing));
+      return recorded(all, finishing, table.finish(finishing));
     } catch (SQLException e) {
       throw new IllegalStateException("certificates could not be recorded", e);
     }
@@ -319,7 +348,7 @@ class IssuanceStore {
       if (!unfinished[i]) {
         completions.add(new Completion.Closed());
       } else if (finishing.get(i).revoked() != null) {
-        facts.add(issued(signed, actor).with("revoked", "the device was revoked meanwhile"));
+        facts.add(issued(signed, actor).with("revoked", "the device or its issuer was revoked meanwhile"));
         completions.add(new Completion.RevokedMeanwhile());
       } else {
         facts.add(issued(signed, actor));

@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The rows of many issuances at once, each kind in one round trip, on the connection of the transaction under way. */
 final class IssuanceTable {
+  /** The locks that rows of certificates take anyway; whoever revokes an authority waits for them, and they for it. */
+  private static final String REVOKED = """
+      select name, distrusted_at is not null from authority where name = any (?) order by name for key share""";
   private static final String LOCK_ORDERS =
       "select pg_advisory_xact_lock(key) from unnest(?) as key";
   private static final String KNOWN =
@@ -65,6 +68,22 @@ final class IssuanceTable {
       lock.setArray(1, transaction.createArrayOf("bigint", new TreeSet<>(orders).toArray()));
       lock.executeQuery().close();
     }
+  }
+
+  /** Those of these authorities that were revoked; the others are not until this transaction ends. */
+  Set<String> revoked(Collection<String> authorities) throws SQLException {
+    Set<String> revoked = new HashSet<>();
+    try (PreparedStatement query = transaction.prepareStatement(REVOKED)) {
+      query.setArray(1, transaction.createArrayOf("text", authorities.toArray()));
+      try (ResultSet rows = query.executeQuery()) {
+        while (rows.next()) {
+          if (rows.getBoolean(2)) {
+            revoked.add(rows.getString(1));
+          }
+        }
+      }
+    }
+    return revoked;
   }
 
   /** The credentials that were last prepared for these requests. */

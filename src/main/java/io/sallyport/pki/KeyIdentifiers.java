@@ -5,6 +5,7 @@ import java.util.HexFormat;
 import org.bouncycastle.asn1.oiw.OIWObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.cert.X509ExtensionUtils;
 import org.bouncycastle.operator.DigestCalculator;
 import org.bouncycastle.operator.OperatorCreationException;
@@ -26,6 +27,13 @@ final class KeyIdentifiers {
     return identifier == null || identifier.getKeyIdentifierOctets() == null
         ? ""
         : HexFormat.of().formatHex(identifier.getKeyIdentifierOctets());
+  }
+
+  /** The subject key identifier in lower-case hex; empty when it has none. */
+  static String subject(Der certificate) {
+    SubjectKeyIdentifier identifier =
+        SubjectKeyIdentifier.fromExtensions(CertificateParts.tbs(certificate).getExtensions());
+    return identifier == null ? "" : HexFormat.of().formatHex(identifier.getKeyIdentifier());
   }
 
   static DigestCalculator calculator(AlgorithmIdentifier algorithm) {

@@ -99,7 +99,7 @@ class RecordedIssuance implements Issuance {
           case Completion.RevokedMeanwhile ignored ->
             throw new Refusal(
                 PkiProblem.REVOKED_MEANWHILE,
-                "The device was revoked while its certificate was made.");
+                "The device, or the authority that certifies it, was revoked while its certificate was made.");
           case Completion.Closed ignored ->
             throw new Refusal(
                 PkiProblem.IN_PROGRESS, "The request took too long and was closed; repeat it.");

@@ -60,7 +60,10 @@ final class Revocations {
 
   private static void requireRevocable(CredentialRow row, RevocationReason reason) {
     if (row.subjectKind == Kind.AUTHORITY) {
-      throw new Refusal(CommonProblem.NOT_SUPPORTED, "Revoking an authority is not supported yet.");
+      throw new Refusal(
+          CommonProblem.CONFLICT,
+          "This is the certificate of authority \"" + row.subjectId
+              + "\"; revoke the authority itself, with all that stands on it.");
     }
     if (row.subjectKind == Kind.OCSP_RESPONDER) {
       throw new Refusal(

@@ -1,12 +1,13 @@
 package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
+import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.Authorities.Authority;
 import io.sallyport.pki.StatusTable.Standing;
+import io.sallyport.pki.StatusTable.Standings;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -14,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1InputStream;
@@ -23,6 +23,7 @@ import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.asn1.ocsp.OCSPRequest;
+import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.cert.X509CertificateHolder;
@@ -148,20 +149,20 @@ class SignedStatus implements CertificateStatus {
       Authority authority, List<CertificateID> asked, @Nullable Extension nonce, boolean plain)
       throws OCSPException, IOException {
     StatusChanges.Reading reading = changes.reading();
-    OcspResponders.Responder responder = responders.of(authority.name());
+    Standings standings = table.read(
+        authority.name(), asked.stream().map(CertificateID::getSerialNumber).toList());
+    Signer signer = standings.distrustedAt() == null ? delegated(authority) : itself(authority);
     Instant thisUpdate = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     // An answer does not outlive who signed it (law 4).
-    Instant nextUpdate = earlier(thisUpdate.plus(settings.ocspValidity()), responder.notAfter());
-    Map<BigInteger, Standing> standings = table.read(
-        authority.name(), asked.stream().map(CertificateID::getSerialNumber).toList());
-    standings.values().forEach(found -> reading.saw(found.subjectType(), found.subject()));
+    Instant nextUpdate = earlier(thisUpdate.plus(settings.ocspValidity()), signer.notAfter);
+    standings.bySerial().values().forEach(found -> reading.saw(found.subjectType(), found.subject()));
     List<String> told = new ArrayList<>();
     BasicOCSPRespBuilder builder =
-        new BasicOCSPRespBuilder(new RespID(responder.parsed().getSubject()));
+        new BasicOCSPRespBuilder(new RespID(signer.name));
     for (CertificateID id : asked) {
       // A responder speaks for its own authority only.
       org.bouncycastle.cert.ocsp.CertificateStatus status = authority.equals(issuers.find(id))
-          ? status(standings.get(id.getSerialNumber()))
+          ? status(standings, standings.bySerial().get(id.getSerialNumber()))
           : new UnknownStatus();
       told.add(word(status));
       builder.addResponse(id, status, Date.from(thisUpdate), Date.from(nextUpdate), null);
@@ -173,8 +174,8 @@ class SignedStatus implements CertificateStatus {
         .build(
             OCSPRespBuilder.SUCCESSFUL,
             builder.build(
-                new KeySigner(keys, responder.key()),
-                new X509CertificateHolder[] {responder.parsed()},
+                new KeySigner(keys, signer.key),
+                signer.certificates,
                 Date.from(thisUpdate)))
         .getEncoded();
     boolean keep = nonce == null;
@@ -187,13 +188,45 @@ class SignedStatus implements CertificateStatus {
         plain && !told.contains("unknown"));
   }
 
+  /** Who signs an answer, and the certificates that go with it. */
+  private record Signer(
+      KeyHandle key, X500Name name, Instant notAfter, X509CertificateHolder[] certificates) {}
+
+  private Signer delegated(Authority authority) {
+    OcspResponders.Responder responder = responders.of(authority.name());
+    return new Signer(
+        responder.key(),
+        responder.parsed().getSubject(),
+        responder.notAfter(),
+        new X509CertificateHolder[] {responder.parsed()});
+  }
+
+  /** A revoked authority certifies no responder any more; its last words are its own (RFC 6960 §4.2.2.2). */
+  private Signer itself(Authority authority) {
+    X509CertificateHolder certificate = CertificateParts.holder(authority.certificate());
+    return new Signer(
+        keys.get(authority.signingKey()),
+        certificate.getSubject(),
+        certificate.getNotAfter().toInstant(),
+        new X509CertificateHolder[0]);
+  }
+
   private static Instant earlier(Instant one, Instant other) {
     return one.isBefore(other) ? one : other;
   }
 
   /** Never good for a serial that was not issued. Null is how Bouncy Castle says good. */
   private static org.bouncycastle.cert.ocsp.@Nullable CertificateStatus status(
-      @Nullable Standing standing) {
+      Standings all, @Nullable Standing standing) {
+    Instant distrustedAt = all.distrustedAt();
+    RevocationReason reason = all.distrustReason();
+    if (distrustedAt != null
+        && reason != null
+        && (standing == null || standing.state() != CredentialState.REVOKED)
+        && (standing != null || reason == RevocationReason.CA_COMPROMISE)) {
+      // Also what whoever has the key made up (RFC 6960 §2.7).
+      return new RevokedStatus(Date.from(distrustedAt), reason.code());
+    }
     if (standing == null) {
       return new UnknownStatus();
     }

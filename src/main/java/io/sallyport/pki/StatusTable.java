@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class StatusTable {
   private static final String STATUS = """
-      select serial, subject_kind, subject_id, state, revoked_at, revocation_reason
-      from credential where authority = ? and serial = any (?)""";
+      select c.serial, c.subject_kind, c.subject_id, c.state, c.revoked_at, c.revocation_reason,
+        a.distrusted_at, a.distrust_reason
+      from authority a left join credential c on c.authority = a.name and c.serial = any (?) where a.name = ?""";
 
   private final DataSource database;
 
@@ -35,18 +36,38 @@ final class StatusTable {
       @Nullable Instant revokedAt,
       @Nullable RevocationReason reason) {}
 
-  /** The serials that this authority gave out, with how they stand, all at the same moment. */
-  Map<BigInteger, Standing> read(String authority, Collection<BigInteger> serials) {
+  /**
+   * All at the same moment.
+   *
+   * @param bySerial the serials that the authority gave out, with how they stand
+   * @param distrustedAt when the authority itself was revoked, or null
+   */
+  record Standings(
+      Map<BigInteger, Standing> bySerial,
+      @Nullable Instant distrustedAt,
+      @Nullable RevocationReason distrustReason) {}
+
+  Standings read(String authority, Collection<BigInteger> serials) {
     try (Connection connection = database.getConnection();
         PreparedStatement query = connection.prepareStatement(STATUS)) {
-      query.setString(1, authority);
+      query.setString(2, authority);
       query.setArray(
-          2,
+          1,
           connection.createArrayOf(
               "text", serials.stream().map(serial -> serial.toString(16)).toArray()));
       Map<BigInteger, Standing> found = new HashMap<>();
       try (ResultSet row = query.executeQuery()) {
+        Instant distrustedAt = null;
+        RevocationReason distrustReason = null;
         while (row.next()) {
+          OffsetDateTime distrusted = row.getObject(7, OffsetDateTime.class);
+          if (distrusted != null) {
+            distrustedAt = distrusted.toInstant();
+            distrustReason = RevocationReason.valueOf(row.getString(8));
+          }
+          if (row.getString(1) == null) {
+            continue;
+          }
           OffsetDateTime revokedAt = row.getObject(5, OffsetDateTime.class);
           String reason = row.getString(6);
           found.put(
@@ -58,8 +79,8 @@ final class StatusTable {
                   revokedAt == null ? null : revokedAt.toInstant(),
                   reason == null ? null : RevocationReason.valueOf(reason)));
         }
+        return new Standings(found, distrustedAt, distrustReason);
       }
-      return found;
     } catch (SQLException e) {
       throw new IllegalStateException("the status of a certificate cannot be read", e);
     }

@@ -33,7 +33,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
@@ -54,6 +56,9 @@ class StoredAuthorities implements Authorities {
   private final EntityManager entities;
   private final AuthorityFounding founding;
   private final AuthorityImports imports;
+  private final AuthorityRevocation revocation;
+  private final AuthorityReports reports;
+  private final SigningGates gates;
   private final Devices devices;
   private final Keys keys;
   private final Audit audit;
@@ -66,6 +71,9 @@ class StoredAuthorities implements Authorities {
       EntityManager entities,
       AuthorityFounding founding,
       AuthorityImports imports,
+      AuthorityRevocation revocation,
+      AuthorityReports reports,
+      SigningGates gates,
       Devices devices,
       Keys keys,
       Audit audit,
@@ -74,6 +82,9 @@ class StoredAuthorities implements Authorities {
     this.entities = entities;
     this.founding = founding;
     this.imports = imports;
+    this.revocation = revocation;
+    this.reports = reports;
+    this.gates = gates;
     this.devices = devices;
     this.keys = keys;
     this.audit = audit;
@@ -125,7 +136,7 @@ class StoredAuthorities implements Authorities {
 
   /** One reader at a time, so that what an earlier one saw never replaces what a later one saw. */
   synchronized void read() {
-    known = Known.of(QuarkusTransaction.requiringNew()
+    Known read = Known.of(QuarkusTransaction.requiringNew()
         .call(() -> entities
             .createQuery(
                 "from AuthorityRow where certificate is not null order by createdAt, name",
@@ -133,6 +144,10 @@ class StoredAuthorities implements Authorities {
             .getResultStream()
             .map(AuthorityRow::authority)
             .toList()));
+    read.all.stream()
+        .filter(authority -> authority.distrust() != null)
+        .forEach(authority -> gates.closed(authority.name()));
+    known = read;
   }
 
   private Known known() {
@@ -185,6 +200,29 @@ class StoredAuthorities implements Authorities {
   @Override
   public ImportedList takeList(String name, Der list, Actor actor) {
     return imports.list(name, list, actor);
+  }
+
+  @Override
+  public Report revoke(String name, RevocationReason reason, Actor actor) {
+    revocation.revoke(name, reason, actor, false);
+    return report(name);
+  }
+
+  @Override
+  public Report report(String name) {
+    return reports.report(get(name), list());
+  }
+
+  @Override
+  public Set<String> readDistrustedKeys() {
+    return QuarkusTransaction.requiringNew()
+        .call(() -> entities
+            .createQuery(
+                "from AuthorityRow where certificate is not null and distrustedAt is not null",
+                AuthorityRow.class)
+            .getResultStream()
+            .map(row -> KeyIdentifiers.subject(row.authority().certificate()))
+            .collect(Collectors.toUnmodifiableSet()));
   }
 
   @Override

@@ -7,6 +7,8 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.Authorities.Distrust;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
@@ -47,14 +49,21 @@ class StoredCredentials implements Credentials {
       order by prepared_at desc""";
 
   private final EntityManager entities;
+  private final Authorities authorities;
   private final Devices devices;
   private final Revocations revocations;
   private final Audit audit;
   private final Clock clock;
 
   StoredCredentials(
-      EntityManager entities, Devices devices, Revocations revocations, Audit audit, Clock clock) {
+      EntityManager entities,
+      Authorities authorities,
+      Devices devices,
+      Revocations revocations,
+      Audit audit,
+      Clock clock) {
     this.entities = entities;
+    this.authorities = authorities;
     this.devices = devices;
     this.revocations = revocations;
     this.audit = audit;
@@ -64,12 +73,30 @@ class StoredCredentials implements Credentials {
   @Override
   @Transactional
   public Optional<Credential> byThumbprint(Digest thumbprint) {
+    // With its authority, so that the revocation of that one counts on every node from its commit on.
     return entities
-        .createQuery("from CredentialRow where thumbprint = :thumbprint", CredentialRow.class)
+        .createQuery(
+            "select c, a from CredentialRow c join AuthorityRow a on a.name = c.authority"
+                + " where c.thumbprint = :thumbprint",
+            Object[].class)
         .setParameter("thumbprint", thumbprint.octets())
         .getResultStream()
         .findFirst()
-        .map(CredentialRow::credential);
+        .map(found -> under(
+            ((AuthorityRow) found[1]).distrust(), ((CredentialRow) found[0]).credential()));
+  }
+
+  /** What its authority certified counts no more once that was revoked. */
+  private Credential seen(CredentialRow row) {
+    return under(
+        authorities.find(row.authority).map(Authority::distrust).orElse(null), row.credential());
+  }
+
+  private static Credential under(@Nullable Distrust distrust, Credential credential) {
+    Credential.Revocation own = credential.revocation();
+    return distrust == null || own != null && !own.isHold()
+        ? credential
+        : credential.revokedAs(new Credential.Revocation(distrust.at(), distrust.reason()));
   }
 
   @Override
@@ -77,7 +104,7 @@ class StoredCredentials implements Credentials {
   public Optional<Credential> bySerial(String authority, BigInteger serial) {
     return row(authority, serial)
         .filter(row -> row.certificate != null)
-        .map(CredentialRow::credential);
+        .map(this::seen);
   }
 
   private Optional<CredentialRow> row(String authority, BigInteger serial) {
@@ -96,7 +123,7 @@ class StoredCredentials implements Credentials {
   public List<Credential> of(CertificateSubject subject) {
     return rows(subject).stream()
         .filter(row -> row.certificate != null)
-        .map(CredentialRow::credential)
+        .map(this::seen)
         .toList();
   }
 
@@ -110,7 +137,8 @@ class StoredCredentials implements Credentials {
         .setParameter("kind", kind.name())
         .setParameter("ids", subjects.toArray(String[]::new))
         .getResultStream();
-    return rows.map(row -> ((CredentialRow) row).credential())
+    return rows.map(row -> seen((CredentialRow) row))
+        .filter(credential -> credential.revocation() == null)
         .collect(Collectors.groupingBy(credential -> credential.subject().id()));
   }
 
@@ -126,7 +154,7 @@ class StoredCredentials implements Credentials {
         .setParameter("issued", CredentialState.ISSUED)
         .setParameter("now", now)
         .getResultStream()
-        .map(CredentialRow::credential)
+        .map(this::seen)
         .filter(credential -> credential.liveAt(now))
         .toList();
   }
@@ -162,7 +190,7 @@ class StoredCredentials implements Credentials {
         .setParameter("serial", after[1])
         .setMaxResults(most + 1)
         .getResultStream()
-        .map(CredentialRow::credential)
+        .map(this::seen)
         .toList();
     return Page.cut(rows, most, last -> last.authority() + "/" + last.serial().toString(16));
   }
@@ -182,7 +210,7 @@ class StoredCredentials implements Credentials {
         .setParameter("serial", after[2])
         .setParameter("most", most + 1)
         .getResultStream()
-        .map(row -> ((CredentialRow) row).credential())
+        .map(row -> seen((CredentialRow) row))
         .toList();
     return Page.cut(
         rows,
@@ -237,7 +265,7 @@ class StoredCredentials implements Credentials {
       String authority, BigInteger serial, RevocationReason reason, Actor actor) {
     CredentialRow row = signed(authority, serial);
     revocations.revoke(row, reason, actor);
-    return row.credential();
+    return seen(row);
   }
 
   @Override
@@ -245,7 +273,7 @@ class StoredCredentials implements Credentials {
   public Credential release(String authority, BigInteger serial, Actor actor) {
     CredentialRow row = signed(authority, serial);
     revocations.release(row, actor);
-    return row.credential();
+    return seen(row);
   }
 
   private CredentialRow signed(String authority, BigInteger serial) {

@@ -28,6 +28,7 @@ final class FakeFleet implements FleetSource {
   final List<Change> feed = new ArrayList<>();
   private final Map<FleetKeeper, Long> positions = new HashMap<>();
   volatile PolicySet policies;
+  volatile java.util.Set<String> revokedIssuers = java.util.Set.of();
   volatile boolean away;
   volatile Runnable afterReading = () -> {};
 
@@ -83,6 +84,11 @@ final class FakeFleet implements FleetSource {
   @Override
   public PolicySet policies() {
     return there(policies);
+  }
+
+  @Override
+  public java.util.Set<String> revokedIssuers() {
+    return there(revokedIssuers);
   }
 
   @Override

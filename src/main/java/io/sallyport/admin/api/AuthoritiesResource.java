@@ -12,6 +12,9 @@ import io.sallyport.pki.Authorities;
 import io.sallyport.pki.Authorities.ImportedList;
 import io.sallyport.pki.Authorities.Made;
 import io.sallyport.pki.Authorities.Plan;
+import io.sallyport.pki.Authorities.Distrust;
+import io.sallyport.pki.Authorities.Report;
+import io.sallyport.pki.RevocationReason;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -21,9 +24,11 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -133,6 +138,32 @@ class AuthoritiesResource {
   public ImportedList takeList(@PathParam("name") String name, @Nullable SignedList body) {
     Der list = Pem.one("list", "X509 CRL", Fields.required("list", Fields.body(body).list()));
     return once.apart(200, () -> authorities.takeList(name, list, caller.actor()));
+  }
+
+  @POST
+  @Path("{name}/revoke")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
+  @Operation(
+      operationId = "revokeAuthority",
+      summary = "End an authority for good, with all that stands on it",
+      description =
+          "It signs nothing more but status. Nothing that it, or an authority below it, certified counts any"
+              + " more, at any door, from this commit on. Idempotent: the first time and reason stay.")
+  public ReportView revoke(@PathParam("name") String name, @Nullable RevokeAuthority body) {
+    RevocationReason reason = Reasons.ofAuthority("reason", Fields.body(body).reason());
+    return once.apart(
+        200, () -> ReportView.of(authorities.revoke(name, reason, caller.actor())));
+  }
+
+  @GET
+  @Path("{name}/report")
+  @Requires(value = Right.READ, everySite = true)
+  @Operation(
+      operationId = "getAuthorityReport",
+      summary = "What stands on an authority: live certificates and whose they are, counted")
+  public ReportView report(@PathParam("name") String name) {
+    return ReportView.of(authorities.report(name));
   }
 
   private static Der certificate(@Nullable String text) {
@@ -255,6 +286,59 @@ class AuthoritiesResource {
               "In PEM, of a root whose key is kept elsewhere; then nothing but the name is needed.")
       @Nullable
       String certificate) {}
+
+  /** Why an authority ends. */
+  @Schema(
+      name = "RevokeAuthority",
+      requiredProperties = {"reason"})
+  record RevokeAuthority(
+      @Schema(
+          enumeration = {
+            "unspecified",
+            "ca-compromise",
+            "affiliation-changed",
+            "superseded",
+            "cessation-of-operation"
+          })
+      @Nullable
+      String reason) {}
+
+  /** What stands on an authority, as people see it. */
+  @Schema(name = "AuthorityReport")
+  record ReportView(
+      String name,
+
+      @Schema(enumeration = {"active", "revoked"})
+      String status,
+
+      @Schema(nullable = true) @Nullable Instant revokedAt,
+      @Schema(nullable = true) @Nullable String revocationReason,
+
+      @Schema(description = "Itself and all below it.")
+      List<String> authorities,
+
+      @Schema(
+          description = "Live certificates, were it not for the revocation, by kind of subject.")
+      Map<String, Long> certificates,
+
+      @Schema(description = "How many of a kind have at least one, for instance devices.")
+      Map<String, Long> subjects,
+
+      @Schema(nullable = true, description = "What has to be done elsewhere, or null.") @Nullable
+      String toDo) {
+    static ReportView of(Report report) {
+      Distrust distrust = report.authority().distrust();
+      return new ReportView(
+          report.authority().name(),
+          distrust == null ? "active" : "revoked",
+          distrust == null ? null : distrust.at(),
+          distrust == null ? null : Reasons.word(distrust.reason()),
+          report.authorities(),
+          report.certificates(),
+          report.subjects(),
+          report.toDo());
+    }
+  }
 
   /** What was signed elsewhere. */
   @Schema(

@@ -33,6 +33,19 @@ final class Reasons {
     return reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
+  /** Those that end an authority. */
+  private static final Set<RevocationReason> OF_AUTHORITIES = EnumSet.of(
+      RevocationReason.UNSPECIFIED,
+      RevocationReason.CA_COMPROMISE,
+      RevocationReason.AFFILIATION_CHANGED,
+      RevocationReason.SUPERSEDED,
+      RevocationReason.CESSATION_OF_OPERATION);
+
+  /** A reason that ends an authority. */
+  static RevocationReason ofAuthority(String field, @Nullable String word) {
+    return read(OF_AUTHORITIES, field, Fields.required(field, word), RevocationReason.UNSPECIFIED);
+  }
+
   /** A reason that ends for good. */
   static RevocationReason read(String field, @Nullable String word, RevocationReason otherwise) {
     return read(GIVEN, field, word, otherwise);

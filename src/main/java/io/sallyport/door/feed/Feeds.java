@@ -128,6 +128,7 @@ final class Feeds implements Changes.Follower {
         case "device" -> change.subjectId().ifPresent(devices::add);
         case "grant" -> change.subjectId().ifPresent(withGrants::add);
         case "policy", "profile", "device-profile" -> everybody = true;
+        case "authority" -> everybody |= change.kind().equals("authority.revoked");
         case "enforcement" -> {
           if (change.kind().equals("enforcement.desired")) {
             acknowledgeAfter = clock.instant();
