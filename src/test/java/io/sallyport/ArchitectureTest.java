@@ -49,6 +49,7 @@ class ArchitectureTest {
   private static final List<String> GROUND_UP = List.of(
       "kernel",
       "keys",
+      "marks",
       "audit",
       "events",
       "people",

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>When another may take over is a matter of speed only: at once when the holder's session has ended, because an
  * advisory lock that belongs to its epoch ends with it; and when its lease ran out, because a holder that stands still
- * keeps its session. The database ends a session that stands still inside a transaction after the same time.
+ * keeps its session. The database ends a session that stands still inside a transaction after the same time. While a
+ * node complains that the database is behind its marks, nobody takes or keeps a job.
  *
  * <p>Used by one thread. After any exception from here, call {@link #close}; the next {@link #take} starts anew.
  */
@@ -28,7 +29,7 @@ public final class JobLease implements AutoCloseable {
   private static final String UNLOCK =
       "select pg_advisory_unlock(hashtextextended('sallyport.job.' || ? || '.' || ?, 0))";
   private static final String LOOK =
-      "select epoch, expires_at < clock_timestamp() from job_epoch where job = ?";
+      "select epoch, expires_at < clock_timestamp(), exists (select from behind_marks) from job_epoch where job = ?";
   private static final String FOUND = """
       insert into job_epoch (job, epoch, holder) values (?, 0, 'nobody') on conflict (job) do nothing""";
   private static final String RAISE = """
@@ -37,9 +38,10 @@ public final class JobLease implements AutoCloseable {
   /** A renewal that a crash of the database loses is renewed again, so its commit need not wait for the disk. */
   private static final String RENEW = """
       update job_epoch set expires_at = clock_timestamp() + ? * interval '1 ms'
-      where job = ? and epoch = ? and set_config('synchronous_commit', 'off', true) is not null""";
+      where job = ? and epoch = ? and not exists (select from behind_marks) and set_config('synchronous_commit', 'off', true) is not null""";
 
-  private static final String CHECK = "select epoch, mark from job_epoch where job = ? for update";
+  private static final String CHECK =
+      "select epoch, mark, exists (select from behind_marks) from job_epoch where job = ? for update";
   private static final String MARK =
       "update job_epoch set mark = ?, expires_at = clock_timestamp() + ? * interval '1 ms' where job = ?";
 
@@ -161,6 +163,9 @@ public final class JobLease implements AutoCloseable {
         if (row.next()) {
           former = row.getLong(1);
           expired = row.getBoolean(2);
+          if (row.getBoolean(3)) {
+            return false;
+          }
         } else {
           found(connection);
         }
@@ -242,6 +247,9 @@ public final class JobLease implements AutoCloseable {
       try (ResultSet row = check.executeQuery()) {
         if (!row.next() || row.getLong(1) != epoch) {
           throw new LostLeaseException(job);
+        }
+        if (row.getBoolean(3)) {
+          throw new IllegalStateException("the database is behind the marks of a node");
         }
         return row.getLong(2);
       }

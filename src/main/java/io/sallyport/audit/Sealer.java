@@ -4,6 +4,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.SignedNote;
+import io.sallyport.marks.Marks;
 import java.nio.charset.StandardCharsets;
 import java.sql.Array;
 import java.sql.Connection;
@@ -18,8 +19,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Seals numbered facts (law 9): size, root and frontier are committed under the epoch check first, and only then signed,
- * so no two different roots of one size are ever signed. A checkpoint that a crash left unsigned is signed by the next
+ * Seals numbered facts (law 9): size, root and frontier are committed under the epoch check first, then marked outside of
+ * the database, and only then signed, so no two different roots of one size are ever signed. A checkpoint that a crash left unsigned is signed by the next
  * step. Does not seal over a gap, nor when checkpoints, tiles or its own mark went back.
  */
 final class Sealer implements SingleWriterJob.Step {
@@ -53,15 +54,22 @@ final class Sealer implements SingleWriterJob.Step {
 
   private final LogSigner signer;
   private final Clock clock;
+  private final Marks marks;
   private boolean originChecked;
+  private long comparedIn = -1;
 
-  Sealer(LogSigner signer, Clock clock) {
+  Sealer(LogSigner signer, Clock clock, Marks marks) {
     this.signer = signer;
     this.clock = clock;
+    this.marks = marks;
   }
 
   @Override
   public boolean run(JobLease lease) throws SQLException {
+    if (lease.epoch() != comparedIn) {
+      marks.requireForward(lease.connection());
+      comparedIn = lease.epoch();
+    }
     checkOrigin(lease.connection());
     signAll(lease.connection());
     if (!waiting(lease.connection())) {
@@ -142,6 +150,7 @@ final class Sealer implements SingleWriterJob.Step {
         checkpoint =
             new MerkleCheckpoint(key.name(), row.getLong(1), Digest.ofOctets(row.getBytes(2)));
       }
+      marks.raiseLog(connection, checkpoint.size(), checkpoint.root());
       String text = checkpoint.text();
       SignedNote note = key.note(text, signer.sign(text.getBytes(StandardCharsets.UTF_8)));
       try (PreparedStatement sign = connection.prepareStatement(SIGN)) {

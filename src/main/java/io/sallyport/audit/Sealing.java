@@ -5,6 +5,7 @@ import io.quarkus.runtime.StartupEvent;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.SignedNote;
 import io.sallyport.keys.KeyHandle;
+import io.sallyport.marks.Marks;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -24,10 +25,10 @@ final class Sealing implements AuditLog, LogSigner {
   private final SingleWriterJob job;
   private volatile @Nullable KeyHandle handle;
 
-  Sealing(DataSource database, LogKey logKey, Clock clock) {
+  Sealing(DataSource database, LogKey logKey, Clock clock, Marks marks) {
     this.logKey = logKey;
     this.log = new SealedLog(database);
-    this.job = new SingleWriterJob(Sealer.JOB, database, INTERVAL, new Sealer(this, clock));
+    this.job = new SingleWriterJob(Sealer.JOB, database, INTERVAL, new Sealer(this, clock, marks));
   }
 
   void start(@Observes @Priority(START) StartupEvent event) {

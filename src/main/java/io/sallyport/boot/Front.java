@@ -6,9 +6,11 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -25,14 +27,21 @@ final class Front {
     this.deployment = deployment;
   }
 
-  /** @param failures called for each connection that ends before its first request, as failed handshakes do */
+  /**
+   * @param failures called for each connection that ends before its first request, as failed handshakes do
+   * @param closed whether nobody is served at the moment
+   */
   static Front open(
-      Vertx vertx, HttpServerOptions options, Runnable failures, Consumer<Router> doors) {
+      Vertx vertx,
+      HttpServerOptions options,
+      Runnable failures,
+      BooleanSupplier closed,
+      Consumer<Router> doors) {
     int loops = Runtime.getRuntime().availableProcessors();
     try {
       String deployment = vertx
           .deployVerticle(
-              () -> new Loop(options, failures, doors), new DeploymentOptions().setInstances(loops))
+              () -> new Loop(options, failures, closed, doors), new DeploymentOptions().setInstances(loops))
           .toCompletionStage()
           .toCompletableFuture()
           .join();
@@ -50,12 +59,18 @@ final class Front {
   private static final class Loop extends AbstractVerticle {
     private final HttpServerOptions options;
     private final Runnable failures;
+    private final BooleanSupplier closed;
     private final Consumer<Router> doors;
     private @Nullable HttpServer server;
 
-    Loop(HttpServerOptions options, Runnable failures, Consumer<Router> doors) {
+    Loop(
+        HttpServerOptions options,
+        Runnable failures,
+        BooleanSupplier closed,
+        Consumer<Router> doors) {
       this.options = options;
       this.failures = failures;
+      this.closed = closed;
       this.doors = doors;
     }
 
@@ -70,9 +85,25 @@ final class Front {
       router.errorHandler(500, Loop::failed);
       server = vertx
           .createHttpServer(options)
-          .requestHandler(router)
+          .requestHandler(request -> {
+            if (closed.getAsBoolean()) {
+              turnedAway(request);
+            } else {
+              router.handle(request);
+            }
+          })
           .exceptionHandler(failure -> failures.run());
       server.listen().<Void>mapEmpty().onComplete(started);
+    }
+
+    /** Law 9; what is wrong is for operators, in the log and on the front for people. */
+    private static void turnedAway(HttpServerRequest request) {
+      request
+          .response()
+          .setStatusCode(503)
+          .putHeader("Content-Type", "text/plain; charset=utf-8")
+          .putHeader("Retry-After", "60")
+          .end("This server serves nobody until an operator has reconciled it; use another node.\n");
     }
 
     private static void failed(RoutingContext context) {

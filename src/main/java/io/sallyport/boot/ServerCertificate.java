@@ -29,7 +29,10 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -99,6 +102,28 @@ class ServerCertificate {
     LOG.infof("The server's certificate is renewed at %s", next.renewAt);
   }
 
+  /**
+   * For a server that may not issue at the moment: the newest certificate that still counts, whether it should be renewed
+   * or not. One is made only when there is none, because nobody could bring the server back otherwise.
+   */
+  void keep() {
+    Set<String> hosts = hosts();
+    CertificateSubject subject =
+        new CertificateSubject(CertificateSubject.Kind.SERVER, hosts.iterator().next());
+    Map<Digest, KeyHandle> made = new HashMap<>();
+    keys.of(PURPOSE).forEach(key -> made.put(key.subjectPublicKeyInfo().digest(), key));
+    Optional<Credential> kept = credentials.of(subject).stream()
+        .filter(credential -> credential.revocation() == null
+            && clock.instant().isBefore(credential.notAfter())
+            && made.containsKey(credential.key()))
+        .findFirst();
+    if (kept.isEmpty()) {
+      renew();
+    } else {
+      current = current(kept.get(), Objects.requireNonNull(made.get(kept.get().key())));
+    }
+  }
+
   private boolean revoked(Current known) {
     return credentials
         .byThumbprint(known.thumbprint)
@@ -138,6 +163,10 @@ class ServerCertificate {
                 names(hosts)),
             Issuance.Guard.NONE,
             Actor.SERVER));
+    return current(credential, key);
+  }
+
+  private Current current(Credential credential, KeyHandle key) {
     List<X509Certificate> chain = new ArrayList<>();
     chain.add(x509(credential.certificate()));
     List<Der> issuers = authorities.chain(Authorities.INTERNAL);

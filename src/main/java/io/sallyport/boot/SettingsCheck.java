@@ -42,6 +42,7 @@ final class SettingsCheck {
       new Bound("decision.log-every", Duration.ofMillis(10), Duration.ofMinutes(1)),
       // An agent takes ten seconds of silence for the loss of its server.
       new Bound("feed.heartbeat-every", Duration.ofMillis(100), Duration.ofSeconds(5)),
+      new Bound("marks.clock-tolerance", Duration.ofSeconds(1), Duration.ofHours(1)),
       new Bound("radius.interim", Duration.ofMinutes(1), Duration.ofHours(24)),
       new Bound("radius.longest-session", Duration.ofSeconds(1), LONGEST_SESSION),
       new Bound("radius.quarantine-session", Duration.ofSeconds(1), LONGEST_SESSION));
@@ -49,6 +50,7 @@ final class SettingsCheck {
   private static final Map<String, Set<String>> WORDS = Map.of(
       "log.format", Set.of("text", "json"),
       "log.access", Set.of("true", "false"),
+      "marks.required", Set.of("true", "false"),
       "root", Set.of("here", "offline"));
 
   private final Function<String, @Nullable String> settings;

@@ -7,8 +7,10 @@ import io.sallyport.admin.MasterKeyRotation;
 import io.sallyport.audit.AuditLog;
 import io.sallyport.door.Door;
 import io.sallyport.door.StatusDoor;
+import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.CryptoProvider;
 import io.sallyport.keys.Keys;
+import io.sallyport.marks.Marks;
 import io.sallyport.pki.CrlPublisher;
 import io.sallyport.pki.UnfinishedSerials;
 import io.vertx.core.Vertx;
@@ -37,7 +39,9 @@ import org.jboss.logging.Logger;
  */
 @ApplicationScoped
 class StartUp {
-  /** Before every other observer of the start but the one that joins the nodes. */
+  /** After the settings were told and the nodes joined, before anything is done with the database. */
+  private static final int MARKS = 60;
+  /** Before every other observer of the start but those. */
   private static final int FIRST = 100;
   /** After every other observer of the start. */
   private static final int LAST = 9000;
@@ -60,6 +64,7 @@ class StartUp {
   private final AuditLog log;
   private final Keys keys;
   private final MasterKeyRotation masterKeys;
+  private final Marks marks;
 
   StartUp(
       BootSettings settings,
@@ -70,7 +75,8 @@ class StartUp {
       CrlPublisher crls,
       AuditLog log,
       Keys keys,
-      MasterKeyRotation masterKeys) {
+      MasterKeyRotation masterKeys,
+      Marks marks) {
     this.settings = settings;
     this.durability = durability;
     this.firstStart = firstStart;
@@ -80,17 +86,34 @@ class StartUp {
     this.log = log;
     this.keys = keys;
     this.masterKeys = masterKeys;
+    this.marks = marks;
+  }
+
+  void compare(@Observes @Priority(MARKS) StartupEvent event) {
+    try {
+      marks.begin();
+    } catch (Refusal refusal) {
+      throw new StartRefused(refusal.detail());
+    }
   }
 
   void prepare(@Observes @Priority(FIRST) StartupEvent event) {
     LOG.infof("Cryptography by %s", CryptoProvider.install());
     durability.require();
-    firstStart.run(certificate::renew);
-    int closed = unfinished.closeAbandoned();
-    if (closed > 0) {
-      LOG.infof("Closed %d serials that were never finished", closed);
+    if (serving()) {
+      firstStart.run(certificate::renew);
+      int closed = unfinished.closeAbandoned();
+      if (closed > 0) {
+        LOG.infof("Closed %d serials that were never finished", closed);
+      }
+    } else {
+      firstStart.run(certificate::keep);
     }
     crls.start();
+  }
+
+  private boolean serving() {
+    return marks.refusal() == null;
   }
 
   void open(
@@ -99,15 +122,23 @@ class StartUp {
       Instance<Door> doors,
       Instance<StatusDoor> statusDoors,
       Observed observed) {
-    crls.awaitLists();
-    fronts.add(Front.open(vertx, deviceFront(), observed.failuresOn(Observed.DEVICES), router -> {
-      observed.requests(Observed.DEVICES, router);
-      doors.forEach(door -> door.mount(router));
-    }));
+    if (serving()) {
+      crls.awaitLists();
+    }
+    fronts.add(Front.open(
+        vertx,
+        deviceFront(),
+        observed.failuresOn(Observed.DEVICES),
+        () -> !serving(),
+        router -> {
+          observed.requests(Observed.DEVICES, router);
+          doors.forEach(door -> door.mount(router));
+        }));
     fronts.add(Front.open(
         vertx,
         plain().setPort(settings.httpPort()),
         observed.failuresOn(Observed.STATUS),
+        () -> !serving(),
         router -> {
           observed.requests(Observed.STATUS, router);
           statusDoors.forEach(door -> door.mount(router));
@@ -169,6 +200,9 @@ class StartUp {
   }
 
   private void maintain() {
+    if (!serving()) {
+      return;
+    }
     maintain(unfinished::closeAbandoned);
     maintain(certificate::renew);
     maintain(masterKeys::goOn);

@@ -2,6 +2,7 @@ package io.sallyport.events;
 
 import io.sallyport.events.Changes.Change;
 import io.sallyport.events.Changes.Confirmation;
+import io.sallyport.marks.Marks;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -39,19 +40,22 @@ final class FeedWatch implements AutoCloseable {
   private final DataSource database;
   private final Clock clock;
   private final RecentChanges recent;
+  private final Marks marks;
   private final Thread thread;
   private volatile boolean running = true;
   private boolean begun;
+  private boolean wentBack;
   private boolean failing;
   private @Nullable Candidate candidate;
 
   /** An instant, and the facts that had been committed by then and had no number yet. */
   private record Candidate(Instant at, Set<UUID> waiting) {}
 
-  FeedWatch(DataSource database, Clock clock, RecentChanges recent) {
+  FeedWatch(DataSource database, Clock clock, RecentChanges recent, Marks marks) {
     this.database = database;
     this.clock = clock;
     this.recent = recent;
+    this.marks = marks;
     this.thread = Thread.ofPlatform().daemon().name("sallyport-changes").unstarted(this::run);
   }
 
@@ -116,6 +120,12 @@ final class FeedWatch implements AutoCloseable {
       recent.begin(look.position());
       begun = true;
     }
+    if (!wentBack && look.position() < recent.state().position()) {
+      wentBack = true;
+      marks.refuseUntilRestart("The database was put back to " + look.position()
+          + " numbered facts while this node ran, which has read " + recent.state().position()
+          + ". When the database has reached its marks again, start this node anew.");
+    }
     read(connection, look.position());
     confirm(at, look);
     if (failing) {
@@ -139,7 +149,7 @@ final class FeedWatch implements AutoCloseable {
   }
 
   private void confirm(Instant at, FactFeed.Look look) {
-    if (!look.whole()) {
+    if (!look.whole() || wentBack || marks.refusal() != null) {
       return;
     }
     if (look.waiting().isEmpty()) {

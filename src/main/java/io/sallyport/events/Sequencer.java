@@ -2,6 +2,7 @@ package io.sallyport.events;
 
 import io.sallyport.audit.JobLease;
 import io.sallyport.audit.SingleWriterJob;
+import io.sallyport.marks.Marks;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -26,8 +27,19 @@ final class Sequencer implements SingleWriterJob.Step {
         next as (select id, row_number() over (order by id) as n from waiting)
       update fact set position = ? + next.n from next where fact.id = next.id""";
 
+  private final Marks marks;
+  private long comparedIn = -1;
+
+  Sequencer(Marks marks) {
+    this.marks = marks;
+  }
+
   @Override
   public boolean run(JobLease lease) throws SQLException {
+    if (lease.epoch() != comparedIn) {
+      marks.requireForward(lease.connection());
+      comparedIn = lease.epoch();
+    }
     if (!waiting(lease.connection())) {
       return false;
     }

@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.sallyport.audit.FactRecorded;
 import io.sallyport.audit.SingleWriterJob;
+import io.sallyport.marks.Marks;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.TransactionPhase;
@@ -35,11 +36,11 @@ final class Sequencing implements Changes {
   private final FeedWatch watch;
   private final Set<Following> followings = ConcurrentHashMap.newKeySet();
 
-  Sequencing(DataSource database, Clock clock) {
+  Sequencing(DataSource database, Clock clock, Marks marks) {
     this.database = database;
     this.feed = new FactFeed(database);
-    this.job = new SingleWriterJob(Sequencer.JOB, database, INTERVAL, new Sequencer());
-    this.watch = new FeedWatch(database, clock, recent);
+    this.job = new SingleWriterJob(Sequencer.JOB, database, INTERVAL, new Sequencer(marks));
+    this.watch = new FeedWatch(database, clock, recent, marks);
   }
 
   void start(@Observes @Priority(START) StartupEvent event) {

@@ -5,6 +5,7 @@ import io.sallyport.audit.JobLease;
 import io.sallyport.audit.SingleWriterJob;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
+import io.sallyport.marks.Marks;
 import io.sallyport.pki.Authorities.Authority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -16,6 +17,8 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * Publishes each authority's lists. A revocation makes a delta of its shard soon, whatever stands in the shard already; the
  * whole list follows at once while lists are small, and otherwise so that making them takes a twentieth of the time at
  * most. Both are made anew when half of their validity has passed. One node does it at a time; a number is committed
- * under the job's epoch before anything that carries it is signed, and what was signed is published under it (law 9).
+ * under the job's epoch and then marked outside of the database before anything that carries it is signed, and what was
+ * signed is published under the epoch (law 9).
  */
 @ApplicationScoped
 public class CrlPublisher {
@@ -52,6 +56,8 @@ public class CrlPublisher {
   private final Clock clock;
   private final TimeShare share = new TimeShare(SHARE);
   private final SingleWriterJob job;
+  private final Marks marks;
+  private long comparedIn = -1;
 
   CrlPublisher(
       Authorities authorities,
@@ -60,13 +66,15 @@ public class CrlPublisher {
       StatusSettings settings,
       CrlShards shards,
       Clock clock,
-      DataSource database) {
+      DataSource database,
+      Marks marks) {
     this.authorities = authorities;
     this.store = store;
     this.keys = keys;
     this.settings = settings;
     this.shards = shards;
     this.clock = clock;
+    this.marks = marks;
     this.job = new SingleWriterJob(JOB, database, LOOK, LEASE, this::publishDue);
   }
 
@@ -110,6 +118,10 @@ public class CrlPublisher {
   }
 
   private boolean publishDue(JobLease lease) throws SQLException {
+    if (lease.epoch() != comparedIn) {
+      marks.requireForward(lease.connection());
+      comparedIn = lease.epoch();
+    }
     for (Authority authority : authorities.list()) {
       if (authority.key() != null) {
         store.found(lease.connection(), authority.name(), shards.count(authority));
@@ -177,6 +189,10 @@ public class CrlPublisher {
       }
       return mark + drafts.size();
     });
+    Map<String, Long> highest = new TreeMap<>();
+    drafts.forEach(
+        draft -> highest.merge(draft.standing().authority(), draft.number(), Math::max));
+    marks.raiseLists(highest);
     List<Pair> signed = new ArrayList<>();
     for (CrlStore.Draft draft : drafts) {
       signed.add(sign(draft, addresses));

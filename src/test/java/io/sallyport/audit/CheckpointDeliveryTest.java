@@ -10,6 +10,7 @@ import io.sallyport.kernel.NoteFile;
 import io.sallyport.kernel.SignedNote;
 import io.sallyport.kernel.WitnessKey;
 import io.sallyport.testing.ObjectStore;
+import io.sallyport.testing.OpenMarks;
 import io.sallyport.testing.StrictWitness;
 import io.sallyport.testing.StrictWitness.Manner;
 import java.io.IOException;
@@ -74,7 +75,7 @@ class CheckpointDeliveryTest {
 
   private void sealed(int more) throws SQLException {
     database.numbered(more);
-    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC());
+    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC(), new OpenMarks());
     try (JobLease lease = new JobLease(database.dataSource(), Sealer.JOB, "test")) {
       assertTrue(lease.take());
       assertFalse(sealer.run(lease));
@@ -109,7 +110,7 @@ class CheckpointDeliveryTest {
         delete from checkpoint; delete from job_epoch where job = 'seal'""");
     database.numbered(facts);
     database.tamper("update fact set leaf = 'forged' where position = 1");
-    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC());
+    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC(), new OpenMarks());
     try (JobLease lease = new JobLease(database.dataSource(), Sealer.JOB, "test")) {
       assertTrue(lease.take());
       assertFalse(sealer.run(lease));

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.sallyport.audit.CheckpointDeliveries.Delivery;
+import io.sallyport.testing.OpenMarks;
 import io.sallyport.testing.Patience;
 import io.sallyport.testing.StrictWitness;
 import io.sallyport.testing.StrictWitness.Manner;
@@ -127,7 +128,7 @@ class DeliveringTest {
 
   private static void sealed(LogDatabase database, int more) throws SQLException {
     database.numbered(more);
-    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC());
+    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC(), new OpenMarks());
     try (JobLease lease = new JobLease(database.dataSource(), Sealer.JOB, "test")) {
       assertTrue(lease.take());
       sealer.run(lease);

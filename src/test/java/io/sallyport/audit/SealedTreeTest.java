@@ -14,6 +14,7 @@ import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.MerkleProof;
 import io.sallyport.kernel.MerkleTile;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.testing.OpenMarks;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -56,7 +57,7 @@ class SealedTreeTest {
   }
 
   private static void run() throws SQLException {
-    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC());
+    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC(), new OpenMarks());
     try (JobLease lease = new JobLease(database.dataSource(), Sealer.JOB, "test")) {
       assertTrue(lease.take());
       while (sealer.run(lease)) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.cli.LogVerifier;
+import io.sallyport.testing.OpenMarks;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -34,7 +35,7 @@ class SealerTest {
   private static SealedLog log;
 
   private final TestSigner signer = new TestSigner("test.example/log");
-  private final Sealer sealer = new Sealer(signer, Clock.systemUTC());
+  private final Sealer sealer = new Sealer(signer, Clock.systemUTC(), new OpenMarks());
 
   @BeforeAll
   static void startDatabase() throws Exception {
@@ -198,7 +199,7 @@ class SealerTest {
       record(1);
       seal();
       record(1);
-      Sealer renamed = new Sealer(new TestSigner("renamed.example/log"), Clock.systemUTC());
+      Sealer renamed = new Sealer(new TestSigner("renamed.example/log"), Clock.systemUTC(), new OpenMarks());
       try (JobLease lease = lease()) {
         assertTrue(lease.take());
         assertThrows(IllegalStateException.class, () -> renamed.run(lease));

@@ -36,6 +36,8 @@ class SettingsCheckTest {
     "radius.quarantine-session, PT1S",
     "audit.checkpoint-file, /mnt/kept/checkpoints",
     "audit.deliver-every, PT1M",
+    "marks.clock-tolerance, PT5M",
+    "marks.required, true",
     "root, offline",
     "db-url, jdbc:postgresql://h/d?sslmode=verify-full",
     "admin-token, 0123456789abcdef0123456789abcdef"
@@ -55,6 +57,8 @@ class SettingsCheckTest {
     "traces.ratio, NaN, SALLYPORT_TRACES_RATIO must be a number from 0 to 1",
     "status.crl-validity, soon, SALLYPORT_STATUS_CRL_VALIDITY must be a duration",
     "status.crl-validity, PT1S, SALLYPORT_STATUS_CRL_VALIDITY must lie between",
+    "marks.required, yes, SALLYPORT_MARKS_REQUIRED must be false or true",
+    "marks.clock-tolerance, P1D, SALLYPORT_MARKS_CLOCK_TOLERANCE must lie between",
     "status.crl-shards, 0, SALLYPORT_STATUS_CRL_SHARDS must be a whole number from 1 to 4096",
     "status.crl-shards, many, SALLYPORT_STATUS_CRL_SHARDS must be a whole number from 1 to 4096",
     "status.ocsp-validity, P30D, SALLYPORT_STATUS_OCSP_VALIDITY must lie between",

@@ -12,6 +12,7 @@ import io.sallyport.events.Changes.Confirmation;
 import io.sallyport.events.Changes.Follower;
 import io.sallyport.events.Changes.Following;
 import io.sallyport.testing.Eventually;
+import io.sallyport.testing.OpenMarks;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -89,7 +90,7 @@ class FeedWatchTest {
     sequencer = new JobLease(database.dataSource(), Sequencer.JOB, "test");
     // The sequencer is another node's, and it works when the test says so.
     assertTrue(sequencer.take());
-    node = new Sequencing(database.dataSource(), clock);
+    node = new Sequencing(database.dataSource(), clock, new OpenMarks());
     node.watch();
   }
 
@@ -224,7 +225,7 @@ class FeedWatchTest {
       sequence();
     }
     node.close();
-    node = new Sequencing(database.dataSource(), clock);
+    node = new Sequencing(database.dataSource(), clock, new OpenMarks());
     node.watch();
     Collecting follower = new Collecting();
     try (Following following = node.follow("test", 2, follower)) {
@@ -261,7 +262,7 @@ class FeedWatchTest {
     Collecting second = new Collecting();
     database.record("before anybody followed");
     sequence();
-    Sequencing other = new Sequencing(database.dataSource(), clock);
+    Sequencing other = new Sequencing(database.dataSource(), clock, new OpenMarks());
     other.watch();
     try (Following one = node.followOnce("delivery", first)) {
       Eventually.holds(PATIENCE, "one has the job", () -> first.confirmed != null);
@@ -287,6 +288,6 @@ class FeedWatchTest {
 
   private void sequence() throws SQLException {
     assertTrue(sequencer.take());
-    while (new Sequencer().run(sequencer)) {}
+    while (new Sequencer(new OpenMarks()).run(sequencer)) {}
   }
 }

@@ -9,6 +9,7 @@ import io.sallyport.audit.JobLease;
 import io.sallyport.audit.LogDatabase;
 import io.sallyport.audit.SingleWriterJob;
 import io.sallyport.testing.Eventually;
+import io.sallyport.testing.OpenMarks;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -94,7 +95,7 @@ class SequencerTest {
         database.record("subject-" + i);
       }
       assertTrue(lease.take());
-      new Sequencer().run(lease);
+      new Sequencer(new OpenMarks()).run(lease);
       database.record("not yet numbered");
     }
     FactFeed changes = new FactFeed(database.dataSource());
@@ -129,10 +130,10 @@ class SequencerTest {
       assertTrue(next.take());
       database.record("after the take-over");
 
-      assertThrows(JobLease.LostLeaseException.class, () -> new Sequencer().run(former));
+      assertThrows(JobLease.LostLeaseException.class, () -> new Sequencer(new OpenMarks()).run(former));
       assertEquals("1", database.one(UNNUMBERED));
 
-      new Sequencer().run(next);
+      new Sequencer(new OpenMarks()).run(next);
       assertEquals(List.of("1"), database.column(POSITIONS));
     }
   }
@@ -156,7 +157,7 @@ class SequencerTest {
       });
       assertTrue(takeOver.getFirst().get());
       database.record("numbered by the next");
-      new Sequencer().run(next);
+      new Sequencer(new OpenMarks()).run(next);
       assertGapless(2);
       assertThrows(
           JobLease.LostLeaseException.class, () -> former.write((transaction, mark) -> mark + 1));
@@ -172,12 +173,12 @@ class SequencerTest {
       Eventually.holds(PATIENCE, "the next has the job", () -> taken(next));
       database.record("after the take-over");
 
-      assertThrows(JobLease.LostLeaseException.class, () -> new Sequencer().run(former));
+      assertThrows(JobLease.LostLeaseException.class, () -> new Sequencer(new OpenMarks()).run(former));
       assertEquals("1", database.one(UNNUMBERED));
       former.close();
       assertFalse(former.take(), "the next is alive");
 
-      new Sequencer().run(next);
+      new Sequencer(new OpenMarks()).run(next);
       assertEquals(List.of("1"), database.column(POSITIONS));
     }
   }
@@ -213,7 +214,7 @@ class SequencerTest {
             return mark + 1;
           }));
       assertEquals("1", database.one(UNNUMBERED));
-      new Sequencer().run(next);
+      new Sequencer(new OpenMarks()).run(next);
       assertGapless(1);
     }
   }
@@ -345,6 +346,6 @@ class SequencerTest {
 
   private static SingleWriterJob job() {
     return new SingleWriterJob(
-        Sequencer.JOB, database.dataSource(), Duration.ofMillis(40), new Sequencer());
+        Sequencer.JOB, database.dataSource(), Duration.ofMillis(40), new Sequencer(new OpenMarks()));
   }
 }

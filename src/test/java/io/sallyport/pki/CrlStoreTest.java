@@ -56,7 +56,8 @@ class CrlStoreTest {
       "V40__pki",
       "V131__nodes",
       "V132__crl_listings",
-      "V210__revocations");
+      "V210__revocations",
+      "V225__marks");
   private static final Instant NOW = Instant.parse("2031-05-06T07:08:09Z");
   private static final KeyPair KEY = TestPki.key();
   private static final KeyHandle HANDLE =

@@ -1,5 +1,6 @@
 package io.sallyport.admin.api;
 
+import io.sallyport.admin.ServedAlways;
 import io.sallyport.admin.Rights.Right;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.events.Changes;
@@ -16,6 +17,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** How the server is. */
+@ServedAlways
 @Path(Api.V1 + "/status")
 @Produces(MediaType.APPLICATION_JSON)
 @RunOnVirtualThread

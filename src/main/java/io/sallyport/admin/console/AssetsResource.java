@@ -1,5 +1,6 @@
 package io.sallyport.admin.console;
 
+import io.sallyport.admin.ServedAlways;
 import io.sallyport.admin.console.Assets.Asset;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
@@ -13,6 +14,7 @@ import jakarta.ws.rs.core.Response;
 import org.jspecify.annotations.Nullable;
 
 /** Serves {@link Assets}, to anybody: the sign-in page needs them. */
+@ServedAlways
 @Path(AssetsResource.PATH)
 @PermitAll
 class AssetsResource {

@@ -2,6 +2,7 @@ package io.sallyport.admin.console;
 
 import io.quarkus.qute.Location;
 import io.quarkus.qute.Template;
+import io.sallyport.admin.ServedAlways;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.people.ConsoleSessions;
 import io.sallyport.people.ConsoleSessions.Origin;
@@ -28,6 +29,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.jspecify.annotations.Nullable;
 
 /** Signing in: through the realm when there is one, with a password otherwise or at {@code ?local}. */
+@ServedAlways
 @Path(SessionAuthentication.CONSOLE)
 @Blocking
 class SignInResource {

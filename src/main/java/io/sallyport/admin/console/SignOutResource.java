@@ -2,6 +2,7 @@ package io.sallyport.admin.console;
 
 import io.quarkus.qute.Location;
 import io.quarkus.qute.Template;
+import io.sallyport.admin.ServedAlways;
 import io.sallyport.admin.Caller;
 import io.sallyport.people.ConsoleSessions;
 import io.sallyport.people.Realm;
@@ -21,6 +22,7 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.jspecify.annotations.Nullable;
 
 /** Signing out. */
+@ServedAlways
 @Path(SessionAuthentication.CONSOLE + "/sign-out")
 @Blocking
 class SignOutResource {
