@@ -22,6 +22,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -269,7 +270,7 @@ final class KeptMarks implements Marks {
     if (size <= mark.size()) {
       // Signed late, after a crash: only in a log that leads to what was signed after it.
       Standing standing = Standing.read(connection, mark.size(), mark.keeper());
-      if (mark.fault(standing).isPresent() || size == mark.size() && !root.equals(mark.root())) {
+      if (mark.fault(standing).isPresent() || size == mark.size() && !Objects.equals(root, mark.root())) {
         known = mark;
         judge(connection, standing);
         throw new Refusal(

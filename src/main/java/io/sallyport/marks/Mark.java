@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.Collections;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -93,7 +94,7 @@ public record Mark(
       return Optional.of("The log of this database has " + standing.size() + " facts sealed, "
           + size + " were signed.");
     }
-    if (size > 0 && !root.equals(standing.rootAtMark())) {
+    if (size > 0 && !Objects.equals(root, standing.rootAtMark())) {
       return Optional.of("The first " + size
           + " facts in the log of this database are not those that were signed.");
     }

@@ -379,6 +379,8 @@ class IssuanceStore {
             "serial", draft.serial().toString(16),
             "profile", draft.order().certificateProfile().name(),
             "sha256", signed.certificate().digest().toString(),
+            "key", draft.order().subjectPublicKeyInfo().digest().hex(),
+            "shard", Integer.toString(draft.crlShard()),
             "not_after", draft.notAfter().toString()));
   }
 

@@ -76,6 +76,34 @@ public final class ServerProcess implements AutoCloseable {
     return server;
   }
 
+  /** Starts a server that is up and serves nobody, and waits until it says so. */
+  public static ServerProcess startRefusing(Path data, Map<String, String> environment) {
+    try {
+      Files.deleteIfExists(data.resolve("server.json"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    ServerProcess server = launch(
+        data,
+        environment,
+        "--https-port",
+        "0",
+        "--http-port",
+        "0",
+        "--people-port",
+        "0",
+        "--management-port",
+        "0");
+    server.await("the server is up and not ready", "/health/ready", 503);
+    server.await("the server lives", "/health/live", 200);
+    return server;
+  }
+
+  /** Waits until a server that served nobody is ready. */
+  public void awaitServing() {
+    awaitReady();
+  }
+
   /** Starts a server that must not come up, and waits for its end. */
   public static Ended refused(Path data, Map<String, String> environment, String... options) {
     ServerProcess server = launch(data, environment, options);
@@ -136,17 +164,21 @@ public final class ServerProcess implements AutoCloseable {
   }
 
   private void awaitReady() {
+    await("the server is ready", "/health/ready", 200);
+  }
+
+  private void await(String what, String path, int status) {
     try (HttpClient client = HttpClient.newHttpClient()) {
-      Eventually.holds(STARTS_WITHIN, "the server is ready; its log is " + log, () -> {
+      Eventually.holds(STARTS_WITHIN, what + "; its log is " + log, () -> {
         if (!process.isAlive()) {
           throw new IllegalStateException("The server ended while it started:\n" + log());
         }
-        return ready(client);
+        return answers(client, path, status);
       });
     }
   }
 
-  private boolean ready(HttpClient client) {
+  private boolean answers(HttpClient client, String path, int status) {
     Path addresses = data.resolve("server.json");
     if (!Files.exists(addresses)) {
       return false;
@@ -154,8 +186,8 @@ public final class ServerProcess implements AutoCloseable {
     try {
       String management = new JsonObject(Files.readString(addresses)).getString("management");
       HttpRequest request =
-          HttpRequest.newBuilder(URI.create(management + "/health/ready")).build();
-      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+          HttpRequest.newBuilder(URI.create(management + path)).build();
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == status;
     } catch (IOException notYet) {
       return false;
     } catch (InterruptedException e) {

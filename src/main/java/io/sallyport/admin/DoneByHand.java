@@ -1,0 +1,28 @@
+package io.sallyport.admin;
+
+import io.sallyport.audit.Fact;
+import io.sallyport.audit.LogEntry;
+import io.sallyport.audit.Replay;
+import jakarta.inject.Singleton;
+import java.sql.Connection;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** What people wrote and a restored database lost: no fact holds the text, so they are told to write it again. */
+@Singleton
+final class DoneByHand implements Replay {
+  private static final Set<String> WRITTEN = Set.of(
+      "manufacturer.added",
+      "trust-anchor.added",
+      "profile.applied",
+      "policy.applied",
+      "policy.removed",
+      "tpm-root.applied",
+      "tpm-root.removed",
+      "realm.applied");
+
+  @Override
+  public Effect replay(Connection transaction, LogEntry lost, Consumer<Fact> further) {
+    return WRITTEN.contains(lost.kind()) ? Effect.BY_HAND : Effect.NONE;
+  }
+}

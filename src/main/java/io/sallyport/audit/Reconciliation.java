@@ -1,0 +1,59 @@
+package io.sallyport.audit;
+
+import io.sallyport.kernel.Actor;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Closes the gap between a database that went back and its marks (law 9), from an export of the log. */
+public interface Reconciliation {
+  /** Where the database stands, and what it needs. */
+  Gap gap();
+
+  /**
+   * Keeps a part of the log until all of it is there. Nothing is believed yet.
+   *
+   * @param after position before the first of {@code leaves}
+   * @param leaves the exact octets of facts, in order
+   * @param notes signed notes of checkpoints that cover them
+   */
+  void bring(long after, List<byte[]> leaves, List<String> notes);
+
+  /**
+   * Puts what was brought in its place, in one transaction, if it is signed, goes on from this database's log and reaches
+   * the marks; refuses otherwise.
+   *
+   * @param dryRun does all of it and takes it back
+   */
+  Closed close(Actor by, boolean dryRun);
+
+  /** Takes the clock as it is, and records by whom and why. */
+  void acceptClock(Actor by, String reason);
+
+  /**
+   * @param sealed facts under a checkpoint in this database
+   * @param needed the size that the log must reach
+   */
+  record Gap(long sealed, long needed) {}
+
+  /**
+   * What was done.
+   *
+   * @param from size of the log before
+   * @param to size of the log now
+   * @param done lost facts that were acted upon, by kind
+   * @param byHand lost facts that somebody has to act upon, by kind the subjects, at most a hundred of each
+   * @param recorded further facts that were recorded
+   */
+  record Closed(
+      long from,
+      long to,
+      Map<String, Long> done,
+      Map<String, Set<String>> byHand,
+      int recorded) {
+    public Closed {
+      done = Map.copyOf(done);
+      byHand = Map.copyOf(byHand);
+    }
+  }
+}

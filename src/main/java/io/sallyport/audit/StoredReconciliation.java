@@ -1,0 +1,417 @@
+package io.sallyport.audit;
+
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.MerkleCheckpoint;
+import io.sallyport.kernel.MerkleFrontier;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.kernel.SignedNote;
+import io.sallyport.marks.Mark;
+import io.sallyport.marks.Marks;
+import io.sallyport.marks.MarksProblem;
+import jakarta.enterprise.inject.Instance;
+import jakarta.inject.Singleton;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import javax.sql.DataSource;
+
+/**
+ * Reconciles in one transaction: what was lost of the log is checked against the signatures, against what this database
+ * has, and against the marks, and put in its place; every owner brings its tables forward; and only then the complaints
+ * are taken back, so that jobs go on. No signature is made in it.
+ */
+@Singleton
+final class StoredReconciliation implements Reconciliation {
+  /** Facts in memory at once; one may have 64 KiB. */
+  private static final int AT_ONCE = 256;
+
+  private static final int MOST_SUBJECTS = 100;
+  /** As the sealer makes them. */
+  private static final int MOST_UNDER_ONE = 4096;
+
+  private static final String TURN =
+      "select pg_try_advisory_xact_lock(hashtextextended('sallyport.reconcile', 0))";
+  /** So that no holder of a job that was cut off commits meanwhile. */
+  private static final String HOLD_JOBS = "select job from job_epoch order by job for update";
+  private static final String LAST =
+      "select size, frontier from checkpoint order by size desc limit 1";
+  private static final String ROOT = "select root from checkpoint where size = ?";
+  private static final String KEEP_HASHES = """
+      insert into log_leaf (position, hash)
+      select ? + n, hash from unnest(?::bytea[]) with ordinality as leaf (hash, n)""";
+  private static final String KEEP =
+      "insert into checkpoint (size, root, frontier, at, note) values (?, ?, ?, ?, ?)";
+  private static final String JOB_AT = """
+      insert into job_epoch (job, epoch, holder, mark) values (?, 0, 'nobody', ?)
+      on conflict (job) do update set mark = greatest(job_epoch.mark, excluded.mark)""";
+  private static final String RAISE_EPOCHS = """
+      update job_epoch set epoch = epoch + greatest(0, ? - (select sum(epoch) from job_epoch)) where job = ?""";
+  private static final String IDENTIFY =
+      "update database_identity set id = ?, losses = greatest(losses, ?)";
+  private static final String FORGET = "delete from behind_marks";
+  private static final String SEQUENCE = "sequence";
+
+  private final DataSource database;
+  private final LogSigner signer;
+  private final Marks marks;
+  private final Instance<Replay> owners;
+  private final FactTable facts;
+
+  StoredReconciliation(
+      DataSource database,
+      LogSigner signer,
+      Marks marks,
+      Instance<Replay> owners,
+      Clock clock,
+      Ids ids) {
+    this.database = database;
+    this.signer = signer;
+    this.marks = marks;
+    this.owners = owners;
+    this.facts = new FactTable(clock, ids);
+  }
+
+  @Override
+  public Gap gap() {
+    return with(connection -> new Gap(last(connection).size(), needed(marks.unmet(connection))));
+  }
+
+  private static long needed(List<Mark> unmet) {
+    return unmet.stream().mapToLong(Mark::size).max().orElse(0);
+  }
+
+  @Override
+  public void bring(long after, List<byte[]> leaves, List<String> notes) {
+    requireBehind();
+    Map<Long, String> sizes = new TreeMap<>();
+    notes.forEach(note -> sizes.put(signed(note).size(), note));
+    for (int i = 0; i < leaves.size(); i++) {
+      LostFacts.entry(after + i + 1, leaves.get(i));
+    }
+    with(connection -> {
+      connection.setAutoCommit(false);
+      try {
+        new LostFacts(connection).bring(after, leaves, sizes);
+        connection.commit();
+      } finally {
+        undo(connection);
+      }
+      return sizes;
+    });
+  }
+
+  private void requireBehind() {
+    Refusal refusal = marks.refusal();
+    if (refusal == null || refusal.problem() != MarksProblem.BEHIND) {
+      throw new Refusal(
+          CommonProblem.CONFLICT, "This database is not behind its marks: nothing is to be done.");
+    }
+  }
+
+  private MerkleCheckpoint signed(String text) {
+    try {
+      SignedNote note = SignedNote.parse(text);
+      MerkleCheckpoint checkpoint = MerkleCheckpoint.parse(note.text());
+      if (signer.key().signed(note) && checkpoint.origin().equals(signer.key().name())) {
+        return checkpoint;
+      }
+    } catch (IllegalArgumentException e) {
+      // Told below.
+    }
+    throw new Refusal(
+        CommonProblem.INVALID,
+        "A checkpoint in the export is not signed by the key of this log, " + signer.key() + ".");
+  }
+
+  @Override
+  public Closed close(Actor by, boolean dryRun) {
+    requireBehind();
+    Closed closed = with(connection -> {
+      connection.setAutoCommit(false);
+      try {
+        Closed done = closed(connection, by);
+        if (dryRun) {
+          connection.rollback();
+        } else {
+          connection.commit();
+        }
+        return done;
+      } finally {
+        undo(connection);
+      }
+    });
+    if (!dryRun) {
+      marks.look();
+    }
+    return closed;
+  }
+
+  private Closed closed(Connection transaction, Actor by) throws SQLException {
+    requireTurn(transaction);
+    List<Mark> unmet = marks.unmet(transaction);
+    LostFacts lost = new LostFacts(transaction);
+    MerkleFrontier tree = last(transaction);
+    long from = tree.size();
+    long needed = needed(unmet);
+    if (Math.max(from, lost.last()) < needed) {
+      throw new Refusal(
+          CommonProblem.INVALID,
+          "The export reaches fact " + Math.max(from, lost.last()) + ", but " + needed
+              + " were signed. Find a newer export: another node, an auditor, or a copy of the newest database may"
+              + " have one.");
+    }
+    for (Mark mark : unmet) {
+      if (mark.size() > 0 && mark.size() <= from) {
+        requireRoot(mark, root(transaction, mark.size()));
+      }
+    }
+    lost.unnumber(from);
+    Tally tally = new Tally();
+    for (LostFacts.Note note = lost.note(from); note != null; note = lost.note(tree.size())) {
+      tree = under(transaction, lost, tree, note, unmet, tally);
+    }
+    forward(transaction, unmet, tree.size());
+    List<Fact> further = further(transaction, by, unmet, from, tree, tally);
+    facts.insert(transaction, further);
+    lost.clear();
+    return new Closed(from, tree.size(), tally.done, tally.byHand, tally.recorded + further.size());
+  }
+
+  private static void requireTurn(Connection transaction) throws SQLException {
+    try (Statement turn = transaction.createStatement()) {
+      try (ResultSet row = turn.executeQuery(TURN)) {
+        if (!row.next() || !row.getBoolean(1)) {
+          throw new Refusal(CommonProblem.CONFLICT, "Somebody else reconciles at the moment.");
+        }
+      }
+      turn.execute(HOLD_JOBS);
+    }
+  }
+
+  private static MerkleFrontier last(Connection connection) throws SQLException {
+    try (Statement last = connection.createStatement();
+        ResultSet row = last.executeQuery(LAST)) {
+      return row.next() ? MerkleFrontier.of(row.getLong(1), row.getBytes(2)) : MerkleFrontier.EMPTY;
+    }
+  }
+
+  private static Digest root(Connection connection, long size) throws SQLException {
+    try (PreparedStatement root = connection.prepareStatement(ROOT)) {
+      root.setLong(1, size);
+      try (ResultSet row = root.executeQuery()) {
+        return row.next() ? Digest.ofOctets(row.getBytes(1)) : Digest.of();
+      }
+    }
+  }
+
+  private static void requireRoot(Mark mark, Digest root) {
+    if (!Objects.equals(mark.root(), root)) {
+      throw new Refusal(
+          CommonProblem.INVALID,
+          "The first " + mark.size()
+              + " facts are not those that were signed: this database, or the export, is of another history.");
+    }
+  }
+
+  /** The facts that one more checkpoint covers. */
+  private MerkleFrontier under(
+      Connection transaction,
+      LostFacts lost,
+      MerkleFrontier before,
+      LostFacts.Note note,
+      List<Mark> unmet,
+      Tally tally)
+      throws SQLException {
+    MerkleCheckpoint checkpoint = signed(note.text());
+    if (note.size() - before.size() > MOST_UNDER_ONE) {
+      throw new Refusal(
+          CommonProblem.INVALID,
+          "A checkpoint between " + before.size() + " and " + note.size()
+              + " facts was not brought; send all of the export.");
+    }
+    MerkleFrontier tree = before;
+    List<byte[]> hashes = new ArrayList<>();
+    Instant at = Instant.EPOCH;
+    while (tree.size() < note.size()) {
+      List<LogEntry> some = lost.facts(tree.size(), note.size(), AT_ONCE);
+      for (LogEntry fact : some) {
+        tree = tree.append(fact.hash());
+        hashes.add(fact.hash().octets());
+        at = fact.at();
+        for (Mark mark : unmet) {
+          if (mark.size() == tree.size()) {
+            requireRoot(mark, tree.root());
+          }
+        }
+      }
+      lost.put(some);
+      List<Fact> further = new ArrayList<>();
+      for (LogEntry fact : some) {
+        for (Replay owner : owners) {
+          tally.count(fact, owner.replay(transaction, fact, further::add));
+        }
+      }
+      facts.insert(transaction, further);
+      tally.recorded += further.size();
+    }
+    if (!tree.root().equals(checkpoint.root())) {
+      throw new Refusal(
+          CommonProblem.INVALID,
+          "Facts " + (before.size() + 1) + " to " + note.size()
+              + " do not lead from this database's log to the root that was signed: the database is of another"
+              + " history than the export, or the export was altered.");
+    }
+    keep(transaction, before.size(), hashes, tree, at, SignedNote.parse(note.text()));
+    return tree;
+  }
+
+  private void keep(
+      Connection transaction,
+      long before,
+      List<byte[]> hashes,
+      MerkleFrontier tree,
+      Instant at,
+      SignedNote note)
+      throws SQLException {
+    try (PreparedStatement leaves = transaction.prepareStatement(KEEP_HASHES);
+        PreparedStatement keep = transaction.prepareStatement(KEEP)) {
+      Array all = transaction.createArrayOf("bytea", hashes.toArray(byte[][]::new));
+      leaves.setLong(1, before);
+      leaves.setArray(2, all);
+      leaves.executeUpdate();
+      all.free();
+      LogTiles.extend(transaction, before, tree);
+      keep.setLong(1, tree.size());
+      keep.setBytes(2, tree.root().octets());
+      keep.setBytes(3, tree.octets());
+      keep.setObject(4, at.atOffset(ZoneOffset.UTC));
+      // What witnesses signed stands apart, and with them.
+      keep.setString(
+          5,
+          new SignedNote(
+                  note.text(),
+                  note.lines().stream()
+                      .filter(line -> line.name().equals(signer.key().name()))
+                      .toList())
+              .toString());
+      keep.executeUpdate();
+    }
+  }
+
+  private static void forward(Connection transaction, List<Mark> unmet, long size)
+      throws SQLException {
+    try (PreparedStatement job = transaction.prepareStatement(JOB_AT);
+        PreparedStatement epochs = transaction.prepareStatement(RAISE_EPOCHS);
+        PreparedStatement identity = transaction.prepareStatement(IDENTIFY);
+        Statement forget = transaction.createStatement()) {
+      for (String name : List.of(SEQUENCE, Sealer.JOB)) {
+        job.setString(1, name);
+        job.setLong(2, size);
+        job.executeUpdate();
+      }
+      for (Mark mark : unmet) {
+        epochs.setLong(1, mark.epochs());
+        epochs.setString(2, Sealer.JOB);
+        epochs.executeUpdate();
+        identity.setObject(1, mark.database());
+        identity.setLong(2, mark.losses());
+        identity.executeUpdate();
+      }
+      forget.execute(FORGET);
+    }
+  }
+
+  private List<Fact> further(
+      Connection transaction,
+      Actor by,
+      List<Mark> unmet,
+      long from,
+      MerkleFrontier tree,
+      Tally tally)
+      throws SQLException {
+    Map<String, Long> lists = new HashMap<>();
+    unmet.forEach(
+        mark -> mark.lists().forEach((name, number) -> lists.merge(name, number, Math::max)));
+    List<Fact> further = new ArrayList<>();
+    further.add(Fact.of("log.reconciled", by, "log", signer.key().name())
+        .with("from", from)
+        .with("to", tree.size())
+        .with("root", tree.root())
+        .with("done", tally.done)
+        .with("by_hand", tally.byHand));
+    for (Replay owner : owners) {
+      further.addAll(owner.end(transaction, by, lists));
+    }
+    return further;
+  }
+
+  @Override
+  public void acceptClock(Actor by, String reason) {
+    Refusal refusal = marks.refusal();
+    if (refusal == null || refusal.problem() != MarksProblem.CLOCK) {
+      throw new Refusal(CommonProblem.CONFLICT, "The clock is not behind what was signed.");
+    }
+    with(connection -> facts.insert(
+        connection,
+        Fact.of("clock.accepted", by, "log", signer.key().name())
+            .with("was", refusal.detail())
+            .with("reason", reason)));
+    marks.acceptClock();
+    marks.look();
+  }
+
+  private <T> T with(Work<T> work) {
+    try (Connection connection = database.getConnection()) {
+      return work.on(connection);
+    } catch (SQLException e) {
+      throw new IllegalStateException("the database could not be reconciled", e);
+    }
+  }
+
+  private static void undo(Connection connection) throws SQLException {
+    connection.rollback();
+    connection.setAutoCommit(true);
+  }
+
+  /** What is done on one connection. */
+  private interface Work<T> {
+    T on(Connection connection) throws SQLException;
+  }
+
+  /** What became of the lost facts. */
+  private static final class Tally {
+    private final Map<String, Long> done = new TreeMap<>();
+    private final Map<String, Set<String>> byHand = new TreeMap<>();
+    private int recorded;
+
+    void count(LogEntry fact, Replay.Effect effect) {
+      switch (effect) {
+        case NONE -> {}
+        case DONE -> done.merge(fact.kind(), 1L, Long::sum);
+        case BY_HAND -> {
+          Set<String> subjects = byHand.computeIfAbsent(fact.kind(), kind -> new TreeSet<>());
+          if (subjects.size() < MOST_SUBJECTS) {
+            subjects.add(fact.subject());
+          }
+        }
+      }
+    }
+  }
+}
