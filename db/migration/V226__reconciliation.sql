@@ -7,3 +7,9 @@ create table lost_checkpoint (
   size bigint primary key constraint lost_checkpoint_size check (size > 0),
   note text not null
 );
+
+-- Which fact tells of an accepted loss: from there on the log signs under another name.
+create table accepted_loss (
+  loss smallint primary key,
+  position bigint not null unique
+);

@@ -1,5 +1,6 @@
 package io.sallyport.audit;
 
+import io.sallyport.kernel.LogName;
 import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.MerkleLeaf;
@@ -175,8 +176,10 @@ final class CheckedLog implements LogChecks {
     try {
       SignedNote note = SignedNote.parse(text);
       MerkleCheckpoint checkpoint = MerkleCheckpoint.parse(note.text());
-      SignedNote.VerifierKey key = signer.key();
-      return key.signed(note) && checkpoint.origin().equals(key.name()) ? checkpoint : null;
+      return signer.signed(note)
+              && LogName.origin(checkpoint.origin()).equals(LogName.origin(signer.key().name()))
+          ? checkpoint
+          : null;
     } catch (IllegalArgumentException e) {
       return null;
     }

@@ -4,6 +4,7 @@ import io.sallyport.kernel.Actor;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Closes the gap between a database that went back and its marks (law 9), from an export of the log. */
 public interface Reconciliation {
@@ -24,8 +25,9 @@ public interface Reconciliation {
    * the marks; refuses otherwise.
    *
    * @param dryRun does all of it and takes it back
+   * @param lossAccepted why what could not be brought is taken for lost; null when the marks must be reached
    */
-  Closed close(Actor by, boolean dryRun);
+  Closed close(Actor by, boolean dryRun, @Nullable String lossAccepted);
 
   /** Takes the clock as it is, and records by whom and why. */
   void acceptClock(Actor by, String reason);

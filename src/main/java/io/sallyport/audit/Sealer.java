@@ -1,6 +1,7 @@
 package io.sallyport.audit;
 
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.LogName;
 import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.SignedNote;
@@ -48,7 +49,8 @@ final class Sealer implements SingleWriterJob.Step {
   private static final String KEEP =
       "insert into checkpoint (size, root, frontier, at) values (?, ?, ?, ?)";
   private static final String UNSIGNED =
-      "select size, root from checkpoint where note is null order by size limit 1";
+      "select size, root, (select count(*) from accepted_loss where position <= size) from checkpoint"
+          + " where note is null order by size limit 1";
   private static final String SIGN =
       "update checkpoint set note = ? where size = ? and note is null";
 
@@ -147,6 +149,7 @@ final class Sealer implements SingleWriterJob.Step {
           return;
         }
         key = signer.key();
+        key = key.as(LogName.of(LogName.origin(key.name()), row.getInt(3)));
         checkpoint =
             new MerkleCheckpoint(key.name(), row.getLong(1), Digest.ofOctets(row.getBytes(2)));
       }
@@ -167,7 +170,7 @@ final class Sealer implements SingleWriterJob.Step {
     }
     try (Statement last = connection.createStatement();
         ResultSet row = last.executeQuery(LAST_NOTE)) {
-      if (row.next() && !signer.key().signed(SignedNote.parse(row.getString(1)))) {
+      if (row.next() && !signer.signed(SignedNote.parse(row.getString(1)))) {
         throw new IllegalStateException("the last checkpoint is not signed by the log's key "
             + signer.key() + "; set sallyport.audit.origin to the name that the log began with");
       }

@@ -2,6 +2,7 @@ package io.sallyport.audit;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.sallyport.kernel.LogName;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.SignedNote;
 import io.sallyport.keys.KeyHandle;
@@ -21,12 +22,14 @@ final class Sealing implements AuditLog, LogSigner {
   private static final Duration INTERVAL = Duration.ofSeconds(1);
 
   private final LogKey logKey;
+  private final Marks marks;
   private final SealedLog log;
   private final SingleWriterJob job;
   private volatile @Nullable KeyHandle handle;
 
   Sealing(DataSource database, LogKey logKey, Clock clock, Marks marks) {
     this.logKey = logKey;
+    this.marks = marks;
     this.log = new SealedLog(database);
     this.job = new SingleWriterJob(Sealer.JOB, database, INTERVAL, new Sealer(this, clock, marks));
   }
@@ -78,7 +81,8 @@ final class Sealing implements AuditLog, LogSigner {
 
   @Override
   public SignedNote.VerifierKey key() {
-    return logKey.named(handle());
+    SignedNote.VerifierKey key = logKey.named(handle());
+    return key.as(LogName.of(key.name(), marks.losses()));
   }
 
   @Override

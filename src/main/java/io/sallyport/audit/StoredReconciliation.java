@@ -1,9 +1,11 @@
 package io.sallyport.audit;
 
+import io.quarkus.arc.All;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.LogName;
 import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.Refusal;
@@ -11,7 +13,6 @@ import io.sallyport.kernel.SignedNote;
 import io.sallyport.marks.Mark;
 import io.sallyport.marks.Marks;
 import io.sallyport.marks.MarksProblem;
-import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import java.sql.Array;
 import java.sql.Connection;
@@ -23,6 +24,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,9 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.UUID;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reconciles in one transaction: what was lost of the log is checked against the signatures, against what this database
@@ -43,6 +47,9 @@ final class StoredReconciliation implements Reconciliation {
   private static final int AT_ONCE = 256;
 
   private static final int MOST_SUBJECTS = 100;
+  /** One octet in serial numbers. */
+  private static final int MOST_LOSSES = 255;
+
   /** As the sealer makes them. */
   private static final int MOST_UNDER_ONE = 4096;
 
@@ -65,26 +72,32 @@ final class StoredReconciliation implements Reconciliation {
       update job_epoch set epoch = epoch + greatest(0, ? - (select sum(epoch) from job_epoch)) where job = ?""";
   private static final String IDENTIFY =
       "update database_identity set id = ?, losses = greatest(losses, ?)";
+  private static final String NUMBER = "update fact set position = ? where id = ?";
+  private static final String LOSE = "insert into accepted_loss (loss, position) values (?, ?)";
+  private static final String LOSSES = "update database_identity set losses = ?";
+  /** Places know another log under the former name. */
+  private static final String NOTHING_DELIVERED = "delete from checkpoint_delivery";
+
   private static final String FORGET = "delete from behind_marks";
   private static final String SEQUENCE = "sequence";
 
   private final DataSource database;
   private final LogSigner signer;
   private final Marks marks;
-  private final Instance<Replay> owners;
+  private final List<Replay> owners;
   private final FactTable facts;
 
   StoredReconciliation(
       DataSource database,
       LogSigner signer,
       Marks marks,
-      Instance<Replay> owners,
+      @All List<Replay> owners,
       Clock clock,
       Ids ids) {
     this.database = database;
     this.signer = signer;
     this.marks = marks;
-    this.owners = owners;
+    this.owners = List.copyOf(owners);
     this.facts = new FactTable(clock, ids);
   }
 
@@ -129,7 +142,8 @@ final class StoredReconciliation implements Reconciliation {
     try {
       SignedNote note = SignedNote.parse(text);
       MerkleCheckpoint checkpoint = MerkleCheckpoint.parse(note.text());
-      if (signer.key().signed(note) && checkpoint.origin().equals(signer.key().name())) {
+      if (signer.signed(note)
+          && LogName.origin(checkpoint.origin()).equals(LogName.origin(signer.key().name()))) {
         return checkpoint;
       }
     } catch (IllegalArgumentException e) {
@@ -141,12 +155,12 @@ final class StoredReconciliation implements Reconciliation {
   }
 
   @Override
-  public Closed close(Actor by, boolean dryRun) {
+  public Closed close(Actor by, boolean dryRun, @Nullable String lossAccepted) {
     requireBehind();
     Closed closed = with(connection -> {
       connection.setAutoCommit(false);
       try {
-        Closed done = closed(connection, by);
+        Closed done = closed(connection, by, lossAccepted);
         if (dryRun) {
           connection.rollback();
         } else {
@@ -163,19 +177,25 @@ final class StoredReconciliation implements Reconciliation {
     return closed;
   }
 
-  private Closed closed(Connection transaction, Actor by) throws SQLException {
+  private Closed closed(Connection transaction, Actor by, @Nullable String lossAccepted)
+      throws SQLException {
     requireTurn(transaction);
     List<Mark> unmet = marks.unmet(transaction);
     LostFacts lost = new LostFacts(transaction);
     MerkleFrontier tree = last(transaction);
     long from = tree.size();
     long needed = needed(unmet);
-    if (Math.max(from, lost.last()) < needed) {
+    boolean reached = Math.max(from, lost.last()) >= needed;
+    if (lossAccepted == null && !reached) {
       throw new Refusal(
           CommonProblem.INVALID,
           "The export reaches fact " + Math.max(from, lost.last()) + ", but " + needed
               + " were signed. Find a newer export: another node, an auditor, or a copy of the newest database may"
-              + " have one.");
+              + " have one. If there is none, accept the loss.");
+    }
+    if (lossAccepted != null && reached) {
+      throw new Refusal(
+          CommonProblem.CONFLICT, "Nothing is lost: reconcile without accepting a loss.");
     }
     for (Mark mark : unmet) {
       if (mark.size() > 0 && mark.size() <= from) {
@@ -188,6 +208,9 @@ final class StoredReconciliation implements Reconciliation {
       tree = under(transaction, lost, tree, note, unmet, tally);
     }
     forward(transaction, unmet, tree.size());
+    if (lossAccepted != null) {
+      lose(transaction, by, lossAccepted, tree.size(), unmet);
+    }
     List<Fact> further = further(transaction, by, unmet, from, tree, tally);
     facts.insert(transaction, further);
     lost.clear();
@@ -308,7 +331,8 @@ final class StoredReconciliation implements Reconciliation {
           new SignedNote(
                   note.text(),
                   note.lines().stream()
-                      .filter(line -> line.name().equals(signer.key().name()))
+                      .filter(line ->
+                          line.name().equals(MerkleCheckpoint.parse(note.text()).origin()))
                       .toList())
               .toString());
       keep.executeUpdate();
@@ -335,6 +359,47 @@ final class StoredReconciliation implements Reconciliation {
         identity.executeUpdate();
       }
       forget.execute(FORGET);
+    }
+  }
+
+  /** The first fact that the log signs under its next name. */
+  private void lose(
+      Connection transaction, Actor by, String reason, long size, List<Mark> unmet)
+      throws SQLException {
+    Mark highest =
+        unmet.stream().max(Comparator.comparingLong(Mark::size)).orElseThrow();
+    long losses = 1 + unmet.stream().mapToLong(Mark::losses).max().orElse(0);
+    if (losses > MOST_LOSSES) {
+      throw new Refusal(
+          CommonProblem.CONFLICT, "A loss was accepted " + MOST_LOSSES + " times; no more are.");
+    }
+    String origin = LogName.origin(signer.key().name());
+    UUID id = facts.insert(
+        transaction,
+        Fact.of("log.lost", by, "log", signer.key().name())
+            .with("from", size + 1)
+            .with("to", highest.size())
+            .with("root", String.valueOf(highest.root()))
+            .with("lists", highest.lists())
+            .with("continues_as", LogName.of(origin, Math.toIntExact(losses)))
+            .with("reason", reason));
+    try (PreparedStatement number = transaction.prepareStatement(NUMBER);
+        PreparedStatement job = transaction.prepareStatement(JOB_AT);
+        PreparedStatement loss = transaction.prepareStatement(LOSE);
+        PreparedStatement identity = transaction.prepareStatement(LOSSES);
+        Statement places = transaction.createStatement()) {
+      number.setLong(1, size + 1);
+      number.setObject(2, id);
+      number.executeUpdate();
+      job.setString(1, SEQUENCE);
+      job.setLong(2, size + 1);
+      job.executeUpdate();
+      loss.setLong(1, losses);
+      loss.setLong(2, size + 1);
+      loss.executeUpdate();
+      identity.setLong(1, losses);
+      identity.executeUpdate();
+      places.execute(NOTHING_DELIVERED);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.sallyport.cli;
 
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.LogName;
 import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.MerkleLeaf;
@@ -29,6 +30,10 @@ public final class LogVerifier {
   private final boolean pinned;
   private final @Nullable WitnessKey witness;
   private final List<Mark> earlier = new ArrayList<>();
+  /** In the order of the log; their number is part of the name that it signs under from there on. */
+  private final List<Loss> losses = new ArrayList<>();
+  /** Earlier checkpoints of what was accepted as lost. */
+  private int ofLost;
 
   private MerkleFrontier tree = MerkleFrontier.EMPTY;
 
@@ -71,8 +76,17 @@ public final class LogVerifier {
   void keep(String text) {
     SignedNote note = SignedNote.parse(text);
     MerkleCheckpoint checkpoint = MerkleCheckpoint.parse(note.text());
-    boolean mine = key.signed(note) && checkpoint.origin().equals(key.name());
-    earlier.add(new Mark(checkpoint.size(), checkpoint.root(), mine));
+    earlier.add(new Mark(
+        checkpoint.size(),
+        checkpoint.root(),
+        mine(note, checkpoint),
+        LogName.losses(checkpoint.origin())));
+  }
+
+  /** Whether the log has signed it, under whichever name it had then. */
+  private boolean mine(SignedNote note, MerkleCheckpoint checkpoint) {
+    String name = checkpoint.origin();
+    return LogName.origin(name).equals(LogName.origin(key.name())) && key.as(name).signed(note);
   }
 
   /**
@@ -169,6 +183,14 @@ public final class LogVerifier {
               + ", between the checkpoints of " + covered
               + " and " + size + ", is not what was sealed.");
     }
+    String name = name(checkpoint);
+    if (finding == null && LogName.losses(name) != losses.size()) {
+      finding = new Finding(
+          covered + 1,
+          Fault.BAD_CHECKPOINT,
+          "The checkpoint of " + size + " facts is signed under the name " + name + ", but the log tells of "
+              + losses.size() + " accepted losses before it.");
+    }
     if (finding == null) {
       finding = cosigned(checkpoint);
     }
@@ -201,6 +223,11 @@ public final class LogVerifier {
   private @Nullable Finding agrees(Mark mark, Iterator<Entry> entries) {
     long size = mark.size();
     Finding finding = advance(size, entries);
+    if (finding == null
+        && mark.losses() < losses.size()
+        && losses.get(mark.losses()).position() <= size) {
+      return lost(mark, losses.get(mark.losses()));
+    }
     if (finding == null && tree.size() < size) {
       finding = new Finding(
           tree.size() + 1,
@@ -222,6 +249,25 @@ public final class LogVerifier {
     return finding;
   }
 
+  /** An earlier checkpoint of a part that was accepted as lost must not tell of more than that. */
+  private @Nullable Finding lost(Mark mark, Loss loss) {
+    if (mark.size() > loss.to()
+        || mark.size() == loss.to() && !mark.root().toString().equals(loss.root())) {
+      return new Finding(
+          loss.position(),
+          Fault.REWRITTEN,
+          "An earlier checkpoint covers " + mark.size() + " facts, but fact " + loss.position()
+              + " tells of a loss up to fact " + loss.to()
+              + " of another history: more was lost than was accepted.");
+    }
+    ofLost++;
+    return null;
+  }
+
+  private static String name(Checkpoint checkpoint) {
+    return MerkleCheckpoint.parse(SignedNote.parse(checkpoint.note()).text()).origin();
+  }
+
   private @Nullable String fault(Checkpoint checkpoint) {
     if (checkpoint.size() <= sealed) {
       return "does not follow the one of " + sealed + ".";
@@ -229,10 +275,11 @@ public final class LogVerifier {
     try {
       SignedNote note = SignedNote.parse(checkpoint.note());
       MerkleCheckpoint signed = MerkleCheckpoint.parse(note.text());
-      if (!key.signed(note)) {
+      if (!mine(note, signed)) {
         return "is not signed by the key " + key + ".";
       }
-      return signed.equals(new MerkleCheckpoint(key.name(), checkpoint.size(), checkpoint.root()))
+      return signed.equals(
+              new MerkleCheckpoint(signed.origin(), checkpoint.size(), checkpoint.root()))
           ? null
           : "shows another size or root than its signed note.";
     } catch (IllegalArgumentException e) {
@@ -267,6 +314,9 @@ public final class LogVerifier {
         return displaced(entry, leaf.hash(), entries);
       }
       tree = tree.append(leaf.hash());
+      if (entry.kind().equals(Loss.KIND)) {
+        losses.add(Loss.of(entry));
+      }
     }
     return null;
   }
@@ -323,6 +373,13 @@ public final class LogVerifier {
       sentences.add("A change to facts " + (covered + 1) + " to " + tree.size()
           + ": they stand after the last checkpoint that holds.");
     }
+    losses.forEach(loss -> sentences.add("Facts " + loss.from() + " to " + loss.to()
+        + " as they were signed before: they are lost, and " + loss.actor() + " accepted that at "
+        + loss.at() + " (fact " + loss.position() + "): \"" + loss.reason() + "\"."));
+    if (ofLost > 0) {
+      sentences.add("What " + ofLost
+          + " earlier checkpoints signed of the lost facts: nothing is left to compare them with.");
+    }
     long vouched = Math.max(agreed, witnessed);
     if (vouched == 0) {
       sentences.add(
@@ -346,8 +403,33 @@ public final class LogVerifier {
     return marks.hasNext() ? marks.next() : null;
   }
 
-  /** @param mine whether the key that is checked against has signed it */
-  private record Mark(long size, Digest root, boolean mine) {}
+  /**
+   * @param mine whether the key that is checked against has signed it
+   * @param losses how many losses had been accepted when it was signed
+   */
+  private record Mark(long size, Digest root, boolean mine, int losses) {}
+
+  /** An accepted loss, as the fact at {@code position} tells it. */
+  private record Loss(
+      long position, Instant at, String actor, long from, long to, String root, String reason) {
+    static final String KIND = "log.lost";
+
+    static Loss of(Entry entry) {
+      return new Loss(
+          entry.position(),
+          entry.at(),
+          entry.actor(),
+          number(entry, "from"),
+          number(entry, "to"),
+          entry.detail().getOrDefault("root", ""),
+          entry.detail().getOrDefault("reason", ""));
+    }
+
+    private static long number(Entry entry, String name) {
+      String text = entry.detail().getOrDefault(name, "");
+      return text.matches("[0-9]{1,18}") ? Long.parseLong(text) : 0;
+    }
+  }
 
   /** Something in place of an entry or a checkpoint that cannot be read as one. */
   public static final class Unreadable extends RuntimeException {

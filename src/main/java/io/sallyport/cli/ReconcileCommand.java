@@ -42,6 +42,12 @@ final class ReconcileCommand implements Callable<Integer> {
   @Option(names = "--accept-clock", description = "take the clock as it is; needs --reason")
   boolean acceptClock;
 
+  @Option(
+      names = "--accept-loss",
+      description =
+          "take for lost what no export reaches; the log says so and goes on under another name; needs --reason")
+  boolean acceptLoss;
+
   @Option(names = "--reason", paramLabel = "TEXT", description = "why, for the log")
   @Nullable
   String reason;
@@ -54,22 +60,26 @@ final class ReconcileCommand implements Callable<Integer> {
   public Integer call() {
     try (ApiClient api = options.api()) {
       JsonNode standing = api.get("/reconciliation");
+      if ((acceptClock || acceptLoss) && (reason == null || reason.isBlank())) {
+        throw Failure.usage("--accept-clock and --accept-loss need --reason.");
+      }
       if (acceptClock) {
-        if (reason == null) {
-          throw Failure.usage("--accept-clock needs --reason.");
-        }
         api.post("/reconciliation", Json.object().put("accept_clock", reason));
         options.output().say("The clock is taken as it is.");
         return ExitCode.OK.number();
       }
-      if (export == null && !dryRun) {
+      if (export == null && !dryRun && !acceptLoss) {
         return told(standing);
       }
       if (export != null) {
         verify(new LogExport(export));
         send(api, new LogExport(export), standing.path("sealed").asLong());
       }
-      tell(api.post("/reconciliation", Json.object().put("dry_run", dryRun)));
+      ObjectNode act = Json.object().put("dry_run", dryRun);
+      if (acceptLoss) {
+        act.put("accept_loss", reason);
+      }
+      tell(api.post("/reconciliation", act));
       return ExitCode.OK.number();
     }
   }

@@ -159,6 +159,11 @@ public record SignedNote(String text, List<Line> lines) {
       return name;
     }
 
+    /** The same key under another name. */
+    public VerifierKey as(String otherName) {
+      return otherName.equals(name) ? this : new VerifierKey(otherName, key);
+    }
+
     /** The note of {@code text} with this key's {@code signature} over the UTF-8 octets of the text. */
     public SignedNote note(String text, byte[] signature) {
       return new SignedNote(text, List.of(Line.of(name, id(), signature)));

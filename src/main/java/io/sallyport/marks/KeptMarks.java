@@ -148,6 +148,12 @@ final class KeptMarks implements Marks {
     return refusal;
   }
 
+  @Override
+  public int losses() {
+    Mark mark = known;
+    return mark == null ? 0 : Math.toIntExact(mark.losses());
+  }
+
   private void lookAgain() {
     try {
       look();

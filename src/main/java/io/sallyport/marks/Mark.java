@@ -90,11 +90,13 @@ public record Mark(
       return Optional.of("This is another database (" + standing.database()
           + ") than the one that the marks were made for (" + database + ").");
     }
-    if (standing.size() < size) {
+    // A loss that was accepted since was an act of somebody, and is in the log.
+    boolean accepted = standing.losses() > losses();
+    if (!accepted && standing.size() < size) {
       return Optional.of("The log of this database has " + standing.size() + " facts sealed, "
           + size + " were signed.");
     }
-    if (size > 0 && !Objects.equals(root, standing.rootAtMark())) {
+    if (!accepted && size > 0 && !Objects.equals(root, standing.rootAtMark())) {
       return Optional.of("The first " + size
           + " facts in the log of this database are not those that were signed.");
     }
@@ -123,6 +125,10 @@ public record Mark(
   Mark raised(Standing standing) {
     Mark next = with(standing.numbers());
     Digest itsRoot = standing.root();
+    if (standing.losses() > losses()) {
+      return new Mark(
+          keeper, database, standing.size(), itsRoot, next.numbers, next.signed);
+    }
     return itsRoot == null || standing.size() <= size
         ? next
         : next.with(standing.size(), itsRoot).signed(standing.at());

@@ -28,6 +28,11 @@ public interface Marks {
     }
   }
 
+  /** How often a loss was accepted in this database, 0 to 255. From memory. */
+  default int losses() {
+    return 0;
+  }
+
   /** Compares now, and throws when this database is behind: for whoever takes over a job, before it does anything. */
   void requireForward(Connection connection) throws SQLException;
 

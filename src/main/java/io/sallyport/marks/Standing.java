@@ -48,6 +48,10 @@ record Standing(
     numbers = Collections.unmodifiableMap(new TreeMap<>(numbers));
   }
 
+  long losses() {
+    return numbers.getOrDefault(Mark.LOSSES, 0L);
+  }
+
   static Standing read(Connection connection, long atSize, UUID keeper) throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(QUERY)) {
       query.setLong(1, atSize);

@@ -7,6 +7,7 @@ import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
+import io.sallyport.marks.Marks;
 import io.sallyport.pki.Authorities.Authority;
 import io.sallyport.pki.Issuance.Order;
 import jakarta.inject.Singleton;
@@ -39,6 +40,7 @@ final class Drafts {
   private final CrlShards shards;
   private final Keys keys;
   private final Nodes nodes;
+  private final Marks marks;
   private final Ids ids;
   private final SecureRandom random;
   private final Clock clock;
@@ -49,6 +51,7 @@ final class Drafts {
       CrlShards shards,
       Keys keys,
       Nodes nodes,
+      Marks marks,
       Ids ids,
       SecureRandom random,
       Clock clock) {
@@ -57,6 +60,7 @@ final class Drafts {
     this.shards = shards;
     this.keys = keys;
     this.nodes = nodes;
+    this.marks = marks;
     this.ids = ids;
     this.random = random;
     this.clock = clock;
@@ -176,12 +180,14 @@ final class Drafts {
   BigInteger serial() {
     byte[] tail = new byte[RANDOM_OCTETS];
     random.nextBytes(tail);
-    return new BigInteger(
-        1,
-        ByteBuffer.allocate(1 + RANDOM_OCTETS)
-            .put((byte) nodes.prefix())
-            .put(tail)
-            .array());
+    int losses = marks.losses();
+    ByteBuffer octets = ByteBuffer.allocate((losses > 0 ? 2 : 1) + RANDOM_OCTETS)
+        .put((byte) nodes.prefix());
+    if (losses > 0) {
+      // Nobody knows which serials were lost: longer ones were never among them.
+      octets.put((byte) losses);
+    }
+    return new BigInteger(1, octets.put(tail).array());
   }
 
   private static Der encoded(TBSCertificate tbs) {

@@ -27,7 +27,8 @@ public final class LogDatabase implements AutoCloseable {
       "db/migration/V130__job_leases.sql",
       "db/migration/V205__log_tiles.sql",
       "db/migration/V206__log_deliveries.sql",
-      "db/migration/V225__marks.sql");
+      "db/migration/V225__marks.sql",
+      "db/migration/V226__reconciliation.sql");
   private static final long LONGEST_WAIT = 20_000_000_000L;
 
   private final EmbeddedPostgres server;

@@ -97,8 +97,10 @@ class ReconciliationResource {
       reconciliation.acceptClock(caller.actor(), Fields.text("accept_clock", act.acceptClock()));
       return ReconciledView.NOTHING;
     }
-    return ReconciledView.of(
-        reconciliation.close(caller.actor(), Boolean.TRUE.equals(act.dryRun())));
+    return ReconciledView.of(reconciliation.close(
+        caller.actor(),
+        Boolean.TRUE.equals(act.dryRun()),
+        act.acceptLoss() == null ? null : Fields.text("accept_loss", act.acceptLoss())));
   }
 
   private static byte[] octets(String leaf) {
@@ -148,7 +150,13 @@ class ReconciliationResource {
           description =
               "A reason: take the clock as it is, because what was signed in the future cannot be helped.")
       @Nullable
-      String acceptClock) {}
+      String acceptClock,
+
+      @Schema(
+          description =
+              "A reason: what was signed and cannot be brought is lost; the log goes on under another name.")
+      @Nullable
+      String acceptLoss) {}
 
   /** What was done. */
   @Schema(name = "Reconciled")
