@@ -79,11 +79,13 @@ final class CertificateReplay implements Replay {
       "delete from crl where authority in (select name from authority where signing_key is not null)";
 
   private final CrlShards shards;
+  private final Authorities authorities;
   private final Ids ids;
   private final Clock clock;
 
-  CertificateReplay(CrlShards shards, Ids ids, Clock clock) {
+  CertificateReplay(CrlShards shards, Authorities authorities, Ids ids, Clock clock) {
     this.shards = shards;
+    this.authorities = authorities;
     this.ids = ids;
     this.clock = clock;
   }
@@ -212,7 +214,10 @@ final class CertificateReplay implements Replay {
     String shard = lost.detail().getOrDefault("shard", "");
     return shard.matches("[0-9]{1,6}")
         ? Integer.parseInt(shard)
-        : shards.of(authority, new BigInteger(serial, 16));
+        : authorities
+            .find(authority)
+            .map(known -> shards.of(known, new BigInteger(serial, 16)))
+            .orElse(CrlShards.OF_AUTHORITIES);
   }
 
   private Effect revoke(Connection transaction, LogEntry lost) throws SQLException {
