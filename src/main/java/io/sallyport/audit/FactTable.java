@@ -21,7 +21,8 @@ import java.util.UUID;
 /** Writes facts, unnumbered. Ids rise within this process, so that the facts of one change keep their order. */
 final class FactTable {
   private static final String INSERT = """
-      insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf) values (?, ?, ?, ?, ?, ?, ?, ?)""";
+      insert into fact_waiting (id, at, kind, actor, subject_type, subject, detail, leaf)
+      values (?, ?, ?, ?, ?, ?, ?, ?)""";
 
   /** What an entry bundle of C2SP tlog-tiles can hold. */
   static final int MOST_LEAF = 0xffff;

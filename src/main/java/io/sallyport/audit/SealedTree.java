@@ -26,7 +26,9 @@ final class SealedTree implements LogTree {
   private static final String COSIGNATURES =
       "select line from checkpoint_cosignature where size = ? order by witness";
   private static final String LEAVES =
-      "select leaf from fact where position > ? and position <= ? order by position";
+      """
+      select leaf from fact where period between fact_period(?) and fact_period(?)
+        and position > ? and position <= ? order by position""";
 
   private final DataSource database;
 
@@ -80,6 +82,8 @@ final class SealedTree implements LogTree {
       long first = tile.number() * MerkleTile.WIDTH;
       leaves.setLong(1, first);
       leaves.setLong(2, first + tile.width());
+      leaves.setLong(3, first);
+      leaves.setLong(4, first + tile.width());
       int count = 0;
       try (ResultSet row = leaves.executeQuery()) {
         for (; row.next(); count++) {

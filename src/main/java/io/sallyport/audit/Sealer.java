@@ -34,13 +34,16 @@ final class Sealer implements SingleWriterJob.Step {
   private static final int AT_ONCE = 256;
 
   private static final String WAITING = """
-      select exists (select 1 from fact where position > coalesce((select max(size) from checkpoint), 0))""";
+      select exists (select 1 from fact
+        where period >= fact_period((select coalesce(max(size), 0) from checkpoint))
+          and position > coalesce((select max(size) from checkpoint), 0))""";
   private static final String LAST =
       "select size, frontier from checkpoint order by size desc limit 1";
   private static final String LAST_NOTE =
       "select note from checkpoint where note is not null order by size desc limit 1";
   private static final String NUMBERED =
-      "select position, leaf from fact where position > ? order by position limit " + MOST;
+      "select position, leaf from fact where period >= fact_period(?) and position > ? order by position limit "
+          + MOST;
   /** In one statement: a row a round trip would cost more than all the hashing. */
   private static final String KEEP_HASHES = """
       insert into log_leaf (position, hash)
@@ -97,6 +100,7 @@ final class Sealer implements SingleWriterJob.Step {
     try (PreparedStatement numbered = transaction.prepareStatement(NUMBERED)) {
       numbered.setFetchSize(AT_ONCE);
       numbered.setLong(1, mark);
+      numbered.setLong(2, mark);
       try (ResultSet row = numbered.executeQuery()) {
         while (row.next()) {
           if (row.getLong(1) != frontier.size() + 1) {

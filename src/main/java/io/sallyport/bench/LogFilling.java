@@ -22,11 +22,11 @@ final class LogFilling {
   private static final Duration LOOK = Duration.ofMillis(5);
   private static final Duration PATIENCE = Duration.ofMinutes(5);
   private static final String RECORD = """
-      insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf)
+      insert into fact_waiting (id, at, kind, actor, subject_type, subject, detail, leaf)
       select gen_random_uuid(), now(), 'bench.happened', 'server', 'bench', n::text, '{}',
         convert_to(rpad(n::text, ?, 'x'), 'UTF8')
       from generate_series(1, ?) as n""";
-  private static final String COMMITTED = "select count(*) from fact";
+  private static final String COMMITTED = "select (select count(*) from fact) + (select count(*) from fact_waiting)";
 
   private final DataSource database;
   private final AuditLog log;

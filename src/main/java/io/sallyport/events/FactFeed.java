@@ -20,10 +20,11 @@ final class FactFeed {
   private static final String POSITION =
       "select mark from job_epoch where job = '" + Sequencer.JOB + "'";
   private static final String AFTER = """
-      select position, kind, subject_type, subject from fact where position > ? order by position limit ?""";
+      select position, kind, subject_type, subject from fact
+      where period >= fact_period(?) and position > ? order by position limit ?""";
   /** One statement, so that both come from one snapshot: a fact is in it numbered, or waiting, or not committed. */
   private static final String LOOK = """
-      select coalesce((%s), 0), array(select id from fact where position is null limit %d)""".formatted(POSITION, MOST_WAITING + 1);
+      select coalesce((%s), 0), array(select id from fact_waiting limit %d)""".formatted(POSITION, MOST_WAITING + 1);
 
   private final DataSource database;
 
@@ -69,7 +70,8 @@ final class FactFeed {
   static List<Change> after(Connection connection, long position, int limit) throws SQLException {
     try (PreparedStatement query = connection.prepareStatement(AFTER)) {
       query.setLong(1, position);
-      query.setInt(2, limit);
+      query.setLong(2, position);
+      query.setInt(3, limit);
       List<Change> changes = new ArrayList<>();
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {

@@ -21,11 +21,8 @@ final class Sequencer implements SingleWriterJob.Step {
   /** Facts a transaction: bounds how long the first of a large batch waits for its commit. */
   private static final int MOST = 1000;
 
-  private static final String WAITING = "select exists (select 1 from fact where position is null)";
-  private static final String NUMBER = """
-      with waiting as (select id from fact where position is null order by id limit ?),
-        next as (select id, row_number() over (order by id) as n from waiting)
-      update fact set position = ? + next.n from next where fact.id = next.id""";
+  private static final String WAITING = "select exists (select 1 from fact_waiting)";
+  private static final String NUMBER = "select number_facts(?, ?)";
 
   private final Marks marks;
   private long comparedIn = -1;
@@ -63,9 +60,12 @@ final class Sequencer implements SingleWriterJob.Step {
 
   private static int number(Connection transaction, long mark) throws SQLException {
     try (PreparedStatement number = transaction.prepareStatement(NUMBER)) {
-      number.setInt(1, MOST);
-      number.setLong(2, mark);
-      return number.executeUpdate();
+      number.setLong(1, mark);
+      number.setInt(2, MOST);
+      try (ResultSet row = number.executeQuery()) {
+        row.next();
+        return row.getInt(1);
+      }
     }
   }
 

@@ -20,7 +20,7 @@ final class ClockHealth implements HealthCheck {
   private static final Duration WORTH_A_WARNING = Duration.ofSeconds(2);
   private static final Duration MOST = Duration.ofSeconds(30);
   private static final String NOW = """
-      select clock_timestamp(), (select max(at) from (select at from fact order by id desc limit 100) newest)""";
+      select clock_timestamp(), (select max(at) from (select at from fact order by position desc limit 100) newest)""";
 
   private final DataSource database;
   private final Clock clock;

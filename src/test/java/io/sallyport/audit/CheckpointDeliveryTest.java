@@ -64,9 +64,7 @@ class CheckpointDeliveryTest {
 
   @BeforeEach
   void empty() throws SQLException {
-    database.tamper("""
-        delete from fact; delete from log_leaf; delete from log_tile; delete from checkpoint_cosignature;
-        delete from checkpoint; delete from job_epoch; delete from checkpoint_delivery""");
+    database.empty();
   }
 
   private static SealedLog log() {

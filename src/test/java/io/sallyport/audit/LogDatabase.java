@@ -28,7 +28,8 @@ public final class LogDatabase implements AutoCloseable {
       "db/migration/V205__log_tiles.sql",
       "db/migration/V206__log_deliveries.sql",
       "db/migration/V225__marks.sql",
-      "db/migration/V226__reconciliation.sql");
+      "db/migration/V226__reconciliation.sql",
+      "db/migration/V231__facts_in_time.sql");
   private static final long LONGEST_WAIT = 20_000_000_000L;
 
   private final EmbeddedPostgres server;
@@ -42,9 +43,17 @@ public final class LogDatabase implements AutoCloseable {
   }
 
   public static LogDatabase start(Path folder) throws IOException, SQLException {
+    return before(folder, "");
+  }
+
+  /** As it was before a script of the server's own. */
+  public static LogDatabase before(Path folder, String script) throws IOException, SQLException {
     LogDatabase started = new LogDatabase(
         EmbeddedPostgres.builder().setOverrideWorkingDirectory(folder.toFile()).start());
     for (String name : SCRIPTS) {
+      if (name.equals(script)) {
+        break;
+      }
       started.script(name);
     }
     return started;
@@ -63,10 +72,26 @@ public final class LogDatabase implements AutoCloseable {
   /** Puts {@code count} numbered facts behind those that are there, as quickly as the database can. */
   public void numbered(int count) throws SQLException {
     execute("""
-        insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf, position)
-        select gen_random_uuid(), now(), 'test.happened', 'server', 'test', 's', '{}', convert_to('leaf ' || n, 'UTF8'), n
+        update time_partition set first_position = (select coalesce(max(position), 0) + 1 from fact)
+        where parent = 'fact' and starts = open_partition('fact') and first_position is null;
+        insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf, position, period)
+        select gen_random_uuid(), now(), 'test.happened', 'server', 'test', 's', '{}', convert_to('leaf ' || n, 'UTF8'), n,
+          open_partition('fact')
         from generate_series((select coalesce(max(position), 0) from fact) + 1,
           (select coalesce(max(position), 0) from fact) + %d) as n""".formatted(count));
+  }
+
+  /** Numbers all that waits. */
+  public void number() throws SQLException {
+    one("select number_facts((select coalesce(max(position), 0) from fact), 1000)");
+  }
+
+  /** Without a fact, a checkpoint or a holder of a job. */
+  public void empty() throws SQLException {
+    tamper("""
+        delete from fact; delete from fact_waiting; update time_partition set first_position = null;
+        delete from log_leaf; delete from log_tile; delete from checkpoint_cosignature; delete from checkpoint_delivery;
+        delete from checkpoint; delete from job_epoch""");
   }
 
   /** Runs a script of the server's own. */

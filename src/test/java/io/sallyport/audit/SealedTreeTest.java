@@ -271,7 +271,7 @@ class SealedTreeTest {
       facts.insert(connection, fact);
       try (var statement = connection.createStatement();
           var row = statement.executeQuery(
-              "select octet_length(leaf), subject, detail from fact where kind = 'test.huge'")) {
+              "select octet_length(leaf), subject, detail from fact_waiting where kind = 'test.huge'")) {
         assertTrue(row.next());
         assertTrue(row.getInt(1) <= FactTable.MOST_LEAF, row.getString(1));
         assertTrue(row.getString(2).contains("… ("), row.getString(2));

@@ -23,11 +23,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SealerTest {
-  private static final String NUMBER = """
-      update fact set position = n + (select coalesce(max(position), 0) from fact)
-      from (select id as i, row_number() over (order by id) as n from fact where position is null) as waiting
-      where fact.id = i""";
-
   @TempDir
   private static Path folder;
 
@@ -50,8 +45,7 @@ class SealerTest {
 
   @BeforeEach
   void empty() throws SQLException {
-    database.tamper(
-        "delete from fact; delete from log_leaf; delete from log_tile; delete from checkpoint; delete from job_epoch");
+    database.empty();
   }
 
   @Nested
@@ -303,7 +297,7 @@ class SealerTest {
     for (int i = 1; i <= count; i++) {
       database.record("subject-" + i);
     }
-    database.execute(NUMBER);
+    database.number();
   }
 
   private void seal() throws SQLException {

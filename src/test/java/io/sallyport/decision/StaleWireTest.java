@@ -94,7 +94,7 @@ class StaleWireTest extends ServerTest {
       // Stands in line behind the other node, and everybody who reads the feed behind it.
       Future<Boolean> locked = other.submit(() -> {
         try (Statement lock = outage.createStatement()) {
-          return lock.execute("lock table fact in access exclusive mode");
+          return lock.execute("lock table fact_waiting in access exclusive mode");
         }
       });
       Patience.untilTrue("the lock in line", () -> locksInLine() > 0);
@@ -143,7 +143,7 @@ class StaleWireTest extends ServerTest {
     try (PreparedStatement change = node.prepareStatement(
             "update device set state = 'QUARANTINED' where id = ? and state = 'ACTIVE'");
         PreparedStatement insert = node.prepareStatement(
-            "insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf) values (?, ?, ?, ?, ?, ?, ?, ?)")) {
+            "insert into fact_waiting (id, at, kind, actor, subject_type, subject, detail, leaf) values (?, ?, ?, ?, ?, ?, ?, ?)")) {
       change.setObject(1, UUID.fromString(device));
       assertEquals(1, change.executeUpdate());
       UUID id = UUID.randomUUID();

@@ -86,7 +86,7 @@ class FeedWatchTest {
 
   @BeforeEach
   void watch() throws SQLException {
-    database.tamper("delete from fact; delete from job_epoch");
+    database.empty();
     sequencer = new JobLease(database.dataSource(), Sequencer.JOB, "test");
     // The sequencer is another node's, and it works when the test says so.
     assertTrue(sequencer.take());
@@ -182,8 +182,7 @@ class FeedWatchTest {
         long mark = Long.parseLong(database.one("select mark from job_epoch"));
         sequencer.write((transaction, known) -> {
           try (var number = transaction.createStatement()) {
-            number.executeUpdate(
-                "update fact set position = " + (mark + 1) + " where position is null");
+            number.execute("select number_facts(" + mark + ", 1)");
           }
           database.record("subject-" + mark);
           return mark + 1;

@@ -33,8 +33,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SequencerTest {
   private static final String POSITIONS =
-      "select position from fact where position is not null order by position";
-  private static final String UNNUMBERED = "select count(*) from fact where position is null";
+      "select position from fact order by position";
+  private static final String UNNUMBERED = "select count(*) from fact_waiting";
   private static final String TERMINATE = """
       select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory' and granted""";
 
@@ -58,7 +58,7 @@ class SequencerTest {
 
   @BeforeEach
   void empty() throws SQLException {
-    database.tamper("delete from fact; delete from job_epoch");
+    database.empty();
   }
 
   @Test
@@ -152,7 +152,8 @@ class SequencerTest {
         takeOver.add(threads.submit(next::take));
         database.await("select count(*) from pg_locks where not granted", "1");
         try (var statement = transaction.createStatement()) {
-          return mark + statement.executeUpdate("update fact set position = 1");
+          statement.execute("select number_facts(0, 1)");
+          return mark + 1;
         }
       });
       assertTrue(takeOver.getFirst().get());
@@ -208,7 +209,7 @@ class SequencerTest {
           SQLException.class,
           () -> former.write((transaction, mark) -> {
             try (var statement = transaction.createStatement()) {
-              statement.executeUpdate("update fact set position = 1");
+              statement.execute("select number_facts(0, 1)");
             }
             Eventually.holds(PATIENCE, "the next has the job", () -> taken(next));
             return mark + 1;

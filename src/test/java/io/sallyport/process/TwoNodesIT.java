@@ -266,7 +266,7 @@ class TwoNodesIT {
       Eventually.holds(
           PATIENCE,
           "all is numbered",
-          () -> is("0", "select count(*) from fact where position is null"));
+          () -> is("0", "select count(*) from fact_waiting"));
       Eventually.holds(PATIENCE, "the other seals", () -> holderIs(other, "seal"));
       Eventually.holds(PATIENCE, "decisions go on", () -> permitted(client, other, later.id()));
       Eventually.holds(PATIENCE, "the other lists", () -> holderIs(other, "crl"));
@@ -283,7 +283,7 @@ class TwoNodesIT {
     Eventually.holds(
         PATIENCE,
         "all is numbered",
-        () -> is("0", "select count(*) from fact where position is null"));
+        () -> is("0", "select count(*) from fact_waiting"));
     assertTrue(holderIs(other, "sequence") && holderIs(other, "seal") && holderIs(other, "crl"));
     assertEquals(
         Long.toString(epoch + 1), one("select epoch from job_epoch where job = 'sequence'"));
@@ -368,7 +368,7 @@ class TwoNodesIT {
     Eventually.holds(
         PATIENCE,
         "all is numbered",
-        () -> is("0", "select count(*) from fact where position is null"));
+        () -> is("0", "select count(*) from fact_waiting"));
     assertGapless();
     assertSound(survivor.wire(), checkpoint);
     X509Certificate revoked = held.values().iterator().next();
