@@ -51,6 +51,7 @@ class ArchitectureTest {
       "keys",
       "marks",
       "audit",
+      "retention",
       "events",
       "people",
       "devices",
@@ -87,6 +88,7 @@ class ArchitectureTest {
   private static final String[] TRANSACTIONAL = packages(
       "keys",
       "audit",
+      "retention",
       "people",
       "devices",
       "pki",

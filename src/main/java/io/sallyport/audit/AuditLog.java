@@ -1,5 +1,6 @@
 package io.sallyport.audit;
 
+import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,12 @@ public interface AuditLog {
 
   /** The numbered fact at this position. */
   Optional<LogEntry> entry(long position);
+
+  /** The leaf hashes of sealed facts with a position above {@code after}, in order, of dropped ones too. */
+  Page<Leaf> leaves(long after, int limit);
+
+  /** What the tree has of a fact for ever. */
+  record Leaf(long position, Digest hash) {}
 
   /** At most {@code limit} signed checkpoints of a size above {@code afterSize}, in order; the cursor is a size. */
   Page<Checkpoint> checkpoints(long afterSize, int limit);

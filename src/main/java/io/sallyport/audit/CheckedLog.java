@@ -1,6 +1,7 @@
 package io.sallyport.audit;
 
 import io.sallyport.kernel.LogName;
+import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.MerkleLeaf;
@@ -33,6 +34,9 @@ final class CheckedLog implements LogChecks {
   private static final String AT =
       "select size, frontier, note from checkpoint where size = ? and note is not null";
 
+  private static final String HASHES =
+      "select hash from log_leaf where position > ? and position <= ? order by position";
+
   private final SealedLog log;
   private final LogSigner signer;
   private final DataSource database;
@@ -63,18 +67,19 @@ final class CheckedLog implements LogChecks {
   public Check inclusion(long position) {
     Steps steps = new Steps();
     Optional<LogEntry> found = log.entry(position);
+    Optional<String> dropped = found.isPresent() ? Optional.empty() : droppedSentence(position);
     if (!steps.add(
-        found.isPresent(),
-        "Fact " + position + " is in the log.",
+        found.isPresent() || dropped.isPresent(),
+        dropped.orElse("Fact " + position + " is in the log."),
         "There is no fact " + position + ".")) {
       return steps.check();
     }
-    LogEntry entry = found.orElseThrow();
     Optional<Stored> after = stored(AFTER, position);
-    if (!steps.add(
-            rebuilt(entry).equals(entry.leaf()),
-            "Its leaf follows from its fields.",
-            "Its fields are not those that its leaf was made of: it was changed.")
+    if (found.isPresent()
+            && !steps.add(
+                rebuilt(found.get()).equals(found.get().leaf()),
+                "Its leaf follows from its fields.",
+                "Its fields are not those that its leaf was made of: it was changed.")
         || !steps.add(
             after.isPresent(),
             "A checkpoint covers it.",
@@ -126,6 +131,21 @@ final class CheckedLog implements LogChecks {
     return steps.check();
   }
 
+  private Optional<String> droppedSentence(long position) {
+    return dropped(position)
+        .map(gone -> "What fact " + position + " said was dropped on " + gone.at()
+            + " by retention, with all facts until " + gone.until()
+            + "; the hash of its leaf is kept and checked.");
+  }
+
+  private Optional<DroppedFacts> dropped(long position) {
+    try (Connection connection = database.getConnection()) {
+      return DroppedFacts.at(connection, position);
+    } catch (SQLException e) {
+      throw new IllegalStateException("the log could not be read", e);
+    }
+  }
+
   private static long size(Optional<Stored> stored) {
     return stored.map(found -> found.frontier().size()).orElse(0L);
   }
@@ -151,6 +171,10 @@ final class CheckedLog implements LogChecks {
       return;
     }
     MerkleFrontier tree = start;
+    Optional<DroppedFacts> gone = dropped(start.size() + 1);
+    if (gone.isPresent()) {
+      tree = hashed(tree, Math.min(gone.get().until(), end.frontier().size()));
+    }
     while (tree.size() < end.frontier().size()) {
       int most = (int) Math.min(Page.MOST, end.frontier().size() - tree.size());
       List<LogEntry> entries = log.entries(tree.size(), most, null, null).items();
@@ -170,6 +194,24 @@ final class CheckedLog implements LogChecks {
             + "…",
         "Facts " + (start.size() + 1) + " to " + end.frontier().size()
             + ", hashed now, do not lead to the signed root.");
+  }
+
+  /** Over facts of which the leaf hashes alone are left. */
+  private MerkleFrontier hashed(MerkleFrontier start, long until) {
+    MerkleFrontier tree = start;
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(HASHES)) {
+      query.setLong(1, start.size());
+      query.setLong(2, until);
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          tree = tree.append(Digest.ofOctets(row.getBytes(1)));
+        }
+      }
+      return tree;
+    } catch (SQLException e) {
+      throw new IllegalStateException("the log could not be read", e);
+    }
   }
 
   private @Nullable MerkleCheckpoint signed(String text) {

@@ -34,6 +34,8 @@ final class SealedLog {
   private static final String ENTRIES = """
       select f.position, f.id, f.at, f.kind, f.actor, f.subject_type, f.subject, f.detail, f.leaf, l.hash
       from fact f left join log_leaf l on l.position = f.position""";
+  private static final String LEAVES =
+      "select position, hash from log_leaf where position > ? order by position limit ?";
   private static final String CHECKPOINTS = """
       select size, root, at, note
         || coalesce((select string_agg(line || E'\\n', '' order by witness) from checkpoint_cosignature s
@@ -93,6 +95,16 @@ final class SealedLog {
     arguments.add(most + 1);
     return Page.cut(
         rows(query, SealedLog::entry, arguments.toArray()), most, e -> Long.toString(e.position()));
+  }
+
+  Page<AuditLog.Leaf> leaves(long after, int limit) {
+    int most = Math.clamp(limit, 1, Page.MOST);
+    List<AuditLog.Leaf> rows = rows(
+        LEAVES,
+        row -> new AuditLog.Leaf(row.getLong(1), Digest.ofOctets(row.getBytes(2))),
+        after,
+        most + 1);
+    return Page.cut(rows, most, leaf -> Long.toString(leaf.position()));
   }
 
   Page<Checkpoint> checkpoints(long afterSize, int limit) {

@@ -100,6 +100,7 @@ final class SealedTree implements LogTree {
         }
       }
       if (count != tile.width()) {
+        DroppedFacts.refuse(connection, first + 1);
         throw new IllegalStateException("the log has " + count + " of the " + tile.width()
             + " facts after " + first + " that were sealed");
       }

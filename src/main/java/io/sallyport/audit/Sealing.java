@@ -60,6 +60,11 @@ final class Sealing implements AuditLog, LogSigner {
   }
 
   @Override
+  public Page<Leaf> leaves(long after, int limit) {
+    return log.leaves(after, limit);
+  }
+
+  @Override
   public Page<Checkpoint> checkpoints(long afterSize, int limit) {
     return log.checkpoints(afterSize, limit);
   }

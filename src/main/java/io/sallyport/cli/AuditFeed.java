@@ -59,17 +59,26 @@ final class AuditFeed<T> implements Iterator<T> {
     JsonNode item = page.next();
     long next = item.path(position).asLong();
     after = Math.max(after, next);
+    return read(item, list, next, read);
+  }
+
+  static <T> T read(JsonNode item, String list, long position, Function<JsonNode, T> read) {
     try {
       return read.apply(item);
     } catch (IllegalArgumentException | DateTimeException e) {
       throw new Failure(
           ExitCode.REFUSED,
-          "An item of the server's list of " + list + " at " + next + " cannot be read: "
+          "An item of the server's list of " + list + " at " + position + " cannot be read: "
               + e.getMessage());
     }
   }
 
+  /** Of a fact whose content was dropped there is a position and a hash, and nothing else. */
   static LogVerifier.Entry entry(JsonNode item) {
+    if (item.size() == 2 && item.has("position") && item.has("hash")) {
+      return LogVerifier.Entry.dropped(
+          item.path("position").asLong(), Digest.ofHex(item.path("hash").asText()));
+    }
     Map<String, String> detail = new LinkedHashMap<>();
     item.path("detail")
         .properties()

@@ -44,7 +44,7 @@ final class LogCheck {
 
   static LogVerifier.Verdict verify(LogVerifier verifier, ApiClient api) {
     return verifier.verify(
-        new AuditFeed<>(api, "facts", "position", AuditFeed::entry),
+        new WholeLog<>(api, AuditFeed::entry),
         new AuditFeed<>(api, "checkpoints", "size", AuditFeed::checkpoint));
   }
 

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A log in one file, for checks without a server: JSON, a line each. First {@code {"format", "key"}}, then every
  * checkpoint as {@code {"checkpoint"}} and behind it the facts that it is the first to cover as {@code {"fact"}}, both as
- * the server's lists have them, last {@code {"end"}} with how many there were. Compressed when its name ends with {@code
+ * the server's lists have them (of one whose content was dropped its position and hash), last {@code {"end"}} with how
+ * many there were. Compressed when its name ends with {@code
  * .gz}. Written and read with the same memory whatever its size.
  */
 final class LogExport {
@@ -90,7 +91,7 @@ final class LogExport {
             .put("key", api.get("/audit/key").path("vkey").asText()));
     Answer latest = api.tryGet("/audit/checkpoints/latest");
     long size = latest.status() == 404 ? 0 : latest.orFail().json().path("size").asLong();
-    Iterator<JsonNode> facts = new AuditFeed<>(api, "facts", "position", Function.identity());
+    Iterator<JsonNode> facts = new WholeLog<>(api, Function.identity());
     Iterator<JsonNode> checkpoints =
         new AuditFeed<>(api, "checkpoints", "size", Function.identity());
     JsonNode fact = next(facts);

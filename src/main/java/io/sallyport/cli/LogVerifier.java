@@ -48,6 +48,12 @@ public final class LogVerifier {
 
   private Instant witnessedAt = Instant.EPOCH;
 
+  /** Facts from the first on of which the leaf hashes alone are left; their root; and the fact that says why, or null. */
+  private long dropped;
+
+  private @Nullable Digest droppedRoot;
+  private @Nullable Entry droppedBecause;
+
   /**
    * Throws {@link IllegalArgumentException} with a sentence when {@code vkey} is no verifier key or an earlier
    * checkpoint is no checkpoint.
@@ -111,6 +117,13 @@ public final class LogVerifier {
     earlier.sort(Comparator.comparingLong(Mark::size));
     try {
       Finding finding = check(entries, checkpoints);
+      if (finding == null && dropped > 0 && !explained()) {
+        finding = new Finding(
+            1,
+            Fault.MISSING,
+            "What facts 1 to " + dropped
+                + " said is missing, and no fact under a checkpoint tells that retention dropped it.");
+      }
       return finding == null && witness != null && witnessed == 0
           ? new Finding(
               1,
@@ -120,6 +133,10 @@ public final class LogVerifier {
     } catch (Unreadable e) {
       return new Finding(tree.size() + 1, Fault.ALTERED, e.sentence());
     }
+  }
+
+  private boolean explained() {
+    return droppedBecause != null && droppedBecause.position() <= covered;
   }
 
   private @Nullable Finding check(Iterator<Entry> entries, Iterator<Checkpoint> checkpoints) {
@@ -303,6 +320,18 @@ public final class LogVerifier {
             Fault.REORDERED,
             "Fact " + entry.position() + " stands where fact " + expected + " should.");
       }
+      if (entry.dropped()) {
+        if (dropped != tree.size()) {
+          return new Finding(
+              expected,
+              Fault.MISSING,
+              "What fact " + expected + " said is missing, although facts before it are whole.");
+        }
+        tree = tree.append(entry.hash());
+        dropped = expected;
+        continue;
+      }
+      noteDropped(entry);
       MerkleLeaf leaf = entry.computed();
       if (!leaf.equals(entry.leaf())) {
         return new Finding(
@@ -319,6 +348,24 @@ public final class LogVerifier {
       }
     }
     return null;
+  }
+
+  /** Is this what tells why content is missing? Its root says of which facts it speaks. */
+  private void noteDropped(Entry entry) {
+    if (dropped == 0) {
+      return;
+    }
+    Digest root = droppedRoot;
+    if (root == null) {
+      root = tree.root();
+      droppedRoot = root;
+    }
+    if (entry.subjectType().equals("retention")
+        && (entry.kind().equals("retention.announced") || entry.kind().equals("retention.dropped"))
+        && Long.toString(dropped).equals(entry.detail().get("until"))
+        && root.hex().equals(entry.detail().get("root"))) {
+      droppedBecause = entry;
+    }
   }
 
   /** A fact that agrees with itself but not with the hash sealed at its place: where did the sealed one go? */
@@ -369,6 +416,13 @@ public final class LogVerifier {
 
   private List<String> notExcluded() {
     List<String> sentences = new ArrayList<>();
+    Entry because = droppedBecause;
+    if (because != null) {
+      sentences.add("What facts 1 to " + dropped
+          + " said: their content was dropped by retention until position " + dropped
+          + " (fact " + because.position() + ", of " + because.at() + ", term "
+          + because.detail().get("term") + "). Their hashes lead to the signed roots.");
+    }
     if (tree.size() > covered) {
       sentences.add("A change to facts " + (covered + 1) + " to " + tree.size()
           + ": they stand after the last checkpoint that holds.");
@@ -444,7 +498,11 @@ public final class LogVerifier {
     }
   }
 
-  /** An entry as the server shows it ({@code GET /api/v1/audit/facts}). */
+  /**
+   * An entry as the server shows it ({@code GET /api/v1/audit/facts}).
+   *
+   * @param dropped whether the hash is all that is left of it ({@code GET /api/v1/audit/leaves})
+   */
   public record Entry(
       long position,
       UUID id,
@@ -455,9 +513,34 @@ public final class LogVerifier {
       String subject,
       Map<String, String> detail,
       MerkleLeaf leaf,
-      Digest hash) {
+      Digest hash,
+      boolean dropped) {
+    private static final UUID NO_ID = new UUID(0, 0);
+    private static final MerkleLeaf NO_LEAF = MerkleLeaf.ofOctets(new byte[0]);
+
     public Entry {
       detail = Map.copyOf(detail);
+    }
+
+    /** A whole one. */
+    public Entry(
+        long position,
+        UUID id,
+        Instant at,
+        String kind,
+        String actor,
+        String subjectType,
+        String subject,
+        Map<String, String> detail,
+        MerkleLeaf leaf,
+        Digest hash) {
+      this(position, id, at, kind, actor, subjectType, subject, detail, leaf, hash, false);
+    }
+
+    /** One of which the content was dropped. */
+    public static Entry dropped(long position, Digest hash) {
+      return new Entry(
+          position, NO_ID, Instant.EPOCH, "", "", "", "", Map.of(), NO_LEAF, hash, true);
     }
 
     private MerkleLeaf computed() {

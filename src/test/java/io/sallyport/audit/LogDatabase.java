@@ -1,5 +1,6 @@
 package io.sallyport.audit;
 
+import io.sallyport.cli.LogVerifier;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -14,6 +15,9 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -31,6 +35,8 @@ public final class LogDatabase implements AutoCloseable {
       "db/migration/V226__reconciliation.sql",
       "db/migration/V231__facts_in_time.sql");
   private static final long LONGEST_WAIT = 20_000_000_000L;
+
+  private static final TestSigner SIGNER = new TestSigner("test.example/log");
 
   private final EmbeddedPostgres server;
   private final DataSource database;
@@ -59,6 +65,14 @@ public final class LogDatabase implements AutoCloseable {
     return started;
   }
 
+  /** As it was when it started. */
+  public void renew() throws SQLException, IOException {
+    execute("drop schema public cascade; create schema public");
+    for (String name : SCRIPTS) {
+      script(name);
+    }
+  }
+
   public DataSource dataSource() {
     return database;
   }
@@ -84,6 +98,79 @@ public final class LogDatabase implements AutoCloseable {
   /** Numbers all that waits. */
   public void number() throws SQLException {
     one("select number_facts((select coalesce(max(position), 0) from fact), 1000)");
+  }
+
+  /** Records a fact as of {@code at} and numbers it into a partition of its own month, which is made when there is none. */
+  public void recordOld(Instant at, String subject) throws SQLException {
+    FactTable old = new FactTable(
+        Clock.fixed(at, ZoneOffset.UTC),
+        new Ids(Clock.fixed(at, ZoneOffset.UTC), new SecureRandom()));
+    try (Connection connection = database.getConnection()) {
+      old.insert(connection, Fact.of("test.happened", Actor.SERVER, "test", subject));
+    }
+    LocalDate month = LocalDate.ofInstant(at, ZoneOffset.UTC).withDayOfMonth(1);
+    if (one("select count(*) from time_partition where starts = '" + month + "'").equals("0")) {
+      execute("select add_time_partition('fact', '" + month + "', '" + month.plusMonths(1) + "')");
+    }
+    tamper("""
+        with moved as (delete from fact_waiting returning *)
+        insert into fact select m.*, (select coalesce(max(position), 0) + 1 from fact), '%1$s' from moved m;
+        update time_partition set first_position = (select max(position) from fact)
+          where starts = '%1$s' and first_position is null""".formatted(month));
+  }
+
+  /** Numbers and seals all that waits. */
+  public void seal() throws SQLException {
+    number();
+    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC());
+    try (JobLease lease = new JobLease(database, Sealer.JOB, "test")) {
+      lease.take();
+      while (sealer.run(lease)) {
+        lease.take();
+      }
+    }
+  }
+
+  /** Notes that a place outside has the newest checkpoint. */
+  public void deliver() throws SQLException {
+    execute("""
+        insert into checkpoint_delivery (place, size, at) select 'file:/test', max(size), now() from checkpoint
+        on conflict (place) do update set size = excluded.size, at = excluded.at""");
+  }
+
+  /** What a check from outside says of the log as a server shows it. */
+  public LogVerifier.Verdict verify(String... earlier) {
+    SealedLog log = new SealedLog(database);
+    List<LogEntry> whole = log.entries(0, 1000, null, null).items();
+    List<LogVerifier.Entry> entries = new ArrayList<>();
+    log.leaves(0, 1000).items().stream()
+        .filter(leaf -> leaf.position() < whole.getFirst().position())
+        .forEach(leaf -> entries.add(LogVerifier.Entry.dropped(leaf.position(), leaf.hash())));
+    whole.forEach(e -> entries.add(new LogVerifier.Entry(
+        e.position(),
+        e.id(),
+        e.at(),
+        e.kind(),
+        e.actor(),
+        e.subjectType(),
+        e.subject(),
+        e.detail(),
+        e.leaf(),
+        e.hash())));
+    return new LogVerifier(SIGNER.key().toString(), true, List.of(earlier))
+        .verify(
+            entries.iterator(),
+            log.checkpoints(0, 1000).items().stream()
+                .map(c -> new LogVerifier.Checkpoint(c.size(), c.root(), c.note()))
+                .iterator());
+  }
+
+  public LogTree tree() {
+    return new SealedTree(database);
+  }
+
+  public LogChecks checks() {
+    return new CheckedLog(SIGNER, database);
   }
 
   /** Without a fact, a checkpoint or a holder of a job. */

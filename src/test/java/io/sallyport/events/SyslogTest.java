@@ -324,6 +324,11 @@ class SyslogTest {
     }
 
     @Override
+    public Page<Leaf> leaves(long after, int limit) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public Page<Checkpoint> checkpoints(long afterSize, int limit) {
       throw new UnsupportedOperationException();
     }

@@ -82,6 +82,37 @@ class AuditResource {
   }
 
   @GET
+  @Path("leaves")
+  @Requires(value = Right.READ_AUDIT, everySite = true)
+  @Operation(
+      operationId = "listLeaves",
+      summary = "Leaf hashes of sealed facts in order, also of those whose content was dropped")
+  public Items<LeafView> leaves(
+      @QueryParam("after")
+          @Parameter(
+              description = "Only facts with a higher position.",
+              schema = @Schema(type = SchemaType.INTEGER, minimum = "0", defaultValue = "0"))
+          @Nullable
+          String after,
+      @QueryParam("limit")
+          @Parameter(
+              schema =
+                  @Schema(
+                      type = SchemaType.INTEGER,
+                      minimum = "1",
+                      maximum = "1000",
+                      defaultValue = "100"))
+          @Nullable
+          String limit) {
+    Page<AuditLog.Leaf> page = log.leaves(from(after), most(limit));
+    return new Items<>(
+        page.items().stream()
+            .map(leaf -> new LeafView(leaf.position(), leaf.hash().hex()))
+            .toList(),
+        page.next());
+  }
+
+  @GET
   @Path("checkpoints")
   @Requires(Right.READ)
   @Operation(operationId = "listCheckpoints", summary = "Signed checkpoints in order")
@@ -188,6 +219,12 @@ class AuditResource {
           entry.hash().hex());
     }
   }
+
+  /** What the tree has of a fact for ever. */
+  @Schema(name = "LogLeaf")
+  record LeafView(
+      long position,
+      @Schema(description = "The leaf hash (RFC 6962 §2.1) in hex.") String hash) {}
 
   /** What the log committed to. */
   @Schema(name = "Checkpoint")
