@@ -9,6 +9,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.List;
+import java.util.UUID;
 import javax.sql.DataSource;
 
 /** Records facts on the connection of the transaction under way. */
@@ -45,12 +46,15 @@ class FactRecorder implements Audit {
   }
 
   private void write(List<Fact> all) {
+    List<UUID> ids;
     try (Connection transaction = database.getConnection()) {
-      facts.insert(transaction, all);
+      ids = facts.insert(transaction, all);
     } catch (SQLException e) {
       throw new IllegalStateException(
           "the fact " + all.getFirst().kind() + " could not be recorded", e);
     }
-    all.forEach(fact -> recorded.fire(new FactRecorded(fact)));
+    for (int i = 0; i < ids.size(); i++) {
+      recorded.fire(new FactRecorded(ids.get(i), all.get(i)));
+    }
   }
 }

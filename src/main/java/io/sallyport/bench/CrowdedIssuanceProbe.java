@@ -1,14 +1,11 @@
 package io.sallyport.bench;
 
 import jakarta.inject.Singleton;
-import java.time.Duration;
 
 /** The same as {@link IssuanceProbe} with four times the callers: it must not fall. */
 @Singleton
 final class CrowdedIssuanceProbe implements Probe {
   private static final int CALLERS = 128;
-  /** The other probe ran before. */
-  private static final Duration WARM_UP = Duration.ofSeconds(3);
 
   private final IssuancePlant plant;
   private final BareIssuance bare;
@@ -27,9 +24,8 @@ final class CrowdedIssuanceProbe implements Probe {
 
   @Override
   public Figure measure() throws Exception {
-    var orders = plant.orders(WARM_UP.plus(settings.benchTime()));
-    plant.rate(CALLERS, orders, WARM_UP);
-    double rate = plant.rate(CALLERS, orders, settings.benchTime());
+    plant.warmUp(CALLERS);
+    double rate = plant.rate(CALLERS, plant.orders(settings.benchTime()), settings.benchTime());
     return Figure.of(
         name(), rate, IssuanceProbe.UNIT, bare.rate(settings.benchTime()), IssuanceProbe.BARELY);
   }

@@ -1,16 +1,12 @@
 package io.sallyport.bench;
 
 import jakarta.inject.Singleton;
-import java.time.Duration;
 
 /** Certificates a second through the door of {@code pki}, for 32 callers, each time another device and key. */
 @Singleton
 final class IssuanceProbe implements Probe {
   static final String UNIT = "certificates/s";
   static final String BARELY = "signatures, 2 commits per 64";
-  /** Until what is hot is compiled. */
-  static final Duration WARM_UP = Duration.ofSeconds(10);
-
   private static final int CALLERS = 32;
 
   private final IssuancePlant plant;
@@ -30,9 +26,8 @@ final class IssuanceProbe implements Probe {
 
   @Override
   public Figure measure() throws Exception {
-    var orders = plant.orders(WARM_UP.plus(settings.benchTime()));
-    plant.rate(CALLERS, orders, WARM_UP);
-    double rate = plant.rate(CALLERS, orders, settings.benchTime());
+    plant.warmUp(CALLERS);
+    double rate = plant.rate(CALLERS, plant.orders(settings.benchTime()), settings.benchTime());
     return Figure.of(name(), rate, UNIT, bare.rate(settings.benchTime()), BARELY);
   }
 }

@@ -11,9 +11,11 @@ import jakarta.transaction.Status;
 import jakarta.transaction.Synchronization;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -38,17 +40,20 @@ final class FleetFollower {
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
       Thread.ofPlatform().daemon().name("fleet-follower").factory());
   private final TransactionSynchronizationRegistry transaction;
+  private final OwnFacts own;
   private boolean following;
   private boolean failing;
 
-  /** What a transaction changed so far. */
-  private record Touched(Set<Part> parts) {}
+  /** What a transaction changed so far, and by which facts. */
+  private record Touched(Set<Part> parts, Set<UUID> facts) {}
 
   FleetFollower(
       FleetKeeper keeper,
       EssentialUses essentials,
       Changes changes,
+      OwnFacts own,
       TransactionSynchronizationRegistry transaction) {
+    this.own = own;
     this.transaction = transaction;
     this.keeper = keeper;
     this.essentials = essentials;
@@ -69,15 +74,18 @@ final class FleetFollower {
    * is read once, however many facts of the transaction touch it.
    */
   void recorded(@Observes FactRecorded recorded) {
-    Part.of(recorded.fact().subjectType(), recorded.fact().subject())
-        .ifPresent(part -> touched().parts.add(part));
+    Part.of(recorded.fact().subjectType(), recorded.fact().subject()).ifPresent(part -> {
+      touched().parts.add(part);
+      touched().facts.add(recorded.id());
+      own.begin(recorded.id());
+    });
   }
 
   private Touched touched() {
     if (transaction.getResource(TOUCHED) instanceof Touched known) {
       return known;
     }
-    Touched touched = new Touched(new LinkedHashSet<>());
+    Touched touched = new Touched(new LinkedHashSet<>(), new HashSet<>());
     transaction.putResource(TOUCHED, touched);
     transaction.registerInterposedSynchronization(new Synchronization() {
       @Override
@@ -85,25 +93,31 @@ final class FleetFollower {
 
       @Override
       public void afterCompletion(int status) {
-        if (status == Status.STATUS_COMMITTED) {
-          refresh(List.copyOf(touched.parts));
+        boolean seen = false;
+        try {
+          seen = status == Status.STATUS_COMMITTED && refresh(List.copyOf(touched.parts));
+        } finally {
+          own.end(touched.facts, seen);
         }
       }
     });
     return touched;
   }
 
-  private void refresh(List<Part> parts) {
+  /** Whether all of it is in memory as it was committed. */
+  private boolean refresh(List<Part> parts) {
     // The committed transaction is still on this thread, so the reading needs another one.
     Thread reader = Thread.ofVirtual().name("fleet-refresh").start(() -> keeper.refreshAll(parts));
     try {
-      if (!reader.join(REFRESH_WITHIN)) {
-        parts.forEach(part -> keeper.doubt(part, null));
+      if (reader.join(REFRESH_WITHIN)) {
+        return keeper.trusts(parts);
       }
+      parts.forEach(part -> keeper.doubt(part, null));
     } catch (InterruptedException e) {
       parts.forEach(part -> keeper.doubt(part, e));
       Thread.currentThread().interrupt();
     }
+    return false;
   }
 
   private void tick() {

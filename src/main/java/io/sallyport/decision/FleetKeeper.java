@@ -38,11 +38,13 @@ final class FleetKeeper implements Changes.Follower {
 
   private final Fleet fleet;
   private final FleetSource source;
+  private final OwnFacts own;
   private final Clock clock;
   private final List<Lock> stripes =
       Stream.<Lock>generate(ReentrantLock::new).limit(STRIPES).toList();
 
-  FleetKeeper(Fleet fleet, FleetSource source, Clock clock) {
+  FleetKeeper(Fleet fleet, FleetSource source, OwnFacts own, Clock clock) {
+    this.own = own;
     this.fleet = fleet;
     this.source = source;
     this.clock = clock;
@@ -85,8 +87,11 @@ final class FleetKeeper implements Changes.Follower {
   @Override
   public void changed(List<Change> changes) {
     Set<Part> parts = new LinkedHashSet<>();
-    changes.forEach(
-        change -> Part.of(change.subjectType(), change.subject()).ifPresent(parts::add));
+    for (Change change : changes) {
+      Part.of(change.subjectType(), change.subject())
+          .filter(part -> !parts.contains(part) && !own.holds(change))
+          .ifPresent(parts::add);
+    }
     refreshAll(parts);
     fleet.reached(changes.getLast().position());
   }
@@ -169,6 +174,10 @@ final class FleetKeeper implements Changes.Follower {
 
   private static int stripe(Part part) {
     return Math.floorMod(part.hashCode(), STRIPES);
+  }
+
+  boolean trusts(Collection<Part> parts) {
+    return parts.stream().noneMatch(fleet::isDoubtful);
   }
 
   /** Denies whatever rests on this part until it was read again. */

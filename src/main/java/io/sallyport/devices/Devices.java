@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.OptionalInt;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -130,6 +131,22 @@ public interface Devices {
    * @param kind {@code idevid}, {@code ldevid}, …
    */
   void claimKey(UUID hardwareUnit, Digest key, String kind);
+
+  /** A key that is to belong to a hardware unit, as {@link #claimKey} has it. */
+  record KeyClaim(UUID hardwareUnit, Digest key, String kind) {}
+
+  /**
+   * Claims all in two round trips. Answers the index of the first whose key belongs to another unit or to the server:
+   * then the caller gives its transaction up.
+   */
+  OptionalInt claimKeys(List<KeyClaim> claims);
+
+  /** What {@link #claimKey} refuses with. */
+  static Refusal duplicateKey() {
+    return new Refusal(
+        DeviceProblem.DUPLICATE_KEY,
+        "This public key belongs to another hardware unit; make a new key.");
+  }
 
   /** Refuses a key with {@code compromised-key} once a certificate on it was revoked for key compromise. */
   void requireSound(Digest key);

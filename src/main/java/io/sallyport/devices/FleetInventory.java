@@ -24,6 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -46,6 +47,7 @@ class FleetInventory implements Devices {
 
   private final EntityManager entities;
   private final DeviceLocks locks;
+  private final DeviceReading reading;
   private final KeyDigests keys;
   private final Audit audit;
   private final Ids ids;
@@ -54,6 +56,7 @@ class FleetInventory implements Devices {
   FleetInventory(EntityManager entities, DataSource database, Audit audit, Ids ids, Clock clock) {
     this.entities = entities;
     this.locks = new DeviceLocks(database);
+    this.reading = new DeviceReading(database);
     this.keys = new KeyDigests(entities, database, clock);
     this.audit = audit;
     this.ids = ids;
@@ -133,21 +136,8 @@ class FleetInventory implements Devices {
   @Override
   @Transactional
   public List<Device> findAll(Collection<UUID> ids) {
-    UUID[] array = ids.toArray(UUID[]::new);
-    // The units first, so that no device asks for its own.
-    entities
-        .createNativeQuery(
-            "select h.* from hardware_unit h join device d on d.hardware_unit = h.id"
-                + " where d.id = any (cast(:ids as uuid[]))",
-            HardwareUnitRow.class)
-        .setParameter("ids", array)
-        .getResultList();
-    Stream<?> rows = entities
-        .createNativeQuery(
-            "select * from device where id = any (cast(:ids as uuid[]))", DeviceRow.class)
-        .setParameter("ids", array)
-        .getResultStream();
-    return rows.map(row -> ((DeviceRow) row).device()).toList();
+    entities.flush();
+    return reading.all(ids);
   }
 
   @Override
@@ -388,6 +378,12 @@ class FleetInventory implements Devices {
   @Transactional
   public void claimKey(UUID hardwareUnit, Digest key, String kind) {
     keys.claim(hardwareUnit, key, kind);
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public OptionalInt claimKeys(List<KeyClaim> claims) {
+    return keys.claimAll(claims);
   }
 
   @Override

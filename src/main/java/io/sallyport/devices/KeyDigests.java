@@ -1,8 +1,10 @@
 package io.sallyport.devices;
 
+import io.sallyport.devices.Devices.KeyClaim;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
 import jakarta.persistence.EntityManager;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,6 +13,8 @@ import java.time.Clock;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -29,6 +33,18 @@ final class KeyDigests {
       select hardware_unit from claimed
       union all select hardware_unit from key_digest where digest = ?""";
 
+  /** In the order of the digests for everybody, so that two that claim each other's keys do not wait for one another. */
+  private static final String CLAIM_ALL = """
+      insert into key_digest (claimed_at, digest, hardware_unit, kind)
+      select ?, claim.digest, claim.unit, claim.kind
+      from unnest(?, ?, ?) with ordinality as claim (digest, unit, kind, n) order by claim.digest, claim.n
+      on conflict (digest) do nothing""";
+  /** A statement of its own: it sees what committed while the claim waited for it. */
+  private static final String NOT_OURS = """
+      select asked.n from unnest(?, ?) with ordinality as asked (digest, unit, n)
+      left join key_digest k on k.digest = asked.digest
+      where k.hardware_unit is distinct from asked.unit order by asked.n limit 1""";
+
   private static final String COMPROMISED =
       "select digest from key_digest where digest = any (?) and compromised_at is not null";
 
@@ -46,9 +62,40 @@ final class KeyDigests {
     // The unit may be new in this transaction.
     entities.flush();
     if (!hardwareUnit.equals(claimed(hardwareUnit, key, kind))) {
-      throw new Refusal(
-          DeviceProblem.DUPLICATE_KEY,
-          "This public key belongs to another hardware unit; make a new key.");
+      throw Devices.duplicateKey();
+    }
+  }
+
+  /** The index of the first that is somebody else's. */
+  OptionalInt claimAll(List<KeyClaim> claims) {
+    if (claims.isEmpty()) {
+      return OptionalInt.empty();
+    }
+    // The units may be new in this transaction.
+    entities.flush();
+    try (Connection transaction = database.getConnection();
+        PreparedStatement claim = transaction.prepareStatement(CLAIM_ALL);
+        PreparedStatement owner = transaction.prepareStatement(NOT_OURS)) {
+      Array keys = transaction.createArrayOf(
+          "bytea", claims.stream().map(one -> one.key().octets()).toArray(byte[][]::new));
+      Array units =
+          transaction.createArrayOf("uuid", claims.stream().map(KeyClaim::hardwareUnit).toArray());
+      claim.setObject(1, clock.instant().atOffset(ZoneOffset.UTC));
+      claim.setArray(2, keys);
+      claim.setArray(3, units);
+      claim.setArray(
+          4, transaction.createArrayOf("text", claims.stream().map(KeyClaim::kind).toArray()));
+      // All are new, as a rule: then they are ours, and nobody has to be asked.
+      if (claim.executeUpdate() == claims.size()) {
+        return OptionalInt.empty();
+      }
+      owner.setArray(1, keys);
+      owner.setArray(2, units);
+      try (ResultSet row = owner.executeQuery()) {
+        return row.next() ? OptionalInt.of(row.getInt(1) - 1) : OptionalInt.empty();
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("keys could not be claimed", e);
     }
   }
 

@@ -6,6 +6,7 @@ import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
+import io.sallyport.devices.Devices.KeyClaim;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
@@ -23,10 +24,8 @@ import io.sallyport.pki.PkiProblem;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.cert.CertificateEncodingException;
 import java.time.Clock;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.bouncycastle.asn1.x509.Certificate;
@@ -81,14 +80,13 @@ class DeviceEnrollment implements Enrollments {
       DeviceNames.requireOwn(request, device, names.own(device, profile));
       Order order = order(
           device, profile, request, proven.authentication(), proven.token() != null, List.of());
-      Guard guard = digest -> {
-        devices.require(devices.get(device.id()), Operation.ENROLL);
-        claimKeys(
-            device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest());
-        if (proven.token() != null) {
-          tokens.consume(proven.token(), digest);
-        }
-      };
+      Guard guard = claiming(
+          device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest(), digest -> {
+            devices.require(devices.get(device.id()), Operation.ENROLL);
+            if (proven.token() != null) {
+              tokens.consume(proven.token(), digest);
+            }
+          });
       return issuance.issue(order, guard, Actor.device(device.id()));
     });
   }
@@ -109,11 +107,10 @@ class DeviceEnrollment implements Enrollments {
       List<Name> kept = DeviceNames.kept(names.own(device, profile), certificate);
       credentials.used(current);
       Order order = order(device, profile, request, current.thumbprint(), false, kept);
-      Guard guard = digest -> {
+      Guard guard = claiming(device, null, request.subjectPublicKeyInfo().digest(), digest -> {
         devices.require(devices.get(id), Operation.RENEW);
         requireLive(credentials.byThumbprint(current.thumbprint()).orElseThrow());
-        devices.claimKey(device.hardware().id(), request.subjectPublicKeyInfo().digest(), "ldevid");
-      };
+      });
       return issuance.issue(order, guard, Actor.device(id));
     });
   }
@@ -137,26 +134,23 @@ class DeviceEnrollment implements Enrollments {
 
   /** By an order whose authorizations hold, which {@code claim} spends in the transaction that records the serial. */
   Credential certify(Device device, Order order, Guard claim) {
-    Guard guard = digest -> {
+    Guard guard = claiming(device, null, order.subjectPublicKeyInfo().digest(), digest -> {
       allowances.requireMayOrder(devices.get(device.id()));
-      claimKeys(device, null, order.subjectPublicKeyInfo().digest());
       claim.check(digest);
-    };
+    });
     return recordingRefusals(
         device.id(), () -> issuance.issue(order, guard, Actor.device(device.id())));
   }
 
-  /** In one order for everybody, so that two units that claim each other's keys do not wait for one another. */
-  private void claimKeys(Device device, @Nullable Digest manufacturerKey, Digest own) {
-    SortedMap<String, Digest> kinds = new TreeMap<>();
-    kinds.put("ldevid", own);
+  private static Guard claiming(
+      Device device, @Nullable Digest manufacturerKey, Digest own, Guard guard) {
+    UUID unit = device.hardware().id();
+    List<KeyClaim> claims = new ArrayList<>();
+    claims.add(new KeyClaim(unit, own, "ldevid"));
     if (manufacturerKey != null) {
-      kinds.put("idevid", manufacturerKey);
+      claims.add(new KeyClaim(unit, manufacturerKey, "idevid"));
     }
-    kinds.entrySet().stream()
-        .sorted(Comparator.comparing(claim -> claim.getValue().hex()))
-        .forEach(
-            claim -> devices.claimKey(device.hardware().id(), claim.getValue(), claim.getKey()));
+    return Guard.claiming(claims, guard);
   }
 
   private Credential current(Enrollment enrollment) {

@@ -49,8 +49,9 @@ public interface Changes {
    * A numbered fact, without its detail.
    *
    * @param position 1 for the first fact, rising by one
+   * @param id the fact's own
    */
-  record Change(long position, String kind, String subjectType, String subject) {
+  record Change(long position, UUID id, String kind, String subjectType, String subject) {
     /** The subject where it is an id; empty for anything else, as no follower may stop at one fact. */
     public Optional<UUID> subjectId() {
       try {

@@ -20,7 +20,7 @@ final class FactFeed {
   private static final String POSITION =
       "select mark from job_epoch where job = '" + Sequencer.JOB + "'";
   private static final String AFTER = """
-      select position, kind, subject_type, subject from fact
+      select position, id, kind, subject_type, subject from fact
       where period >= fact_period(?) and position > ? order by position limit ?""";
   /** One statement, so that both come from one snapshot: a fact is in it numbered, or waiting, or not committed. */
   private static final String LOOK = """
@@ -75,8 +75,12 @@ final class FactFeed {
       List<Change> changes = new ArrayList<>();
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
-          changes.add(
-              new Change(row.getLong(1), row.getString(2), row.getString(3), row.getString(4)));
+          changes.add(new Change(
+              row.getLong(1),
+              row.getObject(2, UUID.class),
+              row.getString(3),
+              row.getString(4),
+              row.getString(5)));
         }
       }
       return changes;

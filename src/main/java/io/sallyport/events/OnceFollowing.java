@@ -6,7 +6,9 @@ import io.sallyport.events.Changes.Change;
 import io.sallyport.events.Changes.Confirmation;
 import io.sallyport.events.Changes.Follower;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Gives changes to a follower on whichever node holds the job; the job's mark is the position that was given last. */
@@ -14,12 +16,16 @@ final class OnceFollowing implements SingleWriterJob.Step {
   /** Changes a call. */
   private static final int BATCH = 1000;
 
+  /** Between two rounds while changes keep coming: a round costs its reading and a commit, however few it gives. */
+  private static final Duration REST = Duration.ofMillis(100);
+
   private final Changes changes;
   private final RecentChanges recent;
   private final Follower follower;
   private long epoch;
   private long position;
   private @Nullable Confirmation told;
+  private long ended = System.nanoTime() - REST.toNanos();
 
   OnceFollowing(Changes changes, RecentChanges recent, Follower follower) {
     this.changes = changes;
@@ -34,6 +40,9 @@ final class OnceFollowing implements SingleWriterJob.Step {
       epoch = lease.epoch();
       told = null;
     }
+    if (position < recent.state().position()) {
+      rest();
+    }
     RecentChanges.State state = recent.state();
     if (position < state.position()) {
       List<Change> next = changes.after(position, BATCH);
@@ -41,6 +50,7 @@ final class OnceFollowing implements SingleWriterJob.Step {
         follower.changed(next);
         long given = next.getLast().position();
         position = lease.write((transaction, mark) -> given);
+        ended = System.nanoTime();
       }
     }
     Confirmation confirmation = state.confirmation();
@@ -49,5 +59,14 @@ final class OnceFollowing implements SingleWriterJob.Step {
       told = confirmation;
     }
     return position < state.position();
+  }
+
+  /** Ended by nothing but time or an interrupt, as whoever wakes the job means the next change. */
+  private void rest() {
+    long left = REST.toNanos() - (System.nanoTime() - ended);
+    while (left > 0 && !Thread.currentThread().isInterrupted()) {
+      LockSupport.parkNanos(this, left);
+      left = REST.toNanos() - (System.nanoTime() - ended);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.sallyport.pki;
 
+import io.sallyport.devices.Devices.KeyClaim;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
@@ -115,6 +116,27 @@ public interface Issuance {
 
     /** Checks the order with digest {@code request}. */
     void check(Digest request);
+
+    /** Keys that are claimed with those of concurrent orders, before {@link #check}; refused with {@code duplicate-key}. */
+    default List<KeyClaim> claims() {
+      return List.of();
+    }
+
+    /** What {@code guard} checks, and these keys. */
+    static Guard claiming(List<KeyClaim> claims, Guard guard) {
+      List<KeyClaim> keys = List.copyOf(claims);
+      return new Guard() {
+        @Override
+        public void check(Digest request) {
+          guard.check(request);
+        }
+
+        @Override
+        public List<KeyClaim> claims() {
+          return keys;
+        }
+      };
+    }
   }
 
   /**

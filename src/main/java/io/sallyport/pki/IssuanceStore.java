@@ -3,6 +3,7 @@ package io.sallyport.pki;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Devices;
+import io.sallyport.devices.Devices.KeyClaim;
 import io.sallyport.events.Nodes;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
@@ -104,6 +105,7 @@ class IssuanceStore {
       requireTrusted(all, table);
       requireSound(all);
       requireReleased(all, table);
+      claimKeys(all);
       for (int i = 0; i < all.size(); i++) {
         check(i, all.get(i));
       }
@@ -230,6 +232,21 @@ class IssuanceStore {
     }
   }
 
+  private void claimKeys(List<Asked> all) {
+    List<KeyClaim> claims = new ArrayList<>();
+    List<Integer> whose = new ArrayList<>();
+    for (int i = 0; i < all.size(); i++) {
+      for (KeyClaim claim : all.get(i).guard.claims()) {
+        claims.add(claim);
+        whose.add(i);
+      }
+    }
+    OptionalInt taken = devices.claimKeys(claims);
+    if (taken.isPresent()) {
+      throw new Spoiled(whose.get(taken.getAsInt()), Devices.duplicateKey());
+    }
+  }
+
   /** What a guard leaves in memory is written and forgotten, so that the next one's cost does not grow with it. */
   private void check(int index, Asked asked) {
     try {
@@ -326,26 +343,25 @@ class IssuanceStore {
         finishing.add(new Finishing(
             signed.draft().id(),
             signed.certificate(),
-            now,
             same && !revoked.contains(authority(signed.draft()))
                 ? null
                 : RevocationReason.CESSATION_OF_OPERATION));
       }
-      return recorded(all, finishing, table.finish(finishing));
+      return recorded(all, finishing, table.finish(finishing, now));
     } catch (SQLException e) {
       throw new IllegalStateException("certificates could not be recorded", e);
     }
   }
 
   private List<Completion> recorded(
-      List<Finished> all, List<Finishing> finishing, boolean[] unfinished) {
+      List<Finished> all, List<Finishing> finishing, Set<UUID> unfinished) {
     List<Completion> completions = new ArrayList<>();
     List<Fact> facts = new ArrayList<>();
     Map<UUID, Actor> active = new TreeMap<>();
     for (int i = 0; i < all.size(); i++) {
       Signed signed = all.get(i).signed;
       Actor actor = all.get(i).actor;
-      if (!unfinished[i]) {
+      if (!unfinished.contains(signed.draft().id())) {
         completions.add(new Completion.Closed());
       } else if (finishing.get(i).revoked() != null) {
         facts.add(issued(signed, actor).with("revoked", "the device or its issuer was revoked meanwhile"));

@@ -3,11 +3,11 @@ package io.sallyport.pki;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
 import io.sallyport.pki.Drafts.Draft;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -20,6 +20,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The rows of many issuances at once, each kind in one round trip, on the connection of the transaction under way. */
@@ -46,8 +47,10 @@ final class IssuanceTable {
       insert into issuance_request (digest, credential, requested_at) values (?, ?, ?)
       on conflict (digest) do update set credential = excluded.credential""";
   private static final String FINISH = """
-      update credential set certificate = ?, thumbprint = ?, issued_at = ?, state = ?, revoked_at = ?, revocation_reason = ?
-      where id = ? and state = 'PREPARED'""";
+      update credential c set certificate = one.certificate, thumbprint = one.thumbprint, issued_at = ?, state = one.state,
+        revoked_at = case when one.reason is null then null else ?::timestamptz end, revocation_reason = one.reason
+      from unnest(?, ?, ?, ?, ?) as one (id, certificate, thumbprint, state, reason)
+      where c.id = one.id and c.state = 'PREPARED' returning c.id""";
 
   private final Connection transaction;
 
@@ -59,8 +62,11 @@ final class IssuanceTable {
   record Recording(Draft draft, long revocationCounter, UUID preparedBy) {}
 
   /** @param revoked null unless its device was revoked meanwhile */
-  record Finishing(
-      UUID id, Der certificate, Instant issuedAt, @Nullable RevocationReason revoked) {}
+  record Finishing(UUID id, Der certificate, @Nullable RevocationReason revoked) {
+    CredentialState state() {
+      return revoked == null ? CredentialState.ISSUED : CredentialState.REVOKED;
+    }
+  }
 
   /** One preparation at a time for an order that is on no device; in one sequence for everybody. */
   void lockOrders(Collection<Long> orders) throws SQLException {
@@ -170,32 +176,34 @@ final class IssuanceTable {
     }
   }
 
-  /** Whether each was still unfinished, which it then is no more. */
-  boolean[] finish(List<Finishing> finishing) throws SQLException {
+  /** Those that were still unfinished, which they then are no more. */
+  Set<UUID> finish(List<Finishing> finishing, Instant at) throws SQLException {
+    Set<UUID> finished = new HashSet<>();
     try (PreparedStatement finish = transaction.prepareStatement(FINISH)) {
-      for (Finishing one : finishing) {
-        finish.setBytes(1, one.certificate.octets());
-        finish.setBytes(2, one.certificate.digest().octets());
-        finish.setObject(3, time(one.issuedAt));
-        finish.setString(
-            4, (one.revoked == null ? CredentialState.ISSUED : CredentialState.REVOKED).name());
-        if (one.revoked == null) {
-          finish.setNull(5, Types.TIMESTAMP_WITH_TIMEZONE);
-          finish.setNull(6, Types.VARCHAR);
-        } else {
-          finish.setObject(5, time(one.issuedAt));
-          finish.setString(6, one.revoked.name());
+      finish.setObject(1, time(at));
+      finish.setObject(2, time(at));
+      finish.setArray(3, array("uuid", finishing.stream().map(Finishing::id)));
+      finish.setArray(4, octets(finishing.stream().map(one -> one.certificate.octets())));
+      finish.setArray(5, octets(finishing.stream().map(one -> one.certificate.digest().octets())));
+      finish.setArray(6, array("text", finishing.stream().map(one -> one.state().name())));
+      finish.setArray(
+          7,
+          array("text", finishing.stream().map(one -> one.revoked == null ? null : one.revoked.name())));
+      try (ResultSet rows = finish.executeQuery()) {
+        while (rows.next()) {
+          finished.add(rows.getObject(1, UUID.class));
         }
-        finish.setObject(7, one.id);
-        finish.addBatch();
       }
-      int[] counts = finish.executeBatch();
-      boolean[] finished = new boolean[counts.length];
-      for (int i = 0; i < counts.length; i++) {
-        finished[i] = counts[i] == 1;
-      }
-      return finished;
     }
+    return finished;
+  }
+
+  private Array array(String type, Stream<?> values) throws SQLException {
+    return transaction.createArrayOf(type, values.toArray());
+  }
+
+  private Array octets(Stream<byte[]> values) throws SQLException {
+    return transaction.createArrayOf("bytea", values.toArray(byte[][]::new));
   }
 
   private static OffsetDateTime time(Instant instant) {

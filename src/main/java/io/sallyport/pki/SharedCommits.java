@@ -27,6 +27,9 @@ final class SharedCommits<A, R> {
   private static final int MOST_WAITING = 4096;
 
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+  /** A batch that takes longer waits for a lock, or for a database that has other things to do. */
+  private static final Duration LONG = Duration.ofMillis(100);
+
   /** How often what remains is done together again; after that somebody spoils it on purpose. */
   private static final int TRIES_TOGETHER = 4;
   /** SQLSTATE class of a transaction that the database ended for another's sake, such as a deadlock. */
@@ -34,6 +37,9 @@ final class SharedCommits<A, R> {
 
   private final BlockingQueue<Call<A, R>> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
   private final AtomicInteger working = new AtomicInteger();
+  /** When the youngest batch began. */
+  private volatile long begun;
+
   private final String name;
   private final int workers;
   private final int most;
@@ -91,9 +97,10 @@ final class SharedCommits<A, R> {
     return answer(call.answer);
   }
 
+  /** A further worker only when the others do not keep up: two that share what is there commit twice as often. */
   private void wake() {
     int now = working.get();
-    while (now < workers) {
+    while (now < workers && (now == 0 || waiting.size() >= most || System.nanoTime() - begun > LONG.toNanos())) {
       if (working.compareAndSet(now, now + 1)) {
         Thread.ofVirtual().name(name).start(this::work);
         return;
@@ -123,6 +130,7 @@ final class SharedCommits<A, R> {
   }
 
   private void together(List<Call<A, R>> batch) {
+    begun = System.nanoTime();
     List<Call<A, R>> left = new ArrayList<>(batch);
     for (int tries = 0; left.size() > 1 && tries < TRIES_TOGETHER; tries++) {
       try {

@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -406,6 +407,11 @@ final class Fakes {
 
     @Override
     public void claimKey(UUID hardwareUnit, Digest key, String kind) {
+      throw unused();
+    }
+
+    @Override
+    public OptionalInt claimKeys(List<KeyClaim> claims) {
       throw unused();
     }
   }

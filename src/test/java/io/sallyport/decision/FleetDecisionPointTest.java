@@ -51,7 +51,7 @@ class FleetDecisionPointTest {
   private final FakeStore store = new FakeStore();
   private final FakeFleet database = new FakeFleet(new VideoAndEssentialTime());
   private final Fleet fleet = new Fleet();
-  private final FleetKeeper keeper = new FleetKeeper(fleet, database, clock);
+  private final FleetKeeper keeper = new FleetKeeper(fleet, database, new OwnFacts(), clock);
   private final EssentialUses essentials = new EssentialUses(store, metrics);
   private final DecisionLog log = new DecisionLog(store, new Settings(), ids, metrics);
   private final DecisionPoint decisions =
@@ -288,7 +288,7 @@ class FleetDecisionPointTest {
     @Test
     void aLoadThatFailedIsTriedAgain() {
       Fleet empty = new Fleet();
-      FleetKeeper other = new FleetKeeper(empty, database, clock);
+      FleetKeeper other = new FleetKeeper(empty, database, new OwnFacts(), clock);
       database.away = true;
       org.junit.jupiter.api.Assertions.assertThrows(
           IllegalStateException.class, () -> database.feed(other, clock.instant()));

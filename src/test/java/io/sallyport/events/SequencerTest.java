@@ -90,9 +90,10 @@ class SequencerTest {
 
   @Test
   void theFeedGivesNumberedFactsOnlyInOrderAndFromAnyPosition() throws SQLException {
+    List<UUID> ids = new ArrayList<>();
     try (JobLease lease = lease()) {
       for (int i = 1; i <= 5; i++) {
-        database.record("subject-" + i);
+        ids.add(database.record("subject-" + i));
       }
       assertTrue(lease.take());
       new Sequencer(new OpenMarks()).run(lease);
@@ -102,8 +103,8 @@ class SequencerTest {
     assertEquals(5, changes.position());
     assertEquals(
         List.of(
-            new Changes.Change(3, "test.happened", "test", "subject-3"),
-            new Changes.Change(4, "test.happened", "test", "subject-4")),
+            new Changes.Change(3, ids.get(2), "test.happened", "test", "subject-3"),
+            new Changes.Change(4, ids.get(3), "test.happened", "test", "subject-4")),
         changes.after(2, 2));
     assertEquals(List.of(), changes.after(5, 10));
   }

@@ -1,0 +1,68 @@
+package io.sallyport.devices;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import javax.sql.DataSource;
+
+/** Reads many devices with their hardware in one round trip, on the connection of the transaction under way. */
+final class DeviceReading {
+  private static final String ALL = """
+      select d.id, d.profile, d.owner, d.site, d.labels, d.state, d.revocation_counter, d.created_at,
+        h.id, m.name, h.model, h.serial_number
+      from device d join hardware_unit h on h.id = d.hardware_unit join manufacturer m on m.id = h.manufacturer
+      where d.id = any (?)""";
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TypeReference<Map<String, String>> LABELS = new TypeReference<>() {};
+
+  private final DataSource database;
+
+  DeviceReading(DataSource database) {
+    this.database = database;
+  }
+
+  /** Those that are registered, in any order. */
+  List<Device> all(Collection<UUID> ids) {
+    List<Device> devices = new ArrayList<>();
+    try (Connection transaction = database.getConnection();
+        PreparedStatement query = transaction.prepareStatement(ALL)) {
+      query.setArray(1, transaction.createArrayOf("uuid", ids.toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          devices.add(device(row));
+        }
+      }
+    } catch (SQLException | JsonProcessingException e) {
+      throw new IllegalStateException("the devices could not be read", e);
+    }
+    return devices;
+  }
+
+  private static Device device(ResultSet row) throws SQLException, JsonProcessingException {
+    return new Device(
+        row.getObject(1, UUID.class),
+        new HardwareUnit(
+            row.getObject(9, UUID.class),
+            row.getString(10),
+            row.getString(11),
+            row.getString(12)),
+        row.getString(2),
+        row.getString(3),
+        row.getString(4),
+        JSON.readValue(row.getString(5), LABELS),
+        DeviceState.valueOf(row.getString(6)),
+        row.getLong(7),
+        row.getObject(8, OffsetDateTime.class).toInstant());
+  }
+}
