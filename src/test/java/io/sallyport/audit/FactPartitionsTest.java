@@ -1,5 +1,6 @@
 package io.sallyport.audit;
 
+import io.sallyport.testing.OpenMarks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -42,7 +43,7 @@ class FactPartitionsTest {
   }
 
   private static void seal(LogDatabase log) throws SQLException {
-    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC());
+    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC(), new OpenMarks());
     try (JobLease lease = new JobLease(log.dataSource(), Sealer.JOB, "test")) {
       assertTrue(lease.take());
       while (sealer.run(lease)) {

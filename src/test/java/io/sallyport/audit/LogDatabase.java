@@ -1,5 +1,6 @@
 package io.sallyport.audit;
 
+import io.sallyport.testing.OpenMarks;
 import io.sallyport.cli.LogVerifier;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
@@ -122,7 +123,7 @@ public final class LogDatabase implements AutoCloseable {
   /** Numbers and seals all that waits. */
   public void seal() throws SQLException {
     number();
-    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC());
+    Sealer sealer = new Sealer(SIGNER, Clock.systemUTC(), new OpenMarks());
     try (JobLease lease = new JobLease(database, Sealer.JOB, "test")) {
       lease.take();
       while (sealer.run(lease)) {
