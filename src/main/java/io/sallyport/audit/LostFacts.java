@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -38,12 +39,25 @@ final class LostFacts {
   private static final String NOTE =
       "select size, note from lost_checkpoint where size > ? order by size limit 1";
   private static final String LAST = "select coalesce(max(size), 0) from lost_checkpoint";
-  private static final String UNNUMBER = "update fact set position = null where position > ?";
-  private static final String THERE = "select id, leaf from fact where id = any (?)";
-  private static final String NUMBER = "update fact set position = ? where id = ?";
+  private static final String UNNUMBER = """
+      with gone as (delete from fact where position > ?
+        returning id, at, kind, actor, subject_type, subject, detail, leaf)
+      insert into fact_waiting select * from gone""";
+  private static final String THERE = "select id, leaf from fact_waiting where id = any (?)";
+  private static final String TAKE = "delete from fact_waiting where id = any (?)";
+  private static final String PERIOD = """
+      coalesce((select max(starts) from time_partition
+          where parent = 'fact' and first_position <= ? and detached_at is null),
+        open_partition('fact'))""";
   private static final String PUT = """
-      insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf, position)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?)""";
+      insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf, position, period)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, %s)""".formatted(PERIOD);
+  private static final String NUMBER = """
+      insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf, position, period)
+      select id, at, kind, actor, subject_type, subject, detail, leaf, ?, %s from fact_waiting where id = ?""".formatted(PERIOD);
+  private static final String BEGUN = """
+      update time_partition p set first_position = (select min(position) from fact where period = p.starts)
+      where parent = 'fact' and first_position is null and exists (select from fact where period = p.starts)""";
 
   private final Connection connection;
 
@@ -128,28 +142,48 @@ final class LostFacts {
     }
   }
 
-  /** Puts facts in their places; one that is there without a number gets it. */
+  /** Puts facts in their places; one that waits without a number gets it. */
   void put(List<LogEntry> facts) throws SQLException {
     Map<UUID, byte[]> there = there(facts);
-    try (PreparedStatement put = connection.prepareStatement(PUT);
-        PreparedStatement number = connection.prepareStatement(NUMBER)) {
+    try (PreparedStatement put = connection.prepareStatement(PUT)) {
       for (LogEntry fact : facts) {
         byte[] known = there.get(fact.id());
-        if (known == null) {
-          bind(put, fact);
-          put.addBatch();
-        } else if (Arrays.equals(known, fact.leaf().octets())) {
-          number.setLong(1, fact.position());
-          number.setObject(2, fact.id());
-          number.addBatch();
-        } else {
+        if (known != null && !Arrays.equals(known, fact.leaf().octets())) {
           throw new Refusal(
               CommonProblem.CONFLICT,
               "This database has another fact than the export under the id " + fact.id() + ".");
         }
+        bind(put, fact);
+        put.addBatch();
       }
       put.executeBatch();
-      number.executeBatch();
+    }
+    take(there.keySet());
+  }
+
+  /** Gives a fact that waits its position. */
+  void number(UUID waiting, long position) throws SQLException {
+    try (PreparedStatement number = connection.prepareStatement(NUMBER)) {
+      number.setLong(1, position);
+      number.setLong(2, position);
+      number.setObject(3, waiting);
+      number.executeUpdate();
+    }
+    take(Set.of(waiting));
+  }
+
+  /** What stands in the log now waits no more. */
+  private void take(Set<UUID> numbered) throws SQLException {
+    try (Statement others = connection.createStatement();
+        PreparedStatement take = connection.prepareStatement(TAKE)) {
+      others.execute(BEGUN);
+      if (!numbered.isEmpty()) {
+        // Only the sequencer's way out is let through: behind the mark, into the newest partition.
+        others.execute("alter table fact_waiting disable trigger user");
+        take.setArray(1, connection.createArrayOf("uuid", numbered.toArray()));
+        take.executeUpdate();
+        others.execute("alter table fact_waiting enable trigger user");
+      }
     }
   }
 
@@ -177,6 +211,7 @@ final class LostFacts {
     put.setString(7, MerkleLeaf.detail(fact.detail()));
     put.setBytes(8, fact.leaf().octets());
     put.setLong(9, fact.position());
+    put.setLong(10, fact.position());
   }
 
   void clear() throws SQLException {

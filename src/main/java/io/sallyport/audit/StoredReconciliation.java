@@ -72,7 +72,6 @@ final class StoredReconciliation implements Reconciliation {
       update job_epoch set epoch = epoch + greatest(0, ? - (select sum(epoch) from job_epoch)) where job = ?""";
   private static final String IDENTIFY =
       "update database_identity set id = ?, losses = greatest(losses, ?)";
-  private static final String NUMBER = "update fact set position = ? where id = ?";
   private static final String LOSE = "insert into accepted_loss (loss, position) values (?, ?)";
   private static final String LOSSES = "update database_identity set losses = ?";
   /** Places know another log under the former name. */
@@ -383,14 +382,11 @@ final class StoredReconciliation implements Reconciliation {
             .with("lists", highest.lists())
             .with("continues_as", LogName.of(origin, Math.toIntExact(losses)))
             .with("reason", reason));
-    try (PreparedStatement number = transaction.prepareStatement(NUMBER);
-        PreparedStatement job = transaction.prepareStatement(JOB_AT);
+    new LostFacts(transaction).number(id, size + 1);
+    try (PreparedStatement job = transaction.prepareStatement(JOB_AT);
         PreparedStatement loss = transaction.prepareStatement(LOSE);
         PreparedStatement identity = transaction.prepareStatement(LOSSES);
         Statement places = transaction.createStatement()) {
-      number.setLong(1, size + 1);
-      number.setObject(2, id);
-      number.executeUpdate();
       job.setString(1, SEQUENCE);
       job.setLong(2, size + 1);
       job.executeUpdate();

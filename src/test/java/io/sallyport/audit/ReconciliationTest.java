@@ -39,10 +39,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** A log that was cut back is made whole from what was signed, or says what it lost; and from nothing else. */
 class ReconciliationTest {
   private static final Actor OPERATOR = Actor.operator("olga");
-  private static final String NUMBER = """
-      update fact set position = n.position from (select id, (select coalesce(max(position), 0) from fact)
-        + row_number() over (order by id) as position from fact where position is null) n where fact.id = n.id""";
-
   @SuppressWarnings("NullAway.Init")
   private static LogDatabase database;
 
@@ -123,7 +119,7 @@ class ReconciliationTest {
   /** Thirty facts under checkpoints of 10, 20 and 30, of which the database keeps ten. */
   @BeforeEach
   void cutBack() throws SQLException {
-    database.tamper("truncate fact, log_leaf, log_tile, checkpoint, checkpoint_cosignature, job_epoch, behind_marks,"
+    database.tamper("truncate fact, fact_waiting, log_leaf, log_tile, checkpoint, checkpoint_cosignature, job_epoch, behind_marks,"
         + " lost_fact, lost_checkpoint, accepted_loss; update database_identity set losses = 0");
     grow(1, 10);
     grow(11, 20);
@@ -141,7 +137,7 @@ class ReconciliationTest {
     for (int i = from; i <= to; i++) {
       database.record("s-" + i);
     }
-    database.execute(NUMBER);
+    database.number();
     seal();
   }
 
@@ -184,7 +180,7 @@ class ReconciliationTest {
     assertEquals(Map.of("test.happened", java.util.Set.of("s-15")), closed.byHand());
     assertEquals(20, replayed.size());
     assertEquals("s-11", replayed.getFirst(), "in their order");
-    database.execute(NUMBER);
+    database.number();
     seal();
     LogVerifier.Verdict verdict = verify(notes.getLast());
     assertNull(verdict.finding(), () -> String.valueOf(verdict.finding()));
@@ -201,11 +197,11 @@ class ReconciliationTest {
   @Test
   void whatWasNumberedMeanwhileButNotSealedStandsBehind() throws SQLException {
     UUID meanwhile = database.record("numbered after the restore");
-    database.execute(NUMBER);
+    database.number();
     assertEquals("11", database.one("select max(position) from fact"));
     bring(30);
     reconciliation().close(OPERATOR, false, null);
-    database.execute(NUMBER);
+    database.number();
     seal();
     assertNull(verify(notes.getLast()).finding());
     assertEquals("31", database.one("select position from fact where id = '" + meanwhile + "'"));
@@ -214,7 +210,8 @@ class ReconciliationTest {
   @Test
   void factsThatTheDatabaseStillHasWithoutANumberGetTheirs() throws SQLException {
     database.tamper("delete from checkpoint where true; delete from log_leaf where true;"
-        + " update fact set position = null where position > 5; update job_epoch set mark = 0");
+        + " with gone as (delete from fact where position > 5 returning id, at, kind, actor, subject_type, subject, detail, leaf)"
+        + " insert into fact_waiting select * from gone; update job_epoch set mark = 0");
     bring(0, 30);
     reconciliation().close(OPERATOR, false, null);
     assertNull(verify(notes.getLast()).finding());
@@ -282,7 +279,7 @@ class ReconciliationTest {
     bring(20);
     Closed closed = reconciliation().close(OPERATOR, false, "the tapes burned");
     assertEquals(20, closed.to());
-    database.execute(NUMBER);
+    database.number();
     seal();
     grow(101, 120);
     LogVerifier.Verdict verdict = verify(notes.toArray(String[]::new));
@@ -305,11 +302,11 @@ class ReconciliationTest {
   void aLossDoesNotHideThatMoreWasLost() throws SQLException {
     Mark more = marks.unmet(null).getFirst();
     assertEquals(30, more.size());
-    database.tamper("truncate fact, log_leaf, log_tile, checkpoint, checkpoint_cosignature, job_epoch");
+    database.tamper("truncate fact, fact_waiting, log_leaf, log_tile, checkpoint, checkpoint_cosignature, job_epoch");
     // A history of 40 facts is signed under the same key and kept by an auditor.
     grow(1, 40);
     String kept = new SealedLog(database.dataSource()).latest().orElseThrow().note();
-    database.tamper("truncate fact, log_leaf, log_tile, checkpoint, checkpoint_cosignature, job_epoch");
+    database.tamper("truncate fact, fact_waiting, log_leaf, log_tile, checkpoint, checkpoint_cosignature, job_epoch");
     reconciliation().close(OPERATOR, false, "all of it");
     seal();
     LogVerifier.Finding finding = verify(kept).finding();
@@ -321,7 +318,7 @@ class ReconciliationTest {
   void aCheckpointUnderTheWrongNameIsFound() throws SQLException {
     bring(20);
     reconciliation().close(OPERATOR, false, "lost");
-    database.execute(NUMBER);
+    database.number();
     seal();
     database.tamper("delete from accepted_loss; delete from checkpoint where size > 20;"
         + " delete from log_leaf where position > 20; update job_epoch set mark = 20 where job = 'seal'");
