@@ -219,7 +219,8 @@ final class CheckedLog implements LogChecks {
       SignedNote note = SignedNote.parse(text);
       MerkleCheckpoint checkpoint = MerkleCheckpoint.parse(note.text());
       return signer.signed(note)
-              && LogName.origin(checkpoint.origin()).equals(LogName.origin(signer.key().name()))
+              && LogName.origin(checkpoint.origin())
+                  .equals(LogName.origin(signer.key().name()))
           ? checkpoint
           : null;
     } catch (IllegalArgumentException e) {

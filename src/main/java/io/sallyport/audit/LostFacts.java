@@ -20,7 +20,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -40,24 +39,21 @@ final class LostFacts {
       "select size, note from lost_checkpoint where size > ? order by size limit 1";
   private static final String LAST = "select coalesce(max(size), 0) from lost_checkpoint";
   private static final String UNNUMBER = """
-      with gone as (delete from fact where position > ?
-        returning id, at, kind, actor, subject_type, subject, detail, leaf)
-      insert into fact_waiting select * from gone""";
+      with last as (delete from fact where position > ? returning *)
+      insert into fact_waiting (id, at, kind, actor, subject_type, subject, detail, leaf)
+      select id, at, kind, actor, subject_type, subject, detail, leaf from last""";
+  /** A partition that holds nothing any more begins anew. */
+  private static final String NOT_BEGUN =
+      "update time_partition set first_position = null where parent = 'fact' and first_position > ?";
+  private static final String SEQUENCED_TO = "update job_epoch set mark = ? where job = 'sequence'";
   private static final String THERE = "select id, leaf from fact_waiting where id = any (?)";
-  private static final String TAKE = "delete from fact_waiting where id = any (?)";
-  private static final String PERIOD = """
-      coalesce((select max(starts) from time_partition
-          where parent = 'fact' and first_position <= ? and detached_at is null),
-        open_partition('fact'))""";
   private static final String PUT = """
       insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf, position, period)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, %s)""".formatted(PERIOD);
-  private static final String NUMBER = """
-      insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf, position, period)
-      select id, at, kind, actor, subject_type, subject, detail, leaf, ?, %s from fact_waiting where id = ?""".formatted(PERIOD);
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, open_partition('fact'))""";
+  private static final String NO_LONGER_WAITING = "delete from fact_waiting where id = any (?)";
   private static final String BEGUN = """
-      update time_partition p set first_position = (select min(position) from fact where period = p.starts)
-      where parent = 'fact' and first_position is null and exists (select from fact where period = p.starts)""";
+      update time_partition set first_position = ?
+      where parent = 'fact' and starts = open_partition('fact') and first_position is null""";
 
   private final Connection connection;
 
@@ -134,18 +130,32 @@ final class LostFacts {
   /** What has a number but is under no checkpoint waits for a new one, behind what was lost. */
   void unnumber(long sealed) throws SQLException {
     try (Statement triggers = connection.createStatement();
-        PreparedStatement unnumber = connection.prepareStatement(UNNUMBER)) {
-      triggers.execute("alter table fact disable trigger user");
+        PreparedStatement unnumber = connection.prepareStatement(UNNUMBER);
+        PreparedStatement begins = connection.prepareStatement(NOT_BEGUN);
+        PreparedStatement sequenced = connection.prepareStatement(SEQUENCED_TO)) {
+      for (String table : List.of("fact", "time_partition")) {
+        triggers.execute("alter table " + table + " disable trigger user");
+      }
       unnumber.setLong(1, sealed);
       unnumber.executeUpdate();
-      triggers.execute("alter table fact enable trigger user");
+      begins.setLong(1, sealed);
+      begins.executeUpdate();
+      for (String table : List.of("fact", "time_partition")) {
+        triggers.execute("alter table " + table + " enable trigger user");
+      }
+      sequenced.setLong(1, sealed);
+      sequenced.executeUpdate();
     }
   }
 
-  /** Puts facts in their places; one that waits without a number gets it. */
+  /** Puts facts in their places, behind the last; one that waits there waits no more. */
   void put(List<LogEntry> facts) throws SQLException {
     Map<UUID, byte[]> there = there(facts);
-    try (PreparedStatement put = connection.prepareStatement(PUT)) {
+    try (PreparedStatement begun = connection.prepareStatement(BEGUN);
+        PreparedStatement put = connection.prepareStatement(PUT);
+        PreparedStatement gone = connection.prepareStatement(NO_LONGER_WAITING)) {
+      begun.setLong(1, facts.getFirst().position());
+      begun.executeUpdate();
       for (LogEntry fact : facts) {
         byte[] known = there.get(fact.id());
         if (known != null && !Arrays.equals(known, fact.leaf().octets())) {
@@ -157,32 +167,9 @@ final class LostFacts {
         put.addBatch();
       }
       put.executeBatch();
-    }
-    take(there.keySet());
-  }
-
-  /** Gives a fact that waits its position. */
-  void number(UUID waiting, long position) throws SQLException {
-    try (PreparedStatement number = connection.prepareStatement(NUMBER)) {
-      number.setLong(1, position);
-      number.setLong(2, position);
-      number.setObject(3, waiting);
-      number.executeUpdate();
-    }
-    take(Set.of(waiting));
-  }
-
-  /** What stands in the log now waits no more. */
-  private void take(Set<UUID> numbered) throws SQLException {
-    try (Statement others = connection.createStatement();
-        PreparedStatement take = connection.prepareStatement(TAKE)) {
-      others.execute(BEGUN);
-      if (!numbered.isEmpty()) {
-        // Only the sequencer's way out is let through: behind the mark, into the newest partition.
-        others.execute("alter table fact_waiting disable trigger user");
-        take.setArray(1, connection.createArrayOf("uuid", numbered.toArray()));
-        take.executeUpdate();
-        others.execute("alter table fact_waiting enable trigger user");
+      if (!there.isEmpty()) {
+        gone.setArray(1, connection.createArrayOf("uuid", there.keySet().toArray()));
+        gone.executeUpdate();
       }
     }
   }
@@ -211,7 +198,6 @@ final class LostFacts {
     put.setString(7, MerkleLeaf.detail(fact.detail()));
     put.setBytes(8, fact.leaf().octets());
     put.setLong(9, fact.position());
-    put.setLong(10, fact.position());
   }
 
   void clear() throws SQLException {
@@ -225,7 +211,9 @@ final class LostFacts {
     try {
       JsonNode json = JSON.readTree(octets);
       Map<String, String> detail = new TreeMap<>();
-      json.path("detail").properties().forEach(one -> detail.put(one.getKey(), one.getValue().textValue()));
+      json.path("detail")
+          .properties()
+          .forEach(one -> detail.put(one.getKey(), one.getValue().textValue()));
       LogEntry entry = new LogEntry(
           position,
           UUID.fromString(json.path("id").asText()),

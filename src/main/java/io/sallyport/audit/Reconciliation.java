@@ -48,11 +48,7 @@ public interface Reconciliation {
    * @param recorded further facts that were recorded
    */
   record Closed(
-      long from,
-      long to,
-      Map<String, Long> done,
-      Map<String, Set<String>> byHand,
-      int recorded) {
+      long from, long to, Map<String, Long> done, Map<String, Set<String>> byHand, int recorded) {
     public Closed {
       done = Map.copyOf(done);
       byHand = Map.copyOf(byHand);

@@ -57,6 +57,7 @@ final class StoredReconciliation implements Reconciliation {
       "select pg_try_advisory_xact_lock(hashtextextended('sallyport.reconcile', 0))";
   /** So that no holder of a job that was cut off commits meanwhile. */
   private static final String HOLD_JOBS = "select job from job_epoch order by job for update";
+
   private static final String LAST =
       "select size, frontier from checkpoint order by size desc limit 1";
   private static final String ROOT = "select root from checkpoint where size = ?";
@@ -72,6 +73,10 @@ final class StoredReconciliation implements Reconciliation {
       update job_epoch set epoch = epoch + greatest(0, ? - (select sum(epoch) from job_epoch)) where job = ?""";
   private static final String IDENTIFY =
       "update database_identity set id = ?, losses = greatest(losses, ?)";
+  private static final String NUMBER = """
+      with moved as (delete from fact_waiting where id = ? returning *)
+      insert into fact (id, at, kind, actor, subject_type, subject, detail, leaf, position, period)
+      select id, at, kind, actor, subject_type, subject, detail, leaf, ?, open_partition('fact') from moved""";
   private static final String LOSE = "insert into accepted_loss (loss, position) values (?, ?)";
   private static final String LOSSES = "update database_identity set losses = ?";
   /** Places know another log under the former name. */
@@ -142,7 +147,8 @@ final class StoredReconciliation implements Reconciliation {
       SignedNote note = SignedNote.parse(text);
       MerkleCheckpoint checkpoint = MerkleCheckpoint.parse(note.text());
       if (signer.signed(note)
-          && LogName.origin(checkpoint.origin()).equals(LogName.origin(signer.key().name()))) {
+          && LogName.origin(checkpoint.origin())
+              .equals(LogName.origin(signer.key().name()))) {
         return checkpoint;
       }
     } catch (IllegalArgumentException e) {
@@ -362,11 +368,9 @@ final class StoredReconciliation implements Reconciliation {
   }
 
   /** The first fact that the log signs under its next name. */
-  private void lose(
-      Connection transaction, Actor by, String reason, long size, List<Mark> unmet)
+  private void lose(Connection transaction, Actor by, String reason, long size, List<Mark> unmet)
       throws SQLException {
-    Mark highest =
-        unmet.stream().max(Comparator.comparingLong(Mark::size)).orElseThrow();
+    Mark highest = unmet.stream().max(Comparator.comparingLong(Mark::size)).orElseThrow();
     long losses = 1 + unmet.stream().mapToLong(Mark::losses).max().orElse(0);
     if (losses > MOST_LOSSES) {
       throw new Refusal(
@@ -382,11 +386,14 @@ final class StoredReconciliation implements Reconciliation {
             .with("lists", highest.lists())
             .with("continues_as", LogName.of(origin, Math.toIntExact(losses)))
             .with("reason", reason));
-    new LostFacts(transaction).number(id, size + 1);
-    try (PreparedStatement job = transaction.prepareStatement(JOB_AT);
+    try (PreparedStatement number = transaction.prepareStatement(NUMBER);
+        PreparedStatement job = transaction.prepareStatement(JOB_AT);
         PreparedStatement loss = transaction.prepareStatement(LOSE);
         PreparedStatement identity = transaction.prepareStatement(LOSSES);
         Statement places = transaction.createStatement()) {
+      number.setObject(1, id);
+      number.setLong(2, size + 1);
+      number.executeUpdate();
       job.setString(1, SEQUENCE);
       job.setLong(2, size + 1);
       job.executeUpdate();

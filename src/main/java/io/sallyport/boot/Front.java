@@ -41,7 +41,8 @@ final class Front {
     try {
       String deployment = vertx
           .deployVerticle(
-              () -> new Loop(options, failures, closed, doors), new DeploymentOptions().setInstances(loops))
+              () -> new Loop(options, failures, closed, doors),
+              new DeploymentOptions().setInstances(loops))
           .toCompletionStage()
           .toCompletableFuture()
           .join();
@@ -103,7 +104,8 @@ final class Front {
           .setStatusCode(503)
           .putHeader("Content-Type", "text/plain; charset=utf-8")
           .putHeader("Retry-After", "60")
-          .end("This server serves nobody until an operator has reconciled it; use another node.\n");
+          .end(
+              "This server serves nobody until an operator has reconciled it; use another node.\n");
     }
 
     private static void failed(RoutingContext context) {

@@ -1,6 +1,7 @@
 package io.sallyport.boot;
 
 import io.quarkus.runtime.configuration.DurationConverter;
+import io.sallyport.kernel.LogName;
 import io.sallyport.kernel.WitnessKey;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -71,6 +72,7 @@ final class SettingsCheck {
     check.url("authzen.policy-decision-point", Set.of("https"));
     check.url("audit.store.endpoint", Set.of("http", "https"));
     check.witnesses();
+    check.origin();
     check.checkpointFile();
     check.store();
     check.ratio();
@@ -203,6 +205,16 @@ final class SettingsCheck {
     String file = value("audit.checkpoint-file");
     if (file != null && (!file.startsWith("/") || file.indexOf('\0') >= 0)) {
       fault("audit.checkpoint-file", "must be an absolute path, not " + shown(file) + ".");
+    }
+  }
+
+  /** What the server puts behind the name itself. */
+  private void origin() {
+    String origin = value("audit.origin");
+    if (origin != null && LogName.losses(origin) > 0) {
+      fault(
+          "audit.origin",
+          "is the name that the log began with, without what an accepted loss put behind it.");
     }
   }
 

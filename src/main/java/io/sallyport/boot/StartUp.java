@@ -126,11 +126,7 @@ class StartUp {
       crls.awaitLists();
     }
     fronts.add(Front.open(
-        vertx,
-        deviceFront(),
-        observed.failuresOn(Observed.DEVICES),
-        () -> !serving(),
-        router -> {
+        vertx, deviceFront(), observed.failuresOn(Observed.DEVICES), () -> !serving(), router -> {
           observed.requests(Observed.DEVICES, router);
           doors.forEach(door -> door.mount(router));
         }));

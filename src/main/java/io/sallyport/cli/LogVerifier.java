@@ -92,7 +92,8 @@ public final class LogVerifier {
   /** Whether the log has signed it, under whichever name it had then. */
   private boolean mine(SignedNote note, MerkleCheckpoint checkpoint) {
     String name = checkpoint.origin();
-    return LogName.origin(name).equals(LogName.origin(key.name())) && key.as(name).signed(note);
+    return LogName.origin(name).equals(LogName.origin(key.name()))
+        && key.as(name).signed(note);
   }
 
   /**
@@ -205,8 +206,8 @@ public final class LogVerifier {
       finding = new Finding(
           covered + 1,
           Fault.BAD_CHECKPOINT,
-          "The checkpoint of " + size + " facts is signed under the name " + name + ", but the log tells of "
-              + losses.size() + " accepted losses before it.");
+          "The checkpoint of " + size + " facts is signed under the name " + name
+              + ", but the log tells of " + losses.size() + " accepted losses before it.");
     }
     if (finding == null) {
       finding = cosigned(checkpoint);

@@ -75,12 +75,27 @@ final class ReconcileCommand implements Callable<Integer> {
         verify(new LogExport(export));
         send(api, new LogExport(export), standing.path("sealed").asLong());
       }
-      ObjectNode act = Json.object().put("dry_run", dryRun);
-      if (acceptLoss) {
-        act.put("accept_loss", reason);
-      }
-      tell(api.post("/reconciliation", act));
+      tell(acted(api));
       return ExitCode.OK.number();
+    }
+  }
+
+  /** A large gap takes longer than an answer may. */
+  private JsonNode acted(ApiClient api) {
+    ObjectNode act = Json.object().put("dry_run", dryRun);
+    if (acceptLoss) {
+      act.put("accept_loss", reason);
+    }
+    try {
+      return api.post("/reconciliation", act);
+    } catch (Failure failure) {
+      if (failure.code() == ExitCode.UNREACHABLE) {
+        throw new Failure(
+            ExitCode.UNAVAILABLE,
+            "The server has not answered yet and may still be at it; ask it with \"admin reconcile\". ("
+                + failure.sentence() + ")");
+      }
+      throw failure;
     }
   }
 
@@ -91,8 +106,8 @@ final class ReconcileCommand implements Callable<Integer> {
         .result(
             standing,
             serving
-                ? "The database has reached its marks: " + standing.path("sealed").asLong()
-                    + " facts are sealed."
+                ? "The database has reached its marks: "
+                    + standing.path("sealed").asLong() + " facts are sealed."
                 : standing.path("detail").asText());
     return (serving ? ExitCode.OK : ExitCode.REFUSED).number();
   }

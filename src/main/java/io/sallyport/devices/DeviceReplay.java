@@ -32,8 +32,7 @@ final class DeviceReplay implements Replay {
       return Effect.NONE;
     }
     return switch (lost.kind()) {
-      case "device.registered" ->
-        update(transaction, THERE, lost) ? Effect.NONE : Effect.BY_HAND;
+      case "device.registered" -> update(transaction, THERE, lost) ? Effect.NONE : Effect.BY_HAND;
       case "device.activated" -> update(transaction, ACTIVATED, lost) ? Effect.DONE : Effect.NONE;
       case "device.quarantined",
           "device.released",

@@ -123,7 +123,8 @@ final class FeedWatch implements AutoCloseable {
     if (!wentBack && look.position() < recent.state().position()) {
       wentBack = true;
       marks.refuseUntilRestart("The database was put back to " + look.position()
-          + " numbered facts while this node ran, which has read " + recent.state().position()
+          + " numbered facts while this node ran, which has read "
+          + recent.state().position()
           + ". When the database has reached its marks again, start this node anew.");
     }
     read(connection, look.position());

@@ -86,8 +86,7 @@ final class KeptMarks implements Marks {
     Optional<Mark> kept = file.read();
     UUID keeper = kept.map(Mark::keeper).orElseGet(ids::next);
     try (Connection connection = database.getConnection()) {
-      Standing standing =
-          Standing.read(connection, kept.map(Mark::size).orElse(0L), keeper);
+      Standing standing = Standing.read(connection, kept.map(Mark::size).orElse(0L), keeper);
       if (kept.isEmpty()) {
         first(connection, keeper, standing);
       } else if (standing.size() == 0 && kept.get().size() > 0) {
@@ -204,7 +203,8 @@ final class KeptMarks implements Marks {
     Mark raised = mark.raised(standing);
     if (!raised.equals(mark) || !file.path().toFile().exists()) {
       try {
-        known = file.change(mark, last -> last.fault(standing).isEmpty() ? last.raised(standing) : last);
+        known = file.change(
+            mark, last -> last.fault(standing).isEmpty() ? last.raised(standing) : last);
       } catch (Refusal unusable) {
         close(unusable);
         return;
@@ -276,11 +276,13 @@ final class KeptMarks implements Marks {
     if (size <= mark.size()) {
       // Signed late, after a crash: only in a log that leads to what was signed after it.
       Standing standing = Standing.read(connection, mark.size(), mark.keeper());
-      if (mark.fault(standing).isPresent() || size == mark.size() && !Objects.equals(root, mark.root())) {
+      if (mark.fault(standing).isPresent()
+          || size == mark.size() && !Objects.equals(root, mark.root())) {
         known = mark;
         judge(connection, standing);
         throw new Refusal(
-            MarksProblem.BEHIND, "A checkpoint of " + size + " facts is not signed: the log went back.");
+            MarksProblem.BEHIND,
+            "A checkpoint of " + size + " facts is not signed: the log went back.");
       }
     }
     raise(last -> last.with(size, root));

@@ -126,8 +126,7 @@ public record Mark(
     Mark next = with(standing.numbers());
     Digest itsRoot = standing.root();
     if (standing.losses() > losses()) {
-      return new Mark(
-          keeper, database, standing.size(), itsRoot, next.numbers, next.signed);
+      return new Mark(keeper, database, standing.size(), itsRoot, next.numbers, next.signed);
     }
     return itsRoot == null || standing.size() <= size
         ? next
@@ -153,10 +152,20 @@ public record Mark(
   /** As it stands in a file, its digest last. */
   String text() {
     StringBuilder text = new StringBuilder(HEAD)
-        .append("keeper ").append(keeper).append('\n')
-        .append("database ").append(database).append('\n')
-        .append("log ").append(size).append(' ').append(root == null ? "-" : root.hex()).append('\n')
-        .append("signed ").append(signed).append('\n');
+        .append("keeper ")
+        .append(keeper)
+        .append('\n')
+        .append("database ")
+        .append(database)
+        .append('\n')
+        .append("log ")
+        .append(size)
+        .append(' ')
+        .append(root == null ? "-" : root.hex())
+        .append('\n')
+        .append("signed ")
+        .append(signed)
+        .append('\n');
     numbers.forEach((name, number) ->
         text.append("number ").append(name).append(' ').append(number).append('\n'));
     String digest = digest(text);

@@ -53,6 +53,7 @@ final class CertificateReplay implements Replay {
   private static final String CLAIM = """
       insert into key_digest (digest, hardware_unit, kind, claimed_at)
       values (?, (select d.hardware_unit from device d where d.id::text = ?), 'ldevid', ?) on conflict (digest) do nothing""";
+
   private static final String REVOKE =
       "update credential set state = 'REVOKED', revoked_at = ?, revocation_reason = ? where id = ?";
   private static final String RELEASE =
@@ -73,6 +74,7 @@ final class CertificateReplay implements Replay {
   private static final String MAKE_ANEW = """
       update crl_shard s set drafted = greatest(s.drafted, a.crl_number) from authority a
       where a.name = s.authority and a.signing_key is not null""";
+
   private static final String TAKE_DOWN_DELTAS =
       "delete from crl_delta where authority in (select name from authority where signing_key is not null)";
   private static final String TAKE_DOWN =
@@ -122,10 +124,7 @@ final class CertificateReplay implements Replay {
   }
 
   private Effect burn(
-      Connection transaction,
-      LogEntry lost,
-      @Nullable String authority,
-      Consumer<Fact> further)
+      Connection transaction, LogEntry lost, @Nullable String authority, Consumer<Fact> further)
       throws SQLException {
     String serial = lost.detail().get("serial");
     Optional<CertificateSubject.Kind> kind = Arrays.stream(CertificateSubject.Kind.values())
@@ -176,7 +175,12 @@ final class CertificateReplay implements Replay {
       burn.setString(4, kind.name());
       burn.setString(5, lost.subject());
       burn.setString(6, lost.detail().getOrDefault("profile", "unknown"));
-      burn.setBytes(7, key == null ? Digest.of(serial.getBytes(java.nio.charset.StandardCharsets.US_ASCII)).octets() : key);
+      burn.setBytes(
+          7,
+          key == null
+              ? Digest.of(serial.getBytes(java.nio.charset.StandardCharsets.US_ASCII))
+                  .octets()
+              : key);
       burn.setObject(8, at);
       burn.setObject(9, time(notAfter(lost)));
       burn.setInt(10, shard(lost, authority, serial));
@@ -350,9 +354,10 @@ final class CertificateReplay implements Replay {
         raise.setLong(1, number);
         raise.setString(2, list.getKey());
         if (raise.executeUpdate() == 1) {
-          facts.add(Fact.of("crl.raised", by, CertificateSubject.Kind.AUTHORITY.word(), list.getKey())
-              .with("above", number)
-              .with("at", clock.instant().truncatedTo(ChronoUnit.SECONDS)));
+          facts.add(
+              Fact.of("crl.raised", by, CertificateSubject.Kind.AUTHORITY.word(), list.getKey())
+                  .with("above", number)
+                  .with("at", clock.instant().truncatedTo(ChronoUnit.SECONDS)));
         }
       }
       statement.execute(MAKE_ANEW);

@@ -190,8 +190,7 @@ public class CrlPublisher {
       return mark + drafts.size();
     });
     Map<String, Long> highest = new TreeMap<>();
-    drafts.forEach(
-        draft -> highest.merge(draft.standing().authority(), draft.number(), Math::max));
+    drafts.forEach(draft -> highest.merge(draft.standing().authority(), draft.number(), Math::max));
     marks.raiseLists(highest);
     List<Pair> signed = new ArrayList<>();
     for (CrlStore.Draft draft : drafts) {

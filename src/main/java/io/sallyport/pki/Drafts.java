@@ -181,8 +181,8 @@ final class Drafts {
     byte[] tail = new byte[RANDOM_OCTETS];
     random.nextBytes(tail);
     int losses = marks.losses();
-    ByteBuffer octets = ByteBuffer.allocate((losses > 0 ? 2 : 1) + RANDOM_OCTETS)
-        .put((byte) nodes.prefix());
+    ByteBuffer octets =
+        ByteBuffer.allocate((losses > 0 ? 2 : 1) + RANDOM_OCTETS).put((byte) nodes.prefix());
     if (losses > 0) {
       // Nobody knows which serials were lost: longer ones were never among them.
       octets.put((byte) losses);

@@ -193,7 +193,8 @@ class SealerTest {
       record(1);
       seal();
       record(1);
-      Sealer renamed = new Sealer(new TestSigner("renamed.example/log"), Clock.systemUTC(), new OpenMarks());
+      Sealer renamed =
+          new Sealer(new TestSigner("renamed.example/log"), Clock.systemUTC(), new OpenMarks());
       try (JobLease lease = lease()) {
         assertTrue(lease.take());
         assertThrows(IllegalStateException.class, () -> renamed.run(lease));

@@ -57,6 +57,7 @@ class SettingsCheckTest {
     "traces.ratio, NaN, SALLYPORT_TRACES_RATIO must be a number from 0 to 1",
     "status.crl-validity, soon, SALLYPORT_STATUS_CRL_VALIDITY must be a duration",
     "status.crl-validity, PT1S, SALLYPORT_STATUS_CRL_VALIDITY must lie between",
+    "audit.origin, plant.example/log/after-loss-2, SALLYPORT_AUDIT_ORIGIN is the name that the log began with",
     "marks.required, yes, SALLYPORT_MARKS_REQUIRED must be false or true",
     "marks.clock-tolerance, P1D, SALLYPORT_MARKS_CLOCK_TOLERANCE must lie between",
     "status.crl-shards, 0, SALLYPORT_STATUS_CRL_SHARDS must be a whole number from 1 to 4096",

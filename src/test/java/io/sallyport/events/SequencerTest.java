@@ -131,7 +131,8 @@ class SequencerTest {
       assertTrue(next.take());
       database.record("after the take-over");
 
-      assertThrows(JobLease.LostLeaseException.class, () -> new Sequencer(new OpenMarks()).run(former));
+      assertThrows(
+          JobLease.LostLeaseException.class, () -> new Sequencer(new OpenMarks()).run(former));
       assertEquals("1", database.one(UNNUMBERED));
 
       new Sequencer(new OpenMarks()).run(next);
@@ -175,7 +176,8 @@ class SequencerTest {
       Eventually.holds(PATIENCE, "the next has the job", () -> taken(next));
       database.record("after the take-over");
 
-      assertThrows(JobLease.LostLeaseException.class, () -> new Sequencer(new OpenMarks()).run(former));
+      assertThrows(
+          JobLease.LostLeaseException.class, () -> new Sequencer(new OpenMarks()).run(former));
       assertEquals("1", database.one(UNNUMBERED));
       former.close();
       assertFalse(former.take(), "the next is alive");
@@ -348,6 +350,9 @@ class SequencerTest {
 
   private static SingleWriterJob job() {
     return new SingleWriterJob(
-        Sequencer.JOB, database.dataSource(), Duration.ofMillis(40), new Sequencer(new OpenMarks()));
+        Sequencer.JOB,
+        database.dataSource(),
+        Duration.ofMillis(40),
+        new Sequencer(new OpenMarks()));
   }
 }

@@ -62,9 +62,10 @@ class KeptMarksTest {
     database.tamper("truncate checkpoint, checkpoint_cosignature; truncate behind_marks, job_epoch;"
         + " delete from authority; update database_identity set marked_at = null, losses = 0");
     seal(100);
-    database.execute("insert into authority values ('devices', 'root', '"
-        + new java.util.UUID(0, 1) + "', '\\x00', 20, now())");
-    database.execute("insert into job_epoch (job, epoch, holder) values ('seal', 5, 'x'), ('crl', 6, 'x')");
+    database.execute("insert into authority values ('devices', 'root', '" + new java.util.UUID(0, 1)
+        + "', '\\x00', 20, now())");
+    database.execute(
+        "insert into job_epoch (job, epoch, holder) values ('seal', 5, 'x'), ('crl', 6, 'x')");
   }
 
   @Test
@@ -75,7 +76,8 @@ class KeptMarksTest {
     marks.look();
     assertNull(marks.refusal());
     assertEquals(130, mine(marks).size());
-    assertEquals(Map.of("crl/devices", 20L, "epochs", 11L, "losses", 0L), mine(marks).numbers());
+    assertEquals(
+        Map.of("crl/devices", 20L, "epochs", 11L, "losses", 0L), mine(marks).numbers());
   }
 
   @Test
@@ -105,9 +107,8 @@ class KeptMarksTest {
   void aLowerNumberOfListsOrOfEpochsIsRefused() throws SQLException {
     open("one");
     database.execute("update authority set crl_number = 19");
-    assertTrue(
-        refused(open("one"), MarksProblem.BEHIND)
-            .contains("lists of \"devices\" stand at number 19, but 20 was given out"));
+    assertTrue(refused(open("one"), MarksProblem.BEHIND)
+        .contains("lists of \"devices\" stand at number 19, but 20 was given out"));
     database.execute("update authority set crl_number = 21");
     database.execute("update job_epoch set epoch = 4 where job = 'seal'");
     assertTrue(refused(open("one"), MarksProblem.BEHIND).contains("changed hands 10 times"));
@@ -141,8 +142,7 @@ class KeptMarksTest {
       refused(keeper, MarksProblem.BEHIND);
       fresh.look();
       assertTrue(refused(fresh, MarksProblem.BEHIND).startsWith("Another node found"));
-      assertThrows(
-          IllegalStateException.class, () -> lease.write((transaction, mark) -> mark + 1));
+      assertThrows(IllegalStateException.class, () -> lease.write((transaction, mark) -> mark + 1));
       lease.close();
       assertFalse(lease.take());
       assertEquals(other.getClass(), fresh.getClass());
@@ -200,8 +200,7 @@ class KeptMarksTest {
   void aListWithASmallerNumberIsNeverSigned() {
     KeptMarks marks = open("one");
     marks.raiseLists(Map.of("devices", 25L));
-    Refusal refusal =
-        assertThrows(Refusal.class, () -> marks.raiseLists(Map.of("devices", 24L)));
+    Refusal refusal = assertThrows(Refusal.class, () -> marks.raiseLists(Map.of("devices", 24L)));
     assertTrue(refusal.detail().contains("25 was given out"), refusal.detail());
     assertDoesNotThrow(() -> marks.raiseLists(Map.of("devices", 25L)), "its own, after a crash");
     assertTrue(refused(open("one"), MarksProblem.BEHIND).contains("number 20, but 25"));

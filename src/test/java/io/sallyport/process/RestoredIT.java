@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.sallyport.cli.LogVerifier;
 import io.sallyport.testing.Answer;
 import io.sallyport.testing.CommandLine;
 import io.sallyport.testing.CommandLine.Said;
+import io.sallyport.testing.Eventually;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.PublicLog;
@@ -76,7 +78,8 @@ class RestoredIT {
     X509CRL published = status.crlWith("devices", serial(revoked));
     Path export = folder.resolve("log.ndjson.gz");
     said(0, data, "audit", "export", "--out", export.toString());
-    String kept = wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
+    String kept =
+        wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
     stop(second);
     delete(data.resolve("postgres"));
     copy(folder.resolve("backup"), data.resolve("postgres"));
@@ -101,9 +104,14 @@ class RestoredIT {
         RevokedStatus.class, now.device(issued).getCertStatus(), "issued in the gap, burned");
     assertEquals(
         "suspended",
-        after.admin("GET", "/api/v1/devices/" + suspended.id(), null).get("state").asText());
+        after
+            .admin("GET", "/api/v1/devices/" + suspended.id(), null)
+            .get("state")
+            .asText());
+    awaitList(now, serial(revoked));
     X509CRL list = now.crlWith("devices", serial(revoked));
     assertTrue(number(list).compareTo(number(published)) > 0, "the number is higher");
+    awaitList(now, issued);
     now.crlWith("devices", issued);
     LogVerifier.Verdict verdict = PublicLog.verify(after, kept);
     assertNull(verdict.finding(), () -> String.valueOf(verdict.finding()));
@@ -117,10 +125,78 @@ class RestoredIT {
         "by whom is in the log");
   }
 
+  @Test
+  void aLossThatNoExportClosesIsAcceptedByAReasonAndToldByTheLog() throws Exception {
+    Path data = folder.resolve("data");
+    ServerProcess first = start(data);
+    Plant plant = Plant.open(first.wire(), "lossy");
+    Unit revoked = plant.enrolled("L-revoked");
+    Unit late = plant.registered("L-late");
+    plant.close();
+    stop(first);
+    copy(data.resolve("postgres"), folder.resolve("backup"));
+
+    ServerProcess second = start(data);
+    Wire wire = second.wire();
+    wire.admin(
+        "POST",
+        "/api/v1/certificates/devices/" + hex(revoked) + "/revoke",
+        Map.of("reason", "unspecified"));
+    X509CRL published = new StatusClient(wire).crlWith("devices", serial(revoked));
+    long position = wire.admin("GET", "/api/v1/audit/facts?kind=certificate.revoked", null)
+        .at("/items/0/position")
+        .asLong();
+    Eventually.holds(
+        PATIENCE,
+        "the revocation is sealed",
+        () -> latest(wire).path("size").asLong() >= position);
+    Path kept = Files.writeString(
+        folder.resolve("kept.note"), latest(wire).path("note").asText());
+    second.killServer();
+    second.killDatabase();
+    delete(data.resolve("postgres"));
+    copy(folder.resolve("backup"), data.resolve("postgres"));
+
+    ServerProcess third = ServerProcess.startRefusing(data, Map.of());
+    server = third;
+    refusesEverybody(third, late);
+    said(2, data, "admin", "reconcile", "--accept-loss");
+    said(0, data, "admin", "reconcile", "--accept-loss", "--reason", "no export of that day");
+    third.awaitServing();
+    Wire after = third.wire();
+    BigInteger issued = after
+        .enroll(late.idevid(), io.sallyport.testing.TestPki.key(), "L-late")
+        .certificate()
+        .getSerialNumber();
+    assertTrue(issued.bitLength() > 17 * 8, "an octet longer than any that was lost");
+    StatusClient now = new StatusClient(after);
+    awaitList(now, serial(revoked));
+    X509CRL list = now.crl("devices", serial(revoked));
+    assertTrue(number(list).compareTo(number(published)) > 0, "the number is higher");
+    Path export = folder.resolve("log.ndjson");
+    said(0, data, "audit", "export", "--out", export.toString());
+    String told = said(
+        0, data, "audit", "verify", "--export", export.toString(), "--checkpoint", kept.toString());
+    assertTrue(told.contains("they are lost, and operator:admin accepted that"), told);
+    assertTrue(told.contains("no export of that day"), told);
+  }
+
+  /** None stands until it is made anew, so that none with a smaller number is served. */
+  private static void awaitList(StatusClient status, BigInteger serial) {
+    Eventually.holds(
+        PATIENCE,
+        "the list is made anew",
+        () -> status.get(StatusClient.list("devices", serial)).statusCode() == 200);
+  }
+
+  private static JsonNode latest(Wire wire) {
+    return wire.admin("GET", "/api/v1/audit/checkpoints/latest", null);
+  }
+
   private static void refusesEverybody(ServerProcess refusing, Unit unit) {
     Wire wire = refusing.wire();
-    Answer enrolled =
-        Answer.to(wire.client(unit.idevid()), wire.device("/.well-known/est/cacerts").build());
+    Answer enrolled = Answer.to(
+        wire.client(unit.idevid()), wire.device("/.well-known/est/cacerts").build());
     assertEquals(503, enrolled.status(), enrolled.text());
     assertEquals(503, new StatusClient(wire).get("/crl/devices/0.crl").statusCode());
     assertEquals(503, new StatusClient(wire).get("/ocsp/AAAA").statusCode());

@@ -26,8 +26,7 @@ public final class CommandLine {
     command.addAll(List.of("--data", data.toString()));
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String text =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       return new Said(process.waitFor(), text);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

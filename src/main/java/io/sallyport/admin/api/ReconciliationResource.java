@@ -68,7 +68,8 @@ class ReconciliationResource {
   @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
   @Operation(
       operationId = "bringLostFacts",
-      summary = "Bring a part of the log that the database lost; repeatable, believed only when it is whole")
+      summary =
+          "Bring a part of the log that the database lost; repeatable, believed only when it is whole")
   public PartView bring(@PathParam("after") String after, @Nullable Part body) {
     Part part = Fields.body(body);
     List<String> facts = part.facts() == null ? List.of() : part.facts();
@@ -125,8 +126,11 @@ class ReconciliationResource {
       @Schema(description = "Why it does not, and what to do.", nullable = true) @Nullable
       String detail,
 
-      @Schema(description = "Facts under a checkpoint in this database.") long sealed,
-      @Schema(description = "Facts that were signed, as far as any node knows.") long needed) {}
+      @Schema(description = "Facts under a checkpoint in this database.")
+      long sealed,
+
+      @Schema(description = "Facts that were signed, as far as any node knows.")
+      long needed) {}
 
   /** A part of the log. */
   @Schema(name = "LostPart")
@@ -134,17 +138,19 @@ class ReconciliationResource {
       @Schema(description = "Base64 of the exact octets of each leaf, in order.") @Nullable
       List<String> facts,
 
-      @Schema(description = "Signed notes.") @Nullable
-      List<String> checkpoints) {}
+      @Schema(description = "Signed notes.") @Nullable List<String> checkpoints) {}
 
   /** How far it was brought. */
   @Schema(name = "LostPartBrought")
-  record PartView(@Schema(description = "Position of the last fact of the part.") long to) {}
+  record PartView(
+      @Schema(description = "Position of the last fact of the part.")
+      long to) {}
 
   /** What is to be done. */
   @Schema(name = "ReconciliationAct")
   record Act(
-      @Schema(description = "Does everything and takes it back.") @Nullable Boolean dryRun,
+      @Schema(description = "Does everything and takes it back.") @Nullable
+      Boolean dryRun,
 
       @Schema(
           description =
@@ -161,7 +167,9 @@ class ReconciliationResource {
   /** What was done. */
   @Schema(name = "Reconciled")
   record ReconciledView(
-      @Schema(description = "Facts under a checkpoint before.") long from,
+      @Schema(description = "Facts under a checkpoint before.")
+      long from,
+
       @Schema(description = "The same now.") long to,
 
       @Schema(description = "Lost facts that were acted upon, by kind.")

@@ -1,7 +1,7 @@
 package io.sallyport.admin.api;
 
-import io.sallyport.admin.ServedAlways;
 import io.sallyport.admin.Rights.Right;
+import io.sallyport.admin.ServedAlways;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.events.Changes;
 import io.sallyport.keys.CryptoProvider;

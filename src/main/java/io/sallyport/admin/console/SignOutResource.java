@@ -2,8 +2,8 @@ package io.sallyport.admin.console;
 
 import io.quarkus.qute.Location;
 import io.quarkus.qute.Template;
-import io.sallyport.admin.ServedAlways;
 import io.sallyport.admin.Caller;
+import io.sallyport.admin.ServedAlways;
 import io.sallyport.people.ConsoleSessions;
 import io.sallyport.people.Realm;
 import io.smallrye.common.annotation.Blocking;
