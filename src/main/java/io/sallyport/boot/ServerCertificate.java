@@ -169,7 +169,7 @@ class ServerCertificate {
   private Current current(Credential credential, KeyHandle key) {
     List<X509Certificate> chain = new ArrayList<>();
     chain.add(x509(credential.certificate()));
-    List<Der> issuers = authorities.chain(Authorities.INTERNAL);
+    List<Der> issuers = authorities.chain(credential.authority());
     issuers.subList(0, issuers.size() - 1).forEach(issuer -> chain.add(x509(issuer)));
     return new Current(
         keys.tlsIdentity(key.id(), chain), credential.thumbprint(), renewAt(credential));

@@ -214,6 +214,33 @@ final class AuthorityCommands {
     }
   }
 
+  @Command(
+      description =
+          "Has another authority certify in the place of this one from a moment on; both stay in the trust bundle.")
+  void succeed(
+      @Parameters(paramLabel = "NAME") String name,
+      @Option(names = "--by", paramLabel = "AUTHORITY", required = true) String successor,
+      @Option(
+              names = "--from",
+              paramLabel = "INSTANT",
+              description = "for instance 2027-01-31T00:00:00Z (default: at once)")
+          @Nullable
+          String from) {
+    ObjectNode wanted = Json.object().put("successor", successor);
+    if (from != null) {
+      wanted.put("from", from);
+    }
+    try (ApiClient api = options.api()) {
+      JsonNode old = api.post(path(name) + "/successor", wanted);
+      options
+          .output()
+          .result(
+              old,
+              successor + " certifies in the place of " + name + " from "
+                  + old.path("successor_from").asText() + " on.");
+    }
+  }
+
   @Command(description = "Counts what stands on an authority.")
   void report(@Parameters(paramLabel = "NAME") String name) {
     try (ApiClient api = options.api()) {

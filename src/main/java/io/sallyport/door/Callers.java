@@ -21,6 +21,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Who is on the other end of the TLS connection. Asked for every request: a resumed session proves nothing new. */
@@ -75,6 +76,18 @@ public class Callers {
           .with("serial", credential.serial().toString(16)));
       throw refusal;
     }
+  }
+
+  /** The device whose live certificate is on this connection, if there is one; for what anybody may ask. */
+  public Optional<UUID> known(Request request) {
+    Instant now = clock.instant();
+    return request.chain().isEmpty()
+        ? Optional.empty()
+        : credentials
+            .byThumbprint(thumbprint(request.chain()))
+            .filter(found -> found.subject().kind() == CertificateSubject.Kind.DEVICE
+                && found.liveAt(now))
+            .map(found -> UUID.fromString(found.subject().id()));
   }
 
   /** The registered enforcement point on this connection, from memory; refuses with 401. */

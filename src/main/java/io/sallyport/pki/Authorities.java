@@ -30,13 +30,29 @@ public interface Authorities {
    * @param issuer the name of the authority that certified it; its own for a root
    * @param key the signing key, or null for a root whose key is kept elsewhere
    * @param distrust null while it may certify
+   * @param successor who certifies in its place from {@code successorFrom} on, or null
+   * @param crosses its key, certified by other roots that follow it or that it follows
    */
   record Authority(
       String name,
       String issuer,
       @Nullable UUID key,
       Der certificate,
-      @Nullable Distrust distrust) {
+      @Nullable Distrust distrust,
+      @Nullable String successor,
+      @Nullable Instant successorFrom,
+      List<Cross> crosses) {
+    public Authority {
+      crosses = List.copyOf(crosses);
+    }
+
+    /** Whether another one certifies in its place. */
+    boolean isSucceededAt(Instant time) {
+      return successor != null
+          && successorFrom != null
+          && (distrust != null || !time.isBefore(successorFrom));
+    }
+
     public boolean isRoot() {
       return issuer.equals(name);
     }
@@ -60,6 +76,9 @@ public interface Authorities {
       }
     }
   }
+
+  /** A root's certificate by another root (RFC 4210 §4.4). */
+  record Cross(String issuer, Der certificate) {}
 
   /**
    * Why nothing that an authority certified counts any more.
@@ -175,6 +194,16 @@ public interface Authorities {
    * reason stay. Refuses with {@code not-supported} a root, which nobody can revoke. Opens its own transactions.
    */
   Report revoke(String name, RevocationReason reason, Actor actor);
+
+  /**
+   * Puts {@code successor} in the place of an authority from a moment on, at once when none is given or when the old one
+   * is revoked; the old one goes on telling status. Roots certify each other. Refuses with {@code invalid-authority}
+   * what cannot follow it. Opens its own transactions.
+   */
+  Authority succeed(String name, String successor, @Nullable Instant from, Actor actor);
+
+  /** Who certifies now where a certificate profile names this one: itself or, of its successors, the one whose time came. */
+  Authority issuing(String name);
 
   /** What stands on an authority. */
   Report report(String name);

@@ -18,12 +18,18 @@ final class AuthorityHealth implements HealthCheck {
   /** Of an authority's life: what is left when a successor should be planned. */
   private static final int LAST_PART = 4;
 
+  /** For a ceremony to be arranged. */
+  private static final Duration LIST_LEFT = Duration.ofDays(14);
+
   private final Authorities authorities;
+  private final CrlStore lists;
   private final CertificateProfiles profiles;
   private final Clock clock;
 
-  AuthorityHealth(Authorities authorities, CertificateProfiles profiles, Clock clock) {
+  AuthorityHealth(
+      Authorities authorities, CrlStore lists, CertificateProfiles profiles, Clock clock) {
     this.authorities = authorities;
+    this.lists = lists;
     this.profiles = profiles;
     this.clock = clock;
   }
@@ -37,7 +43,17 @@ final class AuthorityHealth implements HealthCheck {
   public List<Finding> look() {
     List<Finding> findings = new ArrayList<>();
     for (Authority authority : authorities.list()) {
+      if (authority.distrust() != null) {
+        findings.add(Finding.good(
+            name(),
+            authority.name(),
+            "It is revoked since " + authority.distrust().at() + " and certifies nothing."));
+        continue;
+      }
       findings.add(end(authority));
+      if (authority.isRoot() && authority.key() == null) {
+        findings.add(list(authority));
+      }
       if (authority.name().equals(authority.issuer())) {
         findings.add(
             authority.key() == null
@@ -52,6 +68,31 @@ final class AuthorityHealth implements HealthCheck {
       }
     }
     return findings;
+  }
+
+  /** Of a root that is kept elsewhere somebody has to sign the list again and again. */
+  private Finding list(Authority root) {
+    String advice = "Sign the next one where the root's key is kept (admin authority offline-list DIR), then hand it"
+        + " in (admin authority import-list " + root.name() + ").";
+    Instant end =
+        lists.latest(root.name(), 0).map(CertificateStatus.Crl::nextUpdate).orElse(null);
+    if (end == null) {
+      return new Finding(
+          name(),
+          Level.ADVICE,
+          root.name(),
+          "It has no revocation list here, so nobody can learn that one of its authorities was revoked.",
+          advice);
+    }
+    Duration left = Duration.between(clock.instant(), end);
+    if (left.isNegative() || left.isZero()) {
+      return new Finding(
+          name(), Level.FAULT, root.name(), "Its revocation list ended on " + end + ".", advice);
+    }
+    return left.compareTo(LIST_LEFT) < 0
+        ? new Finding(
+            name(), Level.WARNING, root.name(), "Its revocation list ends on " + end + ".", advice)
+        : Finding.good(name(), root.name(), "Its revocation list is good until " + end + ".");
   }
 
   private Finding end(Authority authority) {
@@ -75,7 +116,7 @@ final class AuthorityHealth implements HealthCheck {
         .map(CertificateProfile::validity)
         .max(Duration::compareTo)
         .orElse(Duration.ZERO);
-    if (left.compareTo(longest) < 0) {
+    if (left.compareTo(longest) < 0 && authority.successor() == null) {
       return new Finding(
           name(),
           Level.WARNING,

@@ -106,7 +106,9 @@ final class AuthorityRevocation {
   }
 
   private boolean isSucceeded(AuthorityRow row) {
-    return false;
+    AuthorityRow successor =
+        row.successor == null ? null : entities.find(AuthorityRow.class, row.successor);
+    return successor != null && successor.distrustedAt == null;
   }
 
   /** The authority and all that were certified under it, waiting ones too; by name, as everybody locks them. */

@@ -2,6 +2,7 @@ package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
 import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.Authorities.Cross;
 import io.sallyport.pki.Authorities.Distrust;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
@@ -10,6 +11,7 @@ import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,13 @@ class AuthorityRow {
   /** Its PKCS #10 request, when whoever certifies it keeps its key elsewhere. */
   byte @Nullable [] request;
 
+  @Nullable
+  String successor;
+
+  @Column(name = "successor_from")
+  @Nullable
+  Instant successorFrom;
+
   @Column(name = "distrusted_at")
   @Nullable
   Instant distrustedAt;
@@ -67,10 +76,14 @@ class AuthorityRow {
   }
 
   Authority authority() {
+    return authority(List.of());
+  }
+
+  Authority authority(List<Cross> crosses) {
     if (certificate == null) {
       throw new IllegalStateException("authority " + name + " is not certified yet");
     }
-    return new Authority(name, issuer, key, Der.of(certificate), distrust());
+    return new Authority(name, issuer, key, Der.of(certificate), distrust(), successor, successorFrom, crosses);
   }
 
   @Nullable

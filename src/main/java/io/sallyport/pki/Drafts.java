@@ -107,7 +107,7 @@ final class Drafts {
 
   /** Refuses with {@code lint} what would break a rule. */
   Draft of(Order order) {
-    Issuer issuer = issuer(order.certificateProfile().authority());
+    Issuer issuer = issuer(order);
     BigInteger serial = serial();
     int shard = shards.of(issuer.authority, serial);
     Instant now = clock.instant();
@@ -151,9 +151,14 @@ final class Drafts {
   }
 
   /** Read once: an authority's certificate is another object when it is another one. */
-  private Issuer issuer(String name) {
-    Authority authority = authorities.get(name);
+  private Issuer issuer(Order order) {
+    String asked = order.certificateProfile().authority();
+    // A responder speaks for the very authority that certifies it.
+    Authority authority = order.subject().kind() == CertificateSubject.Kind.OCSP_RESPONDER
+        ? authorities.get(asked)
+        : authorities.issuing(asked);
     authority.requireTrusted();
+    String name = authority.name();
     Issuer known = issuers.get(name);
     if (known == null || !known.authority.equals(authority)) {
       TBSCertificate tbs = CertificateParts.tbs(authority.certificate());

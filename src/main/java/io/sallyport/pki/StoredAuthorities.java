@@ -26,6 +26,7 @@ import jakarta.transaction.Transactional;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -58,6 +59,7 @@ class StoredAuthorities implements Authorities {
   private final AuthorityImports imports;
   private final AuthorityRevocation revocation;
   private final AuthorityReports reports;
+  private final AuthoritySuccession succession;
   private final SigningGates gates;
   private final Devices devices;
   private final Keys keys;
@@ -73,6 +75,7 @@ class StoredAuthorities implements Authorities {
       AuthorityImports imports,
       AuthorityRevocation revocation,
       AuthorityReports reports,
+      AuthoritySuccession succession,
       SigningGates gates,
       Devices devices,
       Keys keys,
@@ -84,6 +87,7 @@ class StoredAuthorities implements Authorities {
     this.imports = imports;
     this.revocation = revocation;
     this.reports = reports;
+    this.succession = succession;
     this.gates = gates;
     this.devices = devices;
     this.keys = keys;
@@ -136,18 +140,37 @@ class StoredAuthorities implements Authorities {
 
   /** One reader at a time, so that what an earlier one saw never replaces what a later one saw. */
   synchronized void read() {
-    Known read = Known.of(QuarkusTransaction.requiringNew()
-        .call(() -> entities
-            .createQuery(
-                "from AuthorityRow where certificate is not null order by createdAt, name",
-                AuthorityRow.class)
-            .getResultStream()
-            .map(AuthorityRow::authority)
-            .toList()));
+    Known read = Known.of(QuarkusTransaction.requiringNew().call(() -> {
+      Map<String, List<Cross>> crosses = crosses();
+      return entities
+          .createQuery(
+              "from AuthorityRow where certificate is not null order by createdAt, name",
+              AuthorityRow.class)
+          .getResultStream()
+          .map(row -> row.authority(crosses.getOrDefault(row.name, List.of())))
+          .toList();
+    }));
     read.all.stream()
         .filter(authority -> authority.distrust() != null)
         .forEach(authority -> gates.closed(authority.name()));
     known = read;
+  }
+
+  private Map<String, List<Cross>> crosses() {
+    Map<String, List<Cross>> crosses = new HashMap<>();
+    entities
+        .createQuery(
+            "select c from CredentialRow c join AuthorityRow a on a.name = c.subjectId"
+                + " where c.subjectKind = :kind and c.state = :issued and a.issuer = a.name"
+                + " and c.authority <> a.name order by c.preparedAt",
+            CredentialRow.class)
+        .setParameter("kind", CertificateSubject.Kind.AUTHORITY)
+        .setParameter("issued", CredentialState.ISSUED)
+        .getResultStream()
+        .forEach(row -> crosses
+            .computeIfAbsent(row.subjectId, any -> new ArrayList<>())
+            .add(new Cross(row.authority, row.credential().certificate())));
+    return crosses;
   }
 
   private Known known() {
@@ -206,6 +229,22 @@ class StoredAuthorities implements Authorities {
   public Report revoke(String name, RevocationReason reason, Actor actor) {
     revocation.revoke(name, reason, actor, false);
     return report(name);
+  }
+
+  @Override
+  public Authority succeed(String name, String successor, @Nullable Instant from, Actor actor) {
+    succession.succeed(get(name), get(successor), from, actor);
+    return get(name);
+  }
+
+  @Override
+  public Authority issuing(String name) {
+    Instant now = clock.instant();
+    Authority authority = get(name);
+    while (authority.successor() != null && authority.isSucceededAt(now)) {
+      authority = get(authority.successor());
+    }
+    return authority;
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.sallyport.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -212,6 +213,37 @@ class OfflineRootTest extends ServerTest {
           () -> status.get("/crl/off-issuing/0.crl").statusCode() == 200);
       assertEquals("O=Off,CN=Off Issuing", name(issuing));
       assertRecorded(root);
+
+      authority(
+              "offline-list",
+              root.toString(),
+              "--revoke",
+              signed.toString(),
+              "--passphrase-file",
+              passphrase().toString())
+          .done();
+      assertEquals(
+          1,
+          plant
+              .person(
+                  "POST",
+                  "/api/v1/authorities/off-root/list",
+                  Map.of("list", Files.readString(root.resolve("root.crl"))))
+              .expect(200)
+              .json()
+              .get("entries")
+              .asInt());
+      assertEquals(
+          "revoked",
+          plant
+              .person("GET", "/api/v1/authorities/off-issuing", null)
+              .expect(200)
+              .json()
+              .get("status")
+              .asText());
+      assertNotNull(status
+          .crlAt("/crl/off-root/0.crl")
+          .getRevokedCertificate(issuing.getSerialNumber()));
     }
   }
 
@@ -251,6 +283,47 @@ class OfflineRootTest extends ServerTest {
     assertTrue(record.contains("root made"), record);
     assertTrue(record.contains("certificate signed"), record);
     assertTrue(record.contains("list signed"), record);
+  }
+
+  /** Those of a first start say nothing of what they want. */
+  @Test
+  void aRequestWithoutExtensionsIsSignedAsAnIssuingAuthority() throws Exception {
+    Peers.need("openssl");
+    Path root = root("ec-p256");
+    Path csr = Files.writeString(
+        folder.resolve("devices.csr"),
+        TestPki.pem(
+            "CERTIFICATE REQUEST", TestPki.request(TestPki.key(), "O=Off,CN=Devices", null)));
+    Path out = folder.resolve("devices.pem");
+
+    authority(
+            "offline-sign",
+            root.toString(),
+            "--request",
+            csr.toString(),
+            "--out",
+            out.toString(),
+            "--status-url",
+            "http://status.off.example:8080",
+            "--yes",
+            "--passphrase-file",
+            passphrase().toString())
+        .done();
+
+    Peers.run(
+            folder,
+            "openssl",
+            "verify",
+            "-x509_strict",
+            "-CAfile",
+            root.resolve("root.pem").toString(),
+            "devices.pem")
+        .orFail();
+    String text = Peers.run(folder, "openssl", "x509", "-in", "devices.pem", "-noout", "-text")
+        .orFail();
+    assertTrue(text.contains("CA:TRUE, pathlen:0"), text);
+    assertTrue(text.contains("http://status.off.example:8080/crl/root/0.crl"), text);
+    assertTrue(text.contains("http://status.off.example:8080/ca/root.cer"), text);
   }
 
   @Test

@@ -54,7 +54,7 @@ class PkiHealthTest extends ServerTest {
   }
 
   private List<Finding> authority(int days) {
-    return new AuthorityHealth(authorities, profiles, in(Duration.ofDays(days))).look();
+    return new AuthorityHealth(authorities, crls, profiles, in(Duration.ofDays(days))).look();
   }
 
   @Test

@@ -209,6 +209,82 @@ class TwoNodesIT {
     }
   }
 
+  /** An authority works, and falls, on every node. */
+  @Test
+  @Order(3)
+  void anAuthorityMadeAndRevokedOnOneNodeIsSoOnTheOther() throws Exception {
+    a.wire()
+        .admin(
+            "POST",
+            "/api/v1/authorities",
+            Map.of("name", "two-fall", "issuer", "root", "subject", "CN=Two Fall"));
+    a.wire().document("/api/v1/certificate-profiles/two-fall", """
+        apiVersion: sallyport.io/v1
+        kind: CertificateProfile
+        metadata: {name: two-fall}
+        spec:
+          issuer: two-fall
+          subject: [{serialNumber: "${hardware.serialNumber}"}]
+          extendedKeyUsages: [clientAuth]
+        """);
+    a.wire().document("/api/v1/profiles/two-fall", """
+        apiVersion: sallyport.io/v1
+        kind: DeviceProfile
+        metadata: {name: two-fall}
+        spec: {certificateProfiles: [two-fall]}
+        """);
+    a.wire().document("/api/v1/policies/two-fall", """
+        apiVersion: sallyport.io/v1
+        kind: AccessPolicy
+        metadata: {name: two-fall}
+        spec:
+          selector: {profile: two-fall}
+          allow:
+            - {peer: vms.plant.example, protocol: tcp, ports: [8554]}
+          grant: {ttl: PT10M}
+        """);
+    String id = a.wire().register(maker, "FALL-1", "two-fall");
+    KeyPair keys = TestPki.key();
+    Unit unit = new Unit(
+        id, maker.idevid("FALL-1"), keys, TestPki.request(keys, "CN=FALL-1", null));
+    Eventually.holds(
+        PATIENCE,
+        "b has the profile",
+        () -> b.wire()
+                .send(
+                    null,
+                    b.wire().device("/.well-known/est/two-fall/cacerts").GET().build())
+                .statusCode()
+            == 200);
+    X509Certificate certificate = enroll(b.wire(), unit);
+    Identity device = new Identity(keys, List.of(certificate));
+    assertEquals("CN=Two Fall", certificate.getIssuerX500Principal().getName());
+    assertEquals(201, challenge(b, device));
+    try (HttpClient client = b.wire().client(firewall)) {
+      Eventually.holds(PATIENCE, "permitted on b", () -> permitted(client, b, id));
+
+      a.wire()
+          .admin(
+              "POST",
+              "/api/v1/authorities/two-fall/revoke",
+              Map.of("reason", "ca-compromise"));
+
+      assertEquals(403, challenge(a, device));
+      assertEquals(403, challenge(b, device));
+      Eventually.holds(BOUND, "denied on b", () -> !permitted(client, b, id));
+      KeyPair other = TestPki.key();
+      assertEquals(
+          403,
+          b.wire()
+              .est(
+                  "simpleenroll",
+                  unit.idevid(),
+                  null,
+                  TestPki.request(other, "CN=FALL-1", null))
+              .statusCode());
+    }
+  }
+
   private static int challenge(ServerProcess node, Identity device) {
     return node.wire()
         .send(

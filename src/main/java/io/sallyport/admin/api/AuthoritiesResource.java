@@ -15,6 +15,7 @@ import io.sallyport.pki.Authorities.Plan;
 import io.sallyport.pki.Authorities.Distrust;
 import io.sallyport.pki.Authorities.Report;
 import io.sallyport.pki.RevocationReason;
+import io.sallyport.pki.TrustBundles;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -45,11 +46,14 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "certificates")
 class AuthoritiesResource {
   private final Authorities authorities;
+  private final TrustBundles bundles;
   private final Caller caller;
   private final Once once;
 
-  AuthoritiesResource(Authorities authorities, Caller caller, Once once) {
+  AuthoritiesResource(
+      Authorities authorities, TrustBundles bundles, Caller caller, Once once) {
     this.authorities = authorities;
+    this.bundles = bundles;
     this.caller = caller;
     this.once = once;
   }
@@ -80,7 +84,7 @@ class AuthoritiesResource {
 
   @POST
   @Consumes(MediaType.APPLICATION_JSON)
-  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
   @Operation(
       operationId = "createAuthority",
       summary = "Make an authority with a key of its own",
@@ -118,7 +122,7 @@ class AuthoritiesResource {
   @POST
   @Path("{name}/certificate")
   @Consumes(MediaType.APPLICATION_JSON)
-  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
   @Operation(
       operationId = "certifyAuthority",
       summary = "Hand in the certificate that an authority waits for")
@@ -131,7 +135,7 @@ class AuthoritiesResource {
   @POST
   @Path("{name}/list")
   @Consumes(MediaType.APPLICATION_JSON)
-  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
   @Operation(
       operationId = "takeAuthorityList",
       summary = "Hand in the next revocation list of a root whose key is kept elsewhere")
@@ -153,7 +157,28 @@ class AuthoritiesResource {
   public ReportView revoke(@PathParam("name") String name, @Nullable RevokeAuthority body) {
     RevocationReason reason = Reasons.ofAuthority("reason", Fields.body(body).reason());
     return once.apart(
-        200, () -> ReportView.of(authorities.revoke(name, reason, caller.actor())));
+        200,
+        () -> ReportView.of(
+            authorities.revoke(name, reason, caller.actor()), bundles.holders(name)));
+  }
+
+  @POST
+  @Path("{name}/successor")
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
+  @Operation(
+      operationId = "succeedAuthority",
+      summary = "Have another authority certify in the place of this one from a moment on",
+      description =
+          "Both stand in the trust bundle from now on; the old one goes on telling the status of what it"
+              + " certified. Roots certify each other.")
+  public AuthorityView succeed(@PathParam("name") String name, @Nullable Successor body) {
+    Successor given = Fields.body(body);
+    String successor = Fields.text("successor", given.successor());
+    return once.apart(
+        200,
+        () -> AuthorityView.of(
+            authorities.succeed(name, successor, given.from(), caller.actor())));
   }
 
   @GET
@@ -163,7 +188,7 @@ class AuthoritiesResource {
       operationId = "getAuthorityReport",
       summary = "What stands on an authority: live certificates and whose they are, counted")
   public ReportView report(@PathParam("name") String name) {
-    return ReportView.of(authorities.report(name));
+    return ReportView.of(authorities.report(name), bundles.holders(name));
   }
 
   private static Der certificate(@Nullable String text) {
@@ -287,6 +312,17 @@ class AuthoritiesResource {
       @Nullable
       String certificate) {}
 
+  /** Who follows. */
+  @Schema(
+      name = "AuthoritySuccessor",
+      requiredProperties = {"successor"})
+  record Successor(
+      @Schema(description = "The name of a certified authority.") @Nullable
+      String successor,
+
+      @Schema(description = "From when on it certifies; without it from now on.") @Nullable
+      Instant from) {}
+
   /** Why an authority ends. */
   @Schema(
       name = "RevokeAuthority",
@@ -324,9 +360,14 @@ class AuthoritiesResource {
       @Schema(description = "How many of a kind have at least one, for instance devices.")
       Map<String, Long> subjects,
 
+      @Schema(
+          description =
+              "Devices that fetched its certificate with the last trust bundle that they fetched.")
+      long trustedBy,
+
       @Schema(nullable = true, description = "What has to be done elsewhere, or null.") @Nullable
       String toDo) {
-    static ReportView of(Report report) {
+    static ReportView of(Report report, long trustedBy) {
       Distrust distrust = report.authority().distrust();
       return new ReportView(
           report.authority().name(),
@@ -336,6 +377,7 @@ class AuthoritiesResource {
           report.authorities(),
           report.certificates(),
           report.subjects(),
+          trustedBy,
           report.toDo());
     }
   }

@@ -65,6 +65,12 @@ record AuthorityView(
     @Schema(nullable = true, description = "The authority whose revocation it was.") @Nullable
     String revokedWith,
 
+    @Schema(nullable = true, description = "Who certifies in its place.") @Nullable
+    String successor,
+
+    @Schema(nullable = true, description = "From when on.") @Nullable
+    Instant successorFrom,
+
     @Schema(nullable = true) @Nullable String certificate,
 
     @Schema(nullable = true, description = "PKCS #10, while it waits for its certificate.")
@@ -95,6 +101,8 @@ record AuthorityView(
         distrust == null ? null : distrust.at(),
         distrust == null ? null : Reasons.word(distrust.reason()),
         distrust == null ? null : distrust.with(),
+        authority.successor(),
+        authority.successorFrom(),
         authority.certificate().pem("CERTIFICATE"),
         null);
   }
@@ -114,6 +122,8 @@ record AuthorityView(
         List.of(),
         List.of(),
         List.of(),
+        null,
+        null,
         null,
         null,
         null,

@@ -1,6 +1,7 @@
 package io.sallyport.admin.api;
 
 import io.sallyport.devices.Device;
+import io.sallyport.pki.TrustBundles;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -32,14 +33,18 @@ record DeviceDetail(
 
     Instant createdAt,
     List<CertificateView> certificates,
-    @Schema(nullable = true) @Nullable AppraisalView appraisal) {
+    @Schema(nullable = true) @Nullable AppraisalView appraisal,
+    @Schema(nullable = true) @Nullable TrustBundleView trustBundle) {
   DeviceDetail {
     labels = Map.copyOf(labels);
     certificates = List.copyOf(certificates);
   }
 
   static DeviceDetail of(
-      Device device, List<CertificateView> certificates, @Nullable AppraisalView appraisal) {
+      Device device,
+      List<CertificateView> certificates,
+      @Nullable AppraisalView appraisal,
+      @Nullable TrustBundleView trustBundle) {
     DeviceView view = DeviceView.of(device);
     return new DeviceDetail(
         view.id(),
@@ -53,6 +58,20 @@ record DeviceDetail(
         view.state(),
         view.createdAt(),
         certificates,
-        appraisal);
+        appraisal,
+        trustBundle);
+  }
+
+  /** The CA certificates that a device fetched last while it showed its own. */
+  @Schema(name = "TrustBundle")
+  record TrustBundleView(
+      @Schema(description = "Over the digests of the certificates in their order, in hex.")
+      String sha256,
+
+      Instant fetchedAt,
+      List<String> authorities) {
+    static TrustBundleView of(TrustBundles.Fetched fetched) {
+      return new TrustBundleView(fetched.bundle().hex(), fetched.at(), fetched.authorities());
+    }
   }
 }

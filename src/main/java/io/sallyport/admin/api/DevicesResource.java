@@ -13,6 +13,7 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credentials;
+import io.sallyport.pki.TrustBundles;
 import io.sallyport.pki.RevocationReason;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.BeanParam;
@@ -50,6 +51,7 @@ class DevicesResource {
   private final Devices devices;
   private final Decommissions decommissions;
   private final Credentials credentials;
+  private final TrustBundles bundles;
   private final Attestations attestations;
   private final Caller caller;
   private final Once once;
@@ -59,6 +61,7 @@ class DevicesResource {
       Devices devices,
       Decommissions decommissions,
       Credentials credentials,
+      TrustBundles bundles,
       Attestations attestations,
       Caller caller,
       Once once,
@@ -66,6 +69,7 @@ class DevicesResource {
     this.devices = devices;
     this.decommissions = decommissions;
     this.credentials = credentials;
+    this.bundles = bundles;
     this.attestations = attestations;
     this.caller = caller;
     this.once = once;
@@ -138,7 +142,10 @@ class DevicesResource {
         .map(credential -> CertificateView.of(credential, now))
         .toList();
     return DeviceDetail.of(
-        device, certificates, attestations.latest(id).map(AppraisalView::of).orElse(null));
+        device,
+        certificates,
+        attestations.latest(id).map(AppraisalView::of).orElse(null),
+        bundles.fetched(id).map(DeviceDetail.TrustBundleView::of).orElse(null));
   }
 
   @POST

@@ -16,6 +16,8 @@ import io.sallyport.pki.Authorities;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.Credential;
 import io.sallyport.pki.PkiProblem;
+import io.sallyport.pki.TrustBundles;
+import io.sallyport.pki.TrustBundles.Bundle;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -39,19 +41,19 @@ class EstDoor implements Door {
   private final Exchanges exchanges;
   private final Callers callers;
   private final Enrollments enrollments;
-  private final Authorities authorities;
+  private final TrustBundles bundles;
   private final CertificateProfiles profiles;
 
   EstDoor(
       Exchanges exchanges,
       Callers callers,
       Enrollments enrollments,
-      Authorities authorities,
+      TrustBundles bundles,
       CertificateProfiles profiles) {
     this.exchanges = exchanges;
     this.callers = callers;
     this.enrollments = enrollments;
-    this.authorities = authorities;
+    this.bundles = bundles;
     this.profiles = profiles;
   }
 
@@ -96,7 +98,10 @@ class EstDoor implements Door {
     String label = label(request);
     String issuer =
         label == null ? Authorities.DEVICES : profiles.find(label).orElseThrow().authority();
-    return certificates(request, "application/pkcs7-mime", authorities.chain(issuer));
+    Bundle bundle = bundles.of(issuer);
+    // Whoever administers authorities wants to know when everybody has the new ones.
+    callers.known(request).ifPresent(device -> bundles.fetched(device, bundle));
+    return certificates(request, "application/pkcs7-mime", bundle.certificates());
   }
 
   /** None are set, so there is nothing to announce (RFC 7030 §4.5.2). */

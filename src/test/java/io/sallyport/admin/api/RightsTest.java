@@ -132,6 +132,7 @@ class RightsTest extends ServerTest {
       Map.entry("rotateMasterKey", AUTHORITY),
       Map.entry("rotateServiceClient", FLEET),
       Map.entry("sendSignal", SIGNALLERS),
+      Map.entry("succeedAuthority", AUTHORITY),
       Map.entry("suspendDevice", FLEET),
       Map.entry("takeAuthorityList", AUTHORITY),
       Map.entry("withdrawDeviceAddress", FLEET),
