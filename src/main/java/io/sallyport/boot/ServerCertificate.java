@@ -10,6 +10,7 @@ import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
 import io.sallyport.keys.Keys.TlsIdentity;
 import io.sallyport.pki.Authorities;
+import io.sallyport.pki.Authorities.Authority;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
@@ -171,8 +172,18 @@ class ServerCertificate {
     chain.add(x509(credential.certificate()));
     List<Der> issuers = authorities.chain(credential.authority());
     issuers.subList(0, issuers.size() - 1).forEach(issuer -> chain.add(x509(issuer)));
+    // For whoever trusts only a root that this one follows, or that follows it.
+    root(credential.authority()).crosses().forEach(cross -> chain.add(x509(cross.certificate())));
     return new Current(
         keys.tlsIdentity(key.id(), chain), credential.thumbprint(), renewAt(credential));
+  }
+
+  private Authority root(String name) {
+    Authority authority = authorities.get(name);
+    while (!authority.isRoot()) {
+      authority = authorities.get(authority.issuer());
+    }
+    return authority;
   }
 
   /** What issuance would answer, without the making of a certificate that a restart would wait for. */

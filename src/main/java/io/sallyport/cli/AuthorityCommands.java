@@ -285,8 +285,7 @@ final class AuthorityCommands {
     try (ApiClient api = options.api()) {
       JsonNode certified = api.post(
           path(name) + "/certificate",
-          Json.object()
-              .put("certificate", Pem.of(Pem.certificates(certificate).getFirst())));
+          Json.object().put("certificate", Pem.of(Pem.certificates(certificate).getFirst())));
       options.output().result(certified, "Authority " + name + " is certified.");
     }
   }
@@ -299,8 +298,7 @@ final class AuthorityCommands {
       @Option(names = "--list", paramLabel = "FILE", required = true, description = "PEM")
           Path list) {
     try (ApiClient api = options.api()) {
-      JsonNode taken =
-          api.post(path(name) + "/list", Json.object().put("list", Pem.text(list)));
+      JsonNode taken = api.post(path(name) + "/list", Json.object().put("list", Pem.text(list)));
       options
           .output()
           .result(
@@ -330,11 +328,9 @@ final class AuthorityCommands {
     options
         .output()
         .result(
-            Json.object()
-                .put("certificate", Pem.of(root))
-                .put("sha256", OfflineRoot.digest(root)),
-            "The root is in " + folder + "; its certificate has sha-256 "
-                + OfflineRoot.digest(root) + ".");
+            Json.object().put("certificate", Pem.of(root)).put("sha256", OfflineRoot.digest(root)),
+            "The root is in " + folder + "; its certificate has sha-256 " + OfflineRoot.digest(root)
+                + ".");
   }
 
   @Command(
@@ -469,7 +465,8 @@ final class AuthorityCommands {
     }
     Console console = System.console();
     if (console == null) {
-      throw Failure.usage("There is no terminal to ask on; look at what is signed, then add --yes.");
+      throw Failure.usage(
+          "There is no terminal to ask on; look at what is signed, then add --yes.");
     }
     if (!"sign".equals(console.readLine("Type \"sign\" to sign this: "))) {
       throw new Failure(ExitCode.REFUSED, "Nothing was signed.");

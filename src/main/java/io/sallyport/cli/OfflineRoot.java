@@ -162,7 +162,8 @@ final class OfflineRoot {
     X500Name name = name(subject);
     try {
       KeyPair pair = made.pair();
-      SubjectPublicKeyInfo key = SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded());
+      SubjectPublicKeyInfo key =
+          SubjectPublicKeyInfo.getInstance(pair.getPublic().getEncoded());
       ExtensionsGenerator extensions = new ExtensionsGenerator();
       terms.addTo(extensions);
       identifiers(extensions, key, key);
@@ -212,12 +213,17 @@ final class OfflineRoot {
           SubjectPublicKeyInfo.getInstance(root.getPublicKey().getEncoded()));
       StatusPointers.add(extensions, asked, statusUrl, rootName);
       Der tbs = tbs(
-          kind(root), issuer, request.getSubject(), request.getSubjectPublicKeyInfo(), validity,
+          kind(root),
+          issuer,
+          request.getSubject(),
+          request.getSubjectPublicKeyInfo(),
+          validity,
           extensions.generate());
       List<String> lines = new ArrayList<>();
       lines.add("issuer: " + issuer);
       lines.add("subject: " + request.getSubject());
-      lines.add("key: sha-256 " + Digest.of(request.getSubjectPublicKeyInfo().getEncoded()).hex());
+      lines.add("key: sha-256 "
+          + Digest.of(request.getSubjectPublicKeyInfo().getEncoded()).hex());
       lines.add("until: " + end.truncatedTo(ChronoUnit.SECONDS));
       lines.addAll(terms.lines());
       lines.addAll(StatusPointers.lines(asked, statusUrl, rootName));
@@ -264,9 +270,7 @@ final class OfflineRoot {
             ? 0
             : entry.getRevocationReason().ordinal();
         list.addCRLEntry(
-            new ASN1Integer(entry.getSerialNumber()),
-            new Time(entry.getRevocationDate()),
-            reason);
+            new ASN1Integer(entry.getSerialNumber()), new Time(entry.getRevocationDate()), reason);
       }
     }
     all.forEach((serial, reason) ->
@@ -277,8 +281,9 @@ final class OfflineRoot {
       extensions.addExtension(
           Extension.authorityKeyIdentifier,
           false,
-          utils().createAuthorityKeyIdentifier(
-              SubjectPublicKeyInfo.getInstance(root.getPublicKey().getEncoded())));
+          utils()
+              .createAuthorityKeyIdentifier(
+                  SubjectPublicKeyInfo.getInstance(root.getPublicKey().getEncoded())));
       extensions.addExtension(Extension.cRLNumber, false, new CRLNumber(number));
       list.setExtensions(extensions.generate());
       byte[] tbs = list.generateTBSCertList().getEncoded("DER");
@@ -314,8 +319,8 @@ final class OfflineRoot {
   }
 
   private static X509CRL crl(byte[] encoded) throws GeneralSecurityException {
-    return (X509CRL) CertificateFactory.getInstance("X.509")
-        .generateCRL(new ByteArrayInputStream(encoded));
+    return (X509CRL)
+        CertificateFactory.getInstance("X.509").generateCRL(new ByteArrayInputStream(encoded));
   }
 
   private static BigInteger number(X509CRL list) {
@@ -417,15 +422,14 @@ final class OfflineRoot {
         .filter(kind -> kind.signature.equalsIgnoreCase(root.getSigAlgName())
             || algorithm(kind).getAlgorithm().getId().equals(root.getSigAlgOID()))
         .findFirst()
-        .orElseThrow(() -> Failure.usage(
-            "A root that signs by " + root.getSigAlgName() + " is not supported."));
+        .orElseThrow(() ->
+            Failure.usage("A root that signs by " + root.getSigAlgName() + " is not supported."));
   }
 
   private static X509Certificate signed(Kind kind, Der tbs, PrivateKey key) {
     try {
       return (X509Certificate) CertificateFactory.getInstance("X.509")
-          .generateCertificate(
-              new ByteArrayInputStream(assembled(kind, tbs.octets(), key)));
+          .generateCertificate(new ByteArrayInputStream(assembled(kind, tbs.octets(), key)));
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException("the certificate cannot be signed", e);
     }
@@ -436,8 +440,7 @@ final class OfflineRoot {
     Signature signature = kind.signer();
     signature.initSign(key);
     signature.update(tbs);
-    ASN1EncodableVector parts =
-        new ASN1EncodableVector();
+    ASN1EncodableVector parts = new ASN1EncodableVector();
     parts.add(ASN1Primitive.fromByteArray(tbs));
     parts.add(algorithm(kind));
     parts.add(new DERBitString(signature.sign()));
@@ -497,7 +500,8 @@ final class OfflineRoot {
       pkcs8 = crypt(
           Cipher.DECRYPT_MODE,
           PBKDF2Params.getInstance(scheme.getKeyDerivationFunc().getParameters()),
-          ASN1OctetString.getInstance(scheme.getEncryptionScheme().getParameters()).getOctets(),
+          ASN1OctetString.getInstance(scheme.getEncryptionScheme().getParameters())
+              .getOctets(),
           sealed.getEncryptedData(),
           passphrase);
     } catch (IOException | IllegalArgumentException | NullPointerException e) {

@@ -29,12 +29,10 @@ final class StatusPointers {
     String list = list(asked, statusUrl, root);
     if (list != null) {
       extensions.addExtension(
-          Extension.cRLDistributionPoints,
-          false,
-          new CRLDistPoint(new DistributionPoint[] {
+          Extension.cRLDistributionPoints, false, new CRLDistPoint(new DistributionPoint[] {
             new DistributionPoint(
-                new DistributionPointName(new GeneralNames(
-                    new GeneralName(GeneralName.uniformResourceIdentifier, list))),
+                new DistributionPointName(
+                    new GeneralNames(new GeneralName(GeneralName.uniformResourceIdentifier, list))),
                 null,
                 null)
           }));
@@ -72,8 +70,7 @@ final class StatusPointers {
     return null;
   }
 
-  static List<String> lines(
-      @Nullable Extensions asked, @Nullable String statusUrl, String root) {
+  static List<String> lines(@Nullable Extensions asked, @Nullable String statusUrl, String root) {
     List<String> lines = new ArrayList<>();
     String list = list(asked, statusUrl, root);
     lines.add("revocation list: " + (list == null ? "none named" : list));

@@ -256,7 +256,8 @@ final class FleetDecisionPoint implements DecisionPoint {
       return deny(
           inquiry, verdict, List.of("state: the device is " + device.state().word()));
     }
-    LiveCredential credential = device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers());
+    LiveCredential credential =
+        device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers());
     if (credential == null) {
       return deny(inquiry, "credential: the device has no live certificate");
     }

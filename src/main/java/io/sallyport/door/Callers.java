@@ -85,8 +85,8 @@ public class Callers {
         ? Optional.empty()
         : credentials
             .byThumbprint(thumbprint(request.chain()))
-            .filter(found -> found.subject().kind() == CertificateSubject.Kind.DEVICE
-                && found.liveAt(now))
+            .filter(found ->
+                found.subject().kind() == CertificateSubject.Kind.DEVICE && found.liveAt(now))
             .map(found -> UUID.fromString(found.subject().id()));
   }
 

@@ -166,8 +166,8 @@ public record CaTerms(
     foreign.removeAll(policies);
     return foreign.isEmpty()
         ? Optional.empty()
-        : Optional.of("it may not certify under " + String.join(", ", foreign)
-            + " (RFC 5280 §6.1)");
+        : Optional.of(
+            "it may not certify under " + String.join(", ", foreign) + " (RFC 5280 §6.1)");
   }
 
   /**
@@ -176,8 +176,7 @@ public record CaTerms(
    */
   public static Optional<String> nameFault(
       @Nullable Extensions ofIssuer, X500Name subject, @Nullable GeneralNames alternatives) {
-    Optional<NameConstraints> found =
-        ofIssuer == null ? Optional.empty() : constraints(ofIssuer);
+    Optional<NameConstraints> found = ofIssuer == null ? Optional.empty() : constraints(ofIssuer);
     if (found.isEmpty()) {
       return Optional.empty();
     }
@@ -291,8 +290,7 @@ public record CaTerms(
     return switch (name.getTagNo()) {
       case GeneralName.dNSName -> "the host " + name.getName();
       case GeneralName.uniformResourceIdentifier -> "the URI " + name.getName();
-      case GeneralName.directoryName ->
-        "the name " + X500Name.getInstance(name.getName());
+      case GeneralName.directoryName -> "the name " + X500Name.getInstance(name.getName());
       case GeneralName.iPAddress -> {
         IpPrefix address = address(ASN1OctetString.getInstance(name.getName()).getOctets());
         yield "the address " + (address == null ? "" : address.address());

@@ -51,21 +51,20 @@ public record NameSubtree(Kind kind, String value) {
 
   /** Refuses with {@link IllegalArgumentException} and a sentence. */
   public NameSubtree {
-    String wrong =
-        switch (kind) {
-          case DNS -> HOST.matcher(value).matches() ? null : "is no DNS name";
-          case URI ->
-            HOST.matcher(value.startsWith(".") ? value.substring(1) : value).matches()
-                ? null
-                : "is no host, nor a dot and a domain";
-          case DIRECTORY -> directory(value) == null ? "is no distinguished name (RFC 4514)" : null;
-          case IP -> {
-            IpPrefix prefix = IpPrefix.parse(value);
-            yield prefix == null || !prefix.isCanonical()
-                ? "is no prefix such as 10.0.0.0/8 or 2001:db8::/32"
-                : null;
-          }
-        };
+    String wrong = switch (kind) {
+      case DNS -> HOST.matcher(value).matches() ? null : "is no DNS name";
+      case URI ->
+        HOST.matcher(value.startsWith(".") ? value.substring(1) : value).matches()
+            ? null
+            : "is no host, nor a dot and a domain";
+      case DIRECTORY -> directory(value) == null ? "is no distinguished name (RFC 4514)" : null;
+      case IP -> {
+        IpPrefix prefix = IpPrefix.parse(value);
+        yield prefix == null || !prefix.isCanonical()
+            ? "is no prefix such as 10.0.0.0/8 or 2001:db8::/32"
+            : null;
+      }
+    };
     if (wrong != null) {
       throw new IllegalArgumentException("\"" + kind.word + ":" + value + "\" " + wrong + ".");
     }
@@ -80,8 +79,9 @@ public record NameSubtree(Kind kind, String value) {
         return new NameSubtree(kind, text.substring(colon + 1).strip());
       }
     }
-    throw new IllegalArgumentException("A name constraint is written dns:plant.example, uri:.plant.example,"
-        + " dn:O=Plant or ip:10.0.0.0/8.");
+    throw new IllegalArgumentException(
+        "A name constraint is written dns:plant.example, uri:.plant.example,"
+            + " dn:O=Plant or ip:10.0.0.0/8.");
   }
 
   /** What stands in a certificate; null when it is of a kind that is not known here. */
@@ -93,10 +93,8 @@ public record NameSubtree(Kind kind, String value) {
               kind,
               switch (kind) {
                 case DNS, URI -> base.getName().toString();
-                case DIRECTORY ->
-                  BCStyle.INSTANCE.toString(X500Name.getInstance(base.getName()));
-                case IP ->
-                  prefix(ASN1OctetString.getInstance(base.getName()).getOctets());
+                case DIRECTORY -> BCStyle.INSTANCE.toString(X500Name.getInstance(base.getName()));
+                case IP -> prefix(ASN1OctetString.getInstance(base.getName()).getOctets());
               });
         }
       }
@@ -114,8 +112,8 @@ public record NameSubtree(Kind kind, String value) {
       length++;
     }
     try {
-      return java.net.InetAddress.getByAddress(Arrays.copyOf(octets, half)).getHostAddress()
-          + "/" + length;
+      return java.net.InetAddress.getByAddress(Arrays.copyOf(octets, half)).getHostAddress() + "/"
+          + length;
     } catch (java.net.UnknownHostException e) {
       throw new IllegalArgumentException("not an address and its mask", e);
     }
@@ -131,8 +129,7 @@ public record NameSubtree(Kind kind, String value) {
   }
 
   private byte[] mask() {
-    GeneralName address =
-        new GeneralName(GeneralName.iPAddress, value.replaceAll("/.*", ""));
+    GeneralName address = new GeneralName(GeneralName.iPAddress, value.replaceAll("/.*", ""));
     byte[] octets = ASN1OctetString.getInstance(address.getName()).getOctets();
     IpPrefix prefix = prefix();
     int length = octets.length == IPV4 ? prefix.length() - 96 : prefix.length();

@@ -72,7 +72,8 @@ public interface Authorities {
       if (distrust != null) {
         throw new Refusal(
             PkiProblem.AUTHORITY_REVOKED,
-            "Authority \"" + name + "\" was revoked at " + distrust.at + " and certifies nothing more.");
+            "Authority \"" + name + "\" was revoked at " + distrust.at
+                + " and certifies nothing more.");
       }
     }
   }

@@ -89,7 +89,10 @@ final class AuthorityFounding {
 
   /** How an authority stands before anything is done: its row, or null, and what is above it. */
   private record Ground(
-      @Nullable KeyHandle key, boolean certified, @Nullable String plan, @Nullable Parent parent) {}
+      @Nullable KeyHandle key,
+      boolean certified,
+      @Nullable String plan,
+      @Nullable Parent parent) {}
 
   /** Who certifies; the certificates from it to the root. */
   private record Parent(
@@ -128,8 +131,7 @@ final class AuthorityFounding {
     if (parent != null && parent.key == null) {
       return Optional.of(request(plan, key, actor));
     }
-    Recorded recorded =
-        QuarkusTransaction.requiringNew().call(() -> record(plan, key, parent));
+    Recorded recorded = QuarkusTransaction.requiringNew().call(() -> record(plan, key, parent));
     Der certificate = gates.sign(
         recorded.signer,
         () -> CertificateParts.assemble(
@@ -206,8 +208,9 @@ final class AuthorityFounding {
     } catch (IllegalArgumentException notOne) {
       // Told below.
     }
-    throw invalid("The subject must be a distinguished name such as O=Plant,CN=Plant Devices 1, of at"
-        + " most " + LONGEST_SUBJECT + " characters.");
+    throw invalid(
+        "The subject must be a distinguished name such as O=Plant,CN=Plant Devices 1, of at"
+            + " most " + LONGEST_SUBJECT + " characters.");
   }
 
   /** Law 4 and RFC 5280 §6.1: what the chain above would make worthless is not made. */
@@ -249,9 +252,8 @@ final class AuthorityFounding {
   }
 
   private void requirePlace() {
-    long count = entities
-        .createQuery("select count(*) from AuthorityRow", Long.class)
-        .getSingleResult();
+    long count =
+        entities.createQuery("select count(*) from AuthorityRow", Long.class).getSingleResult();
     if (count >= MOST) {
       throw invalid("There are " + MOST + " authorities already.");
     }
@@ -352,8 +354,7 @@ final class AuthorityFounding {
   }
 
   /** False when the issuer was revoked meanwhile: then it is recorded revoked and used for nothing. */
-  private boolean certify(
-      Plan plan, java.util.UUID prepared, Der certificate, Actor actor) {
+  private boolean certify(Plan plan, java.util.UUID prepared, Der certificate, Actor actor) {
     CredentialRow credential = entities.find(CredentialRow.class, prepared);
     AuthorityRow row =
         entities.find(AuthorityRow.class, plan.name(), LockModeType.PESSIMISTIC_WRITE);

@@ -72,8 +72,9 @@ final class AuthorityHealth implements HealthCheck {
 
   /** Of a root that is kept elsewhere somebody has to sign the list again and again. */
   private Finding list(Authority root) {
-    String advice = "Sign the next one where the root's key is kept (admin authority offline-list DIR), then hand it"
-        + " in (admin authority import-list " + root.name() + ").";
+    String advice =
+        "Sign the next one where the root's key is kept (admin authority offline-list DIR), then hand it"
+            + " in (admin authority import-list " + root.name() + ").";
     Instant end =
         lists.latest(root.name(), 0).map(CertificateStatus.Crl::nextUpdate).orElse(null);
     if (end == null) {

@@ -102,8 +102,7 @@ final class AuthorityImports {
   /** The certificate that an authority waits for; again, it is nothing new. */
   void certificate(String name, Der certificate, Actor actor) {
     QuarkusTransaction.requiringNew().run(() -> {
-      AuthorityRow row =
-          entities.find(AuthorityRow.class, name, LockModeType.PESSIMISTIC_WRITE);
+      AuthorityRow row = entities.find(AuthorityRow.class, name, LockModeType.PESSIMISTIC_WRITE);
       if (row == null || row.certificate == null && row.request == null) {
         throw new Refusal(
             PkiProblem.UNKNOWN_AUTHORITY, "No authority \"" + name + "\" waits for a certificate.");
@@ -167,15 +166,15 @@ final class AuthorityImports {
   /** Refuses with {@code bad-revocation-list} what is not the next whole list of this root. */
   ImportedList list(String name, Der encoded, Actor actor) {
     X509CRL told = read(encoded);
-    QuarkusTransaction.requiringNew().call(() -> revokedBy(told, name)).forEach((under, reason) ->
-        // Before the list is served: nobody is to hear of it earlier than this server.
-        revocation.revoke(under, reason, actor, true));
+    QuarkusTransaction.requiringNew()
+        .call(() -> revokedBy(told, name))
+        .forEach((under, reason) ->
+            // Before the list is served: nobody is to hear of it earlier than this server.
+            revocation.revoke(under, reason, actor, true));
     return QuarkusTransaction.requiringNew().call(() -> {
-      AuthorityRow row =
-          entities.find(AuthorityRow.class, name, LockModeType.PESSIMISTIC_WRITE);
+      AuthorityRow row = entities.find(AuthorityRow.class, name, LockModeType.PESSIMISTIC_WRITE);
       if (row == null || row.certificate == null) {
-        throw new Refusal(
-            PkiProblem.UNKNOWN_AUTHORITY, "No authority \"" + name + "\" is here.");
+        throw new Refusal(PkiProblem.UNKNOWN_AUTHORITY, "No authority \"" + name + "\" is here.");
       }
       if (row.key != null) {
         throw bad("is not wanted: this server signs those of \"" + name + "\" itself");
@@ -187,8 +186,9 @@ final class AuthorityImports {
       row.crlNumber = number;
       entities.flush();
       lists.take(name, number, thisUpdate, nextUpdate, encoded);
-      int entries =
-          list.getRevokedCertificates() == null ? 0 : list.getRevokedCertificates().size();
+      int entries = list.getRevokedCertificates() == null
+          ? 0
+          : list.getRevokedCertificates().size();
       audit.record(Fact.of("authority.list-taken", actor, "authority", name)
           .with("number", number)
           .with("entries", entries)
@@ -250,7 +250,8 @@ final class AuthorityImports {
     } catch (GeneralSecurityException e) {
       throw bad("is not signed by \"" + row.name + "\"");
     }
-    if (list.getCriticalExtensionOIDs() != null && !list.getCriticalExtensionOIDs().isEmpty()) {
+    if (list.getCriticalExtensionOIDs() != null
+        && !list.getCriticalExtensionOIDs().isEmpty()) {
       throw bad("is not a whole list: it has a critical extension");
     }
     Instant now = clock.instant();

@@ -65,8 +65,7 @@ final class AuthorityReports {
   /** What this server cannot do itself, or null. */
   private static @Nullable String toDo(Authority authority, List<Authority> all) {
     boolean offline = !authority.isRoot()
-        && all.stream()
-            .anyMatch(one -> one.name().equals(authority.issuer()) && one.key() == null);
+        && all.stream().anyMatch(one -> one.name().equals(authority.issuer()) && one.key() == null);
     return authority.distrust() == null || !offline
         ? null
         : "It is distrusted here. For everybody else the list of \"" + authority.issuer()

@@ -100,7 +100,8 @@ final class AuthorityRevocation {
     if (row.name.equals(Authorities.INTERNAL) && !isSucceeded(row)) {
       throw new Refusal(
           CommonProblem.CONFLICT,
-          "\"" + row.name + "\" certifies this server and its enforcement points, which would be without"
+          "\"" + row.name
+              + "\" certifies this server and its enforcement points, which would be without"
               + " certificates. Make its successor first.");
     }
   }

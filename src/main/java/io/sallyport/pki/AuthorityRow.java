@@ -83,7 +83,8 @@ class AuthorityRow {
     if (certificate == null) {
       throw new IllegalStateException("authority " + name + " is not certified yet");
     }
-    return new Authority(name, issuer, key, Der.of(certificate), distrust(), successor, successorFrom, crosses);
+    return new Authority(
+        name, issuer, key, Der.of(certificate), distrust(), successor, successorFrom, crosses);
   }
 
   @Nullable

@@ -100,14 +100,13 @@ final class AuthoritySuccession {
     TBSCertificate by = CertificateParts.tbs(signer.certificate());
     // Self-issued certificates do not count for the length of a path (RFC 5280 §4.2.1.9).
     if (!its.getSubject().equals(by.getSubject())) {
-      CaTerms.of(by.getExtensions())
-          .faultOf(CaTerms.of(its.getExtensions()))
-          .ifPresent(fault -> {
-            throw invalid("\"" + signer.name() + "\" cannot certify \"" + subject.name() + "\": "
-                + fault + ". A successor with the same subject can");
-          });
+      CaTerms.of(by.getExtensions()).faultOf(CaTerms.of(its.getExtensions())).ifPresent(fault -> {
+        throw invalid("\"" + signer.name() + "\" cannot certify \"" + subject.name() + "\": "
+            + fault + ". A successor with the same subject can");
+      });
       CaTerms.nameFault(by.getExtensions(), its.getSubject(), null).ifPresent(fault -> {
-        throw invalid("\"" + signer.name() + "\" cannot certify \"" + subject.name() + "\": " + fault);
+        throw invalid(
+            "\"" + signer.name() + "\" cannot certify \"" + subject.name() + "\": " + fault);
       });
     }
   }
@@ -238,7 +237,8 @@ final class AuthoritySuccession {
   /** Holds a revocation off, or finds that it was one. */
   private void lock(String name) {
     entities
-        .createNativeQuery("select name from authority where name = :name for no key update", String.class)
+        .createNativeQuery(
+            "select name from authority where name = :name for no key update", String.class)
         .setParameter("name", name)
         .getSingleResult();
     AuthorityRow row = entities.find(AuthorityRow.class, name);

@@ -68,19 +68,15 @@ final class Drafts {
 
   /** An authority with what every certificate by it takes from it. */
   record Issuer(
-      Authority authority,
-      KeyHandle key,
-      X500Name name,
-      Instant notAfter,
-      List<Extensions> above) {
+      Authority authority, KeyHandle key, X500Name name, Instant notAfter, List<Extensions> above) {
     Issuer {
       above = List.copyOf(above);
     }
 
     /** Refuses with {@code name-not-permitted} what it, or an authority above it, may not certify. */
     void requirePermitted(TBSCertificate tbs) {
-      GeneralNames names = GeneralNames.fromExtensions(
-          tbs.getExtensions(), Extension.subjectAlternativeName);
+      GeneralNames names =
+          GeneralNames.fromExtensions(tbs.getExtensions(), Extension.subjectAlternativeName);
       for (Extensions extensions : above) {
         CaTerms.nameFault(extensions, tbs.getSubject(), names).ifPresent(fault -> {
           throw new Refusal(

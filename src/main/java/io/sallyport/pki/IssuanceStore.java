@@ -364,7 +364,8 @@ class IssuanceStore {
       if (!unfinished.contains(signed.draft().id())) {
         completions.add(new Completion.Closed());
       } else if (finishing.get(i).revoked() != null) {
-        facts.add(issued(signed, actor).with("revoked", "the device or its issuer was revoked meanwhile"));
+        facts.add(issued(signed, actor)
+            .with("revoked", "the device or its issuer was revoked meanwhile"));
         completions.add(new Completion.RevokedMeanwhile());
       } else {
         facts.add(issued(signed, actor));

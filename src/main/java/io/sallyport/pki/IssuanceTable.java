@@ -28,6 +28,7 @@ final class IssuanceTable {
   /** The locks that rows of certificates take anyway; whoever revokes an authority waits for them, and they for it. */
   private static final String REVOKED = """
       select name, distrusted_at is not null from authority where name = any (?) order by name for key share""";
+
   private static final String LOCK_ORDERS =
       "select pg_advisory_xact_lock(key) from unnest(?) as key";
   private static final String KNOWN =

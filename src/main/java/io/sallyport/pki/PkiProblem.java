@@ -12,8 +12,7 @@ public enum PkiProblem implements Problem {
       "authentication-spent", 403, "What authenticated the request was used before"),
   REVOKED_MEANWHILE(
       "revoked-meanwhile", 403, "The device was revoked while its certificate was made"),
-  NAME_NOT_PERMITTED(
-      "name-not-permitted", 403, "The issuing authority may not certify this name"),
+  NAME_NOT_PERMITTED("name-not-permitted", 403, "The issuing authority may not certify this name"),
   AUTHORITY_REVOKED("authority-revoked", 403, "The issuing authority is revoked"),
   HELD("certificate-held", 403, "A certificate on this key is on hold"),
   UNKNOWN_AUTHORITY("unknown-authority", 404, "No such authority"),

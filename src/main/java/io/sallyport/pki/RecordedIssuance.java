@@ -90,9 +90,10 @@ class RecordedIssuance implements Issuance {
     return switch (preparation) {
       case Preparation.Retry retry -> retry.credential();
       case Prepared prepared -> {
-        // 2. Sign, once, in no transaction; an authority that was revoked signs no more. 3. Compare with what was recorded.
-        Signed signed = gates.sign(
-            prepared.draft().issuer().authority().name(), () -> prepared.sign(keys));
+        // 2. Sign, once, in no transaction; an authority that was revoked signs no more. 3. Compare
+        // with what was recorded.
+        Signed signed =
+            gates.sign(prepared.draft().issuer().authority().name(), () -> prepared.sign(keys));
         // 4. Record, unless the device was revoked while this went on.
         yield switch (finishing.call(new Finished(signed, actor))) {
           case Completion.Issued issued -> issued.credential();

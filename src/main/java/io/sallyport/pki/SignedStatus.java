@@ -155,10 +155,12 @@ class SignedStatus implements CertificateStatus {
     Instant thisUpdate = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     // An answer does not outlive who signed it (law 4).
     Instant nextUpdate = earlier(thisUpdate.plus(settings.ocspValidity()), signer.notAfter);
-    standings.bySerial().values().forEach(found -> reading.saw(found.subjectType(), found.subject()));
+    standings
+        .bySerial()
+        .values()
+        .forEach(found -> reading.saw(found.subjectType(), found.subject()));
     List<String> told = new ArrayList<>();
-    BasicOCSPRespBuilder builder =
-        new BasicOCSPRespBuilder(new RespID(signer.name));
+    BasicOCSPRespBuilder builder = new BasicOCSPRespBuilder(new RespID(signer.name));
     for (CertificateID id : asked) {
       // A responder speaks for its own authority only.
       org.bouncycastle.cert.ocsp.CertificateStatus status = authority.equals(issuers.find(id))
@@ -174,9 +176,7 @@ class SignedStatus implements CertificateStatus {
         .build(
             OCSPRespBuilder.SUCCESSFUL,
             builder.build(
-                new KeySigner(keys, signer.key),
-                signer.certificates,
-                Date.from(thisUpdate)))
+                new KeySigner(keys, signer.key), signer.certificates, Date.from(thisUpdate)))
         .getEncoded();
     boolean keep = nonce == null;
     return new OcspAnswer(

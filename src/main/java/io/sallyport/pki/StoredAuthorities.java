@@ -204,8 +204,10 @@ class StoredAuthorities implements Authorities {
 
   @Override
   public Made create(Plan plan, Actor actor) {
-    return founding.create(plan, actor).<Made>map(Made.Waiting::new).orElseGet(() ->
-        new Made.Certified(get(plan.name())));
+    return founding
+        .create(plan, actor)
+        .<Made>map(Made.Waiting::new)
+        .orElseGet(() -> new Made.Certified(get(plan.name())));
   }
 
   @Override

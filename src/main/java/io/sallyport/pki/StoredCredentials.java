@@ -73,7 +73,8 @@ class StoredCredentials implements Credentials {
   @Override
   @Transactional
   public Optional<Credential> byThumbprint(Digest thumbprint) {
-    // With its authority, so that the revocation of that one counts on every node from its commit on.
+    // With its authority, so that the revocation of that one counts on every node from its commit
+    // on.
     return entities
         .createQuery(
             "select c, a from CredentialRow c join AuthorityRow a on a.name = c.authority"
@@ -82,8 +83,8 @@ class StoredCredentials implements Credentials {
         .setParameter("thumbprint", thumbprint.octets())
         .getResultStream()
         .findFirst()
-        .map(found -> under(
-            ((AuthorityRow) found[1]).distrust(), ((CredentialRow) found[0]).credential()));
+        .map(found ->
+            under(((AuthorityRow) found[1]).distrust(), ((CredentialRow) found[0]).credential()));
   }
 
   /** What its authority certified counts no more once that was revoked. */
@@ -102,9 +103,7 @@ class StoredCredentials implements Credentials {
   @Override
   @Transactional
   public Optional<Credential> bySerial(String authority, BigInteger serial) {
-    return row(authority, serial)
-        .filter(row -> row.certificate != null)
-        .map(this::seen);
+    return row(authority, serial).filter(row -> row.certificate != null).map(this::seen);
   }
 
   private Optional<CredentialRow> row(String authority, BigInteger serial) {

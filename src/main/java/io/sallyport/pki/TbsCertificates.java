@@ -150,8 +150,7 @@ final class TbsCertificates {
   }
 
   /** Where the status of what this authority certified is. */
-  void addPointers(ExtensionsGenerator extensions, String issuer, int crlShard)
-      throws IOException {
+  void addPointers(ExtensionsGenerator extensions, String issuer, int crlShard) throws IOException {
     extensions.addExtension(
         Extension.cRLDistributionPoints, false, distributionPoint(issuer, crlShard));
     extensions.addExtension(Extension.authorityInfoAccess, false, access(issuer));

@@ -44,8 +44,8 @@ class OfflineRootTest extends ServerTest {
   private static Said run(String... command) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    int code = Sallyport.run(
-        command, new PrintWriter(out, true), new PrintWriter(err, true), Map.of());
+    int code =
+        Sallyport.run(command, new PrintWriter(out, true), new PrintWriter(err, true), Map.of());
     return new Said(code, out.toString(), err.toString());
   }
 
@@ -125,16 +125,21 @@ class OfflineRootTest extends ServerTest {
           .person(
               "POST",
               "/api/v1/authorities",
-              Map.of(
-                  "name", "off-root", "certificate", Files.readString(root.resolve("root.pem"))))
+              Map.of("name", "off-root", "certificate", Files.readString(root.resolve("root.pem"))))
           .expect(201);
       String request = plant
           .person(
               "POST",
               "/api/v1/authorities",
               Map.of(
-                  "name", "off-issuing", "issuer", "off-root", "subject", "O=Off,CN=Off Issuing",
-                  "permitted", java.util.List.of("dns:off.example")))
+                  "name",
+                  "off-issuing",
+                  "issuer",
+                  "off-root",
+                  "subject",
+                  "O=Off,CN=Off Issuing",
+                  "permitted",
+                  java.util.List.of("dns:off.example")))
           .expect(201)
           .json()
           .get("request")
@@ -156,12 +161,11 @@ class OfflineRootTest extends ServerTest {
           .done();
       assertTrue(ceremony.out.contains("permitted: dns:off.example"), ceremony.out);
       assertTrue(ceremony.out.contains("/crl/off-root/0.crl"), ceremony.out);
-      String strange = TestPki.pem(TestPki.manufacturer("Off Strange").authority().certificate());
+      String strange =
+          TestPki.pem(TestPki.manufacturer("Off Strange").authority().certificate());
       plant
           .person(
-              "POST",
-              "/api/v1/authorities/off-issuing/certificate",
-              Map.of("certificate", strange))
+              "POST", "/api/v1/authorities/off-issuing/certificate", Map.of("certificate", strange))
           .expect(422);
       plant
           .person(
@@ -209,8 +213,7 @@ class OfflineRootTest extends ServerTest {
           BigInteger.valueOf(
               status.crlAt("/crl/off-root/0.crl").getRevokedCertificates() == null ? 0 : 1));
       Patience.untilTrue(
-          "lists of the authority",
-          () -> status.get("/crl/off-issuing/0.crl").statusCode() == 200);
+          "lists of the authority", () -> status.get("/crl/off-issuing/0.crl").statusCode() == 200);
       assertEquals("O=Off,CN=Off Issuing", name(issuing));
       assertRecorded(root);
 
@@ -241,18 +244,13 @@ class OfflineRootTest extends ServerTest {
               .json()
               .get("status")
               .asText());
-      assertNotNull(status
-          .crlAt("/crl/off-root/0.crl")
-          .getRevokedCertificate(issuing.getSerialNumber()));
+      assertNotNull(
+          status.crlAt("/crl/off-root/0.crl").getRevokedCertificate(issuing.getSerialNumber()));
     }
   }
 
   private void list(Path root) throws Exception {
-    authority(
-            "offline-list",
-            root.toString(),
-            "--passphrase-file",
-            passphrase().toString())
+    authority("offline-list", root.toString(), "--passphrase-file", passphrase().toString())
         .done();
   }
 
@@ -378,5 +376,4 @@ class OfflineRootTest extends ServerTest {
 
     assertEquals(2, again.code, again.out + again.err);
   }
-
 }

@@ -132,14 +132,8 @@ class CaTermsTest {
     }
     write(folder.resolve("root.pem"), root.build(TestPki.signer(rootKey)));
     write(folder.resolve("leaf.pem"), leaf.build(TestPki.signer(rootKey)));
-    Peers.Said said = Peers.run(
-        folder,
-        "openssl",
-        "verify",
-        "-no_check_time",
-        "-CAfile",
-        "root.pem",
-        "leaf.pem");
+    Peers.Said said =
+        Peers.run(folder, "openssl", "verify", "-no_check_time", "-CAfile", "root.pem", "leaf.pem");
     assertEquals(passes, said.code() == 0, said.output());
   }
 
@@ -162,13 +156,13 @@ class CaTermsTest {
   void whatIsWrittenIsReadAgain() {
     CaTerms terms = new CaTerms(
         2,
-        subtrees("dns:plant.example uri:.plant.example dn:O=Plant ip:10.0.0.0/8 ip:2001:db8:0:0:0:0:0:0/32"),
+        subtrees(
+            "dns:plant.example uri:.plant.example dn:O=Plant ip:10.0.0.0/8 ip:2001:db8:0:0:0:0:0:0/32"),
         subtrees("dns:office.plant.example"),
         List.of("1.3.6.1.4.1.32473.1"));
 
     assertEquals(terms, CaTerms.of(extensions(terms)));
-    assertEquals(
-        CaTerms.ofPathLength(null), CaTerms.of(extensions(CaTerms.ofPathLength(null))));
+    assertEquals(CaTerms.ofPathLength(null), CaTerms.of(extensions(CaTerms.ofPathLength(null))));
   }
 
   @ParameterizedTest

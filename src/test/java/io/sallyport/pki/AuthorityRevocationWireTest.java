@@ -40,8 +40,8 @@ import org.junit.jupiter.api.io.TempDir;
 @QuarkusTest
 class AuthorityRevocationWireTest extends ServerTest {
   private void authority(Plant plant, String name, String issuer, Object... more) {
-    Map<String, Object> body = new TreeMap<>(
-        Map.of("name", name, "issuer", issuer, "subject", "O=Fall,CN=Fall " + name));
+    Map<String, Object> body =
+        new TreeMap<>(Map.of("name", name, "issuer", issuer, "subject", "O=Fall,CN=Fall " + name));
     for (int i = 0; i < more.length; i += 2) {
       body.put(more[i].toString(), more[i + 1]);
     }
@@ -59,7 +59,8 @@ class AuthorityRevocationWireTest extends ServerTest {
 
   /** The plant's devices get their certificates from this authority. */
   private void certifies(Plant plant, String authority) {
-    wire.document("/api/v1/certificate-profiles/" + plant.name(), """
+    wire.document(
+        "/api/v1/certificate-profiles/" + plant.name(), """
         apiVersion: sallyport.io/v1
         kind: CertificateProfile
         metadata: {name: %s}
@@ -80,7 +81,8 @@ class AuthorityRevocationWireTest extends ServerTest {
             firmware:
               camera-os:
                 - {version: "%s", digest: "%s"}
-        """.formatted(plant.name(), plant.name(), Plant.GOOD, Plant.digest(Plant.GOOD)));
+        """.formatted(
+            plant.name(), plant.name(), Plant.GOOD, Plant.digest(Plant.GOOD)));
   }
 
   private static Answer revoke(Plant plant, String authority, String reason) {
@@ -92,8 +94,7 @@ class AuthorityRevocationWireTest extends ServerTest {
         "revoke-" + authority);
   }
 
-  private static SingleResp status(
-      StatusClient client, X509Certificate issuer, BigInteger serial) {
+  private static SingleResp status(StatusClient client, X509Certificate issuer, BigInteger serial) {
     return StatusClient.basic(
             client.post(StatusClient.request(StatusClient.SHA_1, issuer, null, serial)))
         .getResponses()[0];
@@ -171,8 +172,7 @@ class AuthorityRevocationWireTest extends ServerTest {
       assertEquals(
           CRLReason.CA_COMPROMISE,
           list.getRevokedCertificate(issuer.getSerialNumber()).getRevocationReason());
-      Files.writeString(
-          folder.resolve("leaf.pem"), TestPki.pem(unit.identity().certificate()));
+      Files.writeString(folder.resolve("leaf.pem"), TestPki.pem(unit.identity().certificate()));
       Files.writeString(folder.resolve("issuer.pem"), TestPki.pem(issuer));
       Files.writeString(folder.resolve("root.pem"), TestPki.pem(root));
       Files.writeString(folder.resolve("list.pem"), TestPki.pem("X509 CRL", list.getEncoded()));
@@ -218,15 +218,16 @@ class AuthorityRevocationWireTest extends ServerTest {
       Unit unit = plant.attested("FALL-BELOW-1");
       assertTrue(unit.may(Plant.VIDEO));
 
-      JsonNode report = revoke(plant, "fall-middle", "cessation-of-operation")
-          .expect(200)
-          .json();
+      JsonNode report =
+          revoke(plant, "fall-middle", "cessation-of-operation").expect(200).json();
 
       assertEquals(2, report.get("authorities").size());
       assertFalse(unit.may(Plant.VIDEO));
       unit.challenge().expect(403);
       RevokedStatus status = (RevokedStatus) status(
-              client, client.authority("fall-lowest"), unit.identity().certificate().getSerialNumber())
+              client,
+              client.authority("fall-lowest"),
+              unit.identity().certificate().getSerialNumber())
           .getCertStatus();
       assertEquals(CRLReason.CESSATION_OF_OPERATION.ordinal(), status.getRevocationReason());
       JsonNode lowest = plant

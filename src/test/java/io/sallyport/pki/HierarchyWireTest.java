@@ -11,7 +11,6 @@ import io.sallyport.testing.Answer;
 import io.sallyport.testing.Patience;
 import io.sallyport.testing.Peers;
 import io.sallyport.testing.Plant;
-import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.StatusClient;
 import io.sallyport.testing.TestPki;
@@ -81,7 +80,8 @@ class HierarchyWireTest extends ServerTest {
 
   /** A certificate profile of this name under this issuer, for the plant's devices. */
   private void profile(String name, String issuer, String spec) {
-    wire.document("/api/v1/certificate-profiles/" + name, """
+    wire.document(
+        "/api/v1/certificate-profiles/" + name, """
         apiVersion: sallyport.io/v1
         kind: CertificateProfile
         metadata: {name: %s}
@@ -171,7 +171,9 @@ class HierarchyWireTest extends ServerTest {
     List<X509Certificate> bundle = Wire.certificates(
         plant.get(null, "/.well-known/est/hier-good/cacerts").expect(200).body());
     assertEquals(
-        List.of(issuer, middle, root).stream().sorted(HierarchyWireTest::bySubject).toList(),
+        List.of(issuer, middle, root).stream()
+            .sorted(HierarchyWireTest::bySubject)
+            .toList(),
         bundle.stream().sorted(HierarchyWireTest::bySubject).toList());
     write(folder, "leaf.pem", leaf);
     write(folder, "root.pem", root);
@@ -183,9 +185,7 @@ class HierarchyWireTest extends ServerTest {
     X509CRL list = list(status, StatusClient.list("hier-issuing", serial));
     StringBuilder lists = new StringBuilder();
     for (X509CRL one : List.of(
-        list,
-        list(status, "/crl/hier-middle/0.crl"),
-        list(status, "/crl/hier-root/0.crl"))) {
+        list, list(status, "/crl/hier-middle/0.crl"), list(status, "/crl/hier-root/0.crl"))) {
       lists.append(TestPki.pem("X509 CRL", one.getEncoded()));
     }
     Files.writeString(folder.resolve("lists.pem"), lists);
@@ -267,8 +267,7 @@ class HierarchyWireTest extends ServerTest {
         .compareTo(other.getSubjectX500Principal().getName());
   }
 
-  private static SingleResp status(
-      StatusClient client, X509Certificate issuer, BigInteger serial) {
+  private static SingleResp status(StatusClient client, X509Certificate issuer, BigInteger serial) {
     CertificateID id = StatusClient.id(StatusClient.SHA_1, issuer, serial);
     SingleResp answer = StatusClient.basic(
             client.post(StatusClient.request(StatusClient.SHA_1, issuer, null, serial)))
@@ -290,7 +289,8 @@ class HierarchyWireTest extends ServerTest {
     wire.register(plant.manufacturer(), "hier-doors-1", "hier-doors");
     KeyPair keys = TestPki.key();
     Identity identity = new Identity(
-        keys, Wire.certificates(enroll("hier-doors", "hier-doors-1", keys).expect(200).body()));
+        keys,
+        Wire.certificates(enroll("hier-doors", "hier-doors-1", keys).expect(200).body()));
 
     plant
         .post(

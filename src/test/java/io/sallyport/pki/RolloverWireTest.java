@@ -37,8 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A root and an authority are followed by others, with overlap. */
 @QuarkusTest
 class RolloverWireTest extends ServerTest {
-  private static void make(
-      Plant plant, String name, @Nullable String issuer, String subject) {
+  private static void make(Plant plant, String name, @Nullable String issuer, String subject) {
     Map<String, Object> body = new TreeMap<>(Map.of("name", name, "subject", subject));
     if (issuer != null) {
       body.put("issuer", issuer);
@@ -47,7 +46,8 @@ class RolloverWireTest extends ServerTest {
   }
 
   private void certifies(Plant plant, String authority) {
-    wire.document("/api/v1/certificate-profiles/" + plant.name(), """
+    wire.document(
+        "/api/v1/certificate-profiles/" + plant.name(), """
         apiVersion: sallyport.io/v1
         kind: CertificateProfile
         metadata: {name: %s}
@@ -65,23 +65,26 @@ class RolloverWireTest extends ServerTest {
         """.formatted(plant.name(), plant.name()));
   }
 
-  private static Answer succeed(
-      Plant plant, String old, String successor, @Nullable String from) {
+  private static Answer succeed(Plant plant, String old, String successor, @Nullable String from) {
     return plant.person(
         "POST",
         "/api/v1/authorities/" + old + "/successor",
-        from == null ? Map.of("successor", successor) : Map.of("successor", successor, "from", from));
+        from == null
+            ? Map.of("successor", successor)
+            : Map.of("successor", successor, "from", from));
   }
 
   private static byte[] issuerKey(X509Certificate certificate) {
     return AuthorityKeyIdentifier.getInstance(
-            ASN1OctetString.getInstance(certificate.getExtensionValue("2.5.29.35")).getOctets())
+            ASN1OctetString.getInstance(certificate.getExtensionValue("2.5.29.35"))
+                .getOctets())
         .getKeyIdentifierOctets();
   }
 
   private static byte[] key(X509Certificate certificate) {
     return SubjectKeyIdentifier.getInstance(
-            ASN1OctetString.getInstance(certificate.getExtensionValue("2.5.29.14")).getOctets())
+            ASN1OctetString.getInstance(certificate.getExtensionValue("2.5.29.14"))
+                .getOctets())
         .getKeyIdentifier();
   }
 
@@ -208,7 +211,17 @@ class RolloverWireTest extends ServerTest {
       {"issuing", of + "-issuing.pem", ",,"}
     }) {
       Peers.run(
-              folder, "certutil", "-A", "-d", database, "-n", one[0], "-t", one[2], "-a", "-i",
+              folder,
+              "certutil",
+              "-A",
+              "-d",
+              database,
+              "-n",
+              one[0],
+              "-t",
+              one[2],
+              "-a",
+              "-i",
               one[1])
           .orFail();
     }
@@ -296,9 +309,7 @@ class RolloverWireTest extends ServerTest {
 
       plant
           .person(
-              "POST",
-              "/api/v1/authorities/roll-fallen/revoke",
-              Map.of("reason", "ca-compromise"))
+              "POST", "/api/v1/authorities/roll-fallen/revoke", Map.of("reason", "ca-compromise"))
           .expect(200);
 
       unit.challenge().expect(403);

@@ -245,8 +245,8 @@ class TwoNodesIT {
         """);
     String id = a.wire().register(maker, "FALL-1", "two-fall");
     KeyPair keys = TestPki.key();
-    Unit unit = new Unit(
-        id, maker.idevid("FALL-1"), keys, TestPki.request(keys, "CN=FALL-1", null));
+    Unit unit =
+        new Unit(id, maker.idevid("FALL-1"), keys, TestPki.request(keys, "CN=FALL-1", null));
     Eventually.holds(
         PATIENCE,
         "b has the profile",
@@ -264,10 +264,7 @@ class TwoNodesIT {
       Eventually.holds(PATIENCE, "permitted on b", () -> permitted(client, b, id));
 
       a.wire()
-          .admin(
-              "POST",
-              "/api/v1/authorities/two-fall/revoke",
-              Map.of("reason", "ca-compromise"));
+          .admin("POST", "/api/v1/authorities/two-fall/revoke", Map.of("reason", "ca-compromise"));
 
       assertEquals(403, challenge(a, device));
       assertEquals(403, challenge(b, device));
@@ -276,11 +273,7 @@ class TwoNodesIT {
       assertEquals(
           403,
           b.wire()
-              .est(
-                  "simpleenroll",
-                  unit.idevid(),
-                  null,
-                  TestPki.request(other, "CN=FALL-1", null))
+              .est("simpleenroll", unit.idevid(), null, TestPki.request(other, "CN=FALL-1", null))
               .statusCode());
     }
   }

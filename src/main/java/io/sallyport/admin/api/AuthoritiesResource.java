@@ -9,10 +9,10 @@ import io.sallyport.kernel.NameSubtree;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.pki.Authorities;
+import io.sallyport.pki.Authorities.Distrust;
 import io.sallyport.pki.Authorities.ImportedList;
 import io.sallyport.pki.Authorities.Made;
 import io.sallyport.pki.Authorities.Plan;
-import io.sallyport.pki.Authorities.Distrust;
 import io.sallyport.pki.Authorities.Report;
 import io.sallyport.pki.RevocationReason;
 import io.sallyport.pki.TrustBundles;
@@ -50,8 +50,7 @@ class AuthoritiesResource {
   private final Caller caller;
   private final Once once;
 
-  AuthoritiesResource(
-      Authorities authorities, TrustBundles bundles, Caller caller, Once once) {
+  AuthoritiesResource(Authorities authorities, TrustBundles bundles, Caller caller, Once once) {
     this.authorities = authorities;
     this.bundles = bundles;
     this.caller = caller;
@@ -102,8 +101,7 @@ class AuthoritiesResource {
     if (given.certificate() != null) {
       Der certificate = certificate(given.certificate());
       return once.apart(
-          201,
-          () -> AuthorityView.of(authorities.addRoot(name, certificate, caller.actor())));
+          201, () -> AuthorityView.of(authorities.addRoot(name, certificate, caller.actor())));
     }
     String issuer = given.issuer() == null ? name : Fields.text("issuer", given.issuer());
     boolean root = issuer.equals(name);
@@ -140,7 +138,8 @@ class AuthoritiesResource {
       operationId = "takeAuthorityList",
       summary = "Hand in the next revocation list of a root whose key is kept elsewhere")
   public ImportedList takeList(@PathParam("name") String name, @Nullable SignedList body) {
-    Der list = Pem.one("list", "X509 CRL", Fields.required("list", Fields.body(body).list()));
+    Der list =
+        Pem.one("list", "X509 CRL", Fields.required("list", Fields.body(body).list()));
     return once.apart(200, () -> authorities.takeList(name, list, caller.actor()));
   }
 
@@ -158,8 +157,8 @@ class AuthoritiesResource {
     RevocationReason reason = Reasons.ofAuthority("reason", Fields.body(body).reason());
     return once.apart(
         200,
-        () -> ReportView.of(
-            authorities.revoke(name, reason, caller.actor()), bundles.holders(name)));
+        () ->
+            ReportView.of(authorities.revoke(name, reason, caller.actor()), bundles.holders(name)));
   }
 
   @POST
@@ -177,8 +176,7 @@ class AuthoritiesResource {
     String successor = Fields.text("successor", given.successor());
     return once.apart(
         200,
-        () -> AuthorityView.of(
-            authorities.succeed(name, successor, given.from(), caller.actor())));
+        () -> AuthorityView.of(authorities.succeed(name, successor, given.from(), caller.actor())));
   }
 
   @GET
@@ -204,7 +202,8 @@ class AuthoritiesResource {
 
   /** An issuing authority has none below it unless it is asked for; a root has any number. */
   private static CaTerms terms(NewAuthority given, boolean root) {
-    Integer pathLength = given.pathLength() == null && !root ? Integer.valueOf(0) : given.pathLength();
+    Integer pathLength =
+        given.pathLength() == null && !root ? Integer.valueOf(0) : given.pathLength();
     try {
       return new CaTerms(
           pathLength,
@@ -344,14 +343,12 @@ class AuthoritiesResource {
   record ReportView(
       String name,
 
-      @Schema(enumeration = {"active", "revoked"})
-      String status,
+      @Schema(enumeration = {"active", "revoked"}) String status,
 
       @Schema(nullable = true) @Nullable Instant revokedAt,
       @Schema(nullable = true) @Nullable String revocationReason,
 
-      @Schema(description = "Itself and all below it.")
-      List<String> authorities,
+      @Schema(description = "Itself and all below it.") List<String> authorities,
 
       @Schema(
           description = "Live certificates, were it not for the revocation, by kind of subject.")
@@ -386,7 +383,8 @@ class AuthoritiesResource {
   @Schema(
       name = "AuthorityCertificate",
       requiredProperties = {"certificate"})
-  record Certified(@Schema(description = "In PEM.") @Nullable String certificate) {}
+  record Certified(
+      @Schema(description = "In PEM.") @Nullable String certificate) {}
 
   /** A revocation list that was signed elsewhere. */
   @Schema(

@@ -53,8 +53,7 @@ record AuthorityView(
     @Schema(description = "The only names of their kind that it may certify.")
     List<String> permitted,
 
-    @Schema(description = "Names that it may not certify.")
-    List<String> excluded,
+    @Schema(description = "Names that it may not certify.") List<String> excluded,
 
     @Schema(description = "Certificate policies, as dotted object identifiers.")
     List<String> policies,
@@ -134,8 +133,7 @@ record AuthorityView(
   private static X509Certificate read(Authority authority) {
     try {
       return (X509Certificate) CertificateFactory.getInstance("X.509")
-          .generateCertificate(
-              new ByteArrayInputStream(authority.certificate().octets()));
+          .generateCertificate(new ByteArrayInputStream(authority.certificate().octets()));
     } catch (CertificateException e) {
       throw new IllegalStateException(
           "the certificate of authority " + authority.name() + " is damaged", e);
