@@ -44,6 +44,11 @@ final class CertificateReplay implements Replay {
   private static final String FIND = """
       select id, state, certificate is not null, revocation_reason, key_digest, revoked_at
       from credential where authority = ? and serial = ?""";
+  private static final String DISTRUST = """
+      update authority set distrusted_at = ?, distrust_reason = ?, distrusted_with = ?
+      where name = ? and distrusted_at is null""";
+  private static final String TAKEN =
+      "update authority set crl_number = greatest(crl_number, ?) where name = ? and signing_key is null";
   private static final String AUTHORITY = "select 1 from authority where name = ?";
   private static final String BURN = """
       insert into credential (id, authority, serial, subject_kind, subject_id, profile, key_digest, tbs_certificate,
@@ -111,16 +116,59 @@ final class CertificateReplay implements Replay {
     return switch (lost.kind()) {
       case "certificate.issued", "certificate.closed" ->
         burn(transaction, lost, lost.detail().get("authority"), further);
-      case "authority.established" -> burn(transaction, lost, lost.detail().get("issuer"), further);
+      case "authority.established", "authority.cross-certified" ->
+        burn(transaction, lost, lost.detail().get("issuer"), further);
+      case "authority.revoked" -> distrust(transaction, lost);
+      case "authority.list-taken" -> listTaken(transaction, lost);
       case "certificate.revoked" -> revoke(transaction, lost);
       case "certificate.held" -> hold(transaction, lost);
       case "certificate.released" -> release(transaction, lost);
       case "certificate.first-used" -> noted(transaction, USED, lost);
       case "certificate.superseded" -> noted(transaction, SUPERSEDED, lost);
-      case "authority.adopted", "certificate-profile.applied", "certificate-profile.removed" ->
+      case "authority.adopted",
+          "authority.requested",
+          "authority.succeeded",
+          "certificate-profile.applied", "certificate-profile.removed" ->
         Effect.BY_HAND;
       default -> Effect.NONE;
     };
+  }
+
+  /** What it certified falls with it again. */
+  private static Effect distrust(Connection transaction, LogEntry lost) throws SQLException {
+    String reason = lost.detail().get("reason");
+    String with = lost.detail().get("with");
+    boolean named =
+        Arrays.stream(RevocationReason.values()).anyMatch(one -> one.name().equals(reason));
+    if (!named
+        || with == null
+        || !exists(transaction, lost.subject())
+        || !exists(transaction, with)) {
+      return Effect.BY_HAND;
+    }
+    try (PreparedStatement distrust = transaction.prepareStatement(DISTRUST)) {
+      distrust.setObject(1, time(lost.at()));
+      distrust.setString(2, reason);
+      distrust.setString(3, with);
+      distrust.setString(4, lost.subject());
+      distrust.executeUpdate();
+    }
+    return Effect.DONE;
+  }
+
+  /** The list itself is handed in again, and no older one is taken for it. */
+  private static Effect listTaken(Connection transaction, LogEntry lost) throws SQLException {
+    String number = lost.detail().getOrDefault("number", "");
+    if (!number.matches("[0-9]{1,18}") || !exists(transaction, lost.subject())) {
+      return Effect.BY_HAND;
+    }
+    try (PreparedStatement raise = transaction.prepareStatement(TAKEN)) {
+      // So that the very list that was lost can be handed in.
+      raise.setLong(1, Long.parseLong(number) - 1);
+      raise.setString(2, lost.subject());
+      raise.executeUpdate();
+    }
+    return Effect.BY_HAND;
   }
 
   private Effect burn(
