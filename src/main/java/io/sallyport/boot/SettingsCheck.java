@@ -6,6 +6,8 @@ import io.sallyport.kernel.WitnessKey;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -75,6 +77,7 @@ final class SettingsCheck {
     check.origin();
     check.checkpointFile();
     check.store();
+    check.blocklists();
     check.ratio();
     check.positive("door.failed-authentications-per-minute");
     check.positive("acme.open-orders");
@@ -215,6 +218,23 @@ final class SettingsCheck {
       fault(
           "audit.origin",
           "is the name that the log began with, without what an accepted loss put behind it.");
+    }
+  }
+
+  /** What is in them is looked at with the first certificate. */
+  private void blocklists() {
+    String files = value("pki.key-blocklists");
+    if (files == null) {
+      return;
+    }
+    for (String file : files.split(",")) {
+      if (!file.startsWith("/") || file.indexOf('\0') >= 0) {
+        fault(
+            "pki.key-blocklists",
+            "must be absolute paths with commas between them, not " + shown(file) + ".");
+      } else if (!Files.isReadable(Path.of(file))) {
+        fault("pki.key-blocklists", "names a file that cannot be read: " + shown(file) + ".");
+      }
     }
   }
 

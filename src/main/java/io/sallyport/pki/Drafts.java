@@ -38,6 +38,7 @@ final class Drafts {
   private final Authorities authorities;
   private final TbsCertificates certificates;
   private final CrlShards shards;
+  private final KeyBlocklist blocklist;
   private final Keys keys;
   private final Nodes nodes;
   private final Marks marks;
@@ -49,6 +50,7 @@ final class Drafts {
       Authorities authorities,
       TbsCertificates certificates,
       CrlShards shards,
+      KeyBlocklist blocklist,
       Keys keys,
       Nodes nodes,
       Marks marks,
@@ -58,6 +60,7 @@ final class Drafts {
     this.authorities = authorities;
     this.certificates = certificates;
     this.shards = shards;
+    this.blocklist = blocklist;
     this.keys = keys;
     this.nodes = nodes;
     this.marks = marks;
@@ -101,8 +104,9 @@ final class Drafts {
       Instant preparedAt,
       Der tbsCertificate) {}
 
-  /** Refuses with {@code lint} what would break a rule. */
+  /** Refuses with {@code weak-key} a key that others know, with {@code lint} what would break a rule. */
   Draft of(Order order) {
+    blocklist.check(order.subjectPublicKeyInfo());
     Issuer issuer = issuer(order);
     BigInteger serial = serial();
     int shard = shards.of(issuer.authority, serial);

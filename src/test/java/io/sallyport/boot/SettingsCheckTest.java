@@ -74,6 +74,8 @@ class SettingsCheckTest {
     "door.failed-authentications-per-minute, 0, SALLYPORT_DOOR_FAILED_AUTHENTICATIONS_PER_MINUTE must be a number",
     "audit.deliver-every, PT0S, SALLYPORT_AUDIT_DELIVER_EVERY must lie between",
     "audit.checkpoint-file, kept, SALLYPORT_AUDIT_CHECKPOINT_FILE must be an absolute path",
+    "pki.key-blocklists, kept, SALLYPORT_PKI_KEY_BLOCKLISTS must be absolute paths",
+    "pki.key-blocklists, /nowhere/at/all, SALLYPORT_PKI_KEY_BLOCKLISTS names a file that cannot be read",
     "audit.witness-url, https://witness.example, SALLYPORT_AUDIT_WITNESS_URL and SALLYPORT_AUDIT_WITNESS_KEY belong",
     "audit.store.bucket, Not/A/Bucket, SALLYPORT_AUDIT_STORE_BUCKET must be the name of a bucket",
     "audit.store.prefix, a b, SALLYPORT_AUDIT_STORE_PREFIX must have letters",
