@@ -1,6 +1,6 @@
 -- How far the job that verifies stored certificates again has come. One row.
 create table certificate_check (
-  only boolean primary key default true constraint certificate_check_only check (only),
+  one boolean primary key default true constraint certificate_check_one check (one),
   -- Certificates up to this id were looked at in the round under way.
   cursor uuid not null,
   looked_at bigint not null default 0,

@@ -69,7 +69,7 @@ final class CertificateRounds {
       "update certificate_finding set closed_at = ? where credential = ? and closed_at is null";
   private static final String BEGIN = """
       insert into certificate_check (cursor, began_at) values (?, ?)
-      on conflict (only) do update set cursor = excluded.cursor, looked_at = 0, began_at = excluded.began_at,
+      on conflict (one) do update set cursor = excluded.cursor, looked_at = 0, began_at = excluded.began_at,
         ended_at = null""";
   private static final String ADVANCE =
       "update certificate_check set cursor = ?, looked_at = looked_at + ?";
