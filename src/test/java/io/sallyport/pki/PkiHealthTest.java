@@ -6,12 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.audit.AuditLog;
+import io.sallyport.audit.CheckpointDeliveries.Delivery;
+import io.sallyport.keys.KeyInventory;
+import io.sallyport.keys.MasterKeys;
 import io.sallyport.pki.PkiHealth.Finding;
 import io.sallyport.pki.PkiHealth.Level;
 import io.sallyport.testing.ServerTest;
 import jakarta.inject.Inject;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
@@ -55,6 +60,57 @@ class PkiHealthTest extends ServerTest {
 
   private List<Finding> authority(int days) {
     return new AuthorityHealth(authorities, crls, profiles, in(Duration.ofDays(days))).look();
+  }
+
+  @Inject
+  KeyInventory keys;
+
+  @Inject
+  MasterKeys masterKeys;
+
+  @Inject
+  AuditLog log;
+
+  @Test
+  void keysInSoftwareAndAnOldMasterKeyCouldBeBetter() {
+    List<Finding> now = new KeyHealth(authorities, keys, masterKeys, clock).look();
+    Finding software = now.stream()
+        .filter(finding -> finding.subject().equals("devices"))
+        .findFirst()
+        .orElseThrow();
+    assertEquals(Level.ADVICE, software.level());
+    assertTrue(software.finding().contains("sealed under the master key"), software.finding());
+    String master = masterKeys.standing().keys().stream()
+        .filter(MasterKeys.MasterKeyState::current)
+        .findFirst()
+        .orElseThrow()
+        .id();
+    assertEquals(Level.GOOD, level(now, "master key " + master));
+    assertEquals(
+        Level.ADVICE,
+        level(
+            new KeyHealth(authorities, keys, masterKeys, in(Duration.ofDays(400))).look(),
+            "master key " + master));
+  }
+
+  @Test
+  void whatPlacesOutsideComplainOfIsAFault() {
+    Instant now = clock.instant();
+    List<Finding> findings = new LogHealth(
+            log,
+            () -> List.of(
+                new Delivery("file", "/kept/good", 7, now, null, null),
+                new Delivery("file", "/kept/altered", 7, now, null, "It was altered."),
+                new Delivery("store", "s3://slow", 7, now, now.minus(Duration.ofDays(1)), null),
+                new Delivery("witness", "w+1+k", 7, now, now, null)),
+            clock)
+        .look();
+    assertEquals(Level.GOOD, level(findings, "/kept/good"));
+    assertEquals(Level.FAULT, level(findings, "/kept/altered"));
+    assertEquals(Level.FAULT, level(findings, "s3://slow"));
+    assertEquals(Level.GOOD, level(findings, "w+1+k"));
+    assertEquals(
+        Level.ADVICE, level(new LogHealth(log, List::of, clock).look(), "checkpoints"));
   }
 
   @Test
