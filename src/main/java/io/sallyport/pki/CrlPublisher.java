@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -43,6 +44,8 @@ public class CrlPublisher {
   private static final Duration FIRST_LISTS_WITHIN = Duration.ofSeconds(30);
   private static final long PAUSE_NANOS = 5_000_000;
   private static final int FIRST_SHARD = 0;
+  /** Shards between two looks at what is due. */
+  private static final int AT_ONCE = 128;
   /** Octets of entries that are signed between two transactions. */
   private static final int MOST_OCTETS = 8 * 1024 * 1024;
   /** Of the time, for whole lists that nothing but revocations calls for. */
@@ -56,6 +59,8 @@ public class CrlPublisher {
   private final Clock clock;
   private final TimeShare share = new TimeShare(SHARE);
   private final SingleWriterJob job;
+  /** Those that have their shards; of the job's thread alone. */
+  private List<Authority> founded = List.of();
   private final Marks marks;
   private long comparedIn = -1;
 
@@ -122,10 +127,15 @@ public class CrlPublisher {
       marks.requireForward(lease.connection());
       comparedIn = lease.epoch();
     }
-    for (Authority authority : authorities.list()) {
-      if (authority.key() != null) {
-        store.found(lease.connection(), authority.name(), shards.count(authority));
+    List<Authority> all = authorities.list();
+    // The list is another object when an authority is new.
+    if (all != founded) {
+      for (Authority authority : all) {
+        if (authority.key() != null) {
+          store.found(lease.connection(), authority.name(), shards.count(authority));
+        }
       }
+      founded = all;
     }
     List<CrlStore.Standing> due = due(lease);
     if (due.stream().anyMatch(CrlStore.Standing::unlisted)) {
@@ -133,15 +143,20 @@ public class CrlPublisher {
       due = due(lease);
     }
     List<String> addresses = store.addresses(lease.connection());
-    for (int done = 0; done < due.size(); ) {
-      done += publish(lease, due.subList(done, due.size()), addresses);
+    for (int left = due.size(); left > 0 && !due.isEmpty(); ) {
+      left -= publish(lease, due.subList(0, Math.min(due.size(), AT_ONCE)), addresses);
+      // What was revoked meanwhile does not wait for the first lists of a new authority.
+      due = left > 0 ? due(lease) : List.of();
     }
     return false;
   }
 
   /** A root that is kept elsewhere publishes its own list, and has no standing here. */
   private List<CrlStore.Standing> due(JobLease lease) throws SQLException {
-    return store.standings(lease.connection()).stream().filter(this::isDue).toList();
+    return store.standings(lease.connection()).stream()
+        .filter(this::isDue)
+        .sorted(Comparator.comparing(standing -> !standing.unlisted()))
+        .toList();
   }
 
   private boolean isDue(CrlStore.Standing standing) {
