@@ -128,8 +128,8 @@ final class CertificateReplay implements Replay {
       case "authority.adopted",
           "authority.requested",
           "authority.succeeded",
-          "certificate-profile.applied", "certificate-profile.removed" ->
-        Effect.BY_HAND;
+          "certificate-profile.applied",
+          "certificate-profile.removed" -> Effect.BY_HAND;
       default -> Effect.NONE;
     };
   }

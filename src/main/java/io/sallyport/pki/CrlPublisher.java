@@ -61,6 +61,7 @@ public class CrlPublisher {
   private final SingleWriterJob job;
   /** Those that have their shards; of the job's thread alone. */
   private List<Authority> founded = List.of();
+
   private final Marks marks;
   private long comparedIn = -1;
 

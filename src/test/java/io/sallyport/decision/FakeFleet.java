@@ -66,7 +66,8 @@ final class FakeFleet implements FleetSource {
   /** Commits a device, as the sequencer tells of it. */
   void commit(UUID id, FleetDevice device) {
     committed.put(id, device);
-    feed.add(new Change(feed.size() + 1, new UUID(0, feed.size() + 1), "device.changed", "device", id.toString()));
+    feed.add(new Change(
+        feed.size() + 1, new UUID(0, feed.size() + 1), "device.changed", "device", id.toString()));
   }
 
   @Override

@@ -333,9 +333,7 @@ class TwoNodesIT {
       enroll(other.wire(), later);
       Eventually.holds(PATIENCE, "the other numbers", () -> holderIs(other, "sequence"));
       Eventually.holds(
-          PATIENCE,
-          "all is numbered",
-          () -> is("0", "select count(*) from fact_waiting"));
+          PATIENCE, "all is numbered", () -> is("0", "select count(*) from fact_waiting"));
       Eventually.holds(PATIENCE, "the other seals", () -> holderIs(other, "seal"));
       Eventually.holds(PATIENCE, "decisions go on", () -> permitted(client, other, later.id()));
       Eventually.holds(PATIENCE, "the other lists", () -> holderIs(other, "crl"));
@@ -350,9 +348,7 @@ class TwoNodesIT {
     }
     quarantine(holder.wire(), later.id());
     Eventually.holds(
-        PATIENCE,
-        "all is numbered",
-        () -> is("0", "select count(*) from fact_waiting"));
+        PATIENCE, "all is numbered", () -> is("0", "select count(*) from fact_waiting"));
     assertTrue(holderIs(other, "sequence") && holderIs(other, "seal") && holderIs(other, "crl"));
     assertEquals(
         Long.toString(epoch + 1), one("select epoch from job_epoch where job = 'sequence'"));
@@ -435,9 +431,7 @@ class TwoNodesIT {
     assertEquals(0, denied.get(), "of " + decisions + " answers of the living node");
     assertEquals("0", one("select count(*) from credential where state = 'PREPARED'"));
     Eventually.holds(
-        PATIENCE,
-        "all is numbered",
-        () -> is("0", "select count(*) from fact_waiting"));
+        PATIENCE, "all is numbered", () -> is("0", "select count(*) from fact_waiting"));
     assertGapless();
     assertSound(survivor.wire(), checkpoint);
     X509Certificate revoked = held.values().iterator().next();
