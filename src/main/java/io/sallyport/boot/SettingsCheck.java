@@ -30,6 +30,8 @@ final class SettingsCheck {
   /** What a Session-Timeout may say at most. */
   private static final Duration LONGEST_SESSION = Duration.ofDays(366);
 
+  private static final Duration LONGEST_TERM = Duration.ofDays(100 * 366);
+
   /** The property {@code sallyport.NAME} and its bounds, both allowed. */
   private record Bound(String name, Duration least, Duration most) {}
 
@@ -42,6 +44,9 @@ final class SettingsCheck {
       new Bound("decision.confirm-within", Duration.ofMillis(100), Duration.ofMinutes(5)),
       new Bound("audit.deliver-every", Duration.ofSeconds(1), Duration.ofHours(1)),
       new Bound("audit.store.least-retention", Duration.ofDays(1), Duration.ofDays(36_500)),
+      new Bound("retention.facts", Duration.ofDays(30), LONGEST_TERM),
+      new Bound("retention.decisions", Duration.ofDays(1), LONGEST_TERM),
+      new Bound("retention.certificates", Duration.ofDays(30), LONGEST_TERM),
       new Bound("decision.log-every", Duration.ofMillis(10), Duration.ofMinutes(1)),
       // An agent takes ten seconds of silence for the loss of its server.
       new Bound("feed.heartbeat-every", Duration.ofMillis(100), Duration.ofSeconds(5)),
@@ -54,6 +59,8 @@ final class SettingsCheck {
       "log.format", Set.of("text", "json"),
       "log.access", Set.of("true", "false"),
       "marks.required", Set.of("true", "false"),
+      "retention.hold", Set.of("true", "false"),
+      "retention.partition", Set.of("month", "quarter", "year"),
       "root", Set.of("here", "offline"));
 
   private final Function<String, @Nullable String> settings;

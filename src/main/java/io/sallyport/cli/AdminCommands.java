@@ -23,6 +23,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new CertificateCommands(options))
         .addSubcommand(new PkiCommands(options))
         .addSubcommand(new KeyCommands(options))
+        .addSubcommand(new RetentionCommands(options))
         .addSubcommand(new ReconcileCommand(options))
         .addSubcommand(new OperatorCommands(options))
         .addSubcommand(new KeycloakCommands(options));

@@ -7,7 +7,9 @@ import io.sallyport.kernel.Actor;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.UUID;
@@ -18,9 +20,10 @@ import javax.sql.DataSource;
 final class StoredDecisions implements DecisionStore {
   private static final String INSERT = """
       insert into decision
-        (batch, line, id, at, asked_by, device, question, permit, reasons, policy_hash, appraisal)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (batch, line, id, at, asked_by, device, question, permit, reasons, policy_hash, appraisal, period)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """;
+  private static final String PERIOD = "select open_partition('decision')";
 
   private final DataSource database;
   private final Audit audit;
@@ -57,6 +60,7 @@ final class StoredDecisions implements DecisionStore {
   private void insert(UUID batch, List<DecisionRow> rows) {
     try (Connection connection = database.getConnection();
         PreparedStatement insert = connection.prepareStatement(INSERT)) {
+      LocalDate period = period(connection);
       for (int line = 0; line < rows.size(); line++) {
         DecisionRow row = rows.get(line);
         insert.setObject(1, batch);
@@ -70,11 +74,21 @@ final class StoredDecisions implements DecisionStore {
         insert.setString(9, row.reasons());
         insert.setString(10, row.policyHash());
         insert.setObject(11, row.appraisal(), java.sql.Types.OTHER);
+        insert.setObject(12, period);
         insert.addBatch();
       }
       insert.executeBatch();
     } catch (SQLException e) {
       throw new IllegalStateException("decisions could not be written", e);
+    }
+  }
+
+  /** The newest partition that has begun. */
+  private static LocalDate period(Connection connection) throws SQLException {
+    try (PreparedStatement query = connection.prepareStatement(PERIOD);
+        ResultSet row = query.executeQuery()) {
+      row.next();
+      return row.getObject(1, LocalDate.class);
     }
   }
 }

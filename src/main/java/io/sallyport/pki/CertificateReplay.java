@@ -42,7 +42,7 @@ final class CertificateReplay implements Replay {
   private static final Duration LONG = Duration.ofDays(25 * 365);
 
   private static final String FIND = """
-      select id, state, certificate is not null, revocation_reason, key_digest, revoked_at
+      select id, state, thumbprint is not null, revocation_reason, key_digest, revoked_at
       from credential where authority = ? and serial = ?""";
   private static final String DISTRUST = """
       update authority set distrusted_at = ?, distrust_reason = ?, distrusted_with = ?

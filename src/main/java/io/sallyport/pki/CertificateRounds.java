@@ -57,9 +57,9 @@ final class CertificateRounds {
   private static final String CURSOR =
       "select cursor, began_at, ended_at from certificate_check";
   private static final String NEXT = """
-      select id, authority, serial, subject_kind, subject_id, key_digest, tbs_certificate, certificate, thumbprint,
+      select c.id, authority, serial, subject_kind, subject_id, key_digest, b.tbs, b.certificate, thumbprint,
         not_before, not_after
-      from credential where id > ? and certificate is not null order by id limit ?""";
+      from credential c join certificate_body b on b.credential = c.id where c.id > ? order by c.id limit ?""";
   private static final String OPEN =
       "select credential, finding from certificate_finding where credential = any (?) and closed_at is null";
   private static final String FOUND = """

@@ -7,16 +7,26 @@ import jakarta.persistence.Entity;
 import jakarta.persistence.EnumType;
 import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
+import jakarta.persistence.PrimaryKeyJoinColumn;
+import jakarta.persistence.SecondaryTable;
 import jakarta.persistence.Table;
 import java.math.BigInteger;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** A serial number and all that became of it. */
 @Entity
 @Table(name = "credential")
+@SecondaryTable(
+    name = CredentialRow.BODY,
+    pkJoinColumns = @PrimaryKeyJoinColumn(name = "credential"))
 class CredentialRow {
+  /** Certificates in partitions by the year in which they end; gone when their term has ended. */
+  static final String BODY = "certificate_body";
+
   @Id
   UUID id;
 
@@ -37,9 +47,19 @@ class CredentialRow {
   @Column(name = "key_digest")
   byte[] keyDigest;
 
+  /** Until it is signed; then beside the certificate. */
   @Column(name = "tbs_certificate")
   byte[] tbsCertificate;
 
+  @Column(table = BODY, name = "tbs")
+  byte @Nullable [] signedTbs;
+
+  /** Which partition the certificate is in. */
+  @Column(table = BODY, name = "ends_on")
+  @Nullable
+  LocalDate endsOn;
+
+  @Column(table = BODY)
   byte @Nullable [] certificate;
 
   byte @Nullable [] thumbprint;
@@ -92,12 +112,24 @@ class CredentialRow {
   @SuppressWarnings("NullAway.Init")
   protected CredentialRow() {}
 
+  /** Which partition the body of a certificate is in. */
+  static LocalDate endsOn(Instant notAfter) {
+    return LocalDate.ofInstant(notAfter, ZoneOffset.UTC);
+  }
+
+  /** Signed once, and dropped since: it ended, and so did the term for which such are kept. */
+  boolean isGone() {
+    return thumbprint != null && certificate == null;
+  }
+
   CertificateSubject subject() {
     return new CertificateSubject(subjectKind, subjectId);
   }
 
   void issued(Der signed, Instant at) {
     certificate = signed.octets();
+    signedTbs = tbsCertificate;
+    endsOn = endsOn(notAfter);
     thumbprint = signed.digest().octets();
     issuedAt = at;
     state = CredentialState.ISSUED;

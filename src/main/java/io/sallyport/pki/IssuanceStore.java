@@ -290,7 +290,7 @@ class IssuanceStore {
         close(last);
       }
       case REVOKED -> {
-        if (last.certificate != null) {
+        if (last.thumbprint != null) {
           refuseIfSpent(index, draft);
         }
       }

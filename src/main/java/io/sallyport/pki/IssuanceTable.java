@@ -47,11 +47,18 @@ final class IssuanceTable {
   private static final String REQUEST = """
       insert into issuance_request (digest, credential, requested_at) values (?, ?, ?)
       on conflict (digest) do update set credential = excluded.credential""";
+  /** What was recorded to be signed moves beside the certificate, into the partition of the year in which that ends. */
   private static final String FINISH = """
-      update credential c set certificate = one.certificate, thumbprint = one.thumbprint, issued_at = ?, state = one.state,
-        revoked_at = case when one.reason is null then null else ?::timestamptz end, revocation_reason = one.reason
-      from unnest(?, ?, ?, ?, ?) as one (id, certificate, thumbprint, state, reason)
-      where c.id = one.id and c.state = 'PREPARED' returning c.id""";
+      with done as (
+        update credential c set tbs_certificate = null, thumbprint = one.thumbprint, issued_at = ?, state = one.state,
+          revoked_at = case when one.reason is null then null else ?::timestamptz end, revocation_reason = one.reason
+        from unnest(?, ?, ?, ?, ?) as one (id, certificate, thumbprint, state, reason)
+        join credential was on was.id = one.id
+        where c.id = one.id and c.state = 'PREPARED'
+        returning c.id, cast(c.not_after at time zone 'UTC' as date) as ends_on, was.tbs_certificate, one.certificate)
+      insert into certificate_body (credential, ends_on, tbs, certificate)
+        select id, ends_on, tbs_certificate, certificate from done
+      returning credential""";
 
   private final Connection transaction;
 

@@ -20,6 +20,7 @@ public enum PkiProblem implements Problem {
   UNKNOWN_CERTIFICATE_PROFILE("unknown-certificate-profile", 404, "No such certificate profile"),
   CANNOT_RELEASE("cannot-release", 409, "The certificate cannot be released"),
   AUTHORITY_EXISTS("authority-exists", 409, "The authority exists already"),
+  CERTIFICATE_GONE("certificate-gone", 410, "The certificate is not kept any more"),
   INVALID_AUTHORITY("invalid-authority", 422, "The authority cannot be made like this"),
   BAD_AUTHORITY_CERTIFICATE(
       "bad-authority-certificate", 422, "The authority's certificate does not fit"),

@@ -9,6 +9,7 @@ import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities.Authority;
 import io.sallyport.pki.Authorities.Distrust;
+import io.sallyport.retention.Retention;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
@@ -36,15 +37,17 @@ class StoredCredentials implements Credentials {
   private static final String OF_SITES = """
       select found.* from unnest(string_to_array(:sites, ',')) as seen (site)
       cross join lateral (
-        select c.*, d.id as device from device d
+        select c.*, b.tbs, b.ends_on, b.certificate, d.id as device from device d
         join credential c on c.subject_kind = 'DEVICE' and c.subject_id = cast(d.id as text)
-        where d.site = seen.site and c.certificate is not null
+        join certificate_body b on b.credential = c.id and b.ends_on = cast(c.not_after at time zone 'UTC' as date)
+        where d.site = seen.site
           and (d.id, c.authority, c.serial) > (:device, :authority, :serial)
         order by d.id, c.authority, c.serial limit :most) as found
       order by found.device, found.authority, found.serial limit :most""";
 
   private static final String UNREVOKED = """
-      select * from credential
+      select c.*, b.tbs, b.ends_on, b.certificate from credential c
+      join certificate_body b on b.credential = c.id and b.ends_on = cast(c.not_after at time zone 'UTC' as date)
       where subject_kind = :kind and subject_id = any (cast(:ids as text[])) and state = 'ISSUED' and superseded_at is null
       order by prepared_at desc""";
 
@@ -52,6 +55,7 @@ class StoredCredentials implements Credentials {
   private final Authorities authorities;
   private final Devices devices;
   private final Revocations revocations;
+  private final Retention retention;
   private final Audit audit;
   private final Clock clock;
 
@@ -60,8 +64,10 @@ class StoredCredentials implements Credentials {
       Authorities authorities,
       Devices devices,
       Revocations revocations,
+      Retention retention,
       Audit audit,
       Clock clock) {
+    this.retention = retention;
     this.entities = entities;
     this.authorities = authorities;
     this.devices = devices;
@@ -83,8 +89,9 @@ class StoredCredentials implements Credentials {
         .setParameter("thumbprint", thumbprint.octets())
         .getResultStream()
         .findFirst()
-        .map(found ->
-            under(((AuthorityRow) found[1]).distrust(), ((CredentialRow) found[0]).credential()));
+        .filter(found -> !((CredentialRow) found[0]).isGone())
+        .map(found -> under(
+            ((AuthorityRow) found[1]).distrust(), ((CredentialRow) found[0]).credential()));
   }
 
   /** What its authority certified counts no more once that was revoked. */
@@ -103,7 +110,26 @@ class StoredCredentials implements Credentials {
   @Override
   @Transactional
   public Optional<Credential> bySerial(String authority, BigInteger serial) {
-    return row(authority, serial).filter(row -> row.certificate != null).map(this::seen);
+    return row(authority, serial)
+        .filter(row -> row.thumbprint != null)
+        .map(this::kept)
+        .map(this::seen);
+  }
+
+  private CredentialRow kept(CredentialRow row) {
+    if (row.isGone()) {
+      throw new Refusal(PkiProblem.CERTIFICATE_GONE, gone(row));
+    }
+    return row;
+  }
+
+  private String gone(CredentialRow row) {
+    return "The certificate ended on " + row.notAfter
+        + retention
+            .goneCertificates(CredentialRow.endsOn(row.notAfter))
+            .map(gone -> " and was dropped on " + gone.at() + " under the term of " + gone.term())
+            .orElse(" and is not kept any more")
+        + "; its serial number and its key are never used again.";
   }
 
   private Optional<CredentialRow> row(String authority, BigInteger serial) {
@@ -277,7 +303,8 @@ class StoredCredentials implements Credentials {
 
   private CredentialRow signed(String authority, BigInteger serial) {
     return row(authority, serial)
-        .filter(found -> found.certificate != null)
+        .filter(found -> found.thumbprint != null)
+        .map(this::kept)
         .orElseThrow(() -> new Refusal(
             PkiProblem.UNKNOWN_CERTIFICATE,
             "Authority \"" + authority + "\" issued no certificate with serial "

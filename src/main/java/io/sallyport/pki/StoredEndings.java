@@ -15,11 +15,16 @@ class StoredEndings implements EndingCertificates {
   private static final String IN_FORCE = """
       c.state = 'ISSUED' and c.superseded_at is null and c.not_after > :now and c.subject_kind = 'DEVICE'""";
 
+  private static final String BODY =
+      " join certificate_body b on b.credential = c.id and b.ends_on = cast(c.not_after at time zone 'UTC' as date)";
+
   private static final String ALL =
-      "select c.* from credential c where " + IN_FORCE + " order by c.not_after limit :most";
+      "select c.*, b.tbs, b.ends_on, b.certificate from credential c" + BODY + " where "
+          + IN_FORCE + " order by c.not_after limit :most";
 
   private static final String OF_SITES =
-      "select c.* from credential c join device d on cast(d.id as text) = c.subject_id"
+      "select c.*, b.tbs, b.ends_on, b.certificate from credential c" + BODY
+          + " join device d on cast(d.id as text) = c.subject_id"
           + " where d.site = any(string_to_array(:sites, ',')) and " + IN_FORCE
           + " order by c.not_after limit :most";
 

@@ -167,7 +167,7 @@ class StaleWireTest extends ServerTest {
         Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(
             "select count(*) from pg_locks"
-                + " where relation = 'fact'::regclass and mode = 'AccessExclusiveLock' and not granted")) {
+                + " where relation = 'fact_waiting'::regclass and mode = 'AccessExclusiveLock' and not granted")) {
       row.next();
       return row.getInt(1);
     } catch (SQLException e) {

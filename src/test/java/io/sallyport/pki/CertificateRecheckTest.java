@@ -37,8 +37,8 @@ class CertificateRecheckTest extends ServerTest {
   private static final Manufacturer MAKER = TestPki.manufacturer("CertificateRecheck");
   private static final String PROFILE = "certificate-recheck";
   private static final String COLUMNS = """
-      select id, authority, serial, subject_kind, subject_id, key_digest, tbs_certificate, certificate, thumbprint,
-        not_before, not_after from credential""";
+      select id, authority, serial, subject_kind, subject_id, key_digest, tbs, certificate, thumbprint,
+        not_before, not_after from credential join certificate_body on credential = id""";
 
   @Inject
   CertificateRecheck recheck;

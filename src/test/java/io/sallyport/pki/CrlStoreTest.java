@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -282,6 +283,13 @@ class CrlStoreTest {
     plant.model.clear();
     plant.publish(true);
     plant.publish(false);
+    try (Connection connection = database.getConnection();
+        PreparedStatement left = connection.prepareStatement(
+            "select count(*) from revocation where authority = '" + plant.authority + "'");
+        ResultSet row = left.executeQuery()) {
+      assertTrue(row.next());
+      assertEquals(0, row.getInt(1), "what no list to come carries is not read for ever");
+    }
   }
 
   @Property(tries = 1)

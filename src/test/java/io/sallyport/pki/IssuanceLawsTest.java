@@ -144,7 +144,7 @@ class IssuanceLawsTest extends ServerTest {
         wire.enroll(MAKER.idevid(serialNumber), TestPki.key(), serialNumber).certificate();
 
     List<byte[]> recorded =
-        column("tbs_certificate", "serial", certificate.getSerialNumber().toString(16));
+        column("tbs", "serial", certificate.getSerialNumber().toString(16));
     assertEquals(1, recorded.size());
     assertArrayEquals(recorded.getFirst(), certificate.getTBSCertificate());
     List<byte[]> stored =
@@ -165,6 +165,12 @@ class IssuanceLawsTest extends ServerTest {
     assertInstanceOf(
         UnknownStatus.class, new StatusClient(wire).device(serial(prepared)).getCertStatus());
     finish(prepared.sign(keys));
+    assertArrayEquals(
+        prepared.tbsCertificate(),
+        column("tbs", "serial", serial(prepared).toString(16)).getFirst(),
+        "it stands beside the certificate");
+    assertEquals(
+        List.of(), column("tbs_certificate", "serial", serial(prepared).toString(16)), "once");
   }
 
   @Test
@@ -352,7 +358,7 @@ class IssuanceLawsTest extends ServerTest {
     }
 
     assertEquals(1, serials.stream().distinct().count());
-    assertEquals(1, column("tbs_certificate", "subject_id", device.toString()).size());
+    assertEquals(1, column("thumbprint", "subject_id", device.toString()).size());
   }
 
   @Test
@@ -395,7 +401,7 @@ class IssuanceLawsTest extends ServerTest {
   private List<byte[]> column(String column, String key, String value) throws SQLException {
     try (Connection connection = database.getConnection();
         PreparedStatement query = connection.prepareStatement("select " + column
-            + " from credential where " + key + " = ? and " + column + " is not null")) {
+            + " from credential left join certificate_body on credential = id where " + key + " = ? and " + column + " is not null")) {
       query.setString(1, value);
       List<byte[]> values = new ArrayList<>();
       try (ResultSet row = query.executeQuery()) {

@@ -58,6 +58,7 @@ class RetentionStepTest {
   private static final class Terms implements RetentionSettings {
     private boolean hold;
     private Duration facts = Duration.ofDays(3653);
+    private Duration certificates = Duration.ofDays(3653);
 
     @Override
     public boolean hold() {
@@ -76,7 +77,7 @@ class RetentionStepTest {
 
     @Override
     public Duration certificates() {
-      return Duration.ofDays(3653);
+      return certificates;
     }
 
     @Override
@@ -482,5 +483,74 @@ class RetentionStepTest {
     aDayLater();
     assertTrue(Integer.parseInt(database.one(all)) <= before + 4, database.one(all));
     assertFalse(database.column("select 1 from time_partition where ends > '2070-01-01'").isEmpty());
+  }
+
+  /** An authority's certificates as they were before their octets had partitions: of 2012, of 2013 and of 2060. */
+  private static void certificates() throws Exception {
+    for (String script : List.of(
+        "V30__keys", "V40__pki", "V131__nodes", "V132__crl_listings", "V210__revocations")) {
+      database.script("db/migration/" + script + ".sql");
+    }
+    database.execute("insert into authority values ('a', 'a', null, null, 0, now())");
+    for (String end : List.of("2012-06-30T23:59:59Z", "2013-01-01T00:00:00Z", "2060-01-01T00:00:00Z")) {
+      database.execute("""
+          insert into credential (id, authority, serial, subject_kind, subject_id, profile, key_digest, tbs_certificate,
+            certificate, thumbprint, not_before, not_after, crl_shard, state, revocation_counter, prepared_at)
+          values (gen_random_uuid(), 'a', md5('%1$s'), 'DEVICE', 'd', 'p', sha256('%1$s'), 'tbs %1$s', 'whole %1$s',
+            sha256('t%1$s'), '2011-01-01', '%1$s', 0, 'ISSUED', 0, '2011-01-01')""".formatted(end));
+    }
+    database.script("db/migration/V232__certificates_in_time.sql");
+  }
+
+  @Test
+  void certificatesFromBeforeKeepTheirOctetsByTheYearInWhichTheyEnd() throws Exception {
+    certificates();
+    assertEquals(
+        List.of(
+            "certificate_body_2012_01_01 2012-06-30 whole 2012-06-30T23:59:59Z",
+            "certificate_body_2013_01_01 2013-01-01 whole 2013-01-01T00:00:00Z"),
+        database.column("""
+            select tableoid::regclass || ' ' || ends_on || ' ' || convert_from(certificate, 'UTF8')
+            from certificate_body where ends_on < '2020-01-01' order by ends_on"""));
+    assertEquals("infinity", database.one("""
+        select ends from time_partition join certificate_body b on b.tableoid = name::regclass where ends_on > '2059-01-01'"""));
+    assertEquals("3", database.one(
+        "select count(*) from credential join certificate_body on credential = id and ends_on = (not_after at time zone 'UTC')::date"));
+  }
+
+  @Test
+  void certificatesThatEndedLongAgoGoByTheYearAndTheirSerialNumbersStay() throws Exception {
+    certificates();
+    terms.certificates = Duration.ofDays(365 * 27);
+    run();
+    for (int day = 0; day < 4; day++) {
+      aDayLater();
+    }
+    assertEquals(
+        List.of("2013-01-01", "2060-01-01"),
+        database.column("select ends_on from certificate_body order by 1"));
+    assertEquals("3", database.one("select count(*) from credential"));
+    assertThrows(
+        SQLException.class,
+        () -> database.execute("insert into credential select * from credential where not_after < '2013-01-01'"));
+    assertEquals(
+        "P9855D", database.one("select term from time_partition where name = 'certificate_body_2012_01_01'"));
+    assertTrue(kinds().contains("retention.dropped:certificate_body_2012_01_01"), kinds());
+    database.execute(
+        "insert into certificate_body values (gen_random_uuid(), '9999-12-31', '\\x00', '\\x00')");
+  }
+
+  @Test
+  void decisionsFromBeforeBecomeTheFirstPartition() throws Exception {
+    database.script("db/migration/V70__grants.sql");
+    database.execute("""
+        insert into decision values (gen_random_uuid(), 0, gen_random_uuid(), '2012-01-01', 'x', null, '{}', true, '[]', 'h')""");
+    database.script("db/migration/V233__decisions_in_time.sql");
+    database.execute("""
+        insert into decision select batch, 1, id, at, asked_by, device, question, permit, reasons, policy_hash, appraisal,
+          open_partition('decision') from decision""");
+    assertEquals("decision_first", database.one("select tableoid::regclass from decision where line = 0"));
+    assertEquals(
+        "true", database.one("select (open_partition('decision') = period)::text from decision where line = 1"));
   }
 }
