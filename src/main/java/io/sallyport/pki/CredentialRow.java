@@ -6,6 +6,8 @@ import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.EnumType;
 import jakarta.persistence.Enumerated;
+import jakarta.persistence.EntityManager;
+import jakarta.persistence.FlushModeType;
 import jakarta.persistence.Id;
 import jakarta.persistence.PrimaryKeyJoinColumn;
 import jakarta.persistence.SecondaryTable;
@@ -112,7 +114,24 @@ class CredentialRow {
   @SuppressWarnings("NullAway.Init")
   protected CredentialRow() {}
 
-  /** Which partition the body of a certificate is in. */
+  /**
+   * Locks the row and reads it anew. By hand: Hibernate locks the row of the certificate too, which may not be there yet,
+   * or not any more.
+   */
+  void lock(EntityManager entities) {
+    lock(entities, id);
+    entities.refresh(this);
+  }
+
+  static void lock(EntityManager entities, UUID id) {
+    entities
+        .createNativeQuery("select 1 from credential where id = :id for no key update")
+        .setFlushMode(FlushModeType.COMMIT)
+        .setParameter("id", id)
+        .getResultList();
+  }
+
+  /** Which partition a certificate is in. */
   static LocalDate endsOn(Instant notAfter) {
     return LocalDate.ofInstant(notAfter, ZoneOffset.UTC);
   }

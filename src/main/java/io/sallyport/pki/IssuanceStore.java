@@ -16,7 +16,6 @@ import io.sallyport.pki.Prepared.Signed;
 import io.sallyport.pki.SharedCommits.Spoiled;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
-import jakarta.persistence.LockModeType;
 import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.Transactional;
 import java.math.BigInteger;
@@ -47,6 +46,11 @@ import org.jspecify.annotations.Nullable;
 class IssuanceStore {
   /** Longer than any signature takes; a serial that is still unfinished then was left by a crash. */
   private static final Duration UNFINISHED_AFTER = Duration.ofSeconds(30);
+
+  private static final String UNFINISHED = """
+      select id from credential where state = 'PREPARED' and (prepared_at < :before or prepared_by = any (:dead))
+        and subject_kind <> 'AUTHORITY'
+      order by prepared_at limit 1000 for no key update""";
 
   private final EntityManager entities;
   private final DataSource database;
@@ -269,7 +273,8 @@ class IssuanceStore {
     if (known == null) {
       return Optional.empty();
     }
-    CredentialRow last = entities.find(CredentialRow.class, known, LockModeType.PESSIMISTIC_WRITE);
+    CredentialRow.lock(entities, known);
+    CredentialRow last = entities.find(CredentialRow.class, known);
     switch (last.state) {
       case ISSUED -> {
         if (reusable(last)
@@ -439,16 +444,14 @@ class IssuanceStore {
    */
   @Transactional
   int closeUnfinished(Instant preparedBefore, Set<UUID> dead) {
-    var unfinished = entities
-        .createQuery(
-            "from CredentialRow where state = io.sallyport.pki.CredentialState.PREPARED"
-                + " and (preparedAt < :before or preparedBy in :dead)"
-                + " and subjectKind <> io.sallyport.pki.CertificateSubject.Kind.AUTHORITY order by preparedAt",
-            CredentialRow.class)
+    List<?> ids = entities
+        .createNativeQuery(UNFINISHED, UUID.class)
         .setParameter("before", preparedBefore)
-        .setParameter("dead", dead)
-        .setMaxResults(1000)
-        .setLockMode(LockModeType.PESSIMISTIC_WRITE)
+        .setParameter("dead", dead.toArray(UUID[]::new))
+        .getResultList();
+    List<CredentialRow> unfinished = entities
+        .createQuery("from CredentialRow where id in :ids", CredentialRow.class)
+        .setParameter("ids", ids)
         .getResultList();
     unfinished.stream().filter(row -> row.state == CredentialState.PREPARED).forEach(this::close);
     return unfinished.size();

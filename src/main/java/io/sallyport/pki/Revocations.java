@@ -12,7 +12,6 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateSubject.Kind;
 import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
-import jakarta.persistence.LockModeType;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -87,7 +86,7 @@ final class Revocations {
   }
 
   private void refresh(CredentialRow row) {
-    entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
+    row.lock(entities);
   }
 
   private void hold(CredentialRow row, Actor actor) {

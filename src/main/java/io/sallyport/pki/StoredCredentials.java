@@ -12,7 +12,6 @@ import io.sallyport.pki.Authorities.Distrust;
 import io.sallyport.retention.Retention;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
-import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.math.BigInteger;
 import java.time.Clock;
@@ -265,7 +264,7 @@ class StoredCredentials implements Credentials {
     CertificateSubject subject = credential.subject();
     subject.onDevice().ifPresent(devices::lock);
     CredentialRow used = row(credential.authority(), credential.serial()).orElseThrow();
-    entities.refresh(used, LockModeType.PESSIMISTIC_WRITE);
+    used.lock(entities);
     if (used.firstUsedAt != null || used.state != CredentialState.ISSUED) {
       return;
     }
@@ -321,7 +320,7 @@ class StoredCredentials implements Credentials {
       rows.addAll(rows(CertificateSubject.attestationKey(UUID.fromString(subject.id()))));
     }
     for (CredentialRow row : rows) {
-      entities.refresh(row, LockModeType.PESSIMISTIC_WRITE);
+      row.lock(entities);
       if (row.state != CredentialState.PREPARED) {
         revocations.end(row, reason, actor);
       }

@@ -113,6 +113,9 @@ class GoneCertificateWireTest extends ServerTest {
     assertTrue(refused.status() == 403 || refused.status() == 409, refused::toString);
     unit.become("quarantine").expect(200);
     unit.become("release").expect(200);
+    plant()
+        .person("POST", "/api/v1/devices/" + unit.id() + "/decommission", Map.of("reason", "retired"))
+        .expect(200);
   }
 
   @Test
