@@ -1,7 +1,7 @@
 package io.sallyport.audit;
 
-import io.sallyport.kernel.LogName;
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.LogName;
 import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.MerkleLeaf;

@@ -45,6 +45,7 @@ final class LostFacts {
   /** A partition that holds nothing any more begins anew. */
   private static final String NOT_BEGUN =
       "update time_partition set first_position = null where parent = 'fact' and first_position > ?";
+
   private static final String SEQUENCED_TO = "update job_epoch set mark = ? where job = 'sequence'";
   private static final String THERE = "select id, leaf from fact_waiting where id = any (?)";
   private static final String PUT = """

@@ -42,8 +42,7 @@ final class SealedLog {
           where s.size = c.size), '')
       from checkpoint c where size > ? and note is not null order by size limit ?""";
   private static final String LATEST = CHECKPOINTS.replace("by size limit", "by size desc limit");
-  private static final String NEWEST =
-      "select id from fact_waiting order by id desc limit 1";
+  private static final String NEWEST = "select id from fact_waiting order by id desc limit 1";
   private static final String UNNUMBERED =
       "select exists (select 1 from fact_waiting where id <= ?)";
   private static final String NUMBERED = "select coalesce(max(position), 0) from fact";
@@ -55,12 +54,23 @@ final class SealedLog {
   }
 
   Page<LogEntry> entries(long after, int limit, @Nullable String subject, @Nullable String kind) {
-    return entries(" where f.period >= fact_period(?) and f.position > ?", after, limit, subject, kind, " order by f.position");
+    return entries(
+        " where f.period >= fact_period(?) and f.position > ?",
+        after,
+        limit,
+        subject,
+        kind,
+        " order by f.position");
   }
 
   Page<LogEntry> newest(long before, int limit, @Nullable String subject, @Nullable String kind) {
     return entries(
-        " where f.period <= fact_period(?) and f.position < ?", before, limit, subject, kind, " order by f.position desc");
+        " where f.period <= fact_period(?) and f.position < ?",
+        before,
+        limit,
+        subject,
+        kind,
+        " order by f.position desc");
   }
 
   Optional<LogEntry> entry(long position) {

@@ -25,8 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class SealedTree implements LogTree {
   private static final String COSIGNATURES =
       "select line from checkpoint_cosignature where size = ? order by witness";
-  private static final String LEAVES =
-      """
+  private static final String LEAVES = """
       select leaf from fact where period between fact_period(?) and fact_period(?)
         and position > ? and position <= ? order by position""";
 

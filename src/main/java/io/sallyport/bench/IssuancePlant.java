@@ -68,8 +68,7 @@ final class IssuancePlant {
   private final Issuance issuance;
   private final CertificateProfile profile;
 
-  IssuancePlant(
-      DataSource database, Issuance issuance, CertificateProfiles profiles) {
+  IssuancePlant(DataSource database, Issuance issuance, CertificateProfiles profiles) {
     this.database = database;
     this.issuance = issuance;
     this.profile = profiles.find(CertificateProfiles.DEVICE).orElseThrow();
@@ -99,7 +98,8 @@ final class IssuancePlant {
           }
         }
       }
-      // What autovacuum would have done by the time that such a fleet has come together. What is empty yet it leaves
+      // What autovacuum would have done by the time that such a fleet has come together. What is
+      // empty yet it leaves
       // alone, and so must we: plans for a table that is known to be empty read all of it.
       found.execute("analyze manufacturer, device_profile, hardware_unit, device");
     }

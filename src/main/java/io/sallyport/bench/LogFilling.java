@@ -26,7 +26,8 @@ final class LogFilling {
       select gen_random_uuid(), now(), 'bench.happened', 'server', 'bench', n::text, '{}',
         convert_to(rpad(n::text, ?, 'x'), 'UTF8')
       from generate_series(1, ?) as n""";
-  private static final String COMMITTED = "select (select count(*) from fact) + (select count(*) from fact_waiting)";
+  private static final String COMMITTED =
+      "select (select count(*) from fact) + (select count(*) from fact_waiting)";
 
   private final DataSource database;
   private final AuditLog log;

@@ -20,7 +20,8 @@ final class RetentionCommands {
     }
   }
 
-  @Command(description = "Lists what will be dropped, the soonest first, and what stands in its way.")
+  @Command(
+      description = "Lists what will be dropped, the soonest first, and what stands in its way.")
   void plan(
       @Option(
               names = "--days",

@@ -53,10 +53,7 @@ final class DeviceReading {
     return new Device(
         row.getObject(1, UUID.class),
         new HardwareUnit(
-            row.getObject(9, UUID.class),
-            row.getString(10),
-            row.getString(11),
-            row.getString(12)),
+            row.getObject(9, UUID.class), row.getString(10), row.getString(11), row.getString(12)),
         row.getString(2),
         row.getString(3),
         row.getString(4),

@@ -78,13 +78,14 @@ final class KeyDigests {
         PreparedStatement owner = transaction.prepareStatement(NOT_OURS)) {
       Array keys = transaction.createArrayOf(
           "bytea", claims.stream().map(one -> one.key().octets()).toArray(byte[][]::new));
-      Array units =
-          transaction.createArrayOf("uuid", claims.stream().map(KeyClaim::hardwareUnit).toArray());
+      Array units = transaction.createArrayOf(
+          "uuid", claims.stream().map(KeyClaim::hardwareUnit).toArray());
       claim.setObject(1, clock.instant().atOffset(ZoneOffset.UTC));
       claim.setArray(2, keys);
       claim.setArray(3, units);
       claim.setArray(
-          4, transaction.createArrayOf("text", claims.stream().map(KeyClaim::kind).toArray()));
+          4,
+          transaction.createArrayOf("text", claims.stream().map(KeyClaim::kind).toArray()));
       // All are new, as a rule: then they are ours, and nobody has to be asked.
       if (claim.executeUpdate() == claims.size()) {
         return OptionalInt.empty();

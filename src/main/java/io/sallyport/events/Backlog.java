@@ -17,8 +17,8 @@ public final class Backlog {
   private static final int MOST = 10_000;
 
   private static final String WAITING =
-      "select count(*), min(at) from (select at from fact_waiting order by id limit "
-          + MOST + ") waiting";
+      "select count(*), min(at) from (select at from fact_waiting order by id limit " + MOST
+          + ") waiting";
 
   private final DataSource database;
 

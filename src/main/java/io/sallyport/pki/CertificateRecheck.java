@@ -89,7 +89,8 @@ final class CertificateRecheck {
     Optional<Authority> issuer = issuer(Der.of(stored.certificate));
     boolean foreign = stored.subject.kind() == CertificateSubject.Kind.AUTHORITY;
     if (issuer.isEmpty()) {
-      // An authority may have been certified by one elsewhere; it is anchored by whoever trusts that.
+      // An authority may have been certified by one elsewhere; it is anchored by whoever trusts
+      // that.
       return foreign
           ? Optional.empty()
           : Optional.of("No authority of this server has the key that the certificate names.");
@@ -121,8 +122,7 @@ final class CertificateRecheck {
 
   private static boolean signed(Certificate certificate, byte[] tbs, Der key) {
     return Stream.of(KeyAlgorithm.values())
-        .filter(
-            one -> TbsCertificates.algorithm(one).equals(certificate.getSignatureAlgorithm()))
+        .filter(one -> TbsCertificates.algorithm(one).equals(certificate.getSignatureAlgorithm()))
         .anyMatch(one ->
             CertificateParts.verified(tbs, one, certificate.getSignature().getOctets(), key));
   }

@@ -54,8 +54,7 @@ final class CertificateRounds {
 
   private static final UUID BEFORE_ALL = new UUID(0, 0);
 
-  private static final String CURSOR =
-      "select cursor, began_at, ended_at from certificate_check";
+  private static final String CURSOR = "select cursor, began_at, ended_at from certificate_check";
   private static final String NEXT = """
       select c.id, authority, serial, subject_kind, subject_id, key_digest, b.tbs, b.certificate, thumbprint,
         not_before, not_after
@@ -145,9 +144,7 @@ final class CertificateRounds {
       }
       Timestamp ended = row.getTimestamp(3);
       return new Place(
-          row.getObject(1, UUID.class),
-          instant(row, 2),
-          ended == null ? null : ended.toInstant());
+          row.getObject(1, UUID.class), instant(row, 2), ended == null ? null : ended.toInstant());
     }
   }
 
@@ -251,7 +248,8 @@ final class CertificateRounds {
   }
 
   private static Fact fact(String kind, Stored stored) {
-    return Fact.of(kind, Actor.SERVER, stored.subject().kind().word(), stored.subject().id())
+    return Fact.of(
+            kind, Actor.SERVER, stored.subject().kind().word(), stored.subject().id())
         .with("authority", stored.authority())
         .with("serial", stored.serial());
   }

@@ -192,11 +192,14 @@ final class IssuanceTable {
       finish.setObject(2, time(at));
       finish.setArray(3, array("uuid", finishing.stream().map(Finishing::id)));
       finish.setArray(4, octets(finishing.stream().map(one -> one.certificate.octets())));
-      finish.setArray(5, octets(finishing.stream().map(one -> one.certificate.digest().octets())));
+      finish.setArray(
+          5, octets(finishing.stream().map(one -> one.certificate.digest().octets())));
       finish.setArray(6, array("text", finishing.stream().map(one -> one.state().name())));
       finish.setArray(
           7,
-          array("text", finishing.stream().map(one -> one.revoked == null ? null : one.revoked.name())));
+          array(
+              "text",
+              finishing.stream().map(one -> one.revoked == null ? null : one.revoked.name())));
       try (ResultSet rows = finish.executeQuery()) {
         while (rows.next()) {
           finished.add(rows.getObject(1, UUID.class));

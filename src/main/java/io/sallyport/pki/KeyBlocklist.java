@@ -112,12 +112,15 @@ final class KeyBlocklist {
       return known.digests;
     } catch (IOException | KeyDigestFile.MalformedException e) {
       if (known == null) {
-        LOG.errorf("No certificate is issued: a blocklist of keys cannot be read: %s", e.getMessage());
+        LOG.errorf(
+            "No certificate is issued: a blocklist of keys cannot be read: %s", e.getMessage());
         throw new Refusal(
-            CommonProblem.UNAVAILABLE, "The server cannot read its blocklist of keys; tell its operator.");
+            CommonProblem.UNAVAILABLE,
+            "The server cannot read its blocklist of keys; tell its operator.");
       }
       LOG.errorf(
-          "A blocklist of keys cannot be read again; what was read before stays: %s", e.getMessage());
+          "A blocklist of keys cannot be read again; what was read before stays: %s",
+          e.getMessage());
       return known.digests;
     }
   }

@@ -105,7 +105,8 @@ final class KeyHealth implements HealthCheck {
           name(),
           Level.FAULT,
           subject,
-          "This node does not have it, and " + key.values() + " stored secrets are sealed under it.",
+          "This node does not have it, and " + key.values()
+              + " stored secrets are sealed under it.",
           "Put it back into the master key file, behind the current one.");
     }
     if (!key.current()) {

@@ -44,13 +44,14 @@ final class LogHealth implements HealthCheck {
     List<Delivery> places = kept.deliveries();
     places.forEach(place -> findings.add(delivered(place)));
     if (places.isEmpty()) {
-      findings.add(new Finding(
-          name(),
-          Level.ADVICE,
-          "checkpoints",
-          "Checkpoints are kept by this server alone.",
-          "Whoever owns the server could replace the log's history unseen. Set an append-only file, a"
-              + " bucket with retention or a witness (sallyport.audit.checkpoint-file, .store, .witness-url)."));
+      findings.add(
+          new Finding(
+              name(),
+              Level.ADVICE,
+              "checkpoints",
+              "Checkpoints are kept by this server alone.",
+              "Whoever owns the server could replace the log's history unseen. Set an append-only file, a"
+                  + " bucket with retention or a witness (sallyport.audit.checkpoint-file, .store, .witness-url)."));
     }
     return findings;
   }
@@ -60,7 +61,11 @@ final class LogHealth implements HealthCheck {
     Instant since = place.waitingSince();
     if (complaint != null) {
       return new Finding(
-          name(), Level.FAULT, place.place(), complaint, "Find out who changed it, or mend the way there.");
+          name(),
+          Level.FAULT,
+          place.place(),
+          complaint,
+          "Find out who changed it, or mend the way there.");
     }
     if (since != null
         && Duration.between(since, clock.instant()).compareTo(LONGEST_UNDELIVERED) > 0) {
@@ -71,7 +76,8 @@ final class LogHealth implements HealthCheck {
           "It waits for a checkpoint since " + since + ".",
           "A node must do its job 'deliver': look at the metric sallyport_job_held and at the log.");
     }
-    return Finding.good(name(), place.place(), "It has " + place.size() + " facts under its newest checkpoint.");
+    return Finding.good(
+        name(), place.place(), "It has " + place.size() + " facts under its newest checkpoint.");
   }
 
   private Finding sealed() {

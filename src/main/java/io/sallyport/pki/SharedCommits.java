@@ -100,7 +100,8 @@ final class SharedCommits<A, R> {
   /** A further worker only when the others do not keep up: two that share what is there commit twice as often. */
   private void wake() {
     int now = working.get();
-    while (now < workers && (now == 0 || waiting.size() >= most || System.nanoTime() - begun > LONG.toNanos())) {
+    while (now < workers
+        && (now == 0 || waiting.size() >= most || System.nanoTime() - begun > LONG.toNanos())) {
       if (working.compareAndSet(now, now + 1)) {
         Thread.ofVirtual().name(name).start(this::work);
         return;

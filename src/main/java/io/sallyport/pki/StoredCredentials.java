@@ -89,8 +89,8 @@ class StoredCredentials implements Credentials {
         .getResultStream()
         .findFirst()
         .filter(found -> !((CredentialRow) found[0]).isGone())
-        .map(found -> under(
-            ((AuthorityRow) found[1]).distrust(), ((CredentialRow) found[0]).credential()));
+        .map(found ->
+            under(((AuthorityRow) found[1]).distrust(), ((CredentialRow) found[0]).credential()));
   }
 
   /** What its authority certified counts no more once that was revoked. */

@@ -18,9 +18,8 @@ class StoredEndings implements EndingCertificates {
   private static final String BODY =
       " join certificate_body b on b.credential = c.id and b.ends_on = cast(c.not_after at time zone 'UTC' as date)";
 
-  private static final String ALL =
-      "select c.*, b.tbs, b.ends_on, b.certificate from credential c" + BODY + " where "
-          + IN_FORCE + " order by c.not_after limit :most";
+  private static final String ALL = "select c.*, b.tbs, b.ends_on, b.certificate from credential c"
+      + BODY + " where " + IN_FORCE + " order by c.not_after limit :most";
 
   private static final String OF_SITES =
       "select c.*, b.tbs, b.ends_on, b.certificate from credential c" + BODY

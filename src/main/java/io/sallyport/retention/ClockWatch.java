@@ -36,11 +36,10 @@ final class ClockWatch {
       seen = instant(row, 1);
       steady = instant(row, 2);
     }
-    boolean jumped = seen == null
-        || steady == null
-        || now.isBefore(seen.minus(BACK))
-        || now.isAfter(seen.plus(AHEAD));
-    Instant since = jumped ? now : steady;
+    boolean steadily = seen != null
+        && !now.isBefore(seen.minus(BACK))
+        && !now.isAfter(seen.plus(AHEAD));
+    Instant since = steadily && steady != null ? steady : now;
     try (PreparedStatement note = transaction.prepareStatement(NOTE)) {
       note.setObject(1, now.atOffset(ZoneOffset.UTC));
       note.setObject(2, since.atOffset(ZoneOffset.UTC));

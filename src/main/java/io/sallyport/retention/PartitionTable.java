@@ -96,8 +96,8 @@ final class PartitionTable {
     if (column == null) {
       return false;
     }
-    try (PreparedStatement younger = connection.prepareStatement("select exists (select from "
-        + quoted(partition) + " where " + column + " >= ?)")) {
+    try (PreparedStatement younger = connection.prepareStatement(
+        "select exists (select from " + quoted(partition) + " where " + column + " >= ?)")) {
       younger.setObject(1, time.atOffset(ZoneOffset.UTC));
       try (ResultSet row = younger.executeQuery()) {
         row.next();

@@ -45,8 +45,7 @@ final class Retaining {
             kind -> dropped(meters, kind).increment()));
   }
 
-  private static Counter dropped(
-      MeterRegistry meters, RecordKind kind) {
+  private static Counter dropped(MeterRegistry meters, RecordKind kind) {
     return Counter.builder("sallyport.retention.dropped")
         .description("Partitions of records that were dropped when their term had ended")
         .tag("records", kind.word())

@@ -31,7 +31,8 @@ public interface Retention {
    * @param hold what stops the dropping, or null
    * @param steadySince since when the clock has gone on without a jump, or null before the job has looked
    */
-  record Standing(List<Term> terms, @Nullable Hold hold, @Nullable Instant steadySince) {
+  record Standing(
+      List<Term> terms, @Nullable Hold hold, @Nullable Instant steadySince) {
     public Standing {
       terms = List.copyOf(terms);
     }

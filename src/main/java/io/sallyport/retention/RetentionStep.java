@@ -259,8 +259,7 @@ final class RetentionStep implements SingleWriterJob.Step {
     return true;
   }
 
-  private Fact fact(
-      String kind, Partition partition, @Nullable Long until, @Nullable Digest root) {
+  private Fact fact(String kind, Partition partition, @Nullable Long until, @Nullable Digest root) {
     Fact fact = Fact.of(kind, Actor.SERVER, "retention", partition.name())
         .with("records", partition.kind().word())
         .with("before", partition.end())
@@ -276,7 +275,9 @@ final class RetentionStep implements SingleWriterJob.Step {
 
   /** In days where it has whole ones, as people set it. */
   static String shown(Duration term) {
-    return term.equals(Duration.ofDays(term.toDays())) ? "P" + term.toDays() + "D" : term.toString();
+    return term.equals(Duration.ofDays(term.toDays()))
+        ? "P" + term.toDays() + "D"
+        : term.toString();
   }
 
   private static boolean held(Connection connection) throws SQLException {

@@ -117,8 +117,7 @@ class StoredRetention implements Retention {
   public Standing hold(String reason, Actor actor) {
     return reading(connection -> {
       try (PreparedStatement hold = connection.prepareStatement(HOLD)) {
-        hold.setObject(
-            1, clock.instant().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
+        hold.setObject(1, clock.instant().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC));
         hold.setString(2, actor.toString());
         hold.setString(3, reason);
         if (hold.executeUpdate() == 1) {

@@ -1,10 +1,10 @@
 package io.sallyport.audit;
 
-import io.sallyport.testing.OpenMarks;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sallyport.testing.OpenMarks;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -59,10 +59,12 @@ class FactPartitionsTest {
     database.number();
     assertEquals(
         "2",
-        database.one("select count(*) from fact where period = date_trunc('month', now() at time zone 'UTC')"));
+        database.one(
+            "select count(*) from fact where period = date_trunc('month', now() at time zone 'UTC')"));
     assertEquals(
         List.of("1"),
-        database.column("select first_position from time_partition where first_position is not null"));
+        database.column(
+            "select first_position from time_partition where first_position is not null"));
   }
 
   /** What was numbered once belongs to a later partition stays there: a partition is a stretch without a gap. */
@@ -104,8 +106,10 @@ class FactPartitionsTest {
         database.one("select name from time_partition where first_position is not null"));
     SQLException refused = assertThrows(SQLException.class, () -> database.execute(sql));
     assertTrue(refused.toString().contains("The log is never changed"), refused.toString());
-    assertEquals("1 1", database.one(
-        "select (select count(*) from fact) || ' ' || (select count(*) from fact_waiting)"));
+    assertEquals(
+        "1 1",
+        database.one(
+            "select (select count(*) from fact) || ' ' || (select count(*) from fact_waiting)"));
   }
 
   @ParameterizedTest
@@ -149,9 +153,11 @@ class FactPartitionsTest {
         assertEquals("602", older.one("select max(size) from checkpoint"));
         assertEquals(
             List.of("600", "601", "602"),
-            older.column("select position from fact where period >= fact_period(599) and position > 599 order by 1"));
+            older.column(
+                "select position from fact where period >= fact_period(599) and position > 599 order by 1"));
         SealedLog log = new SealedLog(older.dataSource());
-        assertEquals("next", log.newest(Long.MAX_VALUE, 1, null, null).items().getFirst().subject());
+        assertEquals(
+            "next", log.newest(Long.MAX_VALUE, 1, null, null).items().getFirst().subject());
         assertEquals(1, log.entries(0, 1, null, null).items().getFirst().position());
         assertEquals("s600", log.entry(600).orElseThrow().subject());
         for (String slip : List.of("truncate fact_first", "delete from fact_first")) {

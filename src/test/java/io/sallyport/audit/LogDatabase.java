@@ -1,9 +1,9 @@
 package io.sallyport.audit;
 
-import io.sallyport.testing.OpenMarks;
 import io.sallyport.cli.LogVerifier;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
+import io.sallyport.testing.OpenMarks;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.InputStream;
@@ -110,7 +110,8 @@ public final class LogDatabase implements AutoCloseable {
       old.insert(connection, Fact.of("test.happened", Actor.SERVER, "test", subject));
     }
     LocalDate month = LocalDate.ofInstant(at, ZoneOffset.UTC).withDayOfMonth(1);
-    if (one("select count(*) from time_partition where starts = '" + month + "'").equals("0")) {
+    if (one("select count(*) from time_partition where starts = '" + month + "'")
+        .equals("0")) {
       execute("select add_time_partition('fact', '" + month + "', '" + month.plusMonths(1) + "')");
     }
     tamper("""

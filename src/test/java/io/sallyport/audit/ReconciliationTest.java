@@ -39,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A log that was cut back is made whole from what was signed, or says what it lost; and from nothing else. */
 class ReconciliationTest {
   private static final Actor OPERATOR = Actor.operator("olga");
+
   @SuppressWarnings("NullAway.Init")
   private static LogDatabase database;
 

@@ -32,8 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SequencerTest {
-  private static final String POSITIONS =
-      "select position from fact order by position";
+  private static final String POSITIONS = "select position from fact order by position";
   private static final String UNNUMBERED = "select count(*) from fact_waiting";
   private static final String TERMINATE = """
       select count(pg_terminate_backend(pid)) from pg_locks where locktype = 'advisory' and granted""";

@@ -261,7 +261,8 @@ class SyslogTest {
     void give(long first, long last) {
       List<Change> some = new ArrayList<>();
       for (long position = first; position <= last; position++) {
-        some.add(new Change(position, new UUID(0, position), "device.quarantined", "device", "cam-" + position));
+        some.add(new Change(
+            position, new UUID(0, position), "device.quarantined", "device", "cam-" + position));
       }
       changes.follower.changed(some);
     }

@@ -122,16 +122,50 @@ class CertificateRecheckTest extends ServerTest {
     Stored other = stored(issued());
     assertFault("cannot be read", with(one, one.tbsCertificate(), new byte[] {0x30, 0x03}, true));
     assertFault("thumbprint", with(one, one.tbsCertificate(), other.certificate(), false));
-    assertFault("recorded before the signature", with(one, other.tbsCertificate(), one.certificate(), true));
+    assertFault(
+        "recorded before the signature",
+        with(one, other.tbsCertificate(), one.certificate(), true));
     assertFault("serial number", with(one, other.tbsCertificate(), other.certificate(), true));
-    assertFault("public key", new Stored(one.id(), one.authority(), one.serial(), one.subject(), other.key(),
-        one.tbsCertificate(), one.certificate(), one.thumbprint(), one.notBefore(), one.notAfter()));
-    assertFault("validity", new Stored(one.id(), one.authority(), one.serial(), one.subject(), one.key(),
-        one.tbsCertificate(), one.certificate(), one.thumbprint(), one.notBefore(),
-        one.notAfter().plusSeconds(86_400)));
-    assertFault("usage", new Stored(one.id(), one.authority(), one.serial(),
-        new CertificateSubject(CertificateSubject.Kind.ATTESTATION_KEY, one.subject().id()), one.key(),
-        one.tbsCertificate(), one.certificate(), one.thumbprint(), one.notBefore(), one.notAfter()));
+    assertFault(
+        "public key",
+        new Stored(
+            one.id(),
+            one.authority(),
+            one.serial(),
+            one.subject(),
+            other.key(),
+            one.tbsCertificate(),
+            one.certificate(),
+            one.thumbprint(),
+            one.notBefore(),
+            one.notAfter()));
+    assertFault(
+        "validity",
+        new Stored(
+            one.id(),
+            one.authority(),
+            one.serial(),
+            one.subject(),
+            one.key(),
+            one.tbsCertificate(),
+            one.certificate(),
+            one.thumbprint(),
+            one.notBefore(),
+            one.notAfter().plusSeconds(86_400)));
+    assertFault(
+        "usage",
+        new Stored(
+            one.id(),
+            one.authority(),
+            one.serial(),
+            new CertificateSubject(
+                CertificateSubject.Kind.ATTESTATION_KEY, one.subject().id()),
+            one.key(),
+            one.tbsCertificate(),
+            one.certificate(),
+            one.thumbprint(),
+            one.notBefore(),
+            one.notAfter()));
   }
 
   @Test
@@ -167,7 +201,8 @@ class CertificateRecheckTest extends ServerTest {
     Credential credential = issued();
     Stored whole = stored(credential);
     execute(
-        "update credential set not_after = not_after + interval '1 day' where id = '%s'", whole.id());
+        "update credential set not_after = not_after + interval '1 day' where id = '%s'",
+        whole.id());
     try {
       // Another round may be under way in this server: whoever is first.
       Patience.untilTrue("an open finding", () -> round(whole.id(), "closed_at is null"));
@@ -187,7 +222,10 @@ class CertificateRecheckTest extends ServerTest {
   /** Facts are numbered a moment after their commit. */
   private boolean told(String subject, String kind) {
     JsonNode facts = wire.admin("GET", "/api/v1/audit/facts?limit=1000&subject=" + subject, null);
-    return facts.get("items").valueStream().anyMatch(fact -> fact.get("kind").asText().equals(kind));
+    return facts
+        .get("items")
+        .valueStream()
+        .anyMatch(fact -> fact.get("kind").asText().equals(kind));
   }
 
   private boolean round(UUID credential, String condition) {
@@ -197,8 +235,7 @@ class CertificateRecheckTest extends ServerTest {
       do {
         rounds.step(lease);
       } while (!exists("certificate_check where ended_at is not null"));
-      return exists(
-          "certificate_finding where credential = '" + credential + "' and " + condition);
+      return exists("certificate_finding where credential = '" + credential + "' and " + condition);
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }

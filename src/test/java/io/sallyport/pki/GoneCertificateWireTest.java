@@ -93,7 +93,10 @@ class GoneCertificateWireTest extends ServerTest {
     status.crlWith("devices", serial);
 
     Unit other = plant().enrolled("G-4");
-    JsonNode device = plant().person("GET", "/api/v1/devices/" + revoked.id(), null).expect(200).json();
+    JsonNode device = plant()
+        .person("GET", "/api/v1/devices/" + revoked.id(), null)
+        .expect(200)
+        .json();
     assertEquals(revoked.id(), device.get("id").asText());
     plant().person("GET", "/api/v1/devices/" + other.id(), null).expect(200);
     plant().person("GET", "/api/v1/certificates?limit=1000", null).expect(200);
@@ -114,23 +117,28 @@ class GoneCertificateWireTest extends ServerTest {
     unit.become("quarantine").expect(200);
     unit.become("release").expect(200);
     plant()
-        .person("POST", "/api/v1/devices/" + unit.id() + "/decommission", Map.of("reason", "retired"))
+        .person(
+            "POST", "/api/v1/devices/" + unit.id() + "/decommission", Map.of("reason", "retired"))
         .expect(200);
   }
 
   @Test
   void whatIsKeptAndWhatGoesIsShownAndAHoldStopsIt() {
-    JsonNode standing = plant().person("GET", "/api/v1/retention", null).expect(200).json();
+    JsonNode standing =
+        plant().person("GET", "/api/v1/retention", null).expect(200).json();
     assertEquals("P3653D", standing.at("/terms/0/term").asText());
     assertEquals("facts", standing.at("/terms/0/records").asText());
-    JsonNode plan =
-        plant().person("GET", "/api/v1/retention/plan?days=36000", null).expect(200).json();
+    JsonNode plan = plant()
+        .person("GET", "/api/v1/retention/plan?days=36000", null)
+        .expect(200)
+        .json();
     assertEquals("Its term has not ended.", plan.at("/items/0/obstacle").asText());
     plant().person("GET", "/api/v1/retention/plan?days=x", null).expect(400);
     plant().person("POST", "/api/v1/retention/hold", Map.of()).expect(400);
     plant().person("POST", "/api/v1/retention/hold", Map.of("reason", " ")).expect(422);
     Map<String, String> reason = Map.of("reason", "case 7");
-    JsonNode held = plant().person("POST", "/api/v1/retention/hold", reason).expect(200).json();
+    JsonNode held =
+        plant().person("POST", "/api/v1/retention/hold", reason).expect(200).json();
     assertEquals("case 7", held.at("/hold/reason").asText());
     plant().person("POST", "/api/v1/retention/hold", Map.of("reason", "other")).expect(200);
     held = plant().person("GET", "/api/v1/retention", null).expect(200).json();

@@ -147,7 +147,8 @@ class IssuanceFailuresTest extends ServerTest {
       assertEquals(PkiProblem.IN_PROGRESS, refusal.problem());
       BigInteger lost = new BigInteger(text("serial", device.toString()), 16);
       unfinished.closeFromBefore(clock.instant());
-      assertEquals(1, count("every_fact where kind = 'certificate.closed' and subject = ?", device));
+      assertEquals(
+          1, count("every_fact where kind = 'certificate.closed' and subject = ?", device));
       StatusClient status = new StatusClient(wire);
       assertInstanceOf(RevokedStatus.class, status.device(lost).getCertStatus());
       if (step == Step.AFTER_SIGNATURE) {

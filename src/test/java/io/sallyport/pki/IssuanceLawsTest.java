@@ -401,7 +401,8 @@ class IssuanceLawsTest extends ServerTest {
   private List<byte[]> column(String column, String key, String value) throws SQLException {
     try (Connection connection = database.getConnection();
         PreparedStatement query = connection.prepareStatement("select " + column
-            + " from credential left join certificate_body on credential = id where " + key + " = ? and " + column + " is not null")) {
+            + " from credential left join certificate_body on credential = id where " + key
+            + " = ? and " + column + " is not null")) {
       query.setString(1, value);
       List<byte[]> values = new ArrayList<>();
       try (ResultSet row = query.executeQuery()) {

@@ -16,10 +16,10 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.edec.EdECObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.pkcs.RSAPublicKey;
-import org.bouncycastle.asn1.DERNull;
 import org.bouncycastle.asn1.sec.SECObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
@@ -54,7 +54,8 @@ class KeyBlocklistTest {
   @Test
   void anRsaKeyOnAListInDebiansFormatIsRefused() throws IOException {
     // sha1("Modulus=8000…5A11\n"), by sha1sum, without its first twenty digits
-    Path file = write("blacklist.RSA-2048", "# comment\n\n00005890bc78bcbee3ca\nf525319c745bb93f8a20\n");
+    Path file =
+        write("blacklist.RSA-2048", "# comment\n\n00005890bc78bcbee3ca\nf525319c745bb93f8a20\n");
     KeyBlocklist blocklist = new KeyBlocklist(List.of(file), nanos::get);
     assertRefused(blocklist, rsa(MODULUS));
     assertDoesNotThrow(() -> blocklist.check(rsa(MODULUS.add(BigInteger.TWO))));
@@ -123,10 +124,7 @@ class KeyBlocklistTest {
 
   private static Der p256(String secret) throws IOException {
     var curve = ECNamedCurveTable.getByOID(SECObjectIdentifiers.secp256r1);
-    byte[] point = curve.getG()
-        .multiply(new BigInteger(secret, 16))
-        .normalize()
-        .getEncoded(false);
+    byte[] point = curve.getG().multiply(new BigInteger(secret, 16)).normalize().getEncoded(false);
     return der(
         new AlgorithmIdentifier(X9ObjectIdentifiers.id_ecPublicKey, SECObjectIdentifiers.secp256r1),
         point);

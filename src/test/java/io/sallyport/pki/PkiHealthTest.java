@@ -109,8 +109,7 @@ class PkiHealthTest extends ServerTest {
     assertEquals(Level.FAULT, level(findings, "/kept/altered"));
     assertEquals(Level.FAULT, level(findings, "s3://slow"));
     assertEquals(Level.GOOD, level(findings, "w+1+k"));
-    assertEquals(
-        Level.ADVICE, level(new LogHealth(log, List::of, clock).look(), "checkpoints"));
+    assertEquals(Level.ADVICE, level(new LogHealth(log, List::of, clock).look(), "checkpoints"));
   }
 
   @Test

@@ -141,8 +141,8 @@ class RestoredIT {
         Map.of("reason", "unspecified"));
     X509CRL published = new StatusClient(wire).crlWith("devices", serial(revoked));
     awaitSealed(wire, "certificate.revoked");
-    Path kept = Files.writeString(
-        folder.resolve("kept.note"), latest(wire).path("note").asText());
+    Path kept =
+        Files.writeString(folder.resolve("kept.note"), latest(wire).path("note").asText());
     second.killServer();
     second.killDatabase();
     delete(data.resolve("postgres"));
@@ -187,7 +187,8 @@ class RestoredIT {
         PATIENCE,
         kind + " is sealed",
         () -> !first(wire, kind).isMissingNode()
-            && latest(wire).path("size").asLong() >= first(wire, kind).path("position").asLong());
+            && latest(wire).path("size").asLong()
+                >= first(wire, kind).path("position").asLong());
     return first(wire, kind);
   }
 

@@ -159,7 +159,9 @@ class RetentionStepTest {
     assertEquals("", kinds(), "the clock is not believed yet");
     aDayLater();
     assertEquals("retention.announced:fact_2012_01_01", kinds());
-    assertEquals("3", database.one("select detail::json->>'until' from fact where kind = 'retention.announced'"));
+    assertEquals(
+        "3",
+        database.one("select detail::json->>'until' from fact where kind = 'retention.announced'"));
     assertEquals("2", database.one(KEPT));
 
     aDayLater();
@@ -194,8 +196,7 @@ class RetentionStepTest {
     assertTrue(
         database.checks().inclusion(2).steps().getFirst().sentence().contains("dropped on 2040-"),
         "the check does not say why");
-    Refusal refused =
-        assertThrows(Refusal.class, () -> tree.entries(new MerkleTile(0, 0, 8)));
+    Refusal refused = assertThrows(Refusal.class, () -> tree.entries(new MerkleTile(0, 0, 8)));
     assertEquals(AuditProblem.GONE, refused.problem());
     assertTrue(refused.getMessage().contains("until 3"), refused::getMessage);
 
@@ -352,8 +353,10 @@ class RetentionStepTest {
     clock.advance(Duration.ofDays(-3));
     run();
     aDayLater();
-    assertTrue(kinds().startsWith(
-        "retention.announced:fact_2012_01_01 retention.withdrawn:fact_2012_01_01"), kinds());
+    assertTrue(
+        kinds()
+            .startsWith("retention.announced:fact_2012_01_01 retention.withdrawn:fact_2012_01_01"),
+        kinds());
     assertEquals("2", database.one(KEPT));
   }
 
@@ -468,7 +471,8 @@ class RetentionStepTest {
     assertEquals("waits", database.one("select subject from fact where position = 9"));
     database.seal();
     assertNull(database.verify().finding());
-    String last = database.one("select name from time_partition where parent = 'fact' order by ends desc limit 1");
+    String last = database.one(
+        "select name from time_partition where parent = 'fact' order by ends desc limit 1");
     assertThrows(SQLException.class, () -> database.execute("truncate " + last));
   }
 
@@ -482,7 +486,9 @@ class RetentionStepTest {
     run();
     aDayLater();
     assertTrue(Integer.parseInt(database.one(all)) <= before + 4, database.one(all));
-    assertFalse(database.column("select 1 from time_partition where ends > '2070-01-01'").isEmpty());
+    assertFalse(database
+        .column("select 1 from time_partition where ends > '2070-01-01'")
+        .isEmpty());
   }
 
   /** An authority's certificates as they were before their octets had partitions: of 2012, of 2013 and of 2060. */
@@ -492,7 +498,8 @@ class RetentionStepTest {
       database.script("db/migration/" + script + ".sql");
     }
     database.execute("insert into authority values ('a', 'a', null, null, 0, now())");
-    for (String end : List.of("2012-06-30T23:59:59Z", "2013-01-01T00:00:00Z", "2060-01-01T00:00:00Z")) {
+    for (String end :
+        List.of("2012-06-30T23:59:59Z", "2013-01-01T00:00:00Z", "2060-01-01T00:00:00Z")) {
       database.execute("""
           insert into credential (id, authority, serial, subject_kind, subject_id, profile, key_digest, tbs_certificate,
             certificate, thumbprint, not_before, not_after, crl_shard, state, revocation_counter, prepared_at)
@@ -514,8 +521,10 @@ class RetentionStepTest {
             from certificate_body where ends_on < '2020-01-01' order by ends_on"""));
     assertEquals("infinity", database.one("""
         select ends from time_partition join certificate_body b on b.tableoid = name::regclass where ends_on > '2059-01-01'"""));
-    assertEquals("3", database.one(
-        "select count(*) from credential join certificate_body on credential = id and ends_on = (not_after at time zone 'UTC')::date"));
+    assertEquals(
+        "3",
+        database.one(
+            "select count(*) from credential join certificate_body on credential = id and ends_on = (not_after at time zone 'UTC')::date"));
   }
 
   @Test
@@ -532,9 +541,11 @@ class RetentionStepTest {
     assertEquals("3", database.one("select count(*) from credential"));
     assertThrows(
         SQLException.class,
-        () -> database.execute("insert into credential select * from credential where not_after < '2013-01-01'"));
+        () -> database.execute(
+            "insert into credential select * from credential where not_after < '2013-01-01'"));
     assertEquals(
-        "P9855D", database.one("select term from time_partition where name = 'certificate_body_2012_01_01'"));
+        "P9855D",
+        database.one("select term from time_partition where name = 'certificate_body_2012_01_01'"));
     assertTrue(kinds().contains("retention.dropped:certificate_body_2012_01_01"), kinds());
     database.execute(
         "insert into certificate_body values (gen_random_uuid(), '9999-12-31', '\\x00', '\\x00')");
@@ -549,8 +560,11 @@ class RetentionStepTest {
     database.execute("""
         insert into decision select batch, 1, id, at, asked_by, device, question, permit, reasons, policy_hash, appraisal,
           open_partition('decision') from decision""");
-    assertEquals("decision_first", database.one("select tableoid::regclass from decision where line = 0"));
     assertEquals(
-        "true", database.one("select (open_partition('decision') = period)::text from decision where line = 1"));
+        "decision_first", database.one("select tableoid::regclass from decision where line = 0"));
+    assertEquals(
+        "true",
+        database.one(
+            "select (open_partition('decision') = period)::text from decision where line = 1"));
   }
 }

@@ -224,7 +224,9 @@ class AuditResource {
   @Schema(name = "LogLeaf")
   record LeafView(
       long position,
-      @Schema(description = "The leaf hash (RFC 6962 §2.1) in hex.") String hash) {}
+
+      @Schema(description = "The leaf hash (RFC 6962 §2.1) in hex.")
+      String hash) {}
 
   /** What the log committed to. */
   @Schema(name = "Checkpoint")

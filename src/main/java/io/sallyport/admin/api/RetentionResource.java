@@ -153,10 +153,12 @@ class RetentionResource {
       @Schema(description = "ISO 8601; of certificates from their end on.")
       String term,
 
-      @Schema(nullable = true, description = "The first day of what is kept, null for all.") @Nullable
+      @Schema(nullable = true, description = "The first day of what is kept, null for all.")
+      @Nullable
       LocalDate keptFrom,
 
-      @Schema(nullable = true, description = "Until when there are partitions, null for ever.") @Nullable
+      @Schema(nullable = true, description = "Until when there are partitions, null for ever.")
+      @Nullable
       LocalDate partitionsUntil,
 
       int partitionsKept,
@@ -175,7 +177,8 @@ class RetentionResource {
   /** A hold on all dropping. */
   @Schema(name = "RetentionHold")
   record HoldView(
-      @Schema(nullable = true, description = "Null when the settings of this node say so.") @Nullable
+      @Schema(nullable = true, description = "Null when the settings of this node say so.")
+      @Nullable
       Instant since,
 
       @Schema(nullable = true) @Nullable String by,
@@ -190,13 +193,13 @@ class RetentionResource {
 
       String partition,
 
-      @Schema(nullable = true, description = "The first day in it, null for everything before.") @Nullable
+      @Schema(nullable = true, description = "The first day in it, null for everything before.")
+      @Nullable
       LocalDate from,
 
       @Schema(description = "The first day after it.") LocalDate before,
 
-      @Schema(description = "The day from which it may go.")
-      LocalDate goes,
+      @Schema(description = "The day from which it may go.") LocalDate goes,
 
       @Schema(description = "About how large it is.") long octets,
 
