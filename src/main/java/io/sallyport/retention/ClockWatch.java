@@ -36,9 +36,8 @@ final class ClockWatch {
       seen = instant(row, 1);
       steady = instant(row, 2);
     }
-    boolean steadily = seen != null
-        && !now.isBefore(seen.minus(BACK))
-        && !now.isAfter(seen.plus(AHEAD));
+    boolean steadily =
+        seen != null && !now.isBefore(seen.minus(BACK)) && !now.isAfter(seen.plus(AHEAD));
     Instant since = steadily && steady != null ? steady : now;
     try (PreparedStatement note = transaction.prepareStatement(NOTE)) {
       note.setObject(1, now.atOffset(ZoneOffset.UTC));
