@@ -128,7 +128,7 @@ final class IssuancePlant {
             key,
             Digest.of(device.toString().getBytes(StandardCharsets.UTF_8)),
             false,
-            "CN=" + device,
+            "serialNumber=" + device + ",CN=" + device,
             List.of()),
         Guard.claiming(List.of(new KeyClaim(unit, digest, "ldevid")), Guard.NONE));
   }

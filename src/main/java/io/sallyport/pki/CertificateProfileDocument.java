@@ -25,7 +25,7 @@ final class CertificateProfileDocument {
   private static final Duration USUAL_VALIDITY = Duration.ofDays(90);
   private static final Duration SHORTEST_VALIDITY = Duration.ofMinutes(5);
   private static final Duration LONGEST_VALIDITY = Duration.ofDays(20 * 365);
-  private static final Duration LONGEST_BACKDATING = Duration.ofDays(1);
+  private static final Duration LONGEST_BACKDATING = IssuerLints.LONGEST_BACKDATING;
   private static final int MOST_OF_A_KIND = 16;
   private static final Pattern OBJECT_IDENTIFIER =
       Pattern.compile("[0-2](\\.(0|[1-9][0-9]{0,17})){1,30}");

@@ -26,6 +26,7 @@ import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.asn1.x509.TBSCertificate;
 
 /** Builds and lints what an order asks for, before anything is locked. Any thread. */
@@ -71,7 +72,12 @@ final class Drafts {
 
   /** An authority with what every certificate by it takes from it. */
   record Issuer(
-      Authority authority, KeyHandle key, X500Name name, Instant notAfter, List<Extensions> above) {
+      Authority authority,
+      KeyHandle key,
+      X500Name name,
+      byte[] keyIdentifier,
+      Instant notAfter,
+      List<Extensions> above) {
     Issuer {
       above = List.copyOf(above);
     }
@@ -137,6 +143,16 @@ final class Drafts {
         order.subject().kind(),
         issuer.notAfter,
         order.certificateProfile().revocationPointers());
+    IssuerLints.check(
+        tbs,
+        new IssuerLints.Expected(
+            issuer.name,
+            issuer.keyIdentifier,
+            issuer.key.algorithm(),
+            now,
+            order.subject().kind() == CertificateSubject.Kind.DEVICE
+                && order.certificateProfile().subject().stream()
+                    .anyMatch(one -> one.type().equalsIgnoreCase("serialNumber"))));
     return new Draft(
         order,
         order.digest().hex(),
@@ -166,6 +182,7 @@ final class Drafts {
           authority,
           keys.get(authority.signingKey()),
           tbs.getSubject(),
+          SubjectKeyIdentifier.fromExtensions(tbs.getExtensions()).getKeyIdentifier(),
           tbs.getEndDate().getDate().toInstant(),
           constrained(name));
       issuers.put(name, known);

@@ -5,6 +5,7 @@ import java.net.URISyntaxException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -13,6 +14,7 @@ import org.bouncycastle.asn1.ASN1IA5String;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1PrintableString;
+import org.bouncycastle.asn1.ASN1String;
 import org.bouncycastle.asn1.ASN1UTCTime;
 import org.bouncycastle.asn1.ASN1UTF8String;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
@@ -22,13 +24,17 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.AccessDescription;
 import org.bouncycastle.asn1.x509.AuthorityInformationAccess;
+import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
+import org.bouncycastle.asn1.x509.CertificatePolicies;
 import org.bouncycastle.asn1.x509.DistributionPointName;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.PolicyInformation;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.bouncycastle.asn1.x509.Time;
@@ -54,6 +60,33 @@ final class EncodingLints {
       Extension.subjectKeyIdentifier,
       Extension.authorityKeyIdentifier,
       Extension.authorityInfoAccess);
+  private static final List<ASN1ObjectIdentifier> AUTHORITIES_ONLY = List.of(
+      Extension.nameConstraints,
+      Extension.policyConstraints,
+      Extension.policyMappings,
+      Extension.inhibitAnyPolicy);
+  /** What RFC 5280 §4.2 asks every reader to process; nothing else is made critical. */
+  private static final Set<ASN1ObjectIdentifier> UNDERSTOOD = Set.of(
+      Extension.basicConstraints,
+      Extension.keyUsage,
+      Extension.extendedKeyUsage,
+      Extension.certificatePolicies,
+      Extension.subjectAlternativeName,
+      Extension.nameConstraints,
+      Extension.policyConstraints,
+      Extension.policyMappings,
+      Extension.inhibitAnyPolicy);
+  /** In characters (RFC 5280 appendix A.1). */
+  private static final Map<ASN1ObjectIdentifier, Integer> UPPER_BOUNDS = Map.of(
+      BCStyle.CN, 64,
+      BCStyle.O, 64,
+      BCStyle.OU, 64,
+      BCStyle.SERIALNUMBER, 64,
+      BCStyle.L, 128,
+      BCStyle.ST, 128,
+      BCStyle.EmailAddress, 255);
+
+  private static final int COUNTRY_LETTERS = 2;
   private static final int IPV4_OCTETS = 4;
   private static final int IPV6_OCTETS = 16;
 
@@ -64,7 +97,14 @@ final class EncodingLints {
     time(tbs.getEndDate(), faults);
     name(tbs.getIssuer(), faults);
     name(tbs.getSubject(), faults);
+    require(
+        tbs.getIssuerUniqueId() == null && tbs.getSubjectUniqueId() == null,
+        "a unique identifier (RFC 5280 §4.1.2.8)",
+        faults);
     critical(tbs, extensions, faults);
+    authorityOnly(extensions, faults);
+    purposes(extensions, faults);
+    policies(extensions, faults);
     keyUsage(tbs, extensions, faults);
     keyIdentifier(tbs, extensions, faults);
     alternatives(extensions, faults);
@@ -89,6 +129,10 @@ final class EncodingLints {
             string(attribute.getType(), attribute.getValue()),
             "a name's string is of the wrong type (RFC 5280 §4.1.2.4)",
             faults);
+        require(
+            bounded(attribute),
+            "a name's string is empty or longer than allowed (RFC 5280 appendix A.1)",
+            faults);
       }
     }
   }
@@ -101,6 +145,65 @@ final class EncodingLints {
       return value instanceof ASN1IA5String;
     }
     return value instanceof ASN1UTF8String || value instanceof ASN1PrintableString;
+  }
+
+  private static boolean bounded(AttributeTypeAndValue attribute) {
+    if (!(attribute.getValue() instanceof ASN1String string)) {
+      return true;
+    }
+    String text = string.getString();
+    Integer most = UPPER_BOUNDS.get(attribute.getType());
+    boolean country = attribute.getType().equals(BCStyle.C);
+    return !text.isEmpty()
+        && (most == null || text.codePointCount(0, text.length()) <= most)
+        && (!country || text.length() == COUNTRY_LETTERS);
+  }
+
+  private static void authorityOnly(Extensions extensions, List<String> faults) {
+    BasicConstraints constraints = BasicConstraints.fromExtensions(extensions);
+    boolean authority = constraints != null && constraints.isCA();
+    require(
+        authority || constraints == null || constraints.getPathLenConstraint() == null,
+        "a path length outside an authority (RFC 5280 §4.2.1.9)",
+        faults);
+    for (ASN1ObjectIdentifier id : AUTHORITIES_ONLY) {
+      require(
+          authority || extensions.getExtension(id) == null,
+          "extension " + id + " outside an authority (RFC 5280 §4.2.1)",
+          faults);
+    }
+    for (ASN1ObjectIdentifier id : extensions.getCriticalExtensionOIDs()) {
+      require(
+          UNDERSTOOD.contains(id) || NEVER_CRITICAL.contains(id),
+          "extension " + id + " is critical, which others need not understand",
+          faults);
+    }
+  }
+
+  private static void purposes(Extensions extensions, List<String> faults) {
+    ExtendedKeyUsage purposes = ExtendedKeyUsage.fromExtensions(extensions);
+    require(
+        purposes == null
+            || purposes.getUsages().length > 0
+                && Stream.of(purposes.getUsages()).distinct().count()
+                    == purposes.getUsages().length,
+        "an extended key usage stands twice, or none does (RFC 5280 §4.2.1.12)",
+        faults);
+  }
+
+  private static void policies(Extensions extensions, List<String> faults) {
+    CertificatePolicies policies = CertificatePolicies.fromExtensions(extensions);
+    if (policies == null) {
+      return;
+    }
+    long different = Stream.of(policies.getPolicyInformation())
+        .map(PolicyInformation::getPolicyIdentifier)
+        .distinct()
+        .count();
+    require(
+        different > 0 && different == policies.getPolicyInformation().length,
+        "a certificate policy stands twice, or none does (RFC 5280 §4.2.1.4)",
+        faults);
   }
 
   private static void critical(TBSCertificate tbs, Extensions extensions, List<String> faults) {

@@ -83,7 +83,7 @@ class CertificateRecheckTest extends ServerTest {
             Der.of(TestPki.key().getPublic().getEncoded()),
             Digest.of(device.toString().getBytes(StandardCharsets.UTF_8)),
             false,
-            "CN=" + device,
+            "serialNumber=" + device + ",CN=" + device,
             List.of()),
         Guard.NONE,
         Actor.SERVER);

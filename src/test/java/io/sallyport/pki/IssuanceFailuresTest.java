@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.keys.KeyAlgorithm;
+import io.sallyport.keys.KeyHandle;
+import io.sallyport.keys.Keys;
 import io.sallyport.pki.Issuance.Guard;
 import io.sallyport.pki.Issuance.Order;
 import io.sallyport.testing.ServerTest;
@@ -21,6 +25,7 @@ import io.sallyport.testing.TestPki.Manufacturer;
 import jakarta.inject.Inject;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -33,6 +38,8 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
+import javax.net.ssl.X509ExtendedKeyManager;
 import javax.sql.DataSource;
 import org.bouncycastle.cert.ocsp.RevokedStatus;
 import org.junit.jupiter.api.BeforeEach;
@@ -77,6 +84,18 @@ class IssuanceFailuresTest extends ServerTest {
 
   @Inject
   Issuance issuance;
+
+  @Inject
+  IssuanceStore store;
+
+  @Inject
+  Drafts drafts;
+
+  @Inject
+  SigningGates gates;
+
+  @Inject
+  Keys keys;
 
   @Inject
   UnfinishedSerials unfinished;
@@ -164,6 +183,94 @@ class IssuanceFailuresTest extends ServerTest {
     assertEquals(1, count("every_fact where kind = 'certificate.issued' and subject = ?", device));
   }
 
+  /** What a key's holder gives back instead of a signature. */
+  enum Signer {
+    FAILS {
+      @Override
+      byte[] sign(byte[] right) {
+        throw new IllegalStateException("broken by a test");
+      }
+    },
+    SIGNS_WRONGLY {
+      @Override
+      byte[] sign(byte[] right) {
+        right[right.length - 1] ^= 1;
+        return right;
+      }
+    },
+    SIGNS_NOTHING {
+      @Override
+      byte[] sign(byte[] right) {
+        return new byte[0];
+      }
+    };
+
+    abstract byte[] sign(byte[] right);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aSignatureThatFailsIsNeverHandedOutAndItsSerialIsClosed(Signer signer) throws Exception {
+    UUID device = device("S-" + signer.ordinal());
+    Order order = order(device);
+    Issuance broken = new RecordedIssuance(
+        store, drafts, gates, new BrokenKeys(keys, signer), new SimpleMeterRegistry());
+
+    assertThrows(IllegalStateException.class, () -> broken.issue(order, Guard.NONE, Actor.SERVER));
+    assertEquals(0, count("credential where certificate is not null and subject_id = ?", device));
+    BigInteger lost = new BigInteger(text("serial", device.toString()), 16);
+    unfinished.closeFromBefore(clock.instant());
+    assertEquals(1, count("every_fact where kind = 'certificate.closed' and subject = ?", device));
+    assertInstanceOf(RevokedStatus.class, new StatusClient(wire).device(lost).getCertStatus());
+
+    assertNotEquals(lost, issuance.issue(order, Guard.NONE, Actor.SERVER).serial());
+    assertEquals(1, count("credential where certificate is not null and subject_id = ?", device));
+    assertEquals(1, count("every_fact where kind = 'certificate.issued' and subject = ?", device));
+  }
+
+  /** The server's keys, of which signatures go wrong. */
+  private record BrokenKeys(Keys keys, Signer signer) implements Keys {
+    @Override
+    public byte[] sign(UUID id, byte[] data) {
+      return signer.sign(keys.sign(id, data));
+    }
+
+    @Override
+    public KeyHandle generate(KeyAlgorithm algorithm, String purpose) {
+      return keys.generate(algorithm, purpose);
+    }
+
+    @Override
+    public KeyHandle get(UUID id) {
+      return keys.get(id);
+    }
+
+    @Override
+    public List<KeyHandle> of(String purpose) {
+      return keys.of(purpose);
+    }
+
+    @Override
+    public TlsIdentity tlsIdentity(UUID key, List<X509Certificate> chain) {
+      return keys.tlsIdentity(key, chain);
+    }
+
+    @Override
+    public X509ExtendedKeyManager keyManager(Supplier<TlsIdentity> identity) {
+      return keys.keyManager(identity);
+    }
+
+    @Override
+    public byte[] seal(byte[] secret, String context) {
+      return keys.seal(secret, context);
+    }
+
+    @Override
+    public byte[] unseal(byte[] sealed, String context) {
+      return keys.unseal(sealed, context);
+    }
+  }
+
   private UUID device(String serialNumber) {
     return UUID.fromString(wire.register(MAKER, serialNumber, PROFILE));
   }
@@ -175,7 +282,7 @@ class IssuanceFailuresTest extends ServerTest {
         Der.of(TestPki.key().getPublic().getEncoded()),
         Digest.of(device.toString().getBytes(StandardCharsets.UTF_8)),
         false,
-        "CN=" + device,
+        "serialNumber=" + device + ",CN=" + device,
         List.of());
   }
 

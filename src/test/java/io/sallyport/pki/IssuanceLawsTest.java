@@ -109,7 +109,7 @@ class IssuanceLawsTest extends ServerTest {
         Der.of(TestPki.key().getPublic().getEncoded()),
         Digest.of(device.toString().getBytes(StandardCharsets.UTF_8)),
         once,
-        "CN=" + device,
+        "serialNumber=" + device + ",CN=" + device,
         List.of());
   }
 

@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.keys.KeyAlgorithm;
+import io.sallyport.pki.IssuerLints.Expected;
 import io.sallyport.testing.TestPki;
 import java.io.IOException;
 import java.math.BigInteger;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Date;
@@ -17,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.ASN1Boolean;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1EncodableVector;
 import org.bouncycastle.asn1.ASN1Integer;
@@ -26,6 +30,7 @@ import org.bouncycastle.asn1.BERSequence;
 import org.bouncycastle.asn1.DERBMPString;
 import org.bouncycastle.asn1.DERGeneralizedTime;
 import org.bouncycastle.asn1.DEROctetString;
+import org.bouncycastle.asn1.DERPrintableString;
 import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.DERTaggedObject;
 import org.bouncycastle.asn1.DERUTF8String;
@@ -47,6 +52,7 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.PolicyInformation;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x509.TBSCertificate;
@@ -322,11 +328,82 @@ class LinterTest {
         rule(
             "no access to OCSP and to the issuer's certificate",
             device,
-            draft -> draft.access(AccessDescription.id_ad_ocsp)));
+            draft -> draft.access(AccessDescription.id_ad_ocsp)),
+        rule(
+            "a name's string is empty or longer than allowed (RFC 5280 appendix A.1)",
+            device,
+            draft -> draft.subject = named(BCStyle.CN, new DERUTF8String("a".repeat(65)))),
+        rule(
+            "a name's string is empty or longer than allowed (RFC 5280 appendix A.1)",
+            device,
+            draft -> draft.subject = named(BCStyle.C, new DERPrintableString("DEU"))),
+        rule(
+            "a path length outside an authority (RFC 5280 §4.2.1.9)",
+            device,
+            draft -> draft.critical.put(
+                Extension.basicConstraints,
+                new DERSequence(new ASN1Encodable[] {ASN1Boolean.FALSE, new ASN1Integer(0)}))),
+        rule(
+            "extension 2.5.29.54 outside an authority (RFC 5280 §4.2.1)",
+            device,
+            draft -> draft.critical.put(Extension.inhibitAnyPolicy, new ASN1Integer(0))),
+        rule(
+            "extension 1.3.6.1.5.5.7.1.25 is critical, which others need not understand",
+            device,
+            draft -> draft.critical.put(
+                new ASN1ObjectIdentifier("1.3.6.1.5.5.7.1.25"), new DERUTF8String("x"))),
+        rule(
+            "an extended key usage stands twice, or none does (RFC 5280 §4.2.1.12)",
+            device,
+            draft -> draft.purposes(KeyPurposeId.id_kp_clientAuth, KeyPurposeId.id_kp_clientAuth)),
+        rule(
+            "a certificate policy stands twice, or none does (RFC 5280 §4.2.1.4)",
+            device,
+            draft ->
+                draft.plain.put(Extension.certificatePolicies, new DERSequence(new ASN1Encodable[] {
+                  new PolicyInformation(new ASN1ObjectIdentifier("1.3.6.1.4.1.32473.1")),
+                  new PolicyInformation(new ASN1ObjectIdentifier("1.3.6.1.4.1.32473.1"))
+                }))));
   }
 
   private static X500Name named(ASN1ObjectIdentifier type, ASN1Encodable value) {
     return new X500Name(new RDN[] {new RDN(type, value)});
+  }
+
+  @Test
+  void namesWhatDoesNotFitWhoSignsAndWhen() throws IOException {
+    TBSCertificate tbs = new Draft(CertificateSubject.Kind.DEVICE).build();
+    X500Name issuer = new X500Name("CN=Devices");
+    byte[] key = new byte[20];
+    KeyAlgorithm p256 = KeyAlgorithm.EC_P256;
+    Duration day = IssuerLints.LONGEST_BACKDATING;
+
+    IssuerLints.check(tbs, new Expected(issuer, key, p256, NOW, false));
+    IssuerLints.check(tbs, new Expected(issuer, key, p256, NOW.plus(day), false));
+    assertNames(
+        "the issuer is not written",
+        tbs,
+        new Expected(new X500Name("CN=devices"), key, p256, NOW, false));
+    assertNames(
+        "the authority key identifier is another key's",
+        tbs,
+        new Expected(issuer, new byte[] {1}, p256, NOW, false));
+    assertNames(
+        "the signature's algorithm",
+        tbs,
+        new Expected(issuer, key, KeyAlgorithm.ED25519, NOW, false));
+    assertNames(
+        "begins more than 24 hours ago",
+        tbs,
+        new Expected(issuer, key, p256, NOW.plus(day).plusSeconds(2), false));
+    assertNames(
+        "begins in the future", tbs, new Expected(issuer, key, p256, NOW.minusSeconds(1), false));
+    assertNames("not exactly one serialNumber", tbs, new Expected(issuer, key, p256, NOW, true));
+  }
+
+  private static void assertNames(String fault, TBSCertificate tbs, Expected expected) {
+    Refusal refusal = assertThrows(Refusal.class, () -> IssuerLints.check(tbs, expected));
+    assertTrue(refusal.detail().startsWith("Not signed: " + fault), refusal.detail());
   }
 
   @Test
