@@ -198,7 +198,7 @@ class RetentionStepTest {
         "the check does not say why");
     Refusal refused = assertThrows(Refusal.class, () -> tree.entries(new MerkleTile(0, 0, 8)));
     assertEquals(AuditProblem.GONE, refused.problem());
-    assertTrue(refused.getMessage().contains("until 3"), refused::getMessage);
+    assertTrue(String.valueOf(refused.getMessage()).contains("until 3"), refused::toString);
 
     LogVerifier.Verdict verdict = database.verify(before);
     assertTrue(verdict.ok(), verdict::toString);
