@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -177,7 +178,8 @@ class CertificateRecheckTest extends ServerTest {
     assertFault("signature", with(one, one.tbsCertificate(), forged, true));
   }
 
-  private static Stored with(Stored one, byte[] tbs, byte[] certificate, boolean thumbprint) {
+  private static Stored with(
+      Stored one, byte @Nullable [] tbs, byte[] certificate, boolean thumbprint) {
     return new Stored(
         one.id(),
         one.authority(),

@@ -105,9 +105,9 @@ class KeyBlocklistTest {
   void theLineThatIsWrongIsNamed() throws IOException {
     for (String wrong : List.of("abc", "00005890bc78bcbee3cg", "0".repeat(40), "x".repeat(5000))) {
       Path file = write("known", "# one\n00005890bc78bcbee3ca\n" + wrong + "\n");
-      String told = assertThrows(
-              KeyDigestFile.MalformedException.class, () -> new KeyDigestFile().add(file))
-          .getMessage();
+      String told = String.valueOf(
+          assertThrows(KeyDigestFile.MalformedException.class, () -> new KeyDigestFile().add(file))
+              .getMessage());
       assertTrue(told.contains(file + ", line 3: "), told);
     }
   }
