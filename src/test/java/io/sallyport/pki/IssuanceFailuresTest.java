@@ -217,14 +217,14 @@ class IssuanceFailuresTest extends ServerTest {
         store, drafts, gates, new BrokenKeys(keys, signer), new SimpleMeterRegistry());
 
     assertThrows(IllegalStateException.class, () -> broken.issue(order, Guard.NONE, Actor.SERVER));
-    assertEquals(0, count("credential where certificate is not null and subject_id = ?", device));
+    assertEquals(0, count("credential where thumbprint is not null and subject_id = ?", device));
     BigInteger lost = new BigInteger(text("serial", device.toString()), 16);
     unfinished.closeFromBefore(clock.instant());
     assertEquals(1, count("every_fact where kind = 'certificate.closed' and subject = ?", device));
     assertInstanceOf(RevokedStatus.class, new StatusClient(wire).device(lost).getCertStatus());
 
     assertNotEquals(lost, issuance.issue(order, Guard.NONE, Actor.SERVER).serial());
-    assertEquals(1, count("credential where certificate is not null and subject_id = ?", device));
+    assertEquals(1, count("credential where thumbprint is not null and subject_id = ?", device));
     assertEquals(1, count("every_fact where kind = 'certificate.issued' and subject = ?", device));
   }
 
