@@ -8,6 +8,8 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities;
 import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.Authorities.Distrust;
+import io.sallyport.pki.Authorities.Requested;
 import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateProfiles.Origin;
@@ -65,7 +67,11 @@ class AuthorityPages {
     private Templates() {}
 
     static native TemplateInstance authorities(
-        List<View> authorities, List<ProfileView> profiles, @Nullable HealthView health);
+        List<View> authorities,
+        List<Requested> waiting,
+        Tag awaits,
+        List<ProfileView> profiles,
+        @Nullable HealthView health);
   }
 
   /** An authority. */
@@ -75,6 +81,7 @@ class AuthorityPages {
       List<String> chain,
       boolean keyHere,
       Tag validity,
+      @Nullable String since,
       @Nullable Crl crl,
       @Nullable Tag crlState) {}
 
@@ -152,6 +159,8 @@ class AuthorityPages {
     Instant now = clock.instant();
     return Templates.authorities(
         authorities.list().stream().map(authority -> view(authority, now)).toList(),
+        authorities.requested(),
+        new Tag("waiting", "blue"),
         profiles.list().stream().map(ProfileView::of).toList(),
         // It counts over every site.
         caller.sites().isEmpty() ? HealthView.of(health.check()) : null);
@@ -199,15 +208,41 @@ class AuthorityPages {
             .map(link -> link.getSubjectX500Principal().getName())
             .toList(),
         authority.key() != null,
-        now.isAfter(certificate.getNotAfter().toInstant())
-            ? new Tag("expired", "bad")
-            : new Tag("valid", "good"),
+        validity(authority, certificate, now),
+        since(authority),
         crl,
         crl == null
             ? null
             : now.isAfter(crl.nextUpdate())
                 ? new Tag("overdue", "bad")
                 : new Tag("current", "good"));
+  }
+
+  private static Tag validity(Authority authority, X509Certificate certificate, Instant now) {
+    if (authority.distrust() != null) {
+      return new Tag("revoked", "bad");
+    }
+    if (now.isAfter(certificate.getNotAfter().toInstant())) {
+      return new Tag("expired", "bad");
+    }
+    Instant from = authority.successorFrom();
+    return from != null && !now.isBefore(from)
+        ? new Tag("succeeded", "calm")
+        : new Tag("valid", "good");
+  }
+
+  /** What became of it, in a sentence. */
+  private static @Nullable String since(Authority authority) {
+    Distrust distrust = authority.distrust();
+    if (distrust != null) {
+      return "Revoked at " + distrust.at()
+          + (distrust.with().equals(authority.name()) ? "" : " with " + distrust.with())
+          + ": nothing that it certified counts any more.";
+    }
+    return authority.successor() == null
+        ? null
+        : "From " + authority.successorFrom() + " on " + authority.successor()
+            + " certifies in its place.";
   }
 
   private static Response file(String name, String pem) {

@@ -215,7 +215,15 @@ class CertificateStatusDoor implements StatusDoor {
             : status.delta(authority, shard))
         .orElseThrow(() -> new Refusal(CommonProblem.NOT_FOUND, "There is no such list."));
     Reply reply = Reply.of(200, "application/pkix-crl", crl.der().octets());
-    return conditional(request, cacheable(reply, crl.thisUpdate(), crl.nextUpdate()));
+    Reply whole = cacheable(reply, crl.thisUpdate(), crl.nextUpdate());
+    String since = request.header("If-Modified-Since");
+    // RFC 9110 §13.1.3: not looked at beside If-None-Match; and no time tells lists of one second apart.
+    return since != null
+            && request.header("If-None-Match") == null
+            && crl.dated()
+            && StatusReply.notModified(since, crl.thisUpdate())
+        ? new Reply(304, whole.headers(), new byte[0])
+        : conditional(request, whole);
   }
 
   private Reply certificate(Request request) {

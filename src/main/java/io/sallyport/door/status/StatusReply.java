@@ -6,10 +6,12 @@ import io.sallyport.pki.CertificateStatus.OcspAnswer;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -67,6 +69,16 @@ final class StatusReply {
 
   static String date(Instant time) {
     return HTTP_DATE.format(time);
+  }
+
+  /** Whether {@code since} is a date (any other text is passed over) at or after what was modified last. */
+  static boolean notModified(String since, Instant lastModified) {
+    try {
+      Instant known = HTTP_DATE.parse(since.strip(), Instant::from);
+      return !lastModified.truncatedTo(ChronoUnit.SECONDS).isAfter(known);
+    } catch (DateTimeException noDate) {
+      return false;
+    }
   }
 
   static String etag(byte[] body) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.testing.Patience;
 import io.sallyport.testing.StatusClient;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -195,6 +196,22 @@ class CrlConformanceTest extends StatusServerTest {
     assertEquals(0, response.body().length);
     assertEquals(tag, CacheHeaders.header(response, "ETag"));
     assertNotEquals("none", CacheHeaders.header(response, "Expires"));
+  }
+
+  @Test
+  void whoHasItSinceItWasModifiedIsToldSo() {
+    // Not of two lists of one second, which the next one is not any more.
+    Patience.untilTrue("the list is known by its date", () -> {
+      String date = CacheHeaders.header(status.get("/crl/root/0.crl"), "Last-Modified");
+      return status.get("/crl/root/0.crl", "If-Modified-Since", date).statusCode() == 304;
+    });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Sun, 06 Nov 1994 08:49:37 GMT", "yesterday", ""})
+  void whoHasItSinceBeforeGetsThisOne(String date) {
+    assertEquals(
+        200, status.get("/crl/root/0.crl", "If-Modified-Since", date).statusCode());
   }
 
   @Test
