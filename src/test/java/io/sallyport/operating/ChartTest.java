@@ -273,6 +273,8 @@ class ChartTest {
             "jdbc:postgresql://postgres.data:5432/sallyport", most.environment("SALLYPORT_DB_URL")),
         () -> assertEquals("offline", most.environment("SALLYPORT_ROOT")),
         () -> assertEquals("/certificates", most.environment("SALLYPORT_CERTIFICATES")),
+        () -> assertEquals("/marks", most.environment("SALLYPORT_MARKS_FOLDER")),
+        () -> assertEquals("true", most.environment("SALLYPORT_MARKS_REQUIRED")),
         () -> assertEquals(
             "sallyport.plant.example,sallyport", most.environment("SALLYPORT_HOST_NAMES")),
         () -> assertEquals(
