@@ -8,10 +8,13 @@ import java.sql.Connection;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** What people wrote and a restored database lost: no fact holds the text, so they are told to write it again. */
+/**
+ * What people wrote and a restored database lost: no fact holds the text, so they are told to write it again. And what
+ * others said against a device or its grants, which they are asked to say again.
+ */
 @Singleton
 final class DoneByHand implements Replay {
-  private static final Set<String> WRITTEN = Set.of(
+  private static final Set<String> LOST = Set.of(
       "manufacturer.added",
       "trust-anchor.added",
       "profile.applied",
@@ -19,10 +22,12 @@ final class DoneByHand implements Replay {
       "policy.removed",
       "tpm-root.applied",
       "tpm-root.removed",
-      "realm.applied");
+      "realm.applied",
+      "signal.received",
+      "grant.withdrawn");
 
   @Override
   public Effect replay(Connection transaction, LogEntry lost, Consumer<Fact> further) {
-    return WRITTEN.contains(lost.kind()) ? Effect.BY_HAND : Effect.NONE;
+    return LOST.contains(lost.kind()) ? Effect.BY_HAND : Effect.NONE;
   }
 }

@@ -355,11 +355,14 @@ final class StoredReconciliation implements Reconciliation {
         job.setLong(2, size);
         job.executeUpdate();
       }
+      // The marks of the node that the operator speaks to; others complain of this very database
+      // only.
+      UUID database = unmet.getFirst().database();
       for (Mark mark : unmet) {
         epochs.setLong(1, mark.epochs());
         epochs.setString(2, Sealer.JOB);
         epochs.executeUpdate();
-        identity.setObject(1, mark.database());
+        identity.setObject(1, database);
         identity.setLong(2, mark.losses());
         identity.executeUpdate();
       }

@@ -185,6 +185,14 @@ final class KeptMarks implements Marks {
   private void judge(Connection connection, Standing standing) throws SQLException {
     Mark mark = known();
     Optional<String> fault = mark.fault(standing);
+    if (fault.isPresent() && !standing.database().equals(mark.database())) {
+      // Perhaps it is the folder that is the wrong one: no reason to stop others.
+      close(new Refusal(
+          MarksProblem.BEHIND,
+          fault.get() + " If " + file.path() + " belongs to another installation, set it right."
+              + ADVICE + mark.size() + "."));
+      return;
+    }
     if (fault.isPresent()) {
       String sentence = fault.get() + ADVICE + mark.size() + ".";
       close(new Refusal(MarksProblem.BEHIND, sentence));

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * How far the database has come, read by one statement.
  *
  * @param size facts under the newest checkpoint, signed or not, 0 when there is none
- * @param at when that was sealed
+ * @param at when that was sealed, by the clock of who did; no later than the database's
  * @param rootAtMark the root of the checkpoint of the size that was asked for, null when there is none
  * @param marked whether marks were ever kept for this database
  * @param mine whether this keeper has complained already
@@ -34,9 +34,11 @@ record Standing(
     boolean mine,
     @Nullable String others) {
   private static final String QUERY = """
-      select i.id, coalesce(c.size, 0), c.root, c.at, (select m.root from checkpoint m where m.size = ?),
+      select i.id, coalesce(c.size, 0), c.root, least(c.at, clock_timestamp()), (select m.root from checkpoint m where m.size = ?),
         (select string_agg(n.name || ' ' || n.value, E'\\n') from (
-          select 'crl/' || name as name, crl_number as value from authority where crl_number > 0
+          select 'crl/' || name as name, max(number) as value from (
+            select name, crl_number as number from authority where crl_number > 0
+            union all select authority, number from crl_floor) given group by name
           union all select 'epochs', coalesce(sum(epoch), 0)::bigint from job_epoch
           union all select 'losses', i.losses) n),
         i.marked_at is not null, exists (select from behind_marks where keeper = ?),

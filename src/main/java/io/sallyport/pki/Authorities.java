@@ -8,6 +8,7 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -214,6 +215,27 @@ public interface Authorities {
 
   /** Those that wait for their certificate. */
   List<Requested> requested();
+
+  /**
+   * Whether it certifies this server and its enforcement points, or will or did: {@code internal} and what follows it. It
+   * never certifies a device (law 10).
+   */
+  default boolean isInternal(String name) {
+    return follows(INTERNAL, name);
+  }
+
+  /** Whether {@code name} is {@code first} or, over any number of successors, follows it. */
+  default boolean follows(String first, String name) {
+    Set<String> seen = new HashSet<>();
+    String next = first;
+    while (next != null && seen.add(next)) {
+      if (next.equals(name)) {
+        return true;
+      }
+      next = find(next).map(Authority::successor).orElse(null);
+    }
+    return false;
+  }
 
   /** From memory; those that are not there are looked for in the database. */
   Optional<Authority> find(String name);

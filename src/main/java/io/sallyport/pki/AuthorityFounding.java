@@ -332,7 +332,10 @@ final class AuthorityFounding {
         .setParameter("name", name)
         .setParameter("state", CredentialState.PREPARED)
         .getResultStream()
-        .forEach(row -> row.revoked(RevocationReason.CESSATION_OF_OPERATION, now()));
+        .forEach(row -> {
+          row.revoked(RevocationReason.CESSATION_OF_OPERATION, now());
+          audit.record(UnfinishedSerials.closed(row));
+        });
   }
 
   private CredentialRow credential(Plan plan, KeyHandle key) {
@@ -361,9 +364,16 @@ final class AuthorityFounding {
     AuthorityRow issuer = plan.isRoot()
         ? row
         : entities.find(AuthorityRow.class, plan.issuer(), LockModeType.PESSIMISTIC_READ);
+    CredentialRow.lock(entities, prepared);
+    entities.refresh(credential);
+    if (credential.state != CredentialState.PREPARED) {
+      // Closed by another one that makes the same authority: what was signed stays revoked.
+      return issuer.distrustedAt == null;
+    }
     credential.issued(certificate, now());
     if (issuer.distrustedAt != null || row.certificate != null) {
       credential.revoked(RevocationReason.CESSATION_OF_OPERATION, now());
+      audit.record(UnfinishedSerials.closed(credential).with("sha256", certificate.digest()));
       return issuer.distrustedAt == null;
     }
     row.certificate = certificate.octets();

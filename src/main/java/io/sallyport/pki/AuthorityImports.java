@@ -121,12 +121,27 @@ final class AuthorityImports {
       AdoptedCertificates.require(
           name, certificate, key, issuer.authority().certificate(), clock.instant());
       requirePermitted(name, certificate, issuer);
+      requireUnrevoked(certificate, issuer);
       row.certificate = certificate.octets();
       audit.record(Fact.of("authority.adopted", actor, "authority", name)
           .with("issuer", row.issuer)
           .with("sha256", certificate.digest())
           .with("terms", String.join("; ", terms(certificate).lines())));
     });
+  }
+
+  /** The issuer's list may have been handed in first. */
+  private void requireUnrevoked(Der certificate, AuthorityRow issuer) {
+    boolean revoked = lists
+        .latest(issuer.name, CrlShards.OF_AUTHORITIES)
+        .map(list -> read(list.der()))
+        .filter(list -> list.isRevoked(CertificateParts.x509(certificate)))
+        .isPresent();
+    if (revoked) {
+      throw new Refusal(
+          PkiProblem.BAD_AUTHORITY_CERTIFICATE,
+          "\"" + issuer.name + "\" has revoked this certificate: have the request signed anew.");
+    }
   }
 
   private void requirePermitted(String name, Der certificate, AuthorityRow issuer) {

@@ -71,15 +71,10 @@ final class AuthorityRevocation {
       if (!told) {
         requireRevocable(row);
       }
-      return row.distrustedAt != null && row.name.equals(row.distrustedWith)
-          ? List.<String>of()
-          : below(name);
+      return below(name);
     });
-    if (!below.isEmpty()) {
-      gates.close(
-          below,
-          () -> QuarkusTransaction.requiringNew().call(() -> end(name, below, reason, actor)));
-    }
+    gates.close(
+        below, () -> QuarkusTransaction.requiringNew().call(() -> end(name, reason, actor)));
   }
 
   private AuthorityRow row(String name) {
@@ -128,14 +123,21 @@ final class AuthorityRevocation {
     return below.stream().sorted().toList();
   }
 
-  /** Waits for what is being recorded under these authorities; what comes later finds them ended. */
-  private boolean end(String name, List<String> below, RevocationReason reason, Actor actor) {
-    entities
-        .createNativeQuery(
-            "select name from authority where name = any (cast(:names as text[])) order by name for update",
-            String.class)
-        .setParameter("names", below.toArray(String[]::new))
-        .getResultList();
+  /**
+   * Waits for what is being recorded under these authorities; what comes later finds them ended. One that was certified
+   * while this waited is among them, because its issuer is locked before the last look.
+   */
+  private boolean end(String name, RevocationReason reason, Actor actor) {
+    List<String> below = List.of();
+    for (List<String> now = below(name); !now.equals(below); now = below(name)) {
+      below = now;
+      entities
+          .createNativeQuery(
+              "select name from authority where name = any (cast(:names as text[])) order by name for update",
+              String.class)
+          .setParameter("names", below.toArray(String[]::new))
+          .getResultList();
+    }
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     List<AuthorityRow> rows = new ArrayList<>();
     below.forEach(one -> rows.add(entities.find(AuthorityRow.class, one)));
@@ -146,7 +148,7 @@ final class AuthorityRevocation {
         row.distrustedAt = now;
         row.distrustReason = reason;
         row.distrustedWith = name;
-      } else if (itself) {
+      } else if (itself && !name.equals(row.distrustedWith)) {
         // It fell with one above it; its own certificate is revoked now as well.
         row.distrustedWith = name;
       } else {

@@ -94,6 +94,20 @@ final class AuthoritySuccession {
     }
   }
 
+  /** Whether a device has a certificate by this authority. */
+  boolean certifiedDevices(String name) {
+    return QuarkusTransaction.requiringNew()
+        .call(() -> !entities
+            .createQuery(
+                "select 1 from CredentialRow where authority = :name and subjectKind = :kind",
+                Integer.class)
+            .setParameter("name", name)
+            .setParameter("kind", CertificateSubject.Kind.DEVICE)
+            .setMaxResults(1)
+            .getResultList()
+            .isEmpty());
+  }
+
   /** A chain with the one root's certificate by the other one must hold. */
   private static void requireCross(Authority subject, Authority signer) {
     TBSCertificate its = CertificateParts.tbs(subject.certificate());
@@ -129,6 +143,14 @@ final class AuthoritySuccession {
     QuarkusTransaction.requiringNew().run(() -> {
       lock(signer.name());
       CredentialRow row = entities.find(CredentialRow.class, recorded.id);
+      CredentialRow.lock(entities, recorded.id);
+      entities.refresh(row);
+      if (row.state != CredentialState.PREPARED) {
+        throw new Refusal(
+            PkiProblem.IN_PROGRESS,
+            "Somebody else certified \"" + subject.name() + "\" by \"" + signer.name()
+                + "\" meanwhile; ask again.");
+      }
       row.issued(certificate, now());
       audit.record(Fact.of("authority.cross-certified", actor, "authority", subject.name())
           .with("issuer", signer.name())
@@ -147,9 +169,10 @@ final class AuthoritySuccession {
         .setParameter("subject", subject.name())
         .setParameter("signer", signer.name())
         .getResultList();
-    before.stream()
-        .filter(row -> row.state == CredentialState.PREPARED)
-        .forEach(row -> row.revoked(RevocationReason.CESSATION_OF_OPERATION, now()));
+    before.stream().filter(row -> row.state == CredentialState.PREPARED).forEach(row -> {
+      row.revoked(RevocationReason.CESSATION_OF_OPERATION, now());
+      audit.record(UnfinishedSerials.closed(row));
+    });
     if (before.stream().anyMatch(row -> row.state == CredentialState.ISSUED)) {
       return null;
     }

@@ -74,7 +74,11 @@ final class CertificateReplay implements Replay {
       "update credential set superseded_at = coalesce(superseded_at, ?) where id = ?";
 
   private static final String RAISE =
-      "update authority set crl_number = greatest(crl_number, ?) where name = ?";
+      "update authority set crl_number = greatest(crl_number, case when signing_key is null then ? else ? end) where name = ?";
+  /** Of an authority that was made in the gap. */
+  private static final String FLOOR = """
+      insert into crl_floor (authority, number) values (?, ?)
+      on conflict (authority) do update set number = greatest(crl_floor.number, excluded.number)""";
   /** As if all were cut off while they were made: none stands, so none with a smaller number is served. */
   private static final String MAKE_ANEW = """
       update crl_shard s set drafted = greatest(s.drafted, a.crl_number) from authority a
@@ -396,17 +400,22 @@ final class CertificateReplay implements Replay {
       throws SQLException {
     List<Fact> facts = new ArrayList<>();
     try (PreparedStatement raise = transaction.prepareStatement(RAISE);
+        PreparedStatement floor = transaction.prepareStatement(FLOOR);
         Statement statement = transaction.createStatement()) {
       for (Map.Entry<String, Long> list : lists.entrySet()) {
         long number = list.getValue() + AHEAD;
-        raise.setLong(1, number);
-        raise.setString(2, list.getKey());
-        if (raise.executeUpdate() == 1) {
-          facts.add(
-              Fact.of("crl.raised", by, CertificateSubject.Kind.AUTHORITY.word(), list.getKey())
-                  .with("above", number)
-                  .with("at", clock.instant().truncatedTo(ChronoUnit.SECONDS)));
+        // Who signs elsewhere goes on with the next number.
+        raise.setLong(1, list.getValue());
+        raise.setLong(2, number);
+        raise.setString(3, list.getKey());
+        if (raise.executeUpdate() == 0) {
+          floor.setString(1, list.getKey());
+          floor.setLong(2, number);
+          floor.executeUpdate();
         }
+        facts.add(Fact.of("crl.raised", by, CertificateSubject.Kind.AUTHORITY.word(), list.getKey())
+            .with("above", number)
+            .with("at", clock.instant().truncatedTo(ChronoUnit.SECONDS)));
       }
       statement.execute(MAKE_ANEW);
       statement.execute(TAKE_DOWN_DELTAS);

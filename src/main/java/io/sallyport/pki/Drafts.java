@@ -175,6 +175,12 @@ final class Drafts {
         : authorities.issuing(asked);
     authority.requireTrusted();
     String name = authority.name();
+    if (order.subject().kind() == CertificateSubject.Kind.DEVICE && authorities.isInternal(name)) {
+      throw new Refusal(
+          PkiProblem.INVALID_AUTHORITY,
+          "Authority \"" + name
+              + "\" certifies the server and its enforcement points, and no device.");
+    }
     Issuer known = issuers.get(name);
     if (known == null || !known.authority.equals(authority)) {
       TBSCertificate tbs = CertificateParts.tbs(authority.certificate());

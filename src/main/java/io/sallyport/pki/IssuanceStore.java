@@ -460,9 +460,6 @@ class IssuanceStore {
   private void close(CredentialRow row) {
     row.revoked(
         RevocationReason.CESSATION_OF_OPERATION, clock.instant().truncatedTo(ChronoUnit.MICROS));
-    audit.record(Fact.of("certificate.closed", Actor.SERVER, row.subjectKind.word(), row.subjectId)
-        .with("authority", row.authority)
-        .with("serial", row.serial)
-        .with("why", "never finished"));
+    audit.record(UnfinishedSerials.closed(row));
   }
 }

@@ -235,6 +235,15 @@ class StoredAuthorities implements Authorities {
 
   @Override
   public Authority succeed(String name, String successor, @Nullable Instant from, Actor actor) {
+    boolean internal = isInternal(name);
+    if (internal
+        ? follows(DEVICES, successor) || succession.certifiedDevices(successor)
+        : isInternal(successor)) {
+      throw new Refusal(
+          PkiProblem.INVALID_AUTHORITY,
+          "What certifies the server and its enforcement points and what certifies devices never follow each"
+              + " other: make a successor of its own for \"" + name + "\".");
+    }
     succession.succeed(get(name), get(successor), from, actor);
     return get(name);
   }

@@ -180,7 +180,7 @@ class StoredCertificateProfiles implements CertificateProfiles {
         .find(name)
         .orElseThrow(() -> CertificateProfileDocument.invalid(
             "spec.issuer: no authority \"" + name + "\" is here."));
-    if (issuer.name().equals(issuer.issuer()) || name.equals(Authorities.INTERNAL)) {
+    if (issuer.name().equals(issuer.issuer()) || authorities.isInternal(name)) {
       throw CertificateProfileDocument.invalid(
           "spec.issuer: \"" + name + "\" does not certify devices.");
     }

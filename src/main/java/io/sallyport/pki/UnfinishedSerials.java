@@ -1,5 +1,7 @@
 package io.sallyport.pki;
 
+import io.sallyport.audit.Fact;
+import io.sallyport.kernel.Actor;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
@@ -42,5 +44,13 @@ public final class UnfinishedSerials {
       closed = store.closeUnfinished(before, dead);
     }
     return all;
+  }
+
+  /** What the log is told of a serial whose certificate nobody got. */
+  static Fact closed(CredentialRow row) {
+    return Fact.of("certificate.closed", Actor.SERVER, row.subjectKind.word(), row.subjectId)
+        .with("authority", row.authority)
+        .with("serial", row.serial)
+        .with("why", "never finished");
   }
 }

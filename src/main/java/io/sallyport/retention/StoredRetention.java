@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 class StoredRetention implements Retention {
   private static final String STATE = """
       select steady_since, held_since, held_by, held_because from retention_state where id = 1""";
-  private static final String HOLD = """
+  static final String HOLD = """
       update retention_state set held_since = ?, held_by = ?, held_because = ? where id = 1 and held_since is null""";
   private static final String LIFT = """
       update retention_state set held_since = null, held_by = null, held_because = null

@@ -49,6 +49,7 @@ class KeptMarksTest {
     database = LogDatabase.start(programs);
     database.script("db/migration/V30__keys.sql");
     database.script("db/migration/V40__pki.sql");
+    database.script("db/migration/V236__list_floors.sql");
     database.execute("alter table authority drop constraint authority_signing_key_fkey");
   }
 
@@ -59,8 +60,9 @@ class KeptMarksTest {
 
   @BeforeEach
   void atAHundred() throws SQLException {
-    database.tamper("truncate checkpoint, checkpoint_cosignature; truncate behind_marks, job_epoch;"
-        + " delete from authority; update database_identity set marked_at = null, losses = 0");
+    database.tamper(
+        "truncate checkpoint, checkpoint_cosignature; truncate behind_marks, job_epoch;"
+            + " delete from authority; delete from crl_floor; update database_identity set marked_at = null, losses = 0");
     seal(100);
     database.execute("insert into authority values ('devices', 'root', '" + new java.util.UUID(0, 1)
         + "', '\\x00', 20, now())");
@@ -106,12 +108,28 @@ class KeptMarksTest {
   @Test
   void aLowerNumberOfListsOrOfEpochsIsRefused() throws SQLException {
     open("one");
-    database.execute("update authority set crl_number = 19");
+    database.tamper("update authority set crl_number = 19");
     assertTrue(refused(open("one"), MarksProblem.BEHIND)
         .contains("lists of \"devices\" stand at number 19, but 20 was given out"));
     database.execute("update authority set crl_number = 21");
     database.execute("update job_epoch set epoch = 4 where job = 'seal'");
     assertTrue(refused(open("one"), MarksProblem.BEHIND).contains("changed hands 10 times"));
+  }
+
+  @Test
+  void theNumbersOfAnAuthorityThatIsNoLongerHereAreKeptByItsFloor() throws SQLException {
+    database.execute("insert into authority values ('made-later', 'root', '"
+        + new java.util.UUID(0, 2) + "', '\\x00', 7, now())");
+    open("one");
+    database.execute("delete from authority where name = 'made-later'");
+    assertTrue(refused(open("one"), MarksProblem.BEHIND).contains("lists of \"made-later\""));
+    database.execute("insert into crl_floor values ('made-later', 1007)");
+    assertNull(open("one").refusal());
+    database.execute("insert into authority values ('made-later', 'root', '"
+        + new java.util.UUID(0, 3) + "', '\\x00', 0, now())");
+    database.execute("update authority set crl_number = 3 where name = 'made-later'");
+    assertEquals(
+        "1007", database.one("select crl_number from authority where name = 'made-later'"));
   }
 
   @Test
@@ -121,6 +139,7 @@ class KeptMarksTest {
     try {
       database.execute("update database_identity set id = gen_random_uuid()");
       assertTrue(refused(open("one"), MarksProblem.BEHIND).contains("another database"));
+      assertNull(open("other").refusal(), "one wrong folder stops no other node");
       database.tamper("truncate checkpoint, checkpoint_cosignature");
       assertThrows(Refusal.class, () -> open("one"));
     } finally {

@@ -330,6 +330,9 @@ class RolloverWireTest extends ServerTest {
       make(plant, "roll-not-root", null, "CN=Roll Not Root");
 
       refused("itself", succeed(plant, "roll-not", "roll-not", null));
+      refused("never follow each other", succeed(plant, "devices", "internal", null));
+      refused("never follow each other", succeed(plant, "roll-not", "internal", null));
+      refused("never follow each other", succeed(plant, "internal", "devices", null));
       refused("a root", succeed(plant, "roll-not", "roll-not-root", null));
       succeed(plant, "roll-not", "roll-nowhere", null).expect(404);
       succeed(plant, "roll-not", "roll-not-2", null).expect(200);

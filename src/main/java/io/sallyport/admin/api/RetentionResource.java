@@ -88,7 +88,7 @@ class RetentionResource {
   @POST
   @Path("hold")
   @Consumes(MediaType.APPLICATION_JSON)
-  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
   @Operation(
       operationId = "holdRetention",
       summary = "Stop all dropping, on every node, until it is lifted",
@@ -105,7 +105,7 @@ class RetentionResource {
 
   @POST
   @Path("lift")
-  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
   @Operation(operationId = "liftRetention", summary = "Lift the hold")
   public RetentionView lift() {
     return once.run(200, () -> RetentionView.of(retention.lift(caller.actor())));

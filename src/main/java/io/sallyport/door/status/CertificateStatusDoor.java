@@ -217,7 +217,8 @@ class CertificateStatusDoor implements StatusDoor {
     Reply reply = Reply.of(200, "application/pkix-crl", crl.der().octets());
     Reply whole = cacheable(reply, crl.thisUpdate(), crl.nextUpdate());
     String since = request.header("If-Modified-Since");
-    // RFC 9110 §13.1.3: not looked at beside If-None-Match; and no time tells lists of one second apart.
+    // RFC 9110 §13.1.3: not looked at beside If-None-Match; and no time tells lists of one second
+    // apart.
     return since != null
             && request.header("If-None-Match") == null
             && crl.dated()

@@ -210,8 +210,7 @@ class CrlConformanceTest extends StatusServerTest {
   @ParameterizedTest
   @ValueSource(strings = {"Sun, 06 Nov 1994 08:49:37 GMT", "yesterday", ""})
   void whoHasItSinceBeforeGetsThisOne(String date) {
-    assertEquals(
-        200, status.get("/crl/root/0.crl", "If-Modified-Since", date).statusCode());
+    assertEquals(200, status.get("/crl/root/0.crl", "If-Modified-Since", date).statusCode());
   }
 
   @Test
