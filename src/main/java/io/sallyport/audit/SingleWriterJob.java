@@ -61,13 +61,16 @@ public final class SingleWriterJob implements AutoCloseable {
     LockSupport.unpark(thread);
   }
 
-  /** Stops after the step under way and gives the lease up. */
+  /** Stops after the step under way and gives the lease up; nothing when it never began. */
   @Override
   public void close() {
     running = false;
     wake();
     if (meter != null) {
       Metrics.globalRegistry.remove(meter);
+    }
+    if (thread.getState() == Thread.State.NEW) {
+      return;
     }
     try {
       thread.join(LONGEST_STOP);

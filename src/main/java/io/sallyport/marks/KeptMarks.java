@@ -68,6 +68,7 @@ final class KeptMarks implements Marks {
   private volatile @Nullable Mark known;
   private volatile @Nullable Refusal refusal;
   private volatile @Nullable Refusal forGood;
+  private boolean away;
 
   KeptMarks(
       DataSource database, MarkSettings settings, Ids ids, Clock clock, MeterRegistry meters) {
@@ -174,9 +175,12 @@ final class KeptMarks implements Marks {
     try {
       // Another node may have raised marks in a shared folder.
       known = file.read().orElse(known());
+      reached();
     } catch (Refusal unusable) {
-      close(unusable);
-      return;
+      if (!isAway(unusable)) {
+        close(unusable);
+        return;
+      }
     }
     Mark mark = known();
     judge(connection, Standing.read(connection, mark.size(), mark.keeper()));
@@ -213,12 +217,34 @@ final class KeptMarks implements Marks {
       try {
         known = file.change(
             mark, last -> last.fault(standing).isEmpty() ? last.raised(standing) : last);
+        reached();
       } catch (Refusal unusable) {
-        close(unusable);
-        return;
+        if (!isAway(unusable)) {
+          close(unusable);
+          return;
+        }
       }
     }
     close(clockFault(known()));
+  }
+
+  /** A volume that is gone or full says nothing of the database: what is in memory goes on, and nothing new is signed. */
+  private boolean isAway(Refusal unusable) {
+    if (unusable.problem() != MarksProblem.AWAY) {
+      return false;
+    }
+    if (!away) {
+      LOG.error(unusable.detail());
+    }
+    away = true;
+    return true;
+  }
+
+  private void reached() {
+    if (away) {
+      LOG.infof("The marks in %s can be read and written again.", file.path());
+    }
+    away = false;
   }
 
   private @Nullable Refusal clockFault(Mark mark) {

@@ -32,7 +32,7 @@ final class MarkFile {
     return file;
   }
 
-  /** Empty when there are none; refuses what is not whole, or was altered. */
+  /** Empty when there are none; refuses with {@code marks-unusable} what is not whole, or was altered. */
   Optional<Mark> read() {
     try (InputStream in = Files.newInputStream(file)) {
       byte[] octets = in.readNBytes(Mark.MOST_CHARACTERS + 1);
@@ -47,7 +47,9 @@ final class MarkFile {
               + " copy; or, if it is certain that this is the newest database, move the file away and start again.");
     } catch (IOException e) {
       throw new Refusal(
-          MarksProblem.MARKS, "The marks in " + file + " cannot be read: " + e.getMessage() + ".");
+          MarksProblem.AWAY,
+          "The marks in " + file + " cannot be read: " + e.getMessage()
+              + ". Nothing is signed until they can.");
     }
   }
 
@@ -67,7 +69,7 @@ final class MarkFile {
       }
     } catch (IOException e) {
       throw new Refusal(
-          MarksProblem.MARKS,
+          MarksProblem.AWAY,
           "The marks cannot be written to " + file + ": " + e.getMessage()
               + ". Nothing is signed until they can.");
     }

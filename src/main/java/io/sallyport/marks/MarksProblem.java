@@ -6,7 +6,8 @@ import io.sallyport.kernel.Problem;
 public enum MarksProblem implements Problem {
   BEHIND("behind-marks", 503, "The database is behind what was signed"),
   CLOCK("clock-behind", 503, "The clock is behind what was signed"),
-  MARKS("marks-unusable", 503, "The marks cannot be used");
+  MARKS("marks-unusable", 503, "The marks cannot be used"),
+  AWAY("marks-away", 503, "The marks cannot be reached");
 
   private final String slug;
   private final int status;

@@ -133,6 +133,26 @@ class KeptMarksTest {
   }
 
   @Test
+  void aVolumeThatIsGoneStopsSigningAndNothingElse() throws Exception {
+    KeptMarks marks = open("one");
+    Path kept = folder.resolve("one");
+    Path gone = folder.resolve("gone");
+    Files.move(kept, gone);
+    // A file where the folder was: neither can be read nor made anew.
+    Files.writeString(kept, "");
+    marks.look();
+    assertNull(marks.refusal());
+    Refusal unsigned =
+        assertThrows(Refusal.class, () -> marks.raiseLists(java.util.Map.of("devices", 21L)));
+    assertEquals(MarksProblem.AWAY, unsigned.problem());
+    Files.delete(kept);
+    Files.move(gone, kept);
+    marks.look();
+    marks.raiseLists(java.util.Map.of("devices", 21L));
+    assertNull(marks.refusal());
+  }
+
+  @Test
   void anotherDatabaseIsRefusedAndAnEmptyOneDoesNotEvenStart() throws SQLException {
     open("one");
     String id = database.one("select id::text from database_identity");
