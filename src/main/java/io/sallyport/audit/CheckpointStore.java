@@ -112,7 +112,8 @@ final class CheckpointStore implements CheckpointPlace {
       lock =
           client().getObjectLockConfiguration(ask -> ask.bucket(bucket)).objectLockConfiguration();
     } catch (S3Exception e) {
-      if (!WITHOUT_LOCK.contains(e.awsErrorDetails().errorCode())) {
+      if (e.awsErrorDetails() == null
+          || !WITHOUT_LOCK.contains(e.awsErrorDetails().errorCode())) {
         throw e;
       }
       lock = null;

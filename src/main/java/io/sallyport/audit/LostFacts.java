@@ -46,6 +46,8 @@ final class LostFacts {
   private static final String NOT_BEGUN =
       "update time_partition set first_position = null where parent = 'fact' and first_position > ?";
 
+  private static final String RENUMBERED =
+      "update database_identity set renumbered = renumbered + 1";
   private static final String SEQUENCED_TO = "update job_epoch set mark = ? where job = 'sequence'";
   private static final String THERE = "select id, leaf from fact_waiting where id = any (?)";
   private static final String PUT = """
@@ -138,7 +140,9 @@ final class LostFacts {
         triggers.execute("alter table " + table + " disable trigger user");
       }
       unnumber.setLong(1, sealed);
-      unnumber.executeUpdate();
+      if (unnumber.executeUpdate() > 0) {
+        triggers.execute(RENUMBERED);
+      }
       begins.setLong(1, sealed);
       begins.executeUpdate();
       for (String table : List.of("fact", "time_partition")) {

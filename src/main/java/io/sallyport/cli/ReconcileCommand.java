@@ -196,7 +196,8 @@ final class ReconcileCommand implements Callable<Integer> {
     text.append(
         dryRun
             ? "Nothing was changed."
-            : "The server serves again. Start every other node anew that ran while the database was put back.");
+            : "The database is whole again. This server serves again, or says that it must be started anew; start every other node"
+                + " anew that ran while the database was put back.");
     options.output().result(closed, text.toString());
   }
 }

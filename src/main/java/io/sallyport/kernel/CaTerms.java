@@ -46,9 +46,9 @@ public record CaTerms(
   private static final int LONGEST_PATH = 16;
   private static final int MOST = 100;
   private static final Pattern OID = Pattern.compile("[0-2](\\.(0|[1-9][0-9]{0,9})){2,20}");
-  /** A common name that programs take for a host: two labels or more. */
+  /** A common name that programs take for a host, or for many: two labels or more. */
   private static final Pattern HOST_IN_NAME = Pattern.compile(
-      "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)+");
+      "(\\*\\.)?[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)+\\.?");
 
   /** Refuses with {@link IllegalArgumentException} and a sentence. */
   public CaTerms {

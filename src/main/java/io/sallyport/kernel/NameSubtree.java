@@ -150,7 +150,8 @@ public record NameSubtree(Kind kind, String value) {
 
   /** Whether this host is the one or below it. */
   public boolean coversHost(String host) {
-    String lower = host.toLowerCase(Locale.ROOT);
+    // The same host with the root's dot.
+    String lower = host.toLowerCase(Locale.ROOT).replaceFirst("\\.$", "");
     String base = value.toLowerCase(Locale.ROOT);
     return switch (kind) {
       case DNS -> lower.equals(base) || lower.endsWith("." + base);

@@ -69,6 +69,7 @@ final class KeptMarks implements Marks {
   private volatile @Nullable Refusal refusal;
   private volatile @Nullable Refusal forGood;
   private boolean away;
+  private int renumbered;
 
   KeptMarks(
       DataSource database, MarkSettings settings, Ids ids, Clock clock, MeterRegistry meters) {
@@ -88,6 +89,7 @@ final class KeptMarks implements Marks {
     UUID keeper = kept.map(Mark::keeper).orElseGet(ids::next);
     try (Connection connection = database.getConnection()) {
       Standing standing = Standing.read(connection, kept.map(Mark::size).orElse(0L), keeper);
+      renumbered = standing.renumbered();
       if (kept.isEmpty()) {
         first(connection, keeper, standing);
       } else if (standing.size() == 0 && kept.get().size() > 0) {
@@ -188,6 +190,12 @@ final class KeptMarks implements Marks {
 
   private void judge(Connection connection, Standing standing) throws SQLException {
     Mark mark = known();
+    if (standing.renumbered() != renumbered) {
+      forGood = new Refusal(
+          MarksProblem.BEHIND,
+          "While this node ran, facts of a restored database were given other numbers, behind what was brought back."
+              + " Start this node anew.");
+    }
     Optional<String> fault = mark.fault(standing);
     if (fault.isPresent() && !standing.database().equals(mark.database())) {
       // Perhaps it is the folder that is the wrong one: no reason to stop others.

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param at when that was sealed, by the clock of who did; no later than the database's
  * @param rootAtMark the root of the checkpoint of the size that was asked for, null when there is none
  * @param marked whether marks were ever kept for this database
+ * @param renumbered how often numbers that nobody had signed yet were taken back
  * @param mine whether this keeper has complained already
  * @param others what another keeper complains of, or null
  */
@@ -31,6 +32,7 @@ record Standing(
     @Nullable Digest rootAtMark,
     Map<String, Long> numbers,
     boolean marked,
+    int renumbered,
     boolean mine,
     @Nullable String others) {
   private static final String QUERY = """
@@ -41,7 +43,7 @@ record Standing(
             union all select authority, number from crl_floor) given group by name
           union all select 'epochs', coalesce(sum(epoch), 0)::bigint from job_epoch
           union all select 'losses', i.losses) n),
-        i.marked_at is not null, exists (select from behind_marks where keeper = ?),
+        i.marked_at is not null, i.renumbered, exists (select from behind_marks where keeper = ?),
         (select sentence from behind_marks where keeper <> ? order by found_at limit 1)
       from database_identity i
       left join (select size, root, at from checkpoint order by size desc limit 1) c on true""";
@@ -72,8 +74,9 @@ record Standing(
             digest(row, 5),
             numbers(row.getString(6)),
             row.getBoolean(7),
-            row.getBoolean(8),
-            row.getString(9));
+            row.getInt(8),
+            row.getBoolean(9),
+            row.getString(10));
       }
     }
   }

@@ -359,6 +359,10 @@ final class AuthorityFounding {
   /** False when the issuer was revoked meanwhile: then it is recorded revoked and used for nothing. */
   private boolean certify(Plan plan, java.util.UUID prepared, Der certificate, Actor actor) {
     CredentialRow credential = entities.find(CredentialRow.class, prepared);
+    if (plan.issuer().compareTo(plan.name()) < 0) {
+      // In the order of names, as a revocation locks them.
+      entities.find(AuthorityRow.class, plan.issuer(), LockModeType.PESSIMISTIC_READ);
+    }
     AuthorityRow row =
         entities.find(AuthorityRow.class, plan.name(), LockModeType.PESSIMISTIC_WRITE);
     AuthorityRow issuer = plan.isRoot()

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 final class AuthoritySuccession {
+  /** Of an advisory lock: the letters of "succeed". */
+  private static final long SUCCESSIONS = 0x73756363656564L;
+
   private static final int SERIAL_BITS = 128;
 
   private final EntityManager entities;
@@ -75,7 +78,6 @@ final class AuthoritySuccession {
   }
 
   private static void requireFit(Authority old, Authority successor) {
-    old.requireTrusted();
     successor.requireTrusted();
     if (old.name().equals(successor.name())) {
       throw invalid("an authority does not follow itself");
@@ -223,7 +225,9 @@ final class AuthoritySuccession {
 
   private void note(Authority old, Authority successor, @Nullable Instant from, Actor actor) {
     // In the order of names, as a revocation locks them.
-    List.of(old.name(), successor.name()).stream().sorted().forEach(this::lock);
+    alone();
+    List.of(old.name(), successor.name()).stream().sorted().forEach(this::locked);
+    entities.find(AuthorityRow.class, successor.name()).authority().requireTrusted();
     AuthorityRow row = entities.find(AuthorityRow.class, old.name());
     Instant now = now();
     Instant moment = from == null ? now : from.truncatedTo(ChronoUnit.MICROS);
@@ -257,16 +261,27 @@ final class AuthoritySuccession {
     }
   }
 
+  /** Two acts at once could close a circle. */
+  private void alone() {
+    entities
+        .createNativeQuery("select cast(pg_advisory_xact_lock(:key) as text)", String.class)
+        .setParameter("key", SUCCESSIONS)
+        .getSingleResult();
+  }
+
   /** Holds a revocation off, or finds that it was one. */
   private void lock(String name) {
+    locked(name);
+    entities.find(AuthorityRow.class, name).authority().requireTrusted();
+  }
+
+  private void locked(String name) {
     entities
         .createNativeQuery(
             "select name from authority where name = :name for no key update", String.class)
         .setParameter("name", name)
         .getSingleResult();
-    AuthorityRow row = entities.find(AuthorityRow.class, name);
-    entities.refresh(row);
-    row.authority().requireTrusted();
+    entities.refresh(entities.find(AuthorityRow.class, name));
   }
 
   private Instant now() {

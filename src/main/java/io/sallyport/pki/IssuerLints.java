@@ -61,6 +61,10 @@ final class IssuerLints {
         "begins more than " + LONGEST_BACKDATING.toHours() + " hours ago",
         faults);
     require(!notBefore.isAfter(expected.now), "begins in the future", faults);
+    require(
+        tbs.getEndDate().getDate().toInstant().isAfter(expected.now),
+        "has ended before it is signed",
+        faults);
     if (expected.serialNumber) {
       require(
           serialNumbers(tbs.getSubject()) == 1,

@@ -167,6 +167,7 @@ class StoredAuthorities implements Authorities {
         .setParameter("kind", CertificateSubject.Kind.AUTHORITY)
         .setParameter("issued", CredentialState.ISSUED)
         .getResultStream()
+        .filter(row -> !row.isGone())
         .forEach(row -> crosses
             .computeIfAbsent(row.subjectId, any -> new ArrayList<>())
             .add(new Cross(row.authority, row.credential().certificate())));

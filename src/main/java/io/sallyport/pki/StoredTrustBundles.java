@@ -71,7 +71,7 @@ class StoredTrustBundles implements TrustBundles {
       made = known;
     }
     return known.byName.computeIfAbsent(
-        authorities.get(authority).name(), name -> bundle(name, all));
+        authorities.issuing(authority).name(), name -> bundle(name, all));
   }
 
   private Bundle bundle(String name, List<Authority> all) {

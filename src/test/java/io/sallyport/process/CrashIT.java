@@ -128,7 +128,7 @@ class CrashIT {
     assertNotEquals(orphan, server.postgres().pid());
     assertFalse(
         ProcessHandle.of(orphan).map(ProcessHandle::isAlive).orElse(false), "the orphan is gone");
-    assertTrue(serials("certificate is null and state = 'REVOKED'").containsAll(unfinished));
+    assertTrue(serials("thumbprint is null and state = 'REVOKED'").containsAll(unfinished));
     assertEverythingStands(units, held, checkpoint);
   }
 
@@ -148,7 +148,7 @@ class CrashIT {
             .replaceAll("\\s", ""),
         "a certificate that a client holds is in the inventory"));
     assertEquals(Set.of(), serials("state = 'PREPARED'"), "no serial is left unfinished");
-    Set<String> closed = serials("certificate is null");
+    Set<String> closed = serials("thumbprint is null");
     assertRevoked(wire, issuer, closed);
 
     Map<String, List<String>> recorded = inParallel(units, unit -> issued(wire, unit));

@@ -94,8 +94,9 @@ class RestoredIT {
     refusesEverybody(third, late);
 
     String done = said(0, data, "admin", "reconcile", "--export", export.toString());
-    assertTrue(done.contains("The server serves again."), done);
-    third.awaitServing();
+    assertTrue(done.contains("The database is whole again."), done);
+    stop(third);
+    third = start(data);
     Wire after = third.wire();
     StatusClient now = new StatusClient(after);
     assertInstanceOf(
@@ -153,7 +154,8 @@ class RestoredIT {
     refusesEverybody(third, late);
     said(2, data, "admin", "reconcile", "--accept-loss");
     said(0, data, "admin", "reconcile", "--accept-loss", "--reason", "no export of that day");
-    third.awaitServing();
+    stop(third);
+    third = start(data);
     Wire after = third.wire();
     BigInteger issued = after
         .enroll(late.idevid(), io.sallyport.testing.TestPki.key(), "L-late")
