@@ -307,6 +307,11 @@ final class OfflineRoot {
   private @Nullable X509CRL last(X509Certificate root) {
     Path file = folder.resolve("root.crl");
     if (!Files.exists(file)) {
+      if (told().contains("list signed")) {
+        throw Failure.usage(
+            file
+                + " is missing, but ceremony.txt tells of a list: put the last one back, or what it revoked is forgotten.");
+      }
       return null;
     }
     try {
@@ -546,9 +551,15 @@ final class OfflineRoot {
     }
   }
 
+  /** What was written down so far. */
+  private String told() {
+    Path file = folder.resolve("ceremony.txt");
+    return Files.exists(file) ? Pem.text(file) : "";
+  }
+
   private void record(String act, List<String> lines) {
     Path file = folder.resolve("ceremony.txt");
-    String before = Files.exists(file) ? Pem.text(file) : "";
+    String before = told();
     StringBuilder text = new StringBuilder(before);
     text.append(clock.instant().truncatedTo(ChronoUnit.SECONDS)).append(' ').append(act);
     text.append('\n');

@@ -86,6 +86,7 @@ final class AuthorityImports {
         }
         return;
       }
+      requireNew(certificate);
       AuthorityRow row = new AuthorityRow(name, name, null, now());
       row.certificate = certificate.octets();
       entities.persist(row);
@@ -93,6 +94,19 @@ final class AuthorityImports {
       audit.record(Fact.of("authority.adopted", actor, "authority", name)
           .with("sha256", certificate.digest()));
     });
+  }
+
+  /** Under two names nobody could tell whose status is asked for. */
+  private void requireNew(Der certificate) {
+    entities
+        .createQuery("from AuthorityRow where certificate = :certificate", AuthorityRow.class)
+        .setParameter("certificate", certificate.octets())
+        .getResultStream()
+        .findFirst()
+        .ifPresent(row -> {
+          throw new Refusal(
+              PkiProblem.AUTHORITY_EXISTS, "This root is here already as \"" + row.name + "\".");
+        });
   }
 
   private static byte[] certificate(AuthorityRow row) {

@@ -209,7 +209,7 @@ final class RetentionStep implements SingleWriterJob.Step {
       }
       if (last > coverage.delivered()) {
         return "No place outside of the server has a checkpoint over it; set one (sallyport.audit.checkpoint-file, a"
-            + " witness).";
+            + " bucket, a witness).";
       }
     }
     return table.younger(partition, now.minus(term))

@@ -34,7 +34,8 @@ public final class LogDatabase implements AutoCloseable {
       "db/migration/V206__log_deliveries.sql",
       "db/migration/V225__marks.sql",
       "db/migration/V226__reconciliation.sql",
-      "db/migration/V231__facts_in_time.sql");
+      "db/migration/V231__facts_in_time.sql",
+      "db/migration/V237__renumbered.sql");
   private static final long LONGEST_WAIT = 20_000_000_000L;
 
   private static final TestSigner SIGNER = new TestSigner("test.example/log");

@@ -246,6 +246,11 @@ class OfflineRootTest extends ServerTest {
               .asText());
       assertNotNull(
           status.crlAt("/crl/off-root/0.crl").getRevokedCertificate(issuing.getSerialNumber()));
+      Files.delete(root.resolve("root.crl"));
+      String forgotten = authority(
+              "offline-list", root.toString(), "--passphrase-file", passphrase().toString())
+          .err();
+      assertTrue(forgotten.contains("put the last one back"), forgotten);
     }
   }
 

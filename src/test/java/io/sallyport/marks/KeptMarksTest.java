@@ -49,7 +49,7 @@ class KeptMarksTest {
     database = LogDatabase.start(programs);
     database.script("db/migration/V30__keys.sql");
     database.script("db/migration/V40__pki.sql");
-    database.script("db/migration/V236__after_a_restore.sql");
+    database.script("db/migration/V236__list_floors.sql");
     database.execute("alter table authority drop constraint authority_signing_key_fkey");
   }
 

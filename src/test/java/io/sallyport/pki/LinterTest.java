@@ -372,11 +372,13 @@ class LinterTest {
 
   @Test
   void namesWhatDoesNotFitWhoSignsAndWhen() throws IOException {
-    TBSCertificate tbs = new Draft(CertificateSubject.Kind.DEVICE).build();
+    Duration day = IssuerLints.LONGEST_BACKDATING;
+    Draft draft = new Draft(CertificateSubject.Kind.DEVICE);
+    draft.notAfter = NOW.plus(day).plusSeconds(10);
+    TBSCertificate tbs = draft.build();
     X500Name issuer = new X500Name("CN=Devices");
     byte[] key = new byte[20];
     KeyAlgorithm p256 = KeyAlgorithm.EC_P256;
-    Duration day = IssuerLints.LONGEST_BACKDATING;
 
     IssuerLints.check(tbs, new Expected(issuer, key, p256, NOW, false));
     IssuerLints.check(tbs, new Expected(issuer, key, p256, NOW.plus(day), false));
@@ -398,6 +400,11 @@ class LinterTest {
         new Expected(issuer, key, p256, NOW.plus(day).plusSeconds(2), false));
     assertNames(
         "begins in the future", tbs, new Expected(issuer, key, p256, NOW.minusSeconds(1), false));
+    draft.notAfter = NOW.plusSeconds(60);
+    assertNames(
+        "has ended before it is signed",
+        draft.build(),
+        new Expected(issuer, key, p256, NOW.plusSeconds(60), false));
     assertNames("not exactly one serialNumber", tbs, new Expected(issuer, key, p256, NOW, true));
   }
 

@@ -249,7 +249,7 @@ class AuditResource {
   /** How far a place outside has the log. */
   @Schema(name = "CheckpointDelivery")
   record DeliveryView(
-      @Schema(description = "file or witness") String kind,
+      @Schema(description = "file, store or witness") String kind,
       @Schema(description = "A path, or a verifier key.") String place,
 
       @Schema(description = "Of the newest checkpoint that it has, 0 for none.")

@@ -15,7 +15,3 @@ $$;
 
 create trigger authority_list_forward before insert or update on authority
   for each row execute function crl_number_forward();
-
--- How often numbers that facts had before they were sealed were taken back, to be given to what was lost: a node that ran
--- meanwhile has read facts under numbers that others have now.
-alter table database_identity add column renumbered integer not null default 0;
