@@ -17,7 +17,7 @@ final class OnceFollowing implements SingleWriterJob.Step {
   private static final int BATCH = 1000;
 
   /** Between two rounds while changes keep coming: a round costs its reading and a commit, however few it gives. */
-  private static final Duration REST = Duration.ofMillis(100);
+  private static final Duration REST = Duration.ofMillis(25);
 
   private final Changes changes;
   private final RecentChanges recent;
