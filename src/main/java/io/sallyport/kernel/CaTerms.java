@@ -1,8 +1,10 @@
 package io.sallyport.kernel;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -280,8 +282,8 @@ public record CaTerms(
 
   private static @Nullable IpPrefix address(byte[] octets) {
     try {
-      return IpPrefix.parseAddress(java.net.InetAddress.getByAddress(octets).getHostAddress());
-    } catch (java.net.UnknownHostException e) {
+      return IpPrefix.parseAddress(InetAddress.getByAddress(octets).getHostAddress());
+    } catch (UnknownHostException e) {
       return null;
     }
   }

@@ -29,6 +29,7 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import javax.sql.DataSource;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -348,7 +349,7 @@ final class KeptMarks implements Marks {
     raise(last -> last.with(numbers));
   }
 
-  private void raise(java.util.function.UnaryOperator<Mark> higher) {
+  private void raise(UnaryOperator<Mark> higher) {
     Refusal late = clockFault(known());
     if (late != null) {
       close(late);

@@ -3,6 +3,7 @@ package io.sallyport.marks;
 import io.sallyport.kernel.Refusal;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
@@ -86,8 +87,7 @@ final class MarkFile {
     Files.deleteIfExists(fresh);
     Files.createFile(fresh, permissions("rw-------"));
     try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-      java.nio.ByteBuffer rest =
-          java.nio.ByteBuffer.wrap(mark.text().getBytes(StandardCharsets.ISO_8859_1));
+      ByteBuffer rest = ByteBuffer.wrap(mark.text().getBytes(StandardCharsets.ISO_8859_1));
       while (rest.hasRemaining()) {
         channel.write(rest);
       }

@@ -23,9 +23,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -158,7 +160,7 @@ final class AuthorityFounding {
 
   private Parent parent(String name) {
     AuthorityRow row = certified(name);
-    List<TBSCertificate> chain = new java.util.ArrayList<>();
+    List<TBSCertificate> chain = new ArrayList<>();
     AuthorityRow at = row;
     chain.add(tbs(at));
     while (!at.issuer.equals(at.name)) {
@@ -357,7 +359,7 @@ final class AuthorityFounding {
   }
 
   /** False when the issuer was revoked meanwhile: then it is recorded revoked and used for nothing. */
-  private boolean certify(Plan plan, java.util.UUID prepared, Der certificate, Actor actor) {
+  private boolean certify(Plan plan, UUID prepared, Der certificate, Actor actor) {
     CredentialRow credential = entities.find(CredentialRow.class, prepared);
     if (plan.issuer().compareTo(plan.name()) < 0) {
       // In the order of names, as a revocation locks them.

@@ -26,6 +26,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -161,7 +162,7 @@ final class AuthorityImports {
   private void requirePermitted(String name, Der certificate, AuthorityRow issuer) {
     AuthorityRow above = issuer;
     TBSCertificate tbs = CertificateParts.tbs(certificate);
-    List<String> faults = new java.util.ArrayList<>();
+    List<String> faults = new ArrayList<>();
     terms(issuer.authority().certificate()).faultOf(terms(certificate)).ifPresent(faults::add);
     while (true) {
       CaTerms.nameFault(

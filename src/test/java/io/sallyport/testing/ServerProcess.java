@@ -55,35 +55,27 @@ public final class ServerProcess implements AutoCloseable {
 
   /** Starts a server on {@code data} and waits until it is ready. */
   public static ServerProcess start(Path data, Map<String, String> environment) {
-    try {
-      // That of an earlier life names ports that are no longer served.
-      Files.deleteIfExists(data.resolve("server.json"));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    ServerProcess server = launch(
-        data,
-        environment,
-        "--https-port",
-        "0",
-        "--http-port",
-        "0",
-        "--people-port",
-        "0",
-        "--management-port",
-        "0");
+    ServerProcess server = begun(data, environment);
     server.awaitReady();
     return server;
   }
 
   /** Starts a server that is up and serves nobody, and waits until it says so. */
   public static ServerProcess startRefusing(Path data, Map<String, String> environment) {
+    ServerProcess server = begun(data, environment);
+    server.await("the server is up and not ready", "/health/ready", 503);
+    server.await("the server lives", "/health/live", 200);
+    return server;
+  }
+
+  private static ServerProcess begun(Path data, Map<String, String> environment) {
     try {
+      // That of an earlier life names ports that are no longer served.
       Files.deleteIfExists(data.resolve("server.json"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    ServerProcess server = launch(
+    return launch(
         data,
         environment,
         "--https-port",
@@ -94,14 +86,6 @@ public final class ServerProcess implements AutoCloseable {
         "0",
         "--management-port",
         "0");
-    server.await("the server is up and not ready", "/health/ready", 503);
-    server.await("the server lives", "/health/live", 200);
-    return server;
-  }
-
-  /** Waits until a server that served nobody is ready. */
-  public void awaitServing() {
-    awaitReady();
   }
 
   /** Starts a server that must not come up, and waits for its end. */
