@@ -105,7 +105,8 @@ final class OwnDatabase {
           .setServerConfig("synchronous_commit", "on")
           .setServerConfig("full_page_writes", "on")
           .setServerConfig("max_connections", "64")
-          .setServerConfig("shared_buffers", "64MB")
+          .setServerConfig("shared_buffers", "128MB")
+          .setServerConfig("wal_buffers", "16MB")
           .setServerConfig("password_encryption", "scram-sha-256")
           .start();
     } catch (IOException | IllegalStateException e) {

@@ -251,7 +251,7 @@ class FleetInventory implements Devices {
   @Override
   @Transactional
   public List<String> sites() {
-    return entities.createNativeQuery(EVERY_SITE, String.class).getResultList().stream()
+    return entities.createNativeQuery(EVERY_SITE).getResultList().stream()
         .map(String.class::cast)
         .toList();
   }

@@ -138,8 +138,7 @@ final class KeyDigests {
   void requireSound(Digest key) {
     boolean compromised = entities
             .createNativeQuery(
-                "select 1 from key_digest where digest = :digest and compromised_at is not null",
-                Integer.class)
+                "select 1 from key_digest where digest = :digest and compromised_at is not null")
             .setParameter("digest", key.octets())
             .getSingleResultOrNull()
         != null;
@@ -170,8 +169,7 @@ final class KeyDigests {
 
   private @Nullable Object owner(Digest key) {
     return entities
-        .createNativeQuery(
-            "select hardware_unit from key_digest where digest = :digest", UUID.class)
+        .createNativeQuery("select hardware_unit from key_digest where digest = :digest")
         .setParameter("digest", key.octets())
         .getSingleResultOrNull();
   }

@@ -83,8 +83,7 @@ class RegisteredManufacturers implements Manufacturers {
   private void requireForeign(X509Certificate anchor) {
     boolean own = entities
             .createNativeQuery(
-                "select 1 from key_digest where digest = :digest and kind = 'server'",
-                Integer.class)
+                "select 1 from key_digest where digest = :digest and kind = 'server'")
             .setParameter(
                 "digest", Digest.of(anchor.getPublicKey().getEncoded()).octets())
             .getSingleResultOrNull()

@@ -107,7 +107,7 @@ class StoredEnforcements implements Enforcements {
             do update set reason = excluded.reason, desired_at = excluded.desired_at,
                 next_attempt_at = excluded.next_attempt_at
               where enforcement.session is null
-            returning id""", UUID.class)
+            returning id""")
         .setParameter("id", ids.next())
         .setParameter("point", point.id())
         .setParameter("device", device)

@@ -158,10 +158,8 @@ class StoredSessions implements Sessions {
   @Transactional
   public Set<UUID> connected(Collection<UUID> devices) {
     Stream<?> connected = entities
-        .createNativeQuery(
-            "select distinct device from access_session"
-                + " where device = any (cast(:devices as uuid[])) and ended_at is null",
-            UUID.class)
+        .createNativeQuery("select distinct device from access_session"
+            + " where device = any (cast(:devices as uuid[])) and ended_at is null")
         .setParameter("devices", devices.toArray(UUID[]::new))
         .getResultStream();
     return connected.map(UUID.class::cast).collect(Collectors.toUnmodifiableSet());

@@ -38,7 +38,7 @@ public interface Changes {
   /**
    * The same, once for all nodes: one node at a time gives the changes to its follower, and goes on where the last one
    * stopped, also after a restart. The very first time it begins with what is numbered from then on. A change whose
-   * follower returned is given again only when the node dies before it has noted that. A call should end within 20 s:
+   * follower returned is given again only when the node dies before it has noted that, or the database before that is on the disk. A call should end within 20 s:
    * after that another node may take over, which gives the same changes again.
    *
    * @param job the name under which the position is kept; it may not change

@@ -77,6 +77,15 @@ public final class MerkleLeaf {
 
   /** {@code value} with U+FFFD for what PostgreSQL's text or UTF-8 cannot hold: U+0000 and lone surrogates. */
   public static String text(String value) {
+    for (int i = 0; i < value.length(); i++) {
+      if (value.charAt(i) == 0 || Character.isSurrogate(value.charAt(i))) {
+        return cleaned(value);
+      }
+    }
+    return value;
+  }
+
+  private static String cleaned(String value) {
     StringBuilder clean = new StringBuilder(value.length());
     value
         .codePoints()

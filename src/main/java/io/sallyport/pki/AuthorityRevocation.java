@@ -133,8 +133,7 @@ final class AuthorityRevocation {
       below = now;
       entities
           .createNativeQuery(
-              "select name from authority where name = any (cast(:names as text[])) order by name for update",
-              String.class)
+              "select name from authority where name = any (cast(:names as text[])) order by name for update")
           .setParameter("names", below.toArray(String[]::new))
           .getResultList();
     }

@@ -264,7 +264,7 @@ final class AuthoritySuccession {
   /** Two acts at once could close a circle. */
   private void alone() {
     entities
-        .createNativeQuery("select cast(pg_advisory_xact_lock(:key) as text)", String.class)
+        .createNativeQuery("select cast(pg_advisory_xact_lock(:key) as text)")
         .setParameter("key", SUCCESSIONS)
         .getSingleResult();
   }
@@ -277,8 +277,7 @@ final class AuthoritySuccession {
 
   private void locked(String name) {
     entities
-        .createNativeQuery(
-            "select name from authority where name = :name for no key update", String.class)
+        .createNativeQuery("select name from authority where name = :name for no key update")
         .setParameter("name", name)
         .getSingleResult();
     entities.refresh(entities.find(AuthorityRow.class, name));

@@ -3,15 +3,9 @@ package io.sallyport.pki;
 import io.sallyport.kernel.Der;
 import io.sallyport.keys.KeyAlgorithm;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
-import java.util.Arrays;
-import org.bouncycastle.asn1.ASN1EncodableVector;
-import org.bouncycastle.asn1.ASN1Primitive;
-import org.bouncycastle.asn1.DERBitString;
-import org.bouncycastle.asn1.DERSequence;
 import org.bouncycastle.asn1.x509.Certificate;
 import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.bouncycastle.cert.X509CertificateHolder;
@@ -39,28 +33,13 @@ final class CertificateParts {
     }
   }
 
-  /**
-   * The signed certificate (RFC 5280 §4.1). Throws unless the signature is right and the part that was signed is, octet
-   * for octet, what was recorded (law 1).
-   */
+  /** The signed certificate (RFC 5280 §4.1), made of the octets that were recorded (law 1). Throws unless the signature is right. */
   static Der assemble(
       byte[] tbsCertificate, KeyAlgorithm algorithm, byte[] signature, Der issuerKey) {
-    try {
-      ASN1EncodableVector parts = new ASN1EncodableVector();
-      parts.add(ASN1Primitive.fromByteArray(tbsCertificate));
-      parts.add(TbsCertificates.algorithm(algorithm));
-      parts.add(new DERBitString(signature));
-      Der certificate = Der.of(new DERSequence(parts).getEncoded("DER"));
-      if (!Arrays.equals(tbs(certificate).getEncoded("DER"), tbsCertificate)) {
-        throw new IllegalStateException("the certificate is not what was recorded");
-      }
-      if (!verified(tbsCertificate, algorithm, signature, issuerKey)) {
-        throw new IllegalStateException("the issuer's signature is wrong");
-      }
-      return certificate;
-    } catch (IOException e) {
-      throw new IllegalStateException("the certificate cannot be put together", e);
+    if (!verified(tbsCertificate, algorithm, signature, issuerKey)) {
+      throw new IllegalStateException("the issuer's signature is wrong");
     }
+    return Der.of(SignedSequence.of(tbsCertificate, algorithm, signature));
   }
 
   static boolean verified(byte[] data, KeyAlgorithm algorithm, byte[] signature, Der key) {

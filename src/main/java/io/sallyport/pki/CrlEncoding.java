@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.time.Instant;
 import java.util.List;
-import org.bouncycastle.asn1.DERBitString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.CRLNumber;
@@ -22,7 +21,6 @@ import org.jspecify.annotations.Nullable;
 
 /** CertificateList in DER (RFC 5280 §5.1), put together around entries that are encoded already. */
 final class CrlEncoding {
-  private static final int SEQUENCE = 0x30;
   private static final int EXTENSIONS = 0xa0;
   private static final byte[] VERSION_2 = {0x02, 0x01, 0x01};
   private static final int LONGEST_TIME = 17;
@@ -56,17 +54,20 @@ final class CrlEncoding {
     try {
       byte[] head = head(content);
       byte[] extensions = extensions(content);
-      int listed = entries.count() == 0 ? 0 : headerLength(entries.length()) + entries.length();
-      int inner = head.length + listed + headerLength(extensions.length) + extensions.length;
-      byte[] tbs = new byte[headerLength(inner) + inner];
-      int at = header(tbs, 0, SEQUENCE, inner);
-      at = put(tbs, at, head);
+      int listed = entries.count() == 0
+          ? 0
+          : SignedSequence.headerLength(entries.length()) + entries.length();
+      int inner =
+          head.length + listed + SignedSequence.headerLength(extensions.length) + extensions.length;
+      byte[] tbs = new byte[SignedSequence.headerLength(inner) + inner];
+      int at = SignedSequence.header(tbs, 0, SignedSequence.SEQUENCE, inner);
+      at = SignedSequence.put(tbs, at, head);
       if (listed > 0) {
-        at = header(tbs, at, SEQUENCE, entries.length());
+        at = SignedSequence.header(tbs, at, SignedSequence.SEQUENCE, entries.length());
         at = entries.copy(tbs, at);
       }
-      at = header(tbs, at, EXTENSIONS, extensions.length);
-      put(tbs, at, extensions);
+      at = SignedSequence.header(tbs, at, EXTENSIONS, extensions.length);
+      SignedSequence.put(tbs, at, extensions);
       return tbs;
     } catch (IOException e) {
       throw new IllegalStateException("a CRL cannot be encoded", e);
@@ -75,19 +76,7 @@ final class CrlEncoding {
 
   /** The signed list. */
   static byte[] list(Content content, byte[] tbs, byte[] signature) {
-    try {
-      byte[] algorithm = TbsCertificates.algorithm(content.key.algorithm()).getEncoded("DER");
-      byte[] signed = new DERBitString(signature).getEncoded("DER");
-      int inner = tbs.length + algorithm.length + signed.length;
-      byte[] list = new byte[headerLength(inner) + inner];
-      int at = header(list, 0, SEQUENCE, inner);
-      at = put(list, at, tbs);
-      at = put(list, at, algorithm);
-      put(list, at, signed);
-      return list;
-    } catch (IOException e) {
-      throw new IllegalStateException("a CRL cannot be encoded", e);
-    }
+    return SignedSequence.of(tbs, content.key.algorithm(), signature);
   }
 
   private static byte[] head(Content content) throws IOException {
@@ -135,30 +124,5 @@ final class CrlEncoding {
     return new DistributionPointName(new GeneralNames(urls.stream()
         .map(url -> new GeneralName(GeneralName.uniformResourceIdentifier, url))
         .toArray(GeneralName[]::new)));
-  }
-
-  private static int headerLength(int length) {
-    return length < 0x80
-        ? 2
-        : length < 0x100 ? 3 : length < 0x10000 ? 4 : length < 0x1000000 ? 5 : 6;
-  }
-
-  private static int header(byte[] into, int at, int tag, int length) {
-    into[at] = (byte) tag;
-    int octets = headerLength(length) - 2;
-    if (octets == 0) {
-      into[at + 1] = (byte) length;
-    } else {
-      into[at + 1] = (byte) (0x80 | octets);
-      for (int i = 0; i < octets; i++) {
-        into[at + 2 + i] = (byte) (length >>> (8 * (octets - 1 - i)));
-      }
-    }
-    return at + 2 + octets;
-  }
-
-  private static int put(byte[] into, int at, byte[] octets) {
-    System.arraycopy(octets, 0, into, at, octets.length);
-    return at + octets.length;
   }
 }

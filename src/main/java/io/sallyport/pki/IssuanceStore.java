@@ -445,7 +445,7 @@ class IssuanceStore {
   @Transactional
   int closeUnfinished(Instant preparedBefore, Set<UUID> dead) {
     List<?> ids = entities
-        .createNativeQuery(UNFINISHED, UUID.class)
+        .createNativeQuery(UNFINISHED)
         .setParameter("before", preparedBefore)
         .setParameter("dead", dead.toArray(UUID[]::new))
         .getResultList();

@@ -47,14 +47,18 @@ final class IssuanceTable {
   private static final String REQUEST = """
       insert into issuance_request (digest, credential, requested_at) values (?, ?, ?)
       on conflict (digest) do update set credential = excluded.credential""";
-  /** What was recorded to be signed moves beside the certificate, into the partition of the year in which that ends. */
+  /**
+   * What was recorded to be signed moves beside the certificate, into the partition of the year in which that ends. The
+   * rows are found by their ids alone: the index of what is unfinished is full of what was, until a vacuum.
+   */
   private static final String FINISH = """
-      with done as (
+      with was as materialized (
+        select id, tbs_certificate, not_after, state from credential where id = any (?) order by id for no key update),
+      done as (
         update credential c set tbs_certificate = null, thumbprint = one.thumbprint, issued_at = ?, state = one.state,
           revoked_at = case when one.reason is null then null else ?::timestamptz end, revocation_reason = one.reason
-        from unnest(?, ?, ?, ?, ?) as one (id, certificate, thumbprint, state, reason)
-        join credential was on was.id = one.id
-        where c.id = one.id and c.state = 'PREPARED'
+        from unnest(?, ?, ?, ?, ?) as one (id, certificate, thumbprint, state, reason) join was on was.id = one.id
+        where c.id = one.id and was.state = 'PREPARED'
         returning c.id, cast(c.not_after at time zone 'UTC' as date) as ends_on, was.tbs_certificate, one.certificate)
       insert into certificate_body (credential, ends_on, tbs, certificate)
         select id, ends_on, tbs_certificate, certificate from done
@@ -188,15 +192,17 @@ final class IssuanceTable {
   Set<UUID> finish(List<Finishing> finishing, Instant at) throws SQLException {
     Set<UUID> finished = new HashSet<>();
     try (PreparedStatement finish = transaction.prepareStatement(FINISH)) {
-      finish.setObject(1, time(at));
+      Array ids = array("uuid", finishing.stream().map(Finishing::id));
+      finish.setArray(1, ids);
       finish.setObject(2, time(at));
-      finish.setArray(3, array("uuid", finishing.stream().map(Finishing::id)));
-      finish.setArray(4, octets(finishing.stream().map(one -> one.certificate.octets())));
+      finish.setObject(3, time(at));
+      finish.setArray(4, ids);
+      finish.setArray(5, octets(finishing.stream().map(one -> one.certificate.octets())));
       finish.setArray(
-          5, octets(finishing.stream().map(one -> one.certificate.digest().octets())));
-      finish.setArray(6, array("text", finishing.stream().map(one -> one.state().name())));
+          6, octets(finishing.stream().map(one -> one.certificate.digest().octets())));
+      finish.setArray(7, array("text", finishing.stream().map(one -> one.state().name())));
       finish.setArray(
-          7,
+          8,
           array(
               "text",
               finishing.stream().map(one -> one.revoked == null ? null : one.revoked.name())));

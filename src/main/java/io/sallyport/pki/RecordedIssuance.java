@@ -70,7 +70,7 @@ class RecordedIssuance implements Issuance {
     String outcome = "failed";
     try {
       // 1. Prepare: after this the serial exists, whatever happens.
-      Preparation preparation = preparing.call(new Asked(drafts.of(order), guard));
+      Preparation preparation = preparing.call(() -> new Asked(drafts.of(order), guard));
       Credential credential = finish(preparation, actor);
       outcome = preparation instanceof Preparation.Retry ? "repeated" : "issued";
       return credential;
@@ -92,10 +92,8 @@ class RecordedIssuance implements Issuance {
       case Prepared prepared -> {
         // 2. Sign, once, in no transaction; an authority that was revoked signs no more. 3. Compare
         // with what was recorded.
-        Signed signed =
-            gates.sign(prepared.draft().issuer().authority().name(), () -> prepared.sign(keys));
         // 4. Record, unless the device was revoked while this went on.
-        yield switch (finishing.call(new Finished(signed, actor))) {
+        yield switch (finishing.call(() -> new Finished(sign(prepared), actor))) {
           case Completion.Issued issued -> issued.credential();
           case Completion.RevokedMeanwhile ignored ->
             throw new Refusal(
@@ -107,6 +105,10 @@ class RecordedIssuance implements Issuance {
         };
       }
     };
+  }
+
+  private Signed sign(Prepared prepared) {
+    return gates.sign(prepared.draft().issuer().authority().name(), () -> prepared.sign(keys));
   }
 
   private static Credential join(CompletableFuture<Credential> other) {

@@ -13,11 +13,13 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
- * Lets concurrent calls share a transaction, and with it its commit: whatever waits is taken together, nobody is waited
- * for, and an idle server answers a single call at once. Any thread.
+ * Lets concurrent calls share a transaction, and with it its commit: whatever waits is taken together with
+ * those who are on the way, and an idle server answers a single call at once. Any thread.
  *
  * <p>A call that fails, fails alone. The work names it by {@link Spoiled}: it is taken out and the others are done again.
  * What fails without a name is done again one by one, unless the database is away.
@@ -30,6 +32,11 @@ final class SharedCommits<A, R> {
   /** A batch that takes longer waits for a lock, or for a database that has other things to do. */
   private static final Duration LONG = Duration.ofMillis(100);
 
+  /** How long those who are on the way are waited for, and between two looks. */
+  private static final Duration LONGEST_PAUSE = Duration.ofMillis(3);
+
+  private static final Duration PAUSE = Duration.ofNanos(100_000);
+
   /** How often what remains is done together again; after that somebody spoils it on purpose. */
   private static final int TRIES_TOGETHER = 4;
   /** SQLSTATE class of a transaction that the database ended for another's sake, such as a deadlock. */
@@ -37,6 +44,8 @@ final class SharedCommits<A, R> {
 
   private final BlockingQueue<Call<A, R>> waiting = new LinkedBlockingQueue<>(MOST_WAITING);
   private final AtomicInteger working = new AtomicInteger();
+  /** Callers who still prepare what they will ask. */
+  private final AtomicInteger coming = new AtomicInteger();
   /** When the youngest batch began. */
   private volatile long begun;
 
@@ -82,8 +91,21 @@ final class SharedCommits<A, R> {
     }
   }
 
-  R call(A asked) {
-    Call<A, R> call = new Call<>(asked, new CompletableFuture<>());
+  /** @param asked made in here, so that a batch that is about to begin waits for it a moment */
+  R call(Supplier<A> asked) {
+    Call<A, R> call;
+    coming.incrementAndGet();
+    try {
+      call = new Call<>(asked.get(), new CompletableFuture<>());
+      queue(call);
+    } finally {
+      coming.decrementAndGet();
+    }
+    wake();
+    return answer(call.answer);
+  }
+
+  private void queue(Call<A, R> call) {
     try {
       if (!waiting.offer(call, LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new Refusal(
@@ -93,8 +115,6 @@ final class SharedCommits<A, R> {
       Thread.currentThread().interrupt();
       throw new Refusal(CommonProblem.UNAVAILABLE, "The server ends; repeat the request.");
     }
-    wake();
-    return answer(call.answer);
   }
 
   /** A further worker only when the others do not keep up: two that share what is there commit twice as often. */
@@ -124,7 +144,18 @@ final class SharedCommits<A, R> {
     }
   }
 
+  /** Whoever is on the way would otherwise wait for the whole of the next transaction. */
+  private void awaitComing() {
+    long end = System.nanoTime() + LONGEST_PAUSE.toNanos();
+    while (coming.get() > 0 && waiting.size() < most && System.nanoTime() < end) {
+      LockSupport.parkNanos(PAUSE.toNanos());
+    }
+  }
+
   private List<Call<A, R>> take() {
+    if (!waiting.isEmpty()) {
+      awaitComing();
+    }
     List<Call<A, R>> batch = new ArrayList<>();
     waiting.drainTo(batch, most);
     return batch;
