@@ -445,12 +445,12 @@ final class AuthorityCommands {
     if (code == null) {
       throw Failure.usage("--reason is one of " + String.join(", ", REASONS.keySet()) + ".");
     }
-    OfflineRoot root = new OfflineRoot(folder, Clock.systemUTC());
+    RootList list = new RootList(folder, Clock.systemUTC());
     Map<BigInteger, Integer> serials = new TreeMap<>();
     for (Path file : revoked == null ? List.<Path>of() : revoked) {
-      serials.put(root.revocable(file), code);
+      serials.put(list.revocable(file), code);
     }
-    root.list(serials, validity, passphrase(passphrase, false));
+    list.sign(serials, validity, passphrase(passphrase, false));
     options
         .output()
         .result(
