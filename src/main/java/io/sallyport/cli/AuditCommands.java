@@ -58,7 +58,7 @@ final class AuditCommands extends OptionGroup.ForOperators {
         witness == null ? null : vkey(witness),
         checkpoints == null ? List.of() : checkpoints,
         files == null ? List.of() : files);
-    LogVerifier.Verdict verdict;
+    LogVerdict verdict;
     if (export != null) {
       verdict = check.verify(new LogExport(export));
     } else {
@@ -128,8 +128,7 @@ final class AuditCommands extends OptionGroup.ForOperators {
     }
   }
 
-  static LogVerifier.Verdict verify(
-      ApiClient api, String vkey, boolean pinned, List<String> earlier) {
+  static LogVerdict verify(ApiClient api, String vkey, boolean pinned, List<String> earlier) {
     try {
       return LogCheck.verify(new LogVerifier(vkey, pinned, earlier), api);
     } catch (IllegalArgumentException e) {
@@ -137,8 +136,8 @@ final class AuditCommands extends OptionGroup.ForOperators {
     }
   }
 
-  private void tell(LogVerifier.Verdict verdict) {
-    LogVerifier.Finding finding = verdict.finding();
+  private void tell(LogVerdict verdict) {
+    LogVerdict.Finding finding = verdict.finding();
     if (options.json) {
       ObjectNode result = Json.object()
           .put("ok", verdict.ok())

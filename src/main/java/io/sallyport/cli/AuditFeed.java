@@ -74,16 +74,16 @@ final class AuditFeed<T> implements Iterator<T> {
   }
 
   /** Of a fact whose content was dropped there is a position and a hash, and nothing else. */
-  static LogVerifier.Entry entry(JsonNode item) {
+  static ShownFact entry(JsonNode item) {
     if (item.size() == 2 && item.has("position") && item.has("hash")) {
-      return LogVerifier.Entry.dropped(
+      return ShownFact.dropped(
           item.path("position").asLong(), Digest.ofHex(item.path("hash").asText()));
     }
     Map<String, String> detail = new LinkedHashMap<>();
     item.path("detail")
         .properties()
         .forEach(field -> detail.put(field.getKey(), field.getValue().asText()));
-    return new LogVerifier.Entry(
+    return new ShownFact(
         item.path("position").asLong(),
         UUID.fromString(item.path("id").asText()),
         Instant.parse(item.path("at").asText()),

@@ -64,9 +64,9 @@ final class DemoProof {
       Thread.sleep(POLL_MILLIS);
     }
     String vkey = api.get("/audit/key").path("vkey").asText();
-    LogVerifier.Verdict verdict =
+    LogVerdict verdict =
         AuditCommands.verify(api, vkey, true, List.of(earlier.path("note").asText()));
-    LogVerifier.Finding finding = verdict.finding();
+    LogVerdict.Finding finding = verdict.finding();
     expect(finding == null, "a log that fits", finding == null ? "" : finding.sentence());
     expect(verdict.covered() >= last, "a checkpoint over " + last + " facts", verdict.covered());
     expect(

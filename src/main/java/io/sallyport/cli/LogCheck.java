@@ -37,48 +37,48 @@ final class LogCheck {
     this.files = List.copyOf(files);
   }
 
-  LogVerifier.Verdict verify(ApiClient api) {
+  LogVerdict verify(ApiClient api) {
     return told(
         verify(verifier(key == null ? api.get("/audit/key").path("vkey").asText() : key), api));
   }
 
-  static LogVerifier.Verdict verify(LogVerifier verifier, ApiClient api) {
+  static LogVerdict verify(LogVerifier verifier, ApiClient api) {
     return verifier.verify(
         new WholeLog<>(api, AuditFeed::entry),
         new AuditFeed<>(api, "checkpoints", "size", AuditFeed::checkpoint));
   }
 
-  LogVerifier.Verdict verify(LogExport export) {
+  LogVerdict verify(LogExport export) {
     LogVerifier verifier = verifier(key == null ? export.key() : key);
-    try (LogExport.Items<LogVerifier.Entry> facts = export.items("fact", AuditFeed::entry);
+    try (LogExport.Items<ShownFact> facts = export.items("fact", AuditFeed::entry);
         LogExport.Items<LogVerifier.Checkpoint> signed =
             export.items("checkpoint", AuditFeed::checkpoint)) {
-      LogVerifier.Verdict verdict = verifier.verify(facts, signed);
+      LogVerdict verdict = verifier.verify(facts, signed);
       return told(verdict.ok() && !(facts.whole() && signed.whole()) ? cut(verdict) : verdict);
     }
   }
 
-  private static LogVerifier.Verdict cut(LogVerifier.Verdict verdict) {
-    return new LogVerifier.Verdict(
+  private static LogVerdict cut(LogVerdict verdict) {
+    return new LogVerdict(
         verdict.facts(),
         verdict.covered(),
-        new LogVerifier.Finding(
+        new LogVerdict.Finding(
             verdict.facts() + 1,
-            LogVerifier.Fault.MISSING,
+            LogVerdict.Fault.MISSING,
             "The export was cut short after fact " + verdict.facts()
                 + ": it does not end as it was ended."),
         List.of(),
         verdict.notExcluded());
   }
 
-  private LogVerifier.Verdict told(LogVerifier.Verdict verdict) {
+  private LogVerdict told(LogVerdict verdict) {
     if (torn == 0) {
       return verdict;
     }
     List<String> sentences = new ArrayList<>(verdict.notExcluded());
     sentences.add("What " + torn
         + " records of the kept files said: they cannot be read, as a power cut leaves them.");
-    return new LogVerifier.Verdict(
+    return new LogVerdict(
         verdict.facts(), verdict.covered(), verdict.finding(), verdict.excluded(), sentences);
   }
 

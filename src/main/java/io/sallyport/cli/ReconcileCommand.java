@@ -114,8 +114,8 @@ final class ReconcileCommand implements Callable<Integer> {
 
   /** Here already, so that a wrong file costs nothing; the server believes only what it has checked itself. */
   private void verify(LogExport file) {
-    LogVerifier.Verdict verdict = new LogCheck(key, null, List.of(), List.of()).verify(file);
-    LogVerifier.Finding finding = verdict.finding();
+    LogVerdict verdict = new LogCheck(key, null, List.of(), List.of()).verify(file);
+    LogVerdict.Finding finding = verdict.finding();
     if (finding != null) {
       throw new Failure(
           ExitCode.REFUSED,
@@ -124,14 +124,14 @@ final class ReconcileCommand implements Callable<Integer> {
   }
 
   private static void send(ApiClient api, LogExport file, long sealed) {
-    try (LogExport.Items<LogVerifier.Entry> facts = file.items("fact", AuditFeed::entry);
+    try (LogExport.Items<ShownFact> facts = file.items("fact", AuditFeed::entry);
         LogExport.Items<LogVerifier.Checkpoint> signed =
             file.items("checkpoint", AuditFeed::checkpoint)) {
       ArrayNode leaves = Json.array();
       long after = sealed;
       int octets = 0;
       while (facts.hasNext()) {
-        LogVerifier.Entry fact = facts.next();
+        ShownFact fact = facts.next();
         if (fact.position() <= sealed) {
           continue;
         }

@@ -10,11 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.cli.LogVerdict;
+import io.sallyport.cli.LogVerdict.Fault;
+import io.sallyport.cli.LogVerdict.Finding;
 import io.sallyport.cli.LogVerifier.Checkpoint;
-import io.sallyport.cli.LogVerifier.Entry;
-import io.sallyport.cli.LogVerifier.Fault;
-import io.sallyport.cli.LogVerifier.Finding;
-import io.sallyport.cli.LogVerifier.Verdict;
+import io.sallyport.cli.ShownFact;
 import io.sallyport.kernel.MerkleCheckpoint;
 import io.sallyport.kernel.MerkleFrontier;
 import io.sallyport.kernel.MerkleLeaf;
@@ -286,17 +286,17 @@ class AuditWireTest extends ServerTest {
     List<String> registered = log.entries().stream()
         .filter(
             entry -> entry.kind().equals("device.registered") && devices.contains(entry.subject()))
-        .map(Entry::subject)
+        .map(ShownFact::subject)
         .toList();
     assertEquals(CHANGES, registered.size());
     assertEquals(devices, Set.copyOf(registered));
-    Verdict verdict = log.verify();
+    LogVerdict verdict = log.verify();
     assertNull(verdict.finding());
     assertEquals(log.entries().size(), verdict.facts());
     assertTrue(verdict.covered() >= position);
   }
 
-  private static void assertConsecutive(List<Entry> entries) {
+  private static void assertConsecutive(List<ShownFact> entries) {
     for (int i = 0; i < entries.size(); i++) {
       assertEquals(i + 1, entries.get(i).position());
     }
@@ -364,7 +364,7 @@ class AuditWireTest extends ServerTest {
   @Test
   void aFactReplacedWithAllItsHashesIsFoundByTheNextCheckpoint() throws SQLException {
     long position = sealed() / 2;
-    Entry entry = ServedLog.read(wire).entries().get((int) position - 1);
+    ShownFact entry = ServedLog.read(wire).entries().get((int) position - 1);
     MerkleLeaf forged = MerkleLeaf.of(
         entry.id(),
         entry.at(),
@@ -448,11 +448,11 @@ class AuditWireTest extends ServerTest {
   }
 
   private ServedLog rewritten(ServedLog log, long position) {
-    List<Entry> entries = new ArrayList<>();
+    List<ShownFact> entries = new ArrayList<>();
     List<Checkpoint> checkpoints = new ArrayList<>();
     MerkleFrontier tree = MerkleFrontier.EMPTY;
-    for (Entry entry : log.entries()) {
-      Entry now = entry.position() == position ? forged(entry) : entry;
+    for (ShownFact entry : log.entries()) {
+      ShownFact now = entry.position() == position ? forged(entry) : entry;
       entries.add(now);
       tree = tree.append(now.hash());
       long size = tree.size();
@@ -470,7 +470,7 @@ class AuditWireTest extends ServerTest {
     return new ServedLog(log.key(), entries, checkpoints);
   }
 
-  private static Entry forged(Entry entry) {
+  private static ShownFact forged(ShownFact entry) {
     MerkleLeaf leaf = MerkleLeaf.of(
         entry.id(),
         entry.at(),
@@ -479,7 +479,7 @@ class AuditWireTest extends ServerTest {
         entry.subjectType(),
         entry.subject(),
         entry.detail());
-    return new Entry(
+    return new ShownFact(
         entry.position(),
         entry.id(),
         entry.at(),

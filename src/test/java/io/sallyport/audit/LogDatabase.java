@@ -1,6 +1,8 @@
 package io.sallyport.audit;
 
+import io.sallyport.cli.LogVerdict;
 import io.sallyport.cli.LogVerifier;
+import io.sallyport.cli.ShownFact;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
 import io.sallyport.testing.OpenMarks;
@@ -142,14 +144,14 @@ public final class LogDatabase implements AutoCloseable {
   }
 
   /** What a check from outside says of the log as a server shows it. */
-  public LogVerifier.Verdict verify(String... earlier) {
+  public LogVerdict verify(String... earlier) {
     SealedLog log = new SealedLog(database);
     List<LogEntry> whole = log.entries(0, 1000, null, null).items();
-    List<LogVerifier.Entry> entries = new ArrayList<>();
+    List<ShownFact> entries = new ArrayList<>();
     log.leaves(0, 1000).items().stream()
         .filter(leaf -> leaf.position() < whole.getFirst().position())
-        .forEach(leaf -> entries.add(LogVerifier.Entry.dropped(leaf.position(), leaf.hash())));
-    whole.forEach(e -> entries.add(new LogVerifier.Entry(
+        .forEach(leaf -> entries.add(ShownFact.dropped(leaf.position(), leaf.hash())));
+    whole.forEach(e -> entries.add(new ShownFact(
         e.position(),
         e.id(),
         e.at(),

@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.audit.Reconciliation.Closed;
+import io.sallyport.cli.LogVerdict;
 import io.sallyport.cli.LogVerifier;
+import io.sallyport.cli.ShownFact;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
@@ -185,7 +187,7 @@ class ReconciliationTest {
     assertEquals("s-11", replayed.getFirst(), "in their order");
     database.number();
     seal();
-    LogVerifier.Verdict verdict = verify(notes.getLast());
+    LogVerdict verdict = verify(notes.getLast());
     assertNull(verdict.finding(), () -> String.valueOf(verdict.finding()));
     assertEquals(32, verdict.covered());
     assertEquals(
@@ -286,7 +288,7 @@ class ReconciliationTest {
     database.number();
     seal();
     grow(101, 120);
-    LogVerifier.Verdict verdict = verify(notes.toArray(String[]::new));
+    LogVerdict verdict = verify(notes.toArray(String[]::new));
     assertNull(verdict.finding(), () -> String.valueOf(verdict.finding()));
     String told = String.join("\n", verdict.notExcluded());
     assertTrue(told.contains("Facts 21 to 30 as they were signed before: they are lost"), told);
@@ -317,7 +319,7 @@ class ReconciliationTest {
         "truncate fact, fact_waiting, log_leaf, log_tile, checkpoint, checkpoint_cosignature, job_epoch");
     reconciliation().close(OPERATOR, false, "all of it");
     seal();
-    LogVerifier.Finding finding = verify(kept).finding();
+    LogVerdict.Finding finding = verify(kept).finding();
     assertNotNull(finding);
     assertTrue(finding.sentence().contains("more was lost than was accepted"), finding.sentence());
   }
@@ -332,7 +334,7 @@ class ReconciliationTest {
         "delete from accepted_loss; delete from checkpoint where size > 20;"
             + " delete from log_leaf where position > 20; update job_epoch set mark = 20 where job = 'seal'");
     seal();
-    LogVerifier.Finding finding = verify().finding();
+    LogVerdict.Finding finding = verify().finding();
     assertNotNull(finding);
     assertTrue(finding.sentence().contains("signed under the name"), finding.sentence());
   }
@@ -359,12 +361,12 @@ class ReconciliationTest {
         .detail();
   }
 
-  private LogVerifier.Verdict verify(String... earlier) {
+  private LogVerdict verify(String... earlier) {
     SealedLog log = new SealedLog(database.dataSource());
     return new LogVerifier(signer.key().toString(), true, List.of(earlier))
         .verify(
             log.entries(0, 100, null, null).items().stream()
-                .map(e -> new LogVerifier.Entry(
+                .map(e -> new ShownFact(
                     e.position(),
                     e.id(),
                     e.at(),

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sallyport.cli.LogVerdict;
 import io.sallyport.cli.LogVerifier;
+import io.sallyport.cli.ShownFact;
 import io.sallyport.testing.OpenMarks;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -131,7 +133,7 @@ class SealerTest {
           List.of(3L, 8L),
           log.checkpoints(0, 10).items().stream().map(Checkpoint::size).toList());
       assertEquals(8, log.latest().orElseThrow().size());
-      LogVerifier.Verdict verdict = verify();
+      LogVerdict verdict = verify();
       assertTrue(verdict.ok(), verdict.toString());
       assertEquals(8, verdict.covered());
     }
@@ -258,7 +260,7 @@ class SealerTest {
       } else {
         database.tamper(sql);
       }
-      LogVerifier.Finding found = verify().finding();
+      LogVerdict.Finding found = verify().finding();
       assertNotNull(found);
       assertEquals(finding, found.position() + " " + found.fault(), found.sentence());
     }
@@ -271,7 +273,7 @@ class SealerTest {
           where position = 8;
           update log_leaf set hash = sha256('\\x00'::bytea || (select leaf from fact where position = 8))
           where position = 8""");
-      LogVerifier.Finding found = verify().finding();
+      LogVerdict.Finding found = verify().finding();
       assertNotNull(found);
       assertEquals("7 ROOT_MISMATCH", found.position() + " " + found.fault(), found.sentence());
     }
@@ -308,11 +310,11 @@ class SealerTest {
     }
   }
 
-  private LogVerifier.Verdict verify() {
+  private LogVerdict verify() {
     return new LogVerifier(signer.key().toString(), true, List.of())
         .verify(
             log.entries(0, 100, null, null).items().stream()
-                .map(e -> new LogVerifier.Entry(
+                .map(e -> new ShownFact(
                     e.position(),
                     e.id(),
                     e.at(),

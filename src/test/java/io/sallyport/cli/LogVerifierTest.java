@@ -7,10 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sallyport.cli.LogVerdict.Fault;
 import io.sallyport.cli.LogVerifier.Checkpoint;
-import io.sallyport.cli.LogVerifier.Entry;
-import io.sallyport.cli.LogVerifier.Fault;
-import io.sallyport.cli.LogVerifier.Verdict;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.MerkleCheckpoint;
@@ -43,7 +41,7 @@ class LogVerifierTest {
   private static final Set<Integer> SIZES = Set.of(3, 8, 17);
   private static final LogKeyPair KEY = new LogKeyPair("test.example/log");
 
-  private final List<Entry> entries = new ArrayList<>();
+  private final List<ShownFact> entries = new ArrayList<>();
   private final List<Checkpoint> checkpoints = new ArrayList<>();
 
   LogVerifierTest() {
@@ -62,7 +60,7 @@ class LogVerifierTest {
 
   @Test
   void anUntouchedLogHoldsAndWhatCouldNotBeExcludedIsSaid() {
-    Verdict verdict = verify();
+    LogVerdict verdict = verify();
     assertTrue(verdict.ok());
     assertEquals(FACTS, verdict.facts());
     assertEquals(17, verdict.covered());
@@ -83,7 +81,7 @@ class LogVerifierTest {
   @EnumSource(Field.class)
   void anAlteredFieldIsFoundWhereverItStands(Field field) {
     for (int i = 0; i < FACTS; i++) {
-      Entry kept = entries.set(i, field.altered(entries.get(i)));
+      ShownFact kept = entries.set(i, field.altered(entries.get(i)));
       assertFinding(i + 1, Fault.ALTERED);
       entries.set(i, kept);
     }
@@ -99,7 +97,7 @@ class LogVerifierTest {
 
   @Test
   void aFactReplacedTogetherWithItsLeafAloneIsNamed() {
-    Entry old = entries.get(9);
+    ShownFact old = entries.get(9);
     entries.set(9, with(entry(10, "somebody else"), old.hash()));
     assertFinding(10, Fault.ALTERED);
   }
@@ -112,7 +110,7 @@ class LogVerifierTest {
 
   @Test
   void aRemovedFactIsFoundWhenTheOthersMoveUp() {
-    List<Digest> hashes = entries.stream().map(Entry::hash).toList();
+    List<Digest> hashes = entries.stream().map(ShownFact::hash).toList();
     entries.remove(4);
     for (int i = 0; i < entries.size(); i++) {
       entries.set(i, with(at(entries.get(i), i + 1), hashes.get(i)));
@@ -136,8 +134,8 @@ class LogVerifierTest {
 
     // The same with positions exchanged in the table, where the hashes of the sealed leaves stay
     // behind.
-    Entry first = entries.get(low - 1);
-    Entry second = entries.get(high - 1);
+    ShownFact first = entries.get(low - 1);
+    ShownFact second = entries.get(high - 1);
     entries.set(low - 1, with(at(first, low), second.hash()));
     entries.set(high - 1, with(at(second, high), first.hash()));
     assertFinding(low, Fault.REORDERED);
@@ -187,7 +185,7 @@ class LogVerifierTest {
   @Test
   void anEarlierCheckpointThatTheLogStillHasIsAgreedWithWhateverItsSize() {
     for (int size = 1; size <= FACTS; size++) {
-      Verdict verdict = verify(sealed(entries, Set.of(size), KEY).getFirst().note());
+      LogVerdict verdict = verify(sealed(entries, Set.of(size), KEY).getFirst().note());
       assertNull(verdict.finding());
       assertEquals(Math.max(17, size), verdict.covered());
     }
@@ -217,28 +215,28 @@ class LogVerifierTest {
         IllegalArgumentException.class, () -> new LogVerifier("not a key", true, List.of()));
   }
 
-  private Verdict verify(String... earlier) {
+  private LogVerdict verify(String... earlier) {
     return new LogVerifier(KEY.key.toString(), false, List.of(earlier))
         .verify(entries.iterator(), checkpoints.iterator());
   }
 
   private void assertFinding(long position, Fault fault, String... earlier) {
-    Verdict verdict = verify(earlier);
+    LogVerdict verdict = verify(earlier);
     assertFalse(verdict.ok());
-    LogVerifier.Finding finding = verdict.finding();
+    LogVerdict.Finding finding = verdict.finding();
     assertNotNull(finding);
     assertEquals(
         position + " " + fault, finding.position() + " " + finding.fault(), finding.sentence());
     assertEquals(position - 1, verdict.facts());
   }
 
-  private static Entry entry(long position, String subject) {
+  private static ShownFact entry(long position, String subject) {
     UUID id = new UUID(0x7000, position);
     Instant at = Instant.ofEpochSecond(1_800_000_000 + position);
     Map<String, String> detail = Map.of("reason", "reason " + position);
     MerkleLeaf leaf =
         MerkleLeaf.of(id, at, "device.quarantined", "operator:admin", "device", subject, detail);
-    return new Entry(
+    return new ShownFact(
         position,
         id,
         at,
@@ -251,8 +249,8 @@ class LogVerifierTest {
         leaf.hash());
   }
 
-  private static Entry at(Entry e, long position) {
-    return new Entry(
+  private static ShownFact at(ShownFact e, long position) {
+    return new ShownFact(
         position,
         e.id(),
         e.at(),
@@ -265,8 +263,8 @@ class LogVerifierTest {
         e.hash());
   }
 
-  private static Entry with(Entry e, Digest hash) {
-    return new Entry(
+  private static ShownFact with(ShownFact e, Digest hash) {
+    return new ShownFact(
         e.position(),
         e.id(),
         e.at(),
@@ -279,10 +277,11 @@ class LogVerifierTest {
         hash);
   }
 
-  private static List<Checkpoint> sealed(List<Entry> entries, Set<Integer> sizes, LogKeyPair key) {
+  private static List<Checkpoint> sealed(
+      List<ShownFact> entries, Set<Integer> sizes, LogKeyPair key) {
     List<Checkpoint> sealed = new ArrayList<>();
     MerkleFrontier tree = MerkleFrontier.EMPTY;
-    for (Entry entry : entries) {
+    for (ShownFact entry : entries) {
       tree = tree.append(entry.hash());
       if (sizes.contains((int) tree.size())) {
         String text = new MerkleCheckpoint(key.key.name(), tree.size(), tree.root()).text();
@@ -307,14 +306,14 @@ class LogVerifierTest {
     LEAF,
     HASH;
 
-    Entry altered(Entry e) {
+    ShownFact altered(ShownFact e) {
       Map<String, String> detail = switch (this) {
         case DETAIL_VALUE -> Map.of("reason", "another");
         case DETAIL_ADDED -> Map.of("reason", e.detail().getOrDefault("reason", ""), "more", "");
         case DETAIL_REMOVED -> Map.of();
         case ID, AT, KIND, ACTOR, SUBJECT_TYPE, SUBJECT, LEAF, HASH -> e.detail();
       };
-      return new Entry(
+      return new ShownFact(
           e.position(),
           this == ID ? new UUID(1, 1) : e.id(),
           this == AT ? e.at().plusNanos(1) : e.at(),

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sallyport.cli.LogVerifier;
+import io.sallyport.cli.LogVerdict;
 import io.sallyport.testing.Eventually;
 import io.sallyport.testing.PublicLog;
 import io.sallyport.testing.ServerProcess;
@@ -171,7 +171,7 @@ class CrashIT {
     }));
     assertEquals(Set.of(), serials("state = 'PREPARED'"));
 
-    LogVerifier.Verdict verdict = PublicLog.verify(wire, checkpoint);
+    LogVerdict verdict = PublicLog.verify(wire, checkpoint);
     assertNull(verdict.finding(), () -> String.valueOf(verdict.finding()));
     assertTrue(verdict.covered() > 0);
   }

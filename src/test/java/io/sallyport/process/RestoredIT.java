@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sallyport.cli.LogVerifier;
+import io.sallyport.cli.LogVerdict;
 import io.sallyport.testing.Answer;
 import io.sallyport.testing.CommandLine;
 import io.sallyport.testing.CommandLine.Said;
@@ -115,7 +115,7 @@ class RestoredIT {
     awaitList(now, issued);
     now.crlWith("devices", issued);
     JsonNode reconciled = awaitSealed(after, "log.reconciled");
-    LogVerifier.Verdict verdict = PublicLog.verify(after, kept);
+    LogVerdict verdict = PublicLog.verify(after, kept);
     assertNull(verdict.finding(), () -> String.valueOf(verdict.finding()));
     Path again = folder.resolve("again.ndjson.gz");
     said(0, data, "audit", "export", "--out", again.toString());

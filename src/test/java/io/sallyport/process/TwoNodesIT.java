@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.sallyport.cli.LogVerifier;
+import io.sallyport.cli.LogVerdict;
 import io.sallyport.testing.Eventually;
 import io.sallyport.testing.PublicLog;
 import io.sallyport.testing.ServerProcess;
@@ -575,7 +575,7 @@ class TwoNodesIT {
   }
 
   private static void assertSound(Wire wire, String checkpoint) {
-    LogVerifier.Verdict verdict = PublicLog.verify(wire, checkpoint);
+    LogVerdict verdict = PublicLog.verify(wire, checkpoint);
     assertNull(verdict.finding(), () -> String.valueOf(verdict.finding()));
     assertTrue(verdict.covered() > 0);
   }

@@ -14,7 +14,7 @@ import io.sallyport.audit.LogChecks;
 import io.sallyport.audit.LogCoverage;
 import io.sallyport.audit.LogDatabase;
 import io.sallyport.audit.LogTree;
-import io.sallyport.cli.LogVerifier;
+import io.sallyport.cli.LogVerdict;
 import io.sallyport.decision.DrivenClock;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.MerkleProof;
@@ -200,7 +200,7 @@ class RetentionStepTest {
     assertEquals(AuditProblem.GONE, refused.problem());
     assertTrue(String.valueOf(refused.getMessage()).contains("until 3"), refused::toString);
 
-    LogVerifier.Verdict verdict = database.verify(before);
+    LogVerdict verdict = database.verify(before);
     assertTrue(verdict.ok(), verdict::toString);
     assertTrue(
         verdict.notExcluded().getFirst().contains("dropped by retention until position 3"),
@@ -218,11 +218,10 @@ class RetentionStepTest {
         "delete from fact where subject_type = 'retention' ; MISSING",
         "delete from log_leaf where position = 1 ; MISSING"
       })
-  void tamperingBesideWhatIsGoneIsFound(String change, LogVerifier.Fault fault)
-      throws SQLException {
+  void tamperingBesideWhatIsGoneIsFound(String change, LogVerdict.Fault fault) throws SQLException {
     goneIsJanuary();
     database.tamper(change);
-    LogVerifier.Finding finding = database.verify().finding();
+    LogVerdict.Finding finding = database.verify().finding();
     assertNotNull(finding, change);
     assertEquals(fault, finding.fault(), finding::sentence);
   }
@@ -234,7 +233,7 @@ class RetentionStepTest {
     database.tamper("""
         update time_partition set announced_at = now(), detached_at = now(), dropped_at = now(), last_position = 3,
           term = 'P1D' where name = 'fact_2012_01_01'""");
-    LogVerifier.Finding finding = database.verify().finding();
+    LogVerdict.Finding finding = database.verify().finding();
     assertNotNull(finding);
     assertEquals("1 MISSING", finding.position() + " " + finding.fault());
     assertTrue(finding.sentence().contains("no fact under a checkpoint tells"), finding::sentence);

@@ -1,7 +1,9 @@
 package io.sallyport.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sallyport.cli.LogVerdict;
 import io.sallyport.cli.LogVerifier;
+import io.sallyport.cli.ShownFact;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.MerkleLeaf;
 import java.time.Instant;
@@ -19,7 +21,7 @@ public final class PublicLog {
   private PublicLog() {}
 
   /** Checks the whole log from the outside, against checkpoints that were kept from earlier. */
-  public static LogVerifier.Verdict verify(Wire wire, String... earlier) {
+  public static LogVerdict verify(Wire wire, String... earlier) {
     String key = wire.admin("GET", "/api/v1/audit/key", null).get("vkey").asText();
     List<JsonNode> checkpoints = all(wire, "checkpoints", "size");
     return new LogVerifier(key, false, List.of(earlier))
@@ -44,12 +46,12 @@ public final class PublicLog {
     return all;
   }
 
-  private static LogVerifier.Entry entry(JsonNode item) {
+  private static ShownFact entry(JsonNode item) {
     Map<String, String> detail = new LinkedHashMap<>();
     item.get("detail")
         .properties()
         .forEach(field -> detail.put(field.getKey(), field.getValue().asText()));
-    return new LogVerifier.Entry(
+    return new ShownFact(
         item.get("position").asLong(),
         UUID.fromString(item.get("id").asText()),
         Instant.parse(item.get("at").asText()),

@@ -1,10 +1,10 @@
 package io.sallyport.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sallyport.cli.LogVerdict;
 import io.sallyport.cli.LogVerifier;
 import io.sallyport.cli.LogVerifier.Checkpoint;
-import io.sallyport.cli.LogVerifier.Entry;
-import io.sallyport.cli.LogVerifier.Verdict;
+import io.sallyport.cli.ShownFact;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.MerkleLeaf;
 import java.time.Instant;
@@ -17,7 +17,7 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /** The log as the server shows it at one time. */
-public record ServedLog(String key, List<Entry> entries, List<Checkpoint> checkpoints) {
+public record ServedLog(String key, List<ShownFact> entries, List<Checkpoint> checkpoints) {
   public ServedLog {
     entries = List.copyOf(entries);
     checkpoints = List.copyOf(checkpoints);
@@ -27,13 +27,13 @@ public record ServedLog(String key, List<Entry> entries, List<Checkpoint> checkp
   public static ServedLog read(Wire wire) {
     List<Checkpoint> checkpoints =
         all(wire, "checkpoints", item -> item.get("size").asLong(), ServedLog::checkpoint);
-    List<Entry> entries =
+    List<ShownFact> entries =
         all(wire, "facts", item -> item.get("position").asLong(), ServedLog::entry);
     return new ServedLog(
         wire.admin("GET", "/api/v1/audit/key", null).get("vkey").asText(), entries, checkpoints);
   }
 
-  public Verdict verify(String... earlier) {
+  public LogVerdict verify(String... earlier) {
     return new LogVerifier(key, earlier.length > 0, List.of(earlier))
         .verify(entries.iterator(), checkpoints.iterator());
   }
@@ -61,12 +61,12 @@ public record ServedLog(String key, List<Entry> entries, List<Checkpoint> checkp
         item.get("note").asText());
   }
 
-  private static Entry entry(JsonNode item) {
+  private static ShownFact entry(JsonNode item) {
     Map<String, String> detail = new TreeMap<>();
     item.get("detail")
         .fields()
         .forEachRemaining(field -> detail.put(field.getKey(), field.getValue().asText()));
-    return new Entry(
+    return new ShownFact(
         item.get("position").asLong(),
         UUID.fromString(item.get("id").asText()),
         Instant.parse(item.get("at").asText()),
