@@ -1,5 +1,6 @@
 package io.sallyport.cli;
 
+import java.time.Clock;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -10,7 +11,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
     super(options);
   }
 
-  static CommandLine with(Options options) {
+  static CommandLine with(Options options, Clock clock) {
     return new CommandLine(new AdminCommands(options))
         .addSubcommand(new ManufacturerCommands(options))
         .addSubcommand(new ProfileCommands(options))
@@ -19,7 +20,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new TokenCommands(options))
         .addSubcommand(new PolicyCommands(options))
         .addSubcommand(new EnforcementPointCommands(options))
-        .addSubcommand(new AuthorityCommands(options))
+        .addSubcommand(AuthorityCommands.with(options, clock))
         .addSubcommand(new CertificateCommands(options))
         .addSubcommand(new PkiCommands(options))
         .addSubcommand(new KeyCommands(options))

@@ -17,11 +17,11 @@ import java.util.TreeMap;
 /** The demo's steps, each through a public network interface and each with the outcome that it must have. */
 final class DemoStory implements AutoCloseable {
   private static final String MAKER = "Optica";
-  private static final String SIMPLEENROLL = "POST /.well-known/est/simpleenroll";
+  static final String SIMPLEENROLL = "POST /.well-known/est/simpleenroll";
   private static final String EVIDENCE = "POST /attest/v1/evidence";
-  private static final String TOKEN = "POST /oauth2/token";
-  private static final String EVALUATION = "POST /access/v1/evaluation";
-  private static final Flow VIDEO = new Flow("vms.plant.example", "tcp", 8554);
+  static final String TOKEN = "POST /oauth2/token";
+  static final String EVALUATION = "POST /access/v1/evaluation";
+  static final Flow VIDEO = new Flow("vms.plant.example", "tcp", 8554);
   private static final Flow SHELL = new Flow("vms.plant.example", "tcp", 22);
   private static final Flow ELSEWHERE = new Flow("files.office.example", "tcp", 8554);
 
@@ -290,65 +290,8 @@ final class DemoStory implements AutoCloseable {
   }
 
   private void decommission() {
-    narrator.chapter("Decommission");
-    narrator.step(
-        "An operator decommissions cam-1, which has an hour to wipe",
-        "POST /api/v1/devices/{id}/decommission",
-        () -> {
-          JsonNode device = api.post(
-              "/devices/" + id("cam-1") + "/decommission",
-              Json.object().put("reason", "demo").put("wipe_within", "PT1H"));
-          expect("state", "wiping", device.path("state").asText());
-          return "200 wiping: nothing is left to it but the order to wipe";
-        });
-    narrator.step("cam-1 has erased itself and says so", "POST /wipe/v1/order/done", () -> {
-      try (DeviceClient client = cam("cam-1").client()) {
-        return Integer.toString(
-            client.wiped("keys and recordings erased").orFail().status());
-      }
-    });
-    narrator.step(
-        "Each step, and who confirmed it", "GET /api/v1/devices/{id}/decommission", () -> {
-          JsonNode run = api.get("/devices/" + id("cam-1") + "/decommission");
-          StringBuilder steps = new StringBuilder();
-          run.path("steps")
-              .forEach(step -> steps
-                  .append(steps.isEmpty() ? "" : ", ")
-                  .append(step.path("name").asText())
-                  .append(' ')
-                  .append(step.path("state").asText()));
-          expect("the wipe", "done", run.at("/steps/0/state").asText());
-          expect("denial and revocation", "done", run.at("/steps/1/state").asText());
-          return "200 " + steps;
-        });
-    narrator.step(
-        "firewall-1: may cam-1 reach " + VIDEO + "?",
-        EVALUATION,
-        () -> decided("cam-1", VIDEO, false));
-    narrator.step("Its certificate is revoked", "POST /ocsp", () -> {
-      String came = status.status(cam("cam-1").certificate(), cam("cam-1").issuer());
-      expect("status", "revoked (reason 5)", came);
-      return came;
-    });
-    narrator.step(
-        "cam-1 tries to enroll again by its IDevID",
-        SIMPLEENROLL,
-        () -> refused(cam("cam-1").tryEnroll(), 401, 403));
-    narrator.step(
-        "cam-1 tries to renew",
-        "POST /.well-known/est/simplereenroll",
-        () -> refused(cam("cam-1").tryRenew(), 401, 403));
-    narrator.step("cam-1 tries to attest", "POST /attest/v1/challenges", () -> {
-      try (DeviceClient client = cam("cam-1").client()) {
-        return refused(client.tryChallenge(), 401, 403);
-      }
-    });
-    narrator.step("cam-1 tries to get a grant", TOKEN, () -> {
-      try (DeviceClient client = cam("cam-1").client()) {
-        return refused(client.tryGrant(List.of(VIDEO)), 401, 403);
-      }
-    });
-    network.confirm(id("cam-1"));
+    new DemoDecommission(narrator, api, status, network, cam("cam-1"), id("cam-1"))
+        .tell(() -> decided("cam-1", VIDEO, false));
     narrator.step("cam-2 is not touched by it", EVALUATION, () -> decided("cam-2", VIDEO, true));
   }
 

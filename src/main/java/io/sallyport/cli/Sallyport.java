@@ -76,7 +76,7 @@ public final class Sallyport {
   static CommandLine commandLine(Options options) {
     Clock clock = Clock.systemUTC();
     CommandLine line = new CommandLine(options)
-        .addSubcommand(AdminCommands.with(options))
+        .addSubcommand(AdminCommands.with(options, clock))
         .addSubcommand(new DeviceCommands(options, clock))
         .addSubcommand(new EnforceCommands(options, clock))
         .addSubcommand(new AuditCommands(options))
