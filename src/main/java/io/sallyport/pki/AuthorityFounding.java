@@ -5,7 +5,6 @@ import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
-import io.sallyport.kernel.CaTerms;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
@@ -28,9 +27,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.jspecify.annotations.Nullable;
 
@@ -41,12 +38,6 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class AuthorityFounding {
   private static final int SERIAL_BITS = 128;
-  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
-  private static final int LONGEST_SUBJECT = 300;
-  private static final Duration ROOT_LIFE = Duration.ofDays(20 * 365);
-  private static final Duration ISSUING_LIFE = Duration.ofDays(5 * 365);
-  private static final Duration SHORTEST_LIFE = Duration.ofMinutes(1);
-  private static final Duration LONGEST_LIFE = Duration.ofDays(50 * 366);
   /** So that it counts for clocks that lag. */
   private static final Duration BACKDATING = Duration.ofHours(1);
   /** All are kept in memory. */
@@ -94,15 +85,7 @@ final class AuthorityFounding {
       @Nullable KeyHandle key,
       boolean certified,
       @Nullable String plan,
-      @Nullable Parent parent) {}
-
-  /** Who certifies; the certificates from it to the root. */
-  private record Parent(
-      String name, @Nullable KeyHandle key, TBSCertificate tbs, List<TBSCertificate> chain) {
-    Instant end() {
-      return tbs.getEndDate().getDate().toInstant();
-    }
-  }
+      @Nullable ParentAuthority parent) {}
 
   /** One of the first start: what it asks for is cut to what its issuer permits. */
   void establish(Plan plan) {
@@ -111,8 +94,8 @@ final class AuthorityFounding {
 
   /** Answers the request when the issuer's key is kept elsewhere, and nothing when the authority is certified. */
   Optional<Requested> create(Plan plan, Actor actor) {
-    requirePlan(plan);
-    return make(plan, text(plan), actor);
+    AuthorityPlans.require(plan);
+    return make(plan, AuthorityPlans.text(plan), actor);
   }
 
   private Optional<Requested> make(Plan plan, @Nullable String asked, Actor actor) {
@@ -126,11 +109,11 @@ final class AuthorityFounding {
       return Optional.empty();
     }
     if (asked != null) {
-      requirePermitted(plan, ground.parent);
+      AuthorityPlans.requirePermitted(plan, ground.parent, clock.instant());
     }
     KeyHandle key = ground.key == null ? key(plan, asked) : ground.key;
-    Parent parent = ground.parent;
-    if (parent != null && parent.key == null) {
+    ParentAuthority parent = ground.parent;
+    if (parent != null && parent.key() == null) {
       return Optional.of(request(plan, key, actor));
     }
     Recorded recorded = QuarkusTransaction.requiringNew().call(() -> record(plan, key, parent));
@@ -158,7 +141,7 @@ final class AuthorityFounding {
         plan.isRoot() ? null : parent(plan.issuer()));
   }
 
-  private Parent parent(String name) {
+  private ParentAuthority parent(String name) {
     AuthorityRow row = certified(name);
     List<TBSCertificate> chain = new ArrayList<>();
     AuthorityRow at = row;
@@ -167,7 +150,8 @@ final class AuthorityFounding {
       at = certified(at.issuer);
       chain.add(tbs(at));
     }
-    return new Parent(name, row.key == null ? null : keys.get(row.key), chain.getFirst(), chain);
+    return new ParentAuthority(
+        name, row.key == null ? null : keys.get(row.key), chain.getFirst(), chain);
   }
 
   private AuthorityRow certified(String name) {
@@ -183,57 +167,6 @@ final class AuthorityFounding {
 
   private static TBSCertificate tbs(AuthorityRow row) {
     return CertificateParts.tbs(row.authority().certificate());
-  }
-
-  private static void requirePlan(Plan plan) {
-    if (!NAME.matcher(plan.name()).matches()) {
-      throw invalid("The name must begin with a letter and have at most 63 lower-case letters,"
-          + " digits and hyphens; it becomes part of addresses.");
-    }
-    if (life(plan).compareTo(SHORTEST_LIFE) < 0 || life(plan).compareTo(LONGEST_LIFE) > 0) {
-      throw invalid("The validity must lie between a minute and fifty years.");
-    }
-    subject(plan);
-  }
-
-  private static Duration life(Plan plan) {
-    return plan.validity() != null ? plan.validity() : plan.isRoot() ? ROOT_LIFE : ISSUING_LIFE;
-  }
-
-  private static X500Name subject(Plan plan) {
-    String text = plan.distinguishedName();
-    try {
-      X500Name name = new X500Name(BCStyle.INSTANCE, text);
-      if (text.length() <= LONGEST_SUBJECT && name.getRDNs().length > 0) {
-        return name;
-      }
-    } catch (IllegalArgumentException notOne) {
-      // Told below.
-    }
-    throw invalid(
-        "The subject must be a distinguished name such as O=Plant,CN=Plant Devices 1, of at"
-            + " most " + LONGEST_SUBJECT + " characters.");
-  }
-
-  /** Law 4 and RFC 5280 §6.1: what the chain above would make worthless is not made. */
-  private void requirePermitted(Plan plan, @Nullable Parent parent) {
-    if (parent == null) {
-      return;
-    }
-    for (TBSCertificate above : parent.chain) {
-      CaTerms.nameFault(above.getExtensions(), subject(plan), null).ifPresent(fault -> {
-        throw invalid("\"" + parent.name + "\" does not permit it: " + fault + ".");
-      });
-    }
-    CaTerms.of(parent.tbs.getExtensions()).faultOf(plan.terms()).ifPresent(fault -> {
-      throw invalid("\"" + parent.name + "\" does not permit it: " + fault + ".");
-    });
-    Instant end = clock.instant().plus(life(plan));
-    if (plan.validity() != null && end.isAfter(parent.end())) {
-      throw invalid("No authority outlives its issuer: \"" + parent.name + "\" ends on "
-          + parent.end() + ", so the validity is at most "
-          + Duration.between(clock.instant(), parent.end()).toDays() + " days.");
-    }
   }
 
   /** Made outside of the transaction that records whose it is: a token takes its time, and a large key too. */
@@ -257,12 +190,12 @@ final class AuthorityFounding {
     long count =
         entities.createQuery("select count(*) from AuthorityRow", Long.class).getSingleResult();
     if (count >= MOST) {
-      throw invalid("There are " + MOST + " authorities already.");
+      throw AuthorityPlans.invalid("There are " + MOST + " authorities already.");
     }
   }
 
   private Requested request(Plan plan, KeyHandle key, Actor actor) {
-    Der fresh = requests.of(subject(plan), key, plan.issuer(), plan.terms());
+    Der fresh = requests.of(AuthorityPlans.subject(plan), key, plan.issuer(), plan.terms());
     return QuarkusTransaction.requiringNew().call(() -> {
       AuthorityRow row =
           entities.find(AuthorityRow.class, plan.name(), LockModeType.PESSIMISTIC_WRITE);
@@ -276,21 +209,21 @@ final class AuthorityFounding {
     });
   }
 
-  private Recorded record(Plan plan, KeyHandle key, @Nullable Parent parent) {
+  private Recorded record(Plan plan, KeyHandle key, @Nullable ParentAuthority parent) {
     if (parent != null) {
-      requireIssuing(parent.name);
+      requireIssuing(parent.name());
     }
     closeUnfinished(plan.name());
-    KeyHandle issuerKey = parent == null ? key : Objects.requireNonNull(parent.key);
+    KeyHandle issuerKey = parent == null ? key : Objects.requireNonNull(parent.key());
     CredentialRow credential = credential(plan, key);
-    X500Name subject = subject(plan);
+    X500Name subject = AuthorityPlans.subject(plan);
     Instant issuerEnd = parent == null ? credential.notAfter : parent.end();
     if (credential.notAfter.isAfter(issuerEnd)) {
       credential.notAfter = issuerEnd;
     }
     TBSCertificate tbs = certificates.build(new TbsCertificates.Content(
         plan.issuer(),
-        parent == null ? subject : parent.tbs.getSubject(),
+        parent == null ? subject : parent.tbs().getSubject(),
         issuerKey.subjectPublicKeyInfo(),
         issuerKey.algorithm(),
         new BigInteger(credential.serial, 16),
@@ -306,7 +239,7 @@ final class AuthorityFounding {
     try {
       Linter.check(tbs, CertificateSubject.Kind.AUTHORITY, issuerEnd);
     } catch (Refusal faults) {
-      throw invalid(faults.detail());
+      throw AuthorityPlans.invalid(faults.detail());
     }
     try {
       credential.tbsCertificate = tbs.getEncoded("DER");
@@ -352,7 +285,7 @@ final class AuthorityFounding {
     row.profile = CertificateProfiles.AUTHORITY;
     row.keyDigest = key.subjectPublicKeyInfo().digest().octets();
     row.notBefore = now.minus(BACKDATING).truncatedTo(ChronoUnit.SECONDS);
-    row.notAfter = now.plus(life(plan)).truncatedTo(ChronoUnit.SECONDS);
+    row.notAfter = now.plus(AuthorityPlans.life(plan)).truncatedTo(ChronoUnit.SECONDS);
     row.state = CredentialState.PREPARED;
     row.preparedAt = now();
     return row;
@@ -405,20 +338,5 @@ final class AuthorityFounding {
 
   private Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MICROS);
-  }
-
-  /** What makes a retry the same. */
-  private static String text(Plan plan) {
-    return String.join(
-        "\n",
-        plan.issuer(),
-        plan.distinguishedName(),
-        plan.algorithm().name(),
-        String.valueOf(plan.validity()),
-        String.join("\n", plan.terms().lines()));
-  }
-
-  private static Refusal invalid(String why) {
-    return new Refusal(PkiProblem.INVALID_AUTHORITY, why);
   }
 }

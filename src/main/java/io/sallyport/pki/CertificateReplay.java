@@ -4,18 +4,13 @@ import io.sallyport.audit.Fact;
 import io.sallyport.audit.LogEntry;
 import io.sallyport.audit.Replay;
 import io.sallyport.kernel.Actor;
-import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import jakarta.inject.Singleton;
-import java.math.BigInteger;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
-import java.time.DateTimeException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -24,13 +19,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * What a restored database lost of certificates. Serials that were issued in the gap are burned: recorded without their
- * certificate, which no fact holds, and published revoked, and their keys belong to nobody else. Lists go on behind every
+ * What a restored database lost of certificates. Serials that were issued in the gap are burned. Lists go on behind every
  * number that was given out, and those that stand are made anew before anything is served.
  */
 @Singleton
@@ -38,29 +30,11 @@ final class CertificateReplay implements Replay {
   /** Numbers that may have been given out without being marked are far fewer. */
   private static final long AHEAD = 1000;
 
-  /** What an authority or a fact without an end is taken to last. */
-  private static final Duration LONG = Duration.ofDays(25 * 365);
-
-  private static final String FIND = """
-      select id, state, thumbprint is not null, revocation_reason, key_digest, revoked_at
-      from credential where authority = ? and serial = ?""";
   private static final String DISTRUST = """
       update authority set distrusted_at = ?, distrust_reason = ?, distrusted_with = ?
       where name = ? and distrusted_at is null""";
   private static final String TAKEN =
       "update authority set crl_number = greatest(crl_number, ?) where name = ? and signing_key is null";
-  private static final String AUTHORITY = "select 1 from authority where name = ?";
-  private static final String BURN = """
-      insert into credential (id, authority, serial, subject_kind, subject_id, profile, key_digest, tbs_certificate,
-        not_before, not_after, crl_shard, state, revocation_counter, prepared_at, issued_at, revoked_at, revocation_reason)
-      values (?, ?, ?, ?, ?, ?, ?, '\\x', ?, ?, ?, 'REVOKED', 0, ?, ?, ?, ?)""";
-  /** No unit: a certificate on the key is known to have been made, and for whom is not. */
-  private static final String CLAIM = """
-      insert into key_digest (digest, hardware_unit, kind, claimed_at)
-      values (?, (select d.hardware_unit from device d where d.id::text = ?), 'ldevid', ?) on conflict (digest) do nothing""";
-
-  private static final String REVOKE =
-      "update credential set state = 'REVOKED', revoked_at = ?, revocation_reason = ? where id = ?";
   private static final String RELEASE =
       "update credential set state = 'ISSUED', revoked_at = null, revocation_reason = null where id = ?";
   private static final String COUNT =
@@ -89,29 +63,12 @@ final class CertificateReplay implements Replay {
   private static final String TAKE_DOWN =
       "delete from crl where authority in (select name from authority where signing_key is not null)";
 
-  private final CrlShards shards;
-  private final Authorities authorities;
-  private final Ids ids;
+  private final BurnedSerials serials;
   private final Clock clock;
 
   CertificateReplay(CrlShards shards, Authorities authorities, Ids ids, Clock clock) {
-    this.shards = shards;
-    this.authorities = authorities;
-    this.ids = ids;
+    serials = new BurnedSerials(shards, authorities, ids);
     this.clock = clock;
-  }
-
-  /** A certificate that the database knows. */
-  private record Known(
-      Object id,
-      boolean revoked,
-      boolean whole,
-      @Nullable String reason,
-      byte[] key,
-      @Nullable Instant revokedAt) {
-    boolean held() {
-      return revoked && RevocationReason.CERTIFICATE_HOLD.name().equals(reason);
-    }
   }
 
   @Override
@@ -119,9 +76,9 @@ final class CertificateReplay implements Replay {
       throws SQLException {
     return switch (lost.kind()) {
       case "certificate.issued", "certificate.closed" ->
-        burn(transaction, lost, lost.detail().get("authority"), further);
+        serials.burn(transaction, lost, lost.detail().get("authority"), further);
       case "authority.established", "authority.cross-certified" ->
-        burn(transaction, lost, lost.detail().get("issuer"), further);
+        serials.burn(transaction, lost, lost.detail().get("issuer"), further);
       case "authority.revoked" -> distrust(transaction, lost);
       case "authority.list-taken" -> listTaken(transaction, lost);
       case "certificate.revoked" -> revoke(transaction, lost);
@@ -146,8 +103,8 @@ final class CertificateReplay implements Replay {
         Arrays.stream(RevocationReason.values()).anyMatch(one -> one.name().equals(reason));
     if (!named
         || with == null
-        || !exists(transaction, lost.subject())
-        || !exists(transaction, with)) {
+        || !BurnedSerials.authorityExists(transaction, lost.subject())
+        || !BurnedSerials.authorityExists(transaction, with)) {
       return Effect.BY_HAND;
     }
     try (PreparedStatement distrust = transaction.prepareStatement(DISTRUST)) {
@@ -163,7 +120,8 @@ final class CertificateReplay implements Replay {
   /** The list itself is handed in again, and no older one is taken for it. */
   private static Effect listTaken(Connection transaction, LogEntry lost) throws SQLException {
     String number = lost.detail().getOrDefault("number", "");
-    if (!number.matches("[0-9]{1,18}") || !exists(transaction, lost.subject())) {
+    if (!number.matches("[0-9]{1,18}")
+        || !BurnedSerials.authorityExists(transaction, lost.subject())) {
       return Effect.BY_HAND;
     }
     try (PreparedStatement raise = transaction.prepareStatement(TAKEN)) {
@@ -175,123 +133,22 @@ final class CertificateReplay implements Replay {
     return Effect.BY_HAND;
   }
 
-  private Effect burn(
-      Connection transaction, LogEntry lost, @Nullable String authority, Consumer<Fact> further)
-      throws SQLException {
-    String serial = lost.detail().get("serial");
-    Optional<CertificateSubject.Kind> kind = Arrays.stream(CertificateSubject.Kind.values())
-        .filter(one -> one.word().equals(lost.subjectType()))
-        .findFirst();
-    if (serial == null || authority == null || kind.isEmpty()) {
-      return Effect.BY_HAND;
-    }
-    Known known = find(transaction, authority, serial);
-    if (known != null) {
-      if (!known.revoked) {
-        revoked(transaction, known, lost.at(), RevocationReason.CESSATION_OF_OPERATION.name());
-        further.accept(burned(lost, authority, serial));
-      }
-      return Effect.DONE;
-    }
-    if (!exists(transaction, authority) || authority.equals(lost.subject())) {
-      // Its own key was lost with it.
-      return Effect.BY_HAND;
-    }
-    insert(transaction, lost, authority, serial, kind.get());
-    further.accept(burned(lost, authority, serial));
-    return Effect.DONE;
-  }
-
-  private static Fact burned(LogEntry lost, String authority, String serial) {
-    return Fact.of("certificate.revoked", Actor.SERVER, lost.subjectType(), lost.subject())
-        .with("authority", authority)
-        .with("serial", serial)
-        .with("reason", RevocationReason.CESSATION_OF_OPERATION.name())
-        .with("why", "issued in what the database lost")
-        .with("position", lost.position());
-  }
-
-  private void insert(
-      Connection transaction,
-      LogEntry lost,
-      String authority,
-      String serial,
-      CertificateSubject.Kind kind)
-      throws SQLException {
-    OffsetDateTime at = time(lost.at());
-    byte[] key = key(lost);
-    try (PreparedStatement burn = transaction.prepareStatement(BURN)) {
-      burn.setObject(1, ids.next());
-      burn.setString(2, authority);
-      burn.setString(3, serial);
-      burn.setString(4, kind.name());
-      burn.setString(5, lost.subject());
-      burn.setString(6, lost.detail().getOrDefault("profile", "unknown"));
-      burn.setBytes(
-          7,
-          key == null
-              ? Digest.of(serial.getBytes(java.nio.charset.StandardCharsets.US_ASCII))
-                  .octets()
-              : key);
-      burn.setObject(8, at);
-      burn.setObject(9, time(notAfter(lost)));
-      burn.setInt(10, shard(lost, authority, serial));
-      burn.setObject(11, at);
-      burn.setObject(12, at);
-      burn.setObject(13, at);
-      burn.setString(14, RevocationReason.CESSATION_OF_OPERATION.name());
-      burn.executeUpdate();
-    }
-    if (key != null) {
-      try (PreparedStatement claim = transaction.prepareStatement(CLAIM)) {
-        claim.setBytes(1, key);
-        claim.setString(2, kind == CertificateSubject.Kind.DEVICE ? lost.subject() : "");
-        claim.setObject(3, at);
-        claim.executeUpdate();
-      }
-    }
-  }
-
-  private static byte @Nullable [] key(LogEntry lost) {
-    String key = lost.detail().get("key");
-    return key != null && key.matches("[0-9a-f]{64}") ? Digest.ofHex(key).octets() : null;
-  }
-
-  private static Instant notAfter(LogEntry lost) {
-    try {
-      return Instant.parse(lost.detail().getOrDefault("not_after", ""));
-    } catch (DateTimeException e) {
-      return lost.at().plus(LONG);
-    }
-  }
-
-  /** Facts of before there was a shard in them: by the number of shards that there are now. */
-  private int shard(LogEntry lost, String authority, String serial) {
-    String shard = lost.detail().getOrDefault("shard", "");
-    return shard.matches("[0-9]{1,6}")
-        ? Integer.parseInt(shard)
-        : authorities
-            .find(authority)
-            .map(known -> shards.of(known, new BigInteger(serial, 16)))
-            .orElse(CrlShards.OF_AUTHORITIES);
-  }
-
   private Effect revoke(Connection transaction, LogEntry lost) throws SQLException {
     String reason = lost.detail().get("reason");
-    Known known = find(transaction, lost);
+    KnownCertificate known = KnownCertificate.find(transaction, lost);
     boolean named =
         Arrays.stream(RevocationReason.values()).anyMatch(one -> one.name().equals(reason));
     if (known == null || reason == null || !named) {
       return Effect.BY_HAND;
     }
-    Instant since = known.held() && known.revokedAt != null ? known.revokedAt : lost.at();
-    if (!known.revoked || known.held() || !known.whole) {
-      revoked(transaction, known, since, reason);
+    Instant since = known.held() && known.revokedAt() != null ? known.revokedAt() : lost.at();
+    if (!known.revoked() || known.held() || !known.whole()) {
+      known.revoke(transaction, since, reason);
       count(transaction, lost);
     }
     if (reason.equals(RevocationReason.KEY_COMPROMISE.name())) {
       try (PreparedStatement condemn = transaction.prepareStatement(CONDEMN)) {
-        condemn.setBytes(1, known.key);
+        condemn.setBytes(1, known.key());
         condemn.setObject(2, time(lost.at()));
         condemn.setObject(3, time(lost.at()));
         condemn.executeUpdate();
@@ -301,12 +158,12 @@ final class CertificateReplay implements Replay {
   }
 
   private static Effect hold(Connection transaction, LogEntry lost) throws SQLException {
-    Known known = find(transaction, lost);
+    KnownCertificate known = KnownCertificate.find(transaction, lost);
     if (known == null) {
       return Effect.BY_HAND;
     }
-    if (!known.revoked) {
-      revoked(transaction, known, lost.at(), RevocationReason.CERTIFICATE_HOLD.name());
+    if (!known.revoked()) {
+      known.revoke(transaction, lost.at(), RevocationReason.CERTIFICATE_HOLD.name());
       count(transaction, lost);
     }
     return Effect.DONE;
@@ -314,13 +171,13 @@ final class CertificateReplay implements Replay {
 
   /** A burned serial has nothing that could be released. */
   private static Effect release(Connection transaction, LogEntry lost) throws SQLException {
-    Known known = find(transaction, lost);
-    if (known == null || !known.whole) {
+    KnownCertificate known = KnownCertificate.find(transaction, lost);
+    if (known == null || !known.whole()) {
       return Effect.NONE;
     }
     if (known.held()) {
       try (PreparedStatement release = transaction.prepareStatement(RELEASE)) {
-        release.setObject(1, known.id);
+        release.setObject(1, known.id());
         release.executeUpdate();
       }
     }
@@ -329,26 +186,16 @@ final class CertificateReplay implements Replay {
 
   private static Effect noted(Connection transaction, String sql, LogEntry lost)
       throws SQLException {
-    Known known = find(transaction, lost);
+    KnownCertificate known = KnownCertificate.find(transaction, lost);
     if (known == null) {
       return Effect.NONE;
     }
     try (PreparedStatement note = transaction.prepareStatement(sql)) {
       note.setObject(1, time(lost.at()));
-      note.setObject(2, known.id);
+      note.setObject(2, known.id());
       note.executeUpdate();
     }
     return Effect.DONE;
-  }
-
-  private static void revoked(Connection transaction, Known known, Instant at, String reason)
-      throws SQLException {
-    try (PreparedStatement revoke = transaction.prepareStatement(REVOKE)) {
-      revoke.setObject(1, time(at));
-      revoke.setString(2, reason);
-      revoke.setObject(3, known.id);
-      revoke.executeUpdate();
-    }
   }
 
   /** Law 5, for an issuance that another node has begun. */
@@ -356,42 +203,6 @@ final class CertificateReplay implements Replay {
     try (PreparedStatement count = transaction.prepareStatement(COUNT)) {
       count.setString(1, lost.subject());
       count.executeUpdate();
-    }
-  }
-
-  private static @Nullable Known find(Connection transaction, LogEntry lost) throws SQLException {
-    String authority = lost.detail().get("authority");
-    String serial = lost.detail().get("serial");
-    return authority == null || serial == null ? null : find(transaction, authority, serial);
-  }
-
-  private static @Nullable Known find(Connection transaction, String authority, String serial)
-      throws SQLException {
-    try (PreparedStatement find = transaction.prepareStatement(FIND)) {
-      find.setString(1, authority);
-      find.setString(2, serial);
-      try (ResultSet row = find.executeQuery()) {
-        if (!row.next()) {
-          return null;
-        }
-        OffsetDateTime revokedAt = row.getObject(6, OffsetDateTime.class);
-        return new Known(
-            row.getObject(1),
-            row.getString(2).equals(CredentialState.REVOKED.name()),
-            row.getBoolean(3),
-            row.getString(4),
-            row.getBytes(5),
-            revokedAt == null ? null : revokedAt.toInstant());
-      }
-    }
-  }
-
-  private static boolean exists(Connection transaction, String authority) throws SQLException {
-    try (PreparedStatement exists = transaction.prepareStatement(AUTHORITY)) {
-      exists.setString(1, authority);
-      try (ResultSet row = exists.executeQuery()) {
-        return row.next();
-      }
     }
   }
 
