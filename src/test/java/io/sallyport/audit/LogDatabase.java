@@ -151,23 +151,28 @@ public final class LogDatabase implements AutoCloseable {
     log.leaves(0, 1000).items().stream()
         .filter(leaf -> leaf.position() < whole.getFirst().position())
         .forEach(leaf -> entries.add(ShownFact.dropped(leaf.position(), leaf.hash())));
-    whole.forEach(e -> entries.add(new ShownFact(
-        e.position(),
-        e.id(),
-        e.at(),
-        e.kind(),
-        e.actor(),
-        e.subjectType(),
-        e.subject(),
-        e.detail(),
-        e.leaf(),
-        e.hash())));
+    whole.forEach(entry -> entries.add(shown(entry)));
     return new LogVerifier(SIGNER.key().toString(), true, List.of(earlier))
         .verify(
             entries.iterator(),
             log.checkpoints(0, 1000).items().stream()
                 .map(c -> new LogVerifier.Checkpoint(c.size(), c.root(), c.note()))
                 .iterator());
+  }
+
+  /** An entry as a server shows it. */
+  static ShownFact shown(LogEntry entry) {
+    return new ShownFact(
+        entry.position(),
+        entry.id(),
+        entry.at(),
+        entry.kind(),
+        entry.actor(),
+        entry.subjectType(),
+        entry.subject(),
+        entry.detail(),
+        entry.leaf(),
+        entry.hash());
   }
 
   public LogTree tree() {

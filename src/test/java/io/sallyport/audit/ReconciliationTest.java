@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sallyport.audit.Reconciliation.Closed;
 import io.sallyport.cli.LogVerdict;
 import io.sallyport.cli.LogVerifier;
-import io.sallyport.cli.ShownFact;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
@@ -366,17 +365,7 @@ class ReconciliationTest {
     return new LogVerifier(signer.key().toString(), true, List.of(earlier))
         .verify(
             log.entries(0, 100, null, null).items().stream()
-                .map(e -> new ShownFact(
-                    e.position(),
-                    e.id(),
-                    e.at(),
-                    e.kind(),
-                    e.actor(),
-                    e.subjectType(),
-                    e.subject(),
-                    e.detail(),
-                    e.leaf(),
-                    e.hash()))
+                .map(LogDatabase::shown)
                 .iterator(),
             log.checkpoints(0, 100).items().stream()
                 .map(c -> new LogVerifier.Checkpoint(c.size(), c.root(), c.note()))

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.cli.LogVerdict;
 import io.sallyport.cli.LogVerifier;
-import io.sallyport.cli.ShownFact;
 import io.sallyport.testing.OpenMarks;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -314,17 +313,7 @@ class SealerTest {
     return new LogVerifier(signer.key().toString(), true, List.of())
         .verify(
             log.entries(0, 100, null, null).items().stream()
-                .map(e -> new ShownFact(
-                    e.position(),
-                    e.id(),
-                    e.at(),
-                    e.kind(),
-                    e.actor(),
-                    e.subjectType(),
-                    e.subject(),
-                    e.detail(),
-                    e.leaf(),
-                    e.hash()))
+                .map(LogDatabase::shown)
                 .iterator(),
             log.checkpoints(0, 100).items().stream()
                 .map(c -> new LogVerifier.Checkpoint(c.size(), c.root(), c.note()))

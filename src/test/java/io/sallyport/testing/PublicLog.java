@@ -46,7 +46,7 @@ public final class PublicLog {
     return all;
   }
 
-  private static ShownFact entry(JsonNode item) {
+  static ShownFact entry(JsonNode item) {
     Map<String, String> detail = new LinkedHashMap<>();
     item.get("detail")
         .properties()
@@ -64,7 +64,7 @@ public final class PublicLog {
         Digest.ofHex(item.get("hash").asText()));
   }
 
-  private static LogVerifier.Checkpoint checkpoint(JsonNode item) {
+  static LogVerifier.Checkpoint checkpoint(JsonNode item) {
     return new LogVerifier.Checkpoint(
         item.get("size").asLong(),
         Digest.ofOctets(Base64.getDecoder().decode(item.get("root").asText())),
