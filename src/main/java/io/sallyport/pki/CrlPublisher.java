@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -85,7 +86,11 @@ public class CrlPublisher {
   }
 
   public void start() {
-    store.use(settings.url());
+    store.use(
+        settings.url(),
+        authorities.list().stream()
+            .filter(authority -> authority.key() != null)
+            .collect(Collectors.toMap(Authority::name, shards::count)));
     job.start();
   }
 
@@ -170,6 +175,8 @@ public class CrlPublisher {
   private boolean isWholeDue(CrlStore.Standing standing) {
     return standing.delta() == null
         || isOld(standing.base(), settings.crlValidity())
+        // Whoever has a certificate with an address that the list does not name finds it out of scope.
+        || standing.moved()
         || standing.behind() && share.isLeft();
   }
 
@@ -215,7 +222,11 @@ public class CrlPublisher {
     lease.write((transaction, mark) -> {
       for (int i = 0; i < drafts.size(); i++) {
         store.publish(
-            transaction, drafts.get(i), signed.get(i).whole(), signed.get(i).delta());
+            transaction,
+            drafts.get(i),
+            signed.get(i).whole(),
+            signed.get(i).delta(),
+            addresses);
       }
       return mark;
     });

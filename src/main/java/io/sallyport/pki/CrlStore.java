@@ -12,7 +12,9 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -29,13 +31,14 @@ class CrlStore {
         select from crl_shard k where k.authority = a.name and k.shard = ? - 1)
       on conflict do nothing""";
   private static final String ADDRESS =
-      "insert into status_url (url) values (?) on conflict do nothing";
+      "insert into status_url (url) values (?) on conflict (url) do update set used_since = excluded.used_since";
   private static final String ADDRESSES =
       "select url from status_url order by used_since desc limit 8";
   private static final String LISTS = """
       select s.authority, s.shard, s.drafted, c.number, c.this_update, d.number, d.base_number, d.this_update, d.entries,
         exists (select from revocation r
-          where r.authority = s.authority and r.crl_shard = s.shard and r.listed_in is null)
+          where r.authority = s.authority and r.crl_shard = s.shard and r.listed_in is null),
+        c.addresses <> ?
       from crl_shard s join authority a on a.name = s.authority
       left join crl c on c.authority = s.authority and c.shard = s.shard
       left join crl_delta d on d.authority = s.authority and d.shard = s.shard
@@ -57,9 +60,9 @@ class CrlStore {
       from revocation where authority = ? and crl_shard = ? and (listed_in is null or listed_in > ?)
       order by serial""";
   private static final String PUBLISH = """
-      insert into crl (authority, shard, number, this_update, next_update, crl) values (?, ?, ?, ?, ?, ?)
+      insert into crl (authority, shard, number, this_update, next_update, crl, addresses) values (?, ?, ?, ?, ?, ?, ?)
       on conflict (authority, shard) do update set number = excluded.number, this_update = excluded.this_update,
-        next_update = excluded.next_update, crl = excluded.crl, follows = crl.this_update
+        next_update = excluded.next_update, crl = excluded.crl, addresses = excluded.addresses, follows = crl.this_update
       where crl.number < excluded.number""";
   private static final String PUBLISH_DELTA = """
       insert into crl_delta (authority, shard, number, this_update, next_update, crl, base_number, entries)
@@ -93,6 +96,7 @@ class CrlStore {
    *
    * @param drafted the highest number given out
    * @param unlisted a serial was revoked, held or released that no list tells of yet
+   * @param moved certificates carry other addresses than the list says that it is to be had under
    */
   record Standing(
       String authority,
@@ -100,7 +104,8 @@ class CrlStore {
       long drafted,
       @Nullable Listed base,
       @Nullable Listed delta,
-      boolean unlisted) {
+      boolean unlisted,
+      boolean moved) {
     /** A number was given out and its list did not come. */
     boolean cutOff() {
       return drafted > published();
@@ -150,12 +155,18 @@ class CrlStore {
     }
   }
 
-  /** Keeps an address that certificates carry. */
-  void use(String address) {
+  /**
+   * Keeps what this node's certificates carry, which the job's node may not: an address, and shards by authority. From
+   * then on there are lists for both.
+   */
+  void use(String address, Map<String, Integer> shards) {
     try (Connection connection = database.getConnection();
         PreparedStatement use = connection.prepareStatement(ADDRESS)) {
       use.setString(1, address);
       use.executeUpdate();
+      for (Map.Entry<String, Integer> one : shards.entrySet()) {
+        found(connection, one.getKey(), one.getValue());
+      }
     } catch (SQLException e) {
       throw new IllegalStateException("the status address cannot be recorded", e);
     }
@@ -174,22 +185,33 @@ class CrlStore {
   }
 
   List<Standing> standings(Connection connection) throws SQLException {
-    try (PreparedStatement query = connection.prepareStatement(LISTS);
-        ResultSet row = query.executeQuery()) {
-      List<Standing> standings = new ArrayList<>();
-      while (row.next()) {
-        Instant base = instant(row, 5);
-        Instant delta = instant(row, 8);
-        standings.add(new Standing(
-            row.getString(1),
-            row.getInt(2),
-            row.getLong(3),
-            base == null ? null : new Listed(row.getLong(4), row.getLong(4), base, 0),
-            delta == null ? null : new Listed(row.getLong(6), row.getLong(7), delta, row.getInt(9)),
-            row.getBoolean(10)));
+    String addresses = text(addresses(connection));
+    try (PreparedStatement query = connection.prepareStatement(LISTS)) {
+      query.setString(1, addresses);
+      try (ResultSet row = query.executeQuery()) {
+        List<Standing> standings = new ArrayList<>();
+        while (row.next()) {
+          Instant base = instant(row, 5);
+          Instant delta = instant(row, 8);
+          standings.add(new Standing(
+              row.getString(1),
+              row.getInt(2),
+              row.getLong(3),
+              base == null ? null : new Listed(row.getLong(4), row.getLong(4), base, 0),
+              delta == null
+                  ? null
+                  : new Listed(row.getLong(6), row.getLong(7), delta, row.getInt(9)),
+              row.getBoolean(10),
+              row.getBoolean(11)));
+        }
+        return standings;
       }
-      return standings;
     }
+  }
+
+  /** The same for the same addresses, whichever is the newest. */
+  private static String text(List<String> addresses) {
+    return addresses.stream().sorted().collect(Collectors.joining(" "));
   }
 
   private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
@@ -289,11 +311,17 @@ class CrlStore {
   }
 
   /** Replaces both lists of a shard; refuses to go back behind a number that is published. */
-  void publish(Connection transaction, Draft draft, @Nullable Signed whole, Signed delta)
+  void publish(
+      Connection transaction,
+      Draft draft,
+      @Nullable Signed whole,
+      Signed delta,
+      List<String> addresses)
       throws SQLException {
     if (whole != null) {
       try (PreparedStatement publish = transaction.prepareStatement(PUBLISH)) {
         set(publish, draft, whole);
+        publish.setString(7, text(addresses));
         replaced(publish, draft);
       }
       forget(transaction, draft);
@@ -316,6 +344,7 @@ class CrlStore {
       publish.setObject(4, thisUpdate.atOffset(ZoneOffset.UTC));
       publish.setObject(5, nextUpdate.atOffset(ZoneOffset.UTC));
       publish.setBytes(6, crl.octets());
+      publish.setString(7, "");
       if (publish.executeUpdate() != 1) {
         throw new IllegalStateException(
             "a list of " + authority + " is published with a number above " + number);

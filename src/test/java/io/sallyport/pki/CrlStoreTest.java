@@ -2,6 +2,7 @@ package io.sallyport.pki;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -58,12 +59,14 @@ class CrlStoreTest {
       "V131__nodes",
       "V132__crl_listings",
       "V210__revocations",
-      "V225__marks");
+      "V225__marks",
+      "V240__list_addresses");
   private static final Instant NOW = Instant.parse("2031-05-06T07:08:09Z");
   private static final KeyPair KEY = TestPki.key();
   private static final KeyHandle HANDLE =
       new KeyHandle(new UUID(0, 1), KeyAlgorithm.EC_P256, Der.of(KEY.getPublic().getEncoded()));
   private static final int REMOVED = 8;
+  private static final List<String> ADDRESSES = List.of("http://here");
 
   @SuppressWarnings("NullAway.Init")
   private static EmbeddedPostgres server;
@@ -173,7 +176,7 @@ class CrlStoreTest {
         CrlStore.Signed list = entries == null ? null : sign(draft, null, entries);
         CrlStore.Signed delta = sign(draft, draft.baseNumber(), draft.delta());
         X509CRLHolder former = base;
-        store.publish(connection, draft, list, delta);
+        store.publish(connection, draft, list, delta, ADDRESSES);
         connection.commit();
         if (list != null) {
           base = new X509CRLHolder(list.crl());
@@ -293,6 +296,31 @@ class CrlStoreTest {
   }
 
   @Property(tries = 1)
+  void aListIsMovedWhenCertificatesCarryOtherAddressesAndByNothingElse() throws Exception {
+    try (Connection connection = database.getConnection()) {
+      store.use(ADDRESSES.getFirst(), Map.of());
+      Plant plant = new Plant();
+      plant.publish(true);
+      assertFalse(plant.standing(connection).moved());
+
+      store.use("http://elsewhere", Map.of(plant.authority, 3));
+
+      assertTrue(plant.standing(connection).moved());
+      assertEquals(List.of("http://elsewhere", "http://here"), store.addresses(connection));
+      assertEquals(
+          3,
+          store.standings(connection).stream()
+              .filter(one -> one.authority().equals(plant.authority))
+              .count(),
+          "shards that the job's node does not know of");
+      store.use(ADDRESSES.getFirst(), Map.of());
+      assertEquals(List.of("http://here", "http://elsewhere"), store.addresses(connection));
+    } finally {
+      execute("delete from status_url");
+    }
+  }
+
+  @Property(tries = 1)
   void parallelRevocationsAllComeIntoAListAndNumbersOnlyRise() throws Exception {
     Plant plant = new Plant();
     plant.publish(true);
@@ -317,7 +345,11 @@ class CrlStoreTest {
           connection.setAutoCommit(false);
           CrlStore.Draft draft = store.draft(connection, plant.standing(connection), false);
           store.publish(
-              connection, draft, null, plant.sign(draft, draft.baseNumber(), draft.delta()));
+              connection,
+              draft,
+              null,
+              plant.sign(draft, draft.baseNumber(), draft.delta()),
+              ADDRESSES);
           connection.commit();
           assertTrue(draft.number() > number);
           number = draft.number();
@@ -358,7 +390,7 @@ class CrlStoreTest {
       assertThrows(
           JobLease.LostLeaseException.class,
           () -> former.write((transaction, mark) -> {
-            store.publish(transaction, old, list, list);
+            store.publish(transaction, old, list, list, ADDRESSES);
             return mark;
           }));
       try (Connection connection = database.getConnection()) {
@@ -368,7 +400,7 @@ class CrlStoreTest {
       assertTrue(plant.last > old.number());
       try (Connection connection = database.getConnection()) {
         connection.setAutoCommit(false);
-        assertThrows(IllegalStateException.class, () -> store.publish(connection, old, list, list));
+        assertThrows(IllegalStateException.class, () -> store.publish(connection, old, list, list, ADDRESSES));
         connection.rollback();
       }
     }

@@ -39,6 +39,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.cert.ocsp.RevokedStatus;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -207,6 +209,37 @@ class TwoNodesIT {
       assertEquals(201, challenge(b, device));
       Eventually.holds(PATIENCE, "permitted on b again", () -> permitted(client, b, unit.id()));
     }
+  }
+
+  /** What a node keeps of its answers ends with a commit on the other (law 5). */
+  @Test
+  @Order(3)
+  void anAnswerThatIsKeptOnOneNodeEndsWhenTheOtherRevokes() throws Exception {
+    X509Certificate certificate = enroll(a.wire(), unit("O-1"));
+    StatusClient onB = new StatusClient(b.wire());
+    byte[] request = StatusClient.request(
+        StatusClient.SHA_1, onB.authority("devices"), null, certificate.getSerialNumber());
+    // Each signature is another one, so equal octets were signed once.
+    Eventually.holds(
+        PATIENCE, "b keeps the answer", () -> Arrays.equals(answer(onB, request), answer(onB, request)));
+    assertNull(told(onB, request), "good");
+
+    revoke(a.wire(), certificate, "key-compromise");
+
+    Eventually.holds(BOUND, "revoked on b", () -> told(onB, request) instanceof RevokedStatus);
+    assertTrue(told(onB, request) instanceof RevokedStatus);
+  }
+
+  private static byte[] answer(StatusClient status, byte[] request) {
+    return status
+        .send("POST", "/ocsp", request, "Content-Type", "application/ocsp-request")
+        .body();
+  }
+
+  private static @Nullable Object told(StatusClient status, byte[] request) {
+    return StatusClient.basic(StatusClient.read(answer(status, request)))
+        .getResponses()[0]
+        .getCertStatus();
   }
 
   /** An authority works, and falls, on every node. */

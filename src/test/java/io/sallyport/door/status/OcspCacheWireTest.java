@@ -35,6 +35,8 @@ import org.bouncycastle.asn1.ocsp.OCSPObjectIdentifiers;
 import org.bouncycastle.cert.ocsp.BasicOCSPResp;
 import org.bouncycastle.cert.ocsp.RevokedStatus;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Answers that are kept: given again while they are true, and never after a revocation was answered. */
 @QuarkusTest
@@ -176,12 +178,13 @@ class OcspCacheWireTest extends StatusServerTest {
   }
 
   /** As FreeRADIUS asks by way of OpenSSL's client: HTTP/1.0, SHA-1, a nonce of eight octets. */
-  @Test
-  void aRequestInTheOldWayIsAnsweredAndTheConnectionEnds() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"", "Host: status.plant.example\r\n", "Host: 127.0.0.1:80\r\n"})
+  void aRequestInTheOldWayIsAnsweredAndTheConnectionEnds(String host) throws IOException {
     byte[] request =
         StatusClient.request(StatusClient.SHA_1, devices, NONCE, certificate().getSerialNumber());
 
-    byte[] answer = byHttp10(request);
+    byte[] answer = byHttp10(request, host);
 
     BasicOCSPResp basic = StatusClient.basic(StatusClient.read(answer));
     assertNull(basic.getResponses()[0].getCertStatus());
@@ -197,14 +200,14 @@ class OcspCacheWireTest extends StatusServerTest {
     byte[] request = about(certificate());
     post(request);
 
-    assertEquals("good", told(byHttp10(request)));
+    assertEquals("good", told(byHttp10(request, "")));
   }
 
-  private byte[] byHttp10(byte[] request) throws IOException {
+  private byte[] byHttp10(byte[] request, String host) throws IOException {
     URI address = URI.create(wire.status());
     try (Socket socket = new Socket(address.getHost(), address.getPort())) {
       String head =
-          "POST /ocsp HTTP/1.0\r\nContent-Type: application/ocsp-request\r\nContent-Length: "
+          "POST /ocsp HTTP/1.0\r\n" + host + "Content-Type: application/ocsp-request\r\nContent-Length: "
               + request.length + "\r\n\r\n";
       socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
       socket.getOutputStream().write(request);

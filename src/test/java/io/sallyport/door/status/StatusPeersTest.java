@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.kernel.Der;
+import io.sallyport.testing.Patience;
 import io.sallyport.testing.Peers;
 import io.sallyport.testing.Peers.Said;
+import io.sallyport.testing.Plant;
 import io.sallyport.testing.StatusClient;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -17,8 +19,11 @@ import java.nio.file.Path;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -173,24 +178,68 @@ class StatusPeersTest extends StatusServerTest {
     assertTrue(listed.contains("Verification output: Verified"), listed);
   }
 
+  /** The list of before the revocation and the delta that came with it; an authority of its own, so that nothing else does. */
+  @Test
+  void aRevocationThatOnlyTheDeltaTellsOfConvinces() throws Exception {
+    Peers.need("openssl");
+    try (Plant plant = Plant.open(wire, "status-delta")) {
+      plant
+          .person(
+              "POST",
+              "/api/v1/authorities",
+              Map.of("name", "status-delta", "issuer", "root", "subject", "CN=Status Delta"))
+          .expect(201);
+      wire.document("/api/v1/certificate-profiles/status-delta", """
+          apiVersion: sallyport.io/v1
+          kind: CertificateProfile
+          metadata: {name: status-delta}
+          spec:
+            issuer: status-delta
+            subject: [{serialNumber: "${hardware.serialNumber}"}]
+            extendedKeyUsages: [clientAuth]
+          """);
+      wire.document("/api/v1/profiles/status-delta", """
+          apiVersion: sallyport.io/v1
+          kind: DeviceProfile
+          metadata: {name: status-delta}
+          spec: {certificateProfiles: [status-delta]}
+          """);
+      X509Certificate leaf = plant.enrolled("DELTA-1").identity().certificate();
+      BigInteger serial = leaf.getSerialNumber();
+      String path = StatusClient.list("status-delta", serial);
+      Patience.untilTrue("the first list", () -> status.get(path).statusCode() == 200);
+      Files.writeString(folder.resolve("issuer.pem"), pem(status.authority("status-delta")));
+      Files.writeString(folder.resolve("leaf.pem"), pem(leaf));
+      write(status.crlAt(path));
+
+      plant
+          .person(
+              "POST",
+              "/api/v1/certificates/status-delta/" + serial.toString(16) + "/revoke",
+              Map.of("reason", "key-compromise"))
+          .expect(200);
+      X509CRL delta = status.crlAt(
+          path.replace(".crl", "-delta.crl"), crl -> crl.getRevokedCertificate(serial) != null);
+      Files.writeString(folder.resolve("delta.pem"), Der.of(delta.getEncoded()).pem("X509 CRL"));
+
+      crlCheck().orFail();
+      Said revoked = crlCheck("-use_deltas", "-CRLfile", "delta.pem");
+      assertNotEquals(0, revoked.code(), revoked.output());
+      assertTrue(revoked.output().contains("certificate revoked"), revoked.output());
+    }
+  }
+
   private void write(X509CRL list) throws Exception {
     Files.write(folder.resolve("list.crl"), list.getEncoded());
     Files.writeString(folder.resolve("list.pem"), Der.of(list.getEncoded()).pem("X509 CRL"));
   }
 
-  private Said crlCheck() {
-    return run(
-        "openssl",
-        "verify",
-        "-x509_strict",
-        "-crl_check",
-        "-CRLfile",
-        "list.pem",
-        "-CAfile",
-        "root.pem",
-        "-untrusted",
-        "issuer.pem",
-        "leaf.pem");
+  private Said crlCheck(String... options) {
+    List<String> command = new ArrayList<>(
+        List.of("openssl", "verify", "-x509_strict", "-crl_check", "-CRLfile", "list.pem"));
+    command.addAll(List.of(options));
+    command.addAll(List.of("-CAfile", "root.pem", "-untrusted", "issuer.pem", "leaf.pem"));
+    return run(command.toArray(String[]::new));
   }
 
   /** NSS knows no distribution points in lists and refuses these; it asks by OCSP, where the certificate says. */
