@@ -80,6 +80,7 @@ final class OfflineRoot {
     RootKeyFile.checkPassphrase(passphrase);
     RootKeyKind made = RootKeyKind.named(kind);
     X500Name name = name(subject);
+    requireLasting(validity);
     try {
       KeyPair pair = made.pair();
       SubjectPublicKeyInfo key =
@@ -109,6 +110,7 @@ final class OfflineRoot {
     X509Certificate root = certificate(folder);
     Extensions asked = request.getRequestedExtensions();
     X500Name issuer = X500Name.getInstance(root.getSubjectX500Principal().getEncoded());
+    requireAuthority(request, issuer, validity);
     Extensions ofRoot = extensions(root);
     terms(ofRoot).faultOf(terms).ifPresent(fault -> {
       throw new Failure(ExitCode.REFUSED, "The root does not permit it: " + fault + ".");
@@ -150,6 +152,30 @@ final class OfflineRoot {
       return new Draft(tbs, lines);
     } catch (IOException e) {
       throw new IllegalStateException("the certificate cannot be built", e);
+    }
+  }
+
+  /** What no terms make right. */
+  private static void requireAuthority(
+      PKCS10CertificationRequest request, X500Name issuer, Duration validity) {
+    if (request.getSubject().getRDNs().length == 0) {
+      throw new Failure(
+          ExitCode.REFUSED, "The request has no subject, by which an authority is named.");
+    }
+    if (request.getSubject().equals(issuer)) {
+      // Self-issued, so that no path length counted it (RFC 5280 §4.2.1.9).
+      throw new Failure(
+          ExitCode.REFUSED, "The request has the root's own subject; ask under another name.");
+    }
+    OfflineKeys.fault(request.getSubjectPublicKeyInfo()).ifPresent(fault -> {
+      throw new Failure(ExitCode.REFUSED, "The request's key is not taken: " + fault);
+    });
+    requireLasting(validity);
+  }
+
+  static void requireLasting(Duration validity) {
+    if (!validity.isPositive()) {
+      throw Failure.usage("--validity must be longer than nothing, such as P90D.");
     }
   }
 

@@ -62,6 +62,7 @@ final class RootList {
 
   /** Signs the next list: what the last one held and has not ended, and more. */
   void sign(Map<BigInteger, Integer> revoked, Duration validity, char[] passphrase) {
+    OfflineRoot.requireLasting(validity);
     RootKeyKind kind = RootKeyKind.of(root);
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     V2TBSCertListGenerator list = new V2TBSCertListGenerator();

@@ -2,6 +2,7 @@ package io.sallyport.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,11 +20,15 @@ import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The ceremony of a root that is kept off the server, by the command line, and what comes of it on a server. */
@@ -352,6 +357,81 @@ class OfflineRootTest extends ServerTest {
     assertEquals(1, refused.code, refused.out + refused.err);
     assertTrue(refused.err.contains("name constraints"), refused.err);
     assertFalse(Files.exists(out));
+  }
+
+  static Stream<Arguments> neverSigned() {
+    return Stream.of(
+        Arguments.of("the root's own subject", TestPki.key(), "O=Off,CN=Off Root ec-p256", "P90D"),
+        Arguments.of("no subject", TestPki.key(), "", "P90D"),
+        Arguments.of("RSA has 2048 bits", TestPki.rsa(2048), "O=Off,CN=Weak", "P90D"),
+        Arguments.of("--validity", TestPki.key(), "O=Off,CN=Never", "PT0S"),
+        Arguments.of("--validity", TestPki.key(), "O=Off,CN=Before", "P-1D"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("neverSigned")
+  void whatIsNoAuthorityIsNotSigned(String because, KeyPair keys, String subject, String validity)
+      throws Exception {
+    Path root = root("ec-p256");
+    Path csr = Files.writeString(
+        folder.resolve("never.csr"),
+        TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, subject, null)));
+    Path out = folder.resolve("never.pem");
+
+    Said refused = authority(
+        "offline-sign",
+        root.toString(),
+        "--request",
+        csr.toString(),
+        "--out",
+        out.toString(),
+        "--validity",
+        validity,
+        "--yes",
+        "--passphrase-file",
+        passphrase().toString());
+
+    assertNotEquals(0, refused.code, refused.out + refused.err);
+    assertTrue(refused.err.contains(because), refused.err);
+    assertFalse(Files.exists(out));
+    assertFalse(Files.readString(root.resolve("ceremony.txt")).contains("certificate signed"));
+  }
+
+  @Test
+  void aKeyOnAnotherCurveIsNotSigned() throws Exception {
+    Peers.need("openssl");
+    Path root = root("ec-p256");
+    Peers.run(
+            folder,
+            "openssl",
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:secp256k1",
+            "-nodes",
+            "-keyout",
+            "odd.key",
+            "-subj",
+            "/O=Off/CN=Odd",
+            "-out",
+            "odd.csr")
+        .orFail();
+
+    Said refused = authority(
+        "offline-sign",
+        root.toString(),
+        "--request",
+        folder.resolve("odd.csr").toString(),
+        "--out",
+        folder.resolve("odd.pem").toString(),
+        "--yes",
+        "--passphrase-file",
+        passphrase().toString());
+
+    assertEquals(1, refused.code, refused.out + refused.err);
+    assertTrue(refused.err.contains("use P-256, P-384"), refused.err);
   }
 
   @Test
