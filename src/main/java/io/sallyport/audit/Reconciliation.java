@@ -12,6 +12,12 @@ public interface Reconciliation {
   Gap gap();
 
   /**
+   * Forgets what was brought: the beginning of an export. What an earlier one left, perhaps one of another history, would
+   * stand between its facts and checkpoints.
+   */
+  void forget();
+
+  /**
    * Keeps a part of the log until all of it is there. Nothing is believed yet.
    *
    * @param after position before the first of {@code leaves}

@@ -79,6 +79,15 @@ final class StoredReconciliation implements Reconciliation {
   }
 
   @Override
+  public void forget() {
+    requireBehind();
+    with(connection -> {
+      new LostFacts(connection).clear();
+      return connection;
+    });
+  }
+
+  @Override
   public void bring(long after, List<byte[]> leaves, List<String> notes) {
     requireBehind();
     Map<Long, String> sizes = new TreeMap<>();

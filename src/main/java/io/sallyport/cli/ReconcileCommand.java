@@ -73,6 +73,7 @@ final class ReconcileCommand implements Callable<Integer> {
       }
       if (export != null) {
         verify(new LogExport(export));
+        api.delete("/reconciliation/parts");
         send(api, new LogExport(export), standing.path("sealed").asLong());
       }
       tell(acted(api));

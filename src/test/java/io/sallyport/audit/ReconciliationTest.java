@@ -270,6 +270,49 @@ class ReconciliationTest {
     assertTrue(refused(null).contains("Fact 17 was not brought"));
   }
 
+  /** Another history that the same key signed leaves checkpoints of other sizes behind. */
+  @Test
+  void aRightExportAfterAWrongOneIsTaken() throws SQLException {
+    List<byte[]> right = leaves;
+    List<String> signed = notes;
+    grow(101, 104);
+    grow(105, 125);
+    SealedLog other = new SealedLog(database.dataSource());
+    leaves = other.entries(0, 100, null, null).items().stream()
+        .map(entry -> entry.leaf().octets())
+        .toList();
+    reconciliation().bring(10, leaves.subList(10, leaves.size()), List.of());
+    reconciliation()
+        .bring(
+            10,
+            List.of(),
+            other.checkpoints(0, 100).items().stream()
+                .map(Checkpoint::note)
+                .skip(1)
+                .toList());
+    backTo(10);
+    assertTrue(refused(null).contains("not those that were signed"), "it is of another history");
+
+    leaves = right;
+    notes = signed;
+    bring(30);
+    assertTrue(refused(null).contains("do not lead"), "what the wrong one left is between");
+    reconciliation().forget();
+    bring(10, 20);
+    assertTrue(refused(null).contains("reaches fact 20"), "nothing of it is left");
+    bring(20, 30);
+    bring(20, 30);
+
+    assertEquals(30, reconciliation().close(OPERATOR, false, null).to());
+  }
+
+  @Test
+  void nothingIsForgottenWhileTheDatabaseHasReachedItsMarks() {
+    bring(30);
+    reconciliation().close(OPERATOR, false, null);
+    assertThrows(Refusal.class, () -> reconciliation().forget());
+  }
+
   @Test
   void aDatabaseOfAnotherHistoryIsNotMended() throws SQLException {
     backTo(0);

@@ -10,6 +10,7 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.marks.Marks;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.PUT;
@@ -60,6 +61,16 @@ class ReconciliationResource {
         refusal == null ? null : refusal.detail(),
         gap.sealed(),
         gap.needed());
+  }
+
+  @DELETE
+  @Path("parts")
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
+  @Operation(
+      operationId = "forgetLostFacts",
+      summary = "Forget every part that was brought: the beginning of an export")
+  public void forget() {
+    reconciliation.forget();
   }
 
   @PUT

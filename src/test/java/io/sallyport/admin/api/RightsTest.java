@@ -82,6 +82,7 @@ class RightsTest extends ServerTest {
       Map.entry("getLatestCheckpoint", EVERYBODY),
       Map.entry("getLogEntries", LOG_READERS),
       Map.entry("getReconciliation", EVERYBODY),
+      Map.entry("forgetLostFacts", AUTHORITY),
       Map.entry("reconcile", AUTHORITY),
       Map.entry("getLogKey", EVERYBODY),
       Map.entry("getLogTile", LOG_READERS),
