@@ -101,15 +101,16 @@ final class AuthorityCommands {
                   "ca-compromise, affiliation-changed, superseded, cessation-of-operation or unspecified")
           String reason) {
     try (ApiClient api = options.api()) {
-      JsonNode report = api.post(path(name) + "/revoke", Json.object().put("reason", reason));
+      JsonNode ended = api.post(path(name) + "/revoke", Json.object().put("reason", reason));
       options
           .output()
           .result(
-              report,
-              "Authority " + name + " is revoked. Devices that need a new certificate: "
-                  + report.at("/subjects/device").asLong() + "."
-                  + (report.path("to_do").isTextual()
-                      ? " " + report.path("to_do").asText()
+              ended,
+              "Authority " + name
+                  + " is revoked. What has to be certified anew is told by \"admin authority report " + name
+                  + "\"."
+                  + (ended.path("to_do").isTextual()
+                      ? " " + ended.path("to_do").asText()
                       : ""));
     }
   }

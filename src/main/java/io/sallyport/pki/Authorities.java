@@ -117,6 +117,18 @@ public interface Authorities {
       String authority, long number, Instant thisUpdate, Instant nextUpdate, int entries) {}
 
   /**
+   * An authority that was revoked.
+   *
+   * @param authorities its own name, and those of all below it, which ended with it
+   * @param toDo what has to be done elsewhere, or null
+   */
+  record Ended(Authority authority, List<String> authorities, @Nullable String toDo) {
+    public Ended {
+      authorities = List.copyOf(authorities);
+    }
+  }
+
+  /**
    * What stands on an authority: live certificates by it and by those below it.
    *
    * @param authorities its own name, and those of all below it
@@ -193,9 +205,10 @@ public interface Authorities {
   /**
    * Ends an authority for good: it signs nothing more but status, its certificate is revoked by its issuer if that one's
    * key is here, and nothing that it or an authority below it certified counts any more. Idempotent: the first time and
-   * reason stay. Refuses with {@code not-supported} a root, which nobody can revoke. Opens its own transactions.
+   * reason stay. Refuses with {@code not-supported} a root, which nobody can revoke. Opens its own transactions. Costs the
+   * same however much stands on it (law 11); {@link #report} counts that.
    */
-  Report revoke(String name, RevocationReason reason, Actor actor);
+  Ended revoke(String name, RevocationReason reason, Actor actor);
 
   /**
    * Puts {@code successor} in the place of an authority from a moment on, at once when none is given or when the old one
@@ -207,7 +220,7 @@ public interface Authorities {
   /** Who certifies now where a certificate profile names this one: itself or, of its successors, the one whose time came. */
   Authority issuing(String name);
 
-  /** What stands on an authority. */
+  /** What stands on an authority, counted now. */
   Report report(String name);
 
   /** The key identifiers of those whose certificates do not count any more, in lower-case hex; read from the database. */

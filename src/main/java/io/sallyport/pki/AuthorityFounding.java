@@ -92,6 +92,14 @@ final class AuthorityFounding {
     make(plan, null, Actor.SERVER);
   }
 
+  /** The request of a first start for an authority whose issuer is kept elsewhere and not here yet: the key is made once. */
+  Der request(Plan plan) {
+    AuthorityRow row = QuarkusTransaction.requiringNew()
+        .call(() -> entities.find(AuthorityRow.class, plan.name()));
+    KeyHandle key = row == null || row.key == null ? key(plan, null) : keys.get(row.key);
+    return requests.of(AuthorityPlans.subject(plan), key, plan.issuer(), plan.terms());
+  }
+
   /** Answers the request when the issuer's key is kept elsewhere, and nothing when the authority is certified. */
   Optional<Requested> create(Plan plan, Actor actor) {
     AuthorityPlans.require(plan);
@@ -225,6 +233,7 @@ final class AuthorityFounding {
         plan.issuer(),
         parent == null ? subject : parent.tbs().getSubject(),
         issuerKey.subjectPublicKeyInfo(),
+        parent == null ? null : KeyIdentifiers.of(parent.tbs()),
         issuerKey.algorithm(),
         new BigInteger(credential.serial, 16),
         credential.crlShard,

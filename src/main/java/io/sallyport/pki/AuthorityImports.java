@@ -31,7 +31,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x509.Extension;
@@ -40,7 +39,6 @@ import org.bouncycastle.asn1.x509.TBSCertificate;
 /** Takes in what was signed where a root's key is kept: certificates and revocation lists. */
 @Singleton
 final class AuthorityImports {
-  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
   /** Clocks differ. */
   private static final Duration LEEWAY = Duration.ofMinutes(5);
 
@@ -71,11 +69,7 @@ final class AuthorityImports {
 
   /** The same certificate under the same name again is nothing new. */
   void root(String name, Der certificate, Actor actor) {
-    if (!NAME.matcher(name).matches()) {
-      throw new Refusal(
-          PkiProblem.INVALID_AUTHORITY,
-          "The name must begin with a letter and have at most 63 lower-case letters, digits and hyphens.");
-    }
+    AuthorityNames.require(name);
     AdoptedCertificates.requireRoot(certificate, clock.instant());
     QuarkusTransaction.requiringNew().run(() -> {
       AuthorityRow known = entities.find(AuthorityRow.class, name);
@@ -88,12 +82,30 @@ final class AuthorityImports {
         return;
       }
       requireNew(certificate);
-      AuthorityRow row = new AuthorityRow(name, name, null, now());
-      row.certificate = certificate.octets();
-      entities.persist(row);
-      devices.reserveKey(AdoptedCertificates.key(certificate));
-      audit.record(Fact.of("authority.adopted", actor, "authority", name)
-          .with("sha256", certificate.digest()));
+      keepRoot(name, certificate, actor);
+    });
+  }
+
+  private void keepRoot(String name, Der certificate, Actor actor) {
+    AuthorityRow row = new AuthorityRow(name, name, null, now());
+    row.certificate = certificate.octets();
+    entities.persist(row);
+    devices.reserveKey(AdoptedCertificates.key(certificate));
+    audit.record(Fact.of("authority.adopted", actor, "authority", name)
+        .with("sha256", certificate.digest()));
+  }
+
+  /** A root and what it certified, all or none. */
+  void adopt(String rootName, Der root, Map<String, Der> certified, Actor actor) {
+    AuthorityNames.require(rootName);
+    AdoptedCertificates.requireRoot(root, clock.instant());
+    QuarkusTransaction.requiringNew().run(() -> {
+      keepRoot(rootName, root, actor);
+      entities.flush();
+      certified.forEach((name, certificate) -> keep(
+          entities.find(AuthorityRow.class, name, LockModeType.PESSIMISTIC_WRITE),
+          certificate,
+          actor));
     });
   }
 
@@ -129,20 +141,24 @@ final class AuthorityImports {
         throw new Refusal(
             PkiProblem.AUTHORITY_EXISTS, "Authority \"" + name + "\" has another certificate.");
       }
-      AuthorityRow issuer =
-          entities.find(AuthorityRow.class, row.issuer, LockModeType.PESSIMISTIC_READ);
-      issuer.authority().requireTrusted();
-      KeyHandle key = keys.get(Objects.requireNonNull(row.key));
-      AdoptedCertificates.require(
-          name, certificate, key, issuer.authority().certificate(), clock.instant());
-      requirePermitted(name, certificate, issuer);
-      requireUnrevoked(certificate, issuer);
-      row.certificate = certificate.octets();
-      audit.record(Fact.of("authority.adopted", actor, "authority", name)
-          .with("issuer", row.issuer)
-          .with("sha256", certificate.digest())
-          .with("terms", String.join("; ", terms(certificate).lines())));
+      keep(row, certificate, actor);
     });
+  }
+
+  private void keep(AuthorityRow row, Der certificate, Actor actor) {
+    AuthorityRow issuer =
+        entities.find(AuthorityRow.class, row.issuer, LockModeType.PESSIMISTIC_READ);
+    issuer.authority().requireTrusted();
+    KeyHandle key = keys.get(Objects.requireNonNull(row.key));
+    AdoptedCertificates.require(
+        row.name, certificate, key, issuer.authority().certificate(), clock.instant());
+    requirePermitted(row.name, certificate, issuer);
+    requireUnrevoked(certificate, issuer);
+    row.certificate = certificate.octets();
+    audit.record(Fact.of("authority.adopted", actor, "authority", row.name)
+        .with("issuer", row.issuer)
+        .with("sha256", certificate.digest())
+        .with("terms", String.join("; ", terms(certificate).lines())));
   }
 
   /** The issuer's list may have been handed in first. */

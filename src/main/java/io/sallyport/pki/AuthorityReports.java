@@ -1,6 +1,7 @@
 package io.sallyport.pki;
 
 import io.sallyport.pki.Authorities.Authority;
+import io.sallyport.pki.Authorities.Ended;
 import io.sallyport.pki.Authorities.Report;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
@@ -34,7 +35,12 @@ final class AuthorityReports {
     this.clock = clock;
   }
 
-  Report report(Authority authority, List<Authority> all) {
+  /** What ended with an authority; counts nothing. */
+  static Ended ended(Authority authority, List<Authority> all) {
+    return new Ended(authority, new ArrayList<>(below(authority, all)), toDo(authority, all));
+  }
+
+  private static Set<String> below(Authority authority, List<Authority> all) {
     Set<String> below = new LinkedHashSet<>(Set.of(authority.name()));
     // An issuer is always older than what it certified, and they come in that order.
     all.forEach(one -> {
@@ -42,6 +48,11 @@ final class AuthorityReports {
         below.add(one.name());
       }
     });
+    return below;
+  }
+
+  Report report(Authority authority, List<Authority> all) {
+    Set<String> below = below(authority, all);
     Map<String, Long> certificates = new TreeMap<>();
     Map<String, Long> subjects = new TreeMap<>();
     try (Connection connection = database.getConnection();

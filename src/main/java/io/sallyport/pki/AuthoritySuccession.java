@@ -202,6 +202,7 @@ final class AuthoritySuccession {
         signer.name(),
         by.getSubject(),
         signerKey.subjectPublicKeyInfo(),
+        KeyIdentifiers.of(by),
         signerKey.algorithm(),
         serial,
         row.crlShard,

@@ -7,6 +7,7 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.CRLNumber;
 import org.bouncycastle.asn1.x509.DistributionPoint;
@@ -16,7 +17,6 @@ import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.IssuingDistributionPoint;
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.jspecify.annotations.Nullable;
 
 /** CertificateList in DER (RFC 5280 §5.1), put together around entries that are encoded already. */
@@ -30,6 +30,7 @@ final class CrlEncoding {
   /**
    * What a list says besides its entries.
    *
+   * @param keyIdentifier the issuer's subject key identifier
    * @param baseNumber for a delta the number of the list that it follows, otherwise null
    * @param distributionPoints where the whole list of this shard is to be had, under every address that certificates
    *     carry; none when the list stands for all of its issuer's certificates
@@ -37,6 +38,7 @@ final class CrlEncoding {
    */
   record Content(
       X500Name issuer,
+      byte[] keyIdentifier,
       KeyHandle key,
       long number,
       @Nullable Long baseNumber,
@@ -96,9 +98,7 @@ final class CrlEncoding {
     extensions.addExtension(
         Extension.authorityKeyIdentifier,
         false,
-        KeyIdentifiers.utils()
-            .createAuthorityKeyIdentifier(SubjectPublicKeyInfo.getInstance(
-                content.key.subjectPublicKeyInfo().octets())));
+        new AuthorityKeyIdentifier(content.keyIdentifier));
     extensions.addExtension(
         Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(content.number)));
     if (content.baseNumber != null) {

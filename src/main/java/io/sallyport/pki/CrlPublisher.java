@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
+import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -267,8 +268,10 @@ public class CrlPublisher {
       Duration validity) {
     KeyHandle key = keys.get(authority.signingKey());
     int shard = draft.standing().shard();
+    TBSCertificate issuer = CertificateParts.tbs(authority.certificate());
     CrlEncoding.Content content = new CrlEncoding.Content(
-        CertificateParts.tbs(authority.certificate()).getSubject(),
+        issuer.getSubject(),
+        KeyIdentifiers.of(issuer),
         key,
         draft.number(),
         baseNumber,

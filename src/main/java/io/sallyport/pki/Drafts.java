@@ -125,6 +125,7 @@ final class Drafts {
         issuer.authority.name(),
         issuer.name,
         issuer.key.subjectPublicKeyInfo(),
+        issuer.keyIdentifier,
         issuer.key.algorithm(),
         serial,
         shard,

@@ -6,12 +6,13 @@ import org.bouncycastle.asn1.oiw.OIWObjectIdentifiers;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
+import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.bouncycastle.cert.X509ExtensionUtils;
 import org.bouncycastle.operator.DigestCalculator;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 
-/** Subject and authority key identifiers by method 1 of RFC 5280 §4.2.1.2. */
+/** Subject and authority key identifiers: those that are made here by method 1 of RFC 5280 §4.2.1.2. */
 final class KeyIdentifiers {
   private KeyIdentifiers() {}
 
@@ -34,6 +35,20 @@ final class KeyIdentifiers {
     SubjectKeyIdentifier identifier =
         SubjectKeyIdentifier.fromExtensions(CertificateParts.tbs(certificate).getExtensions());
     return identifier == null ? "" : HexFormat.of().formatHex(identifier.getKeyIdentifier());
+  }
+
+  /** What those that an authority certifies name it by, whoever made it (RFC 5280 §4.2.1.1). */
+  static byte[] of(TBSCertificate authority) {
+    return SubjectKeyIdentifier.fromExtensions(authority.getExtensions()).getKeyIdentifier();
+  }
+
+  /** By method 1, in lower-case hex, whatever the certificate says. */
+  static String ofKey(Der certificate) {
+    return HexFormat.of()
+        .formatHex(utils()
+            .createSubjectKeyIdentifier(
+                CertificateParts.tbs(certificate).getSubjectPublicKeyInfo())
+            .getKeyIdentifier());
   }
 
   static DigestCalculator calculator(AlgorithmIdentifier algorithm) {

@@ -3,10 +3,7 @@ package io.sallyport.pki;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
-import io.sallyport.audit.Audit;
-import io.sallyport.audit.Fact;
 import io.sallyport.audit.FactRecorded;
-import io.sallyport.devices.Devices;
 import io.sallyport.events.Changes;
 import io.sallyport.events.Changes.Change;
 import io.sallyport.events.Changes.Following;
@@ -15,19 +12,14 @@ import io.sallyport.kernel.CaTerms;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
-import io.sallyport.keys.KeyHandle;
-import io.sallyport.keys.Keys;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.TransactionPhase;
 import jakarta.persistence.EntityManager;
-import jakarta.transaction.Transactional;
-import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -35,12 +27,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
-import org.bouncycastle.pkcs.PKCS10CertificationRequestBuilder;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Authorities in the database, all of them kept in memory on every node and read again when any node changed one. */
@@ -52,7 +40,6 @@ class StoredAuthorities implements Authorities {
   private static final int FIRST = 100;
 
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
-  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
 
   private final EntityManager entities;
   private final AuthorityFounding founding;
@@ -61,9 +48,6 @@ class StoredAuthorities implements Authorities {
   private final AuthorityReports reports;
   private final AuthoritySuccession succession;
   private final SigningGates gates;
-  private final Devices devices;
-  private final Keys keys;
-  private final Audit audit;
   private final Changes changes;
   private final Clock clock;
   private volatile @Nullable Known known;
@@ -77,9 +61,6 @@ class StoredAuthorities implements Authorities {
       AuthorityReports reports,
       AuthoritySuccession succession,
       SigningGates gates,
-      Devices devices,
-      Keys keys,
-      Audit audit,
       Changes changes,
       Clock clock) {
     this.entities = entities;
@@ -89,9 +70,6 @@ class StoredAuthorities implements Authorities {
     this.reports = reports;
     this.succession = succession;
     this.gates = gates;
-    this.devices = devices;
-    this.keys = keys;
-    this.audit = audit;
     this.changes = changes;
     this.clock = clock;
   }
@@ -229,9 +207,9 @@ class StoredAuthorities implements Authorities {
   }
 
   @Override
-  public Report revoke(String name, RevocationReason reason, Actor actor) {
+  public Ended revoke(String name, RevocationReason reason, Actor actor) {
     revocation.revoke(name, reason, actor, false);
-    return report(name);
+    return AuthorityReports.ended(get(name), list());
   }
 
   @Override
@@ -272,7 +250,10 @@ class StoredAuthorities implements Authorities {
                 "from AuthorityRow where certificate is not null and distrustedAt is not null",
                 AuthorityRow.class)
             .getResultStream()
-            .map(row -> KeyIdentifiers.subject(row.authority().certificate()))
+            .map(row -> row.authority().certificate())
+            // What was certified before the authority's own identifier was taken names it by method 1.
+            .flatMap(certificate ->
+                Stream.of(KeyIdentifiers.subject(certificate), KeyIdentifiers.ofKey(certificate)))
             .collect(Collectors.toUnmodifiableSet()));
   }
 
@@ -290,56 +271,20 @@ class StoredAuthorities implements Authorities {
   }
 
   @Override
-  @Transactional
   public Der request(String name, String issuer, String distinguishedName, KeyAlgorithm algorithm) {
-    AuthorityRow row = entities.find(AuthorityRow.class, name);
-    KeyHandle key;
-    if (row == null) {
-      key = keys.generate(algorithm, "authority:" + name);
-      entities.persist(
-          new AuthorityRow(name, issuer, key.id(), clock.instant().truncatedTo(ChronoUnit.MICROS)));
-      devices.reserveKey(key.subjectPublicKeyInfo().digest());
-    } else {
-      key = keys.get(Objects.requireNonNull(row.key));
-    }
-    entities.flush();
-    try {
-      return Der.of(new PKCS10CertificationRequestBuilder(
-              new X500Name(BCStyle.INSTANCE, distinguishedName),
-              SubjectPublicKeyInfo.getInstance(key.subjectPublicKeyInfo().octets()))
-          .build(new KeySigner(keys, key))
-          .getEncoded());
-    } catch (IOException e) {
-      throw new IllegalStateException("a request cannot be encoded", e);
-    }
+    return founding.request(
+        new Plan(name, issuer, distinguishedName, algorithm, null, CaTerms.ofPathLength(0)));
   }
 
   @Override
-  @Transactional
   public void adopt(String rootName, Der root, Map<String, Der> certified) {
-    AdoptedCertificates.requireRoot(root, clock.instant());
-    AuthorityRow rootRow =
-        new AuthorityRow(rootName, rootName, null, clock.instant().truncatedTo(ChronoUnit.MICROS));
-    rootRow.certificate = root.octets();
-    entities.persist(rootRow);
-    devices.reserveKey(AdoptedCertificates.key(root));
-    audit.record(Fact.of("authority.adopted", Actor.SERVER, "authority", rootName)
-        .with("sha256", root.digest()));
-    certified.forEach((name, certificate) -> {
-      AuthorityRow row = entities.find(AuthorityRow.class, name);
-      KeyHandle key = keys.get(Objects.requireNonNull(row.key));
-      AdoptedCertificates.require(name, certificate, key, root, clock.instant());
-      row.certificate = certificate.octets();
-      audit.record(Fact.of("authority.adopted", Actor.SERVER, "authority", name)
-          .with("issuer", rootName)
-          .with("sha256", certificate.digest()));
-    });
+    imports.adopt(rootName, root, certified, Actor.SERVER);
   }
 
   @Override
   public Optional<Authority> find(String name) {
     Authority authority = known().byName.get(name);
-    if (authority == null && NAME.matcher(name).matches() && isCertified(name)) {
+    if (authority == null && AuthorityNames.isOne(name) && isCertified(name)) {
       read();
       authority = known().byName.get(name);
     }

@@ -23,6 +23,7 @@ import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.AccessDescription;
 import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.AuthorityInformationAccess;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.CRLDistPoint;
 import org.bouncycastle.asn1.x509.CertificatePolicies;
@@ -36,6 +37,7 @@ import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.bouncycastle.asn1.x509.PolicyInformation;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.asn1.x509.TBSCertificate;
 import org.bouncycastle.asn1.x509.Time;
@@ -63,6 +65,8 @@ final class TbsCertificates {
    * What a certificate says.
    *
    * @param issuerKey the issuer's SubjectPublicKeyInfo
+   * @param issuerIdentifier the issuer's subject key identifier, made by whichever method; null for a certificate that its
+   *     own key signs
    * @param crlShard which of the issuer's lists it will stand in, should it be revoked
    * @param profile null for a CA certificate
    * @param mudUrl as the profile gives it for this device, or null
@@ -72,6 +76,7 @@ final class TbsCertificates {
       String issuer,
       X500Name issuerName,
       Der issuerKey,
+      byte @Nullable [] issuerIdentifier,
       KeyAlgorithm issuerAlgorithm,
       BigInteger serial,
       int crlShard,
@@ -124,13 +129,13 @@ final class TbsCertificates {
           true,
           new KeyUsage(bits(profile == null ? Set.of() : profile.keyUsages(), key)));
     }
-    extensions.addExtension(
-        Extension.subjectKeyIdentifier, false, identifiers.createSubjectKeyIdentifier(key));
+    SubjectKeyIdentifier own = identifiers.createSubjectKeyIdentifier(key);
+    extensions.addExtension(Extension.subjectKeyIdentifier, false, own);
+    byte[] issuer = content.issuerIdentifier;
     extensions.addExtension(
         Extension.authorityKeyIdentifier,
         false,
-        identifiers.createAuthorityKeyIdentifier(
-            SubjectPublicKeyInfo.getInstance(content.issuerKey.octets())));
+        new AuthorityKeyIdentifier(issuer == null ? own.getKeyIdentifier() : issuer));
     if (!content.names.isEmpty()) {
       extensions.addExtension(
           Extension.subjectAlternativeName,

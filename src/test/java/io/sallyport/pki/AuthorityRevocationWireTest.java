@@ -141,7 +141,16 @@ class AuthorityRevocationWireTest extends ServerTest {
       JsonNode report = revoke(plant, "fall-whole", "ca-compromise").expect(200).json();
 
       assertEquals("revoked", report.get("status").asText());
-      assertEquals(1, report.at("/subjects/device").asInt());
+      assertEquals("[\"fall-whole\"]", report.get("authorities").toString());
+      assertTrue(report.at("/subjects").isMissingNode(), "the act counts nothing (law 11)");
+      assertEquals(
+          1,
+          plant
+              .person("GET", "/api/v1/authorities/fall-whole/report", null)
+              .expect(200)
+              .json()
+              .at("/subjects/device")
+              .asInt());
       assertFalse(unit.may(Plant.VIDEO));
       Answer refused = unit.challenge().expect(403);
       assertTrue(refused.text().contains("revoked"), refused.text());

@@ -199,6 +199,7 @@ class CrlStoreTest {
         CrlStore.Draft draft, @Nullable Long baseNumber, CrlEntries entries) throws Exception {
       CrlEncoding.Content content = new CrlEncoding.Content(
           new X500Name("CN=" + authority),
+          new byte[] {1, 2, 3, 4},
           HANDLE,
           draft.number(),
           baseNumber,

@@ -13,6 +13,7 @@ import io.sallyport.pki.Authorities.Distrust;
 import io.sallyport.pki.Authorities.ImportedList;
 import io.sallyport.pki.Authorities.Made;
 import io.sallyport.pki.Authorities.Plan;
+import io.sallyport.pki.Authorities.Ended;
 import io.sallyport.pki.Authorities.Report;
 import io.sallyport.pki.RevocationReason;
 import io.sallyport.pki.TrustBundles;
@@ -152,13 +153,14 @@ class AuthoritiesResource {
       summary = "End an authority for good, with all that stands on it",
       description =
           "It signs nothing more but status. Nothing that it, or an authority below it, certified counts any"
-              + " more, at any door, from this commit on. Idempotent: the first time and reason stay.")
-  public ReportView revoke(@PathParam("name") String name, @Nullable RevokeAuthority body) {
+              + " more, at any door, from this commit on. Idempotent: the first time and reason stay. How much has to"
+              + " be certified anew is counted by GET report.")
+  public EndedView revoke(@PathParam("name") String name, @Nullable RevokeAuthority body) {
     RevocationReason reason = Reasons.ofAuthority("reason", Fields.body(body).reason());
     return once.apart(
         200,
         () ->
-            ReportView.of(authorities.revoke(name, reason, caller.actor()), bundles.holders(name)));
+            EndedView.of(authorities.revoke(name, reason, caller.actor())));
   }
 
   @POST
@@ -337,6 +339,33 @@ class AuthoritiesResource {
           })
       @Nullable
       String reason) {}
+
+  /** An authority that was revoked, as people see it. */
+  @Schema(name = "RevokedAuthority")
+  record EndedView(
+      String name,
+
+      @Schema(enumeration = {"active", "revoked"}) String status,
+
+      @Schema(nullable = true) @Nullable Instant revokedAt,
+      @Schema(nullable = true) @Nullable String revocationReason,
+
+      @Schema(description = "Itself and all below it, which ended with it.")
+      List<String> authorities,
+
+      @Schema(nullable = true, description = "What has to be done elsewhere, or null.") @Nullable
+      String toDo) {
+    static EndedView of(Ended ended) {
+      Distrust distrust = ended.authority().distrust();
+      return new EndedView(
+          ended.authority().name(),
+          distrust == null ? "active" : "revoked",
+          distrust == null ? null : distrust.at(),
+          distrust == null ? null : Reasons.word(distrust.reason()),
+          ended.authorities(),
+          ended.toDo());
+    }
+  }
 
   /** What stands on an authority, as people see it. */
   @Schema(name = "AuthorityReport")
