@@ -61,7 +61,13 @@
     }
     var opener = on("[data-dialog]");
     if (opener) {
-      document.getElementById(opener.dataset.dialog).showModal();
+      var dialog = document.getElementById(opener.dataset.dialog);
+      // One dialog for all rows of a table: what it is about comes from the row.
+      if (opener.dataset.action) {
+        dialog.querySelector("form").action = opener.dataset.action;
+        dialog.querySelector("[data-named]").textContent = opener.dataset.name;
+      }
+      dialog.showModal();
       return;
     }
     var closer = on("[data-close]");

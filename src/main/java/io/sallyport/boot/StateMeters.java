@@ -29,12 +29,11 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 final class StateMeters {
-  private static final int SHARD = 0;
 
   /** What a checkpoint can be delivered to. */
   private static final List<String> PLACES = List.of("file", "store", "witness");
 
-  private final Map<String, CertificateStatus.Crl> crls = new ConcurrentHashMap<>();
+  private final Map<String, CertificateStatus.Lists> crls = new ConcurrentHashMap<>();
   private final AuditLog log;
   private final CheckpointDeliveries kept;
   private final Changes changes;
@@ -120,23 +119,58 @@ final class StateMeters {
             Delivery::kind, delivery -> delivery, StateMeters::longerWaiting));
     certified = authorities.find(Authorities.DEVICES).isPresent()
         && authorities.find(Authorities.INTERNAL).isPresent();
+    Map<String, CertificateStatus.Lists> lists = status.lists();
     for (Authority authority : authorities.list()) {
-      status.crl(authority.name(), SHARD).ifPresent(crl -> published(authority.name(), crl));
+      CertificateStatus.Lists all = lists.get(authority.name());
+      if (all != null && all.published() > 0) {
+        published(authority.name(), all);
+      }
     }
   }
 
-  private void published(String authority, CertificateStatus.Crl crl) {
-    if (crls.put(authority, crl) == null) {
-      Gauge.builder("sallyport.crl.age", () -> age(crls.get(authority).thisUpdate()))
-          .description("Since the newest CRL was made")
-          .baseUnit("seconds")
-          .tag("authority", authority)
-          .register(meters);
-      Gauge.builder("sallyport.crl.number", () -> crls.get(authority).number())
-          .description("Number of the newest CRL; rises by one with each")
-          .tag("authority", authority)
-          .register(meters);
+  private void published(String authority, CertificateStatus.Lists lists) {
+    if (crls.put(authority, lists) == null) {
+      crl(
+          "sallyport.crl.age",
+          "seconds",
+          "Since the oldest of its CRLs was made",
+          authority,
+          all -> age(all.oldest()));
+      crl(
+          "sallyport.crl.remaining",
+          "seconds",
+          "Until the first of its CRLs runs out; below 0 once one has",
+          authority,
+          all -> all.firstEnd() == null
+              ? 0
+              : Duration.between(clock.instant(), all.firstEnd()).toMillis() / 1e3);
+      crl(
+          "sallyport.crl.number",
+          null,
+          "The highest number of its CRLs",
+          authority,
+          CertificateStatus.Lists::number);
+      crl(
+          "sallyport.crl.missing",
+          "lists",
+          "Shards that have no CRL",
+          authority,
+          all -> all.shards() - all.published());
+      crl("sallyport.crl", "lists", "CRLs", authority, CertificateStatus.Lists::published);
     }
+  }
+
+  private void crl(
+      String name,
+      @Nullable String unit,
+      String description,
+      String authority,
+      ToDoubleFunction<CertificateStatus.Lists> value) {
+    Gauge.builder(name, () -> value.applyAsDouble(crls.get(authority)))
+        .description(description)
+        .baseUnit(unit)
+        .tag("authority", authority)
+        .register(meters);
   }
 
   private void gauge(

@@ -3,6 +3,7 @@ package io.sallyport.pki;
 import io.sallyport.kernel.Der;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,22 @@ public interface CertificateStatus {
    * @param dated whether no earlier list has the same thisUpdate, so that the time alone tells them apart
    */
   record Crl(Der der, long number, Instant thisUpdate, Instant nextUpdate, boolean dated) {}
+
+  /**
+   * The whole lists of an authority, all shards together.
+   *
+   * @param shards lists that there have to be
+   * @param published those that there are
+   * @param number the highest number among them, of whole lists and deltas; 0 when there is none
+   * @param oldest when the oldest of them was made, or null
+   * @param firstEnd when the first of them runs out, or null
+   */
+  record Lists(
+      int shards,
+      int published,
+      long number,
+      @Nullable Instant oldest,
+      @Nullable Instant firstEnd) {}
 
   /**
    * An OCSP answer.
@@ -49,6 +66,9 @@ public interface CertificateStatus {
 
   /** The newest delta to a list of that shard, of the same scope (RFC 5280 §5.2.4). */
   Optional<Crl> delta(String authority, int shard);
+
+  /** How the lists of every authority that publishes stand, by its name; none of them is read. */
+  Map<String, Lists> lists();
 
   /** Answers an OCSPRequest; a malformed one gets {@code malformedRequest}, never an exception. */
   OcspAnswer ocsp(byte[] request);

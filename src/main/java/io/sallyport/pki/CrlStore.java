@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,6 +75,12 @@ class CrlStore {
   /** What no list to come carries: lifted holds that the new list does without, and what has expired. */
   private static final String FORGET = """
       delete from revocation where authority = ? and crl_shard = ? and (reason = 8 and listed_in <= ? or not_after < ?)""";
+
+  /** A root that is kept elsewhere has a list and no shard. */
+  private static final String STAND = """
+      select authority, count(*), count(c.number), greatest(max(c.number), max(d.number)), min(c.this_update), min(c.next_update)
+      from crl_shard s full join crl c using (authority, shard) left join crl_delta d using (authority, shard)
+      group by authority""";
 
   private static final int ROWS_AT_ONCE = 5000;
 
@@ -382,6 +389,24 @@ class CrlStore {
       forget.setLong(3, draft.number());
       forget.setObject(4, last.atOffset(ZoneOffset.UTC));
       forget.executeUpdate();
+    }
+  }
+
+  /** How the lists of each authority stand. */
+  Map<String, CertificateStatus.Lists> lists() {
+    Map<String, CertificateStatus.Lists> lists = new HashMap<>();
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(STAND);
+        ResultSet row = query.executeQuery()) {
+      while (row.next()) {
+        lists.put(
+            row.getString(1),
+            new CertificateStatus.Lists(
+                row.getInt(2), row.getInt(3), row.getLong(4), instant(row, 5), instant(row, 6)));
+      }
+      return lists;
+    } catch (SQLException e) {
+      throw new IllegalStateException("the lists cannot be counted", e);
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1InputStream;
@@ -83,6 +84,11 @@ class SignedStatus implements CertificateStatus {
   @Override
   public Optional<Crl> delta(String authority, int shard) {
     return crls.latestDelta(authority, shard);
+  }
+
+  @Override
+  public Map<String, Lists> lists() {
+    return crls.lists();
   }
 
   @Override

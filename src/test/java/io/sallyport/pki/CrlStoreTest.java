@@ -314,6 +314,10 @@ class CrlStoreTest {
               .filter(one -> one.authority().equals(plant.authority))
               .count(),
           "shards that the job's node does not know of");
+      assertEquals(
+          new CertificateStatus.Lists(3, 1, plant.last, plant.now, plant.now.plus(Duration.ofHours(1))),
+          store.lists().get(plant.authority),
+          "two are missing");
       store.use(ADDRESSES.getFirst(), Map.of());
       assertEquals(List.of("http://here", "http://elsewhere"), store.addresses(connection));
     } finally {

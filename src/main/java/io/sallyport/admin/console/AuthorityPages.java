@@ -16,6 +16,7 @@ import io.sallyport.pki.CertificateProfiles.Origin;
 import io.sallyport.pki.CertificateProfiles.ProfileDocument;
 import io.sallyport.pki.CertificateStatus;
 import io.sallyport.pki.CertificateStatus.Crl;
+import io.sallyport.pki.CertificateStatus.Lists;
 import io.sallyport.pki.KeyKind;
 import io.sallyport.pki.PkiHealth;
 import io.sallyport.pki.PkiHealth.Finding;
@@ -33,6 +34,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -82,8 +84,8 @@ class AuthorityPages {
       boolean keyHere,
       Tag validity,
       @Nullable String since,
-      @Nullable Crl crl,
-      @Nullable Tag crlState) {}
+      @Nullable Lists lists,
+      @Nullable Tag listState) {}
 
   /** A certificate profile for devices. */
   record ProfileView(String name, String issuer, String validity, String keys, Tag origin) {
@@ -157,8 +159,11 @@ class AuthorityPages {
   @Requires(Right.READ)
   public TemplateInstance list() {
     Instant now = clock.instant();
+    Map<String, Lists> lists = status.lists();
     return Templates.authorities(
-        authorities.list().stream().map(authority -> view(authority, now)).toList(),
+        authorities.list().stream()
+            .map(authority -> view(authority, lists.get(authority.name()), now))
+            .toList(),
         authorities.requested(),
         new Tag("waiting", "blue"),
         profiles.list().stream().map(ProfileView::of).toList(),
@@ -197,9 +202,8 @@ class AuthorityPages {
         .build();
   }
 
-  private View view(Authority authority, Instant now) {
+  private View view(Authority authority, @Nullable Lists lists, Instant now) {
     X509Certificate certificate = Certificates.read(authority.certificate());
-    Crl crl = status.crl(authority.name(), 0).orElse(null);
     return new View(
         authority.name(),
         Certificates.View.of(authority.certificate()),
@@ -210,12 +214,15 @@ class AuthorityPages {
         authority.key() != null,
         validity(authority, certificate, now),
         since(authority),
-        crl,
-        crl == null
-            ? null
-            : now.isAfter(crl.nextUpdate())
-                ? new Tag("overdue", "bad")
-                : new Tag("current", "good"));
+        lists == null || lists.published() == 0 ? null : lists,
+        lists == null || lists.firstEnd() == null ? null : state(lists, now));
+  }
+
+  private static Tag state(Lists lists, Instant now) {
+    if (lists.published() < lists.shards()) {
+      return new Tag(lists.shards() - lists.published() + " missing", "bad");
+    }
+    return now.isAfter(lists.firstEnd()) ? new Tag("overdue", "bad") : new Tag("current", "good");
   }
 
   private static Tag validity(Authority authority, X509Certificate certificate, Instant now) {

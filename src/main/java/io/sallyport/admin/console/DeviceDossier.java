@@ -172,7 +172,7 @@ final class DeviceDossier {
     }
   }
 
-  /** A certificate. */
+  /** A certificate, and what may be done with it. */
   record CertificateRow(
       String authority,
       String serial,
@@ -181,8 +181,13 @@ final class DeviceDossier {
       Instant notBefore,
       Instant notAfter,
       String thumbprint,
-      String remark) {
-    static CertificateRow of(Credential credential, Instant now) {
+      String remark,
+      boolean hold,
+      boolean release) {
+    static CertificateRow of(Credential credential, DeviceState state, Instant now) {
+      Credential.Revocation revocation = credential.revocation();
+      boolean lasts =
+          !now.isAfter(credential.notAfter()) && state != DeviceState.DECOMMISSIONED;
       return new CertificateRow(
           credential.authority(),
           credential.serial().toString(16),
@@ -191,7 +196,10 @@ final class DeviceDossier {
           credential.notBefore(),
           credential.notAfter(),
           credential.thumbprint().hex(),
-          remark(credential));
+          remark(credential),
+          lasts && revocation == null,
+          // On first use of its successor a held one was superseded for good.
+          lasts && revocation != null && revocation.isHold() && credential.supersededAt() == null);
     }
 
     private static Tag status(Credential credential, Instant now) {
@@ -261,7 +269,7 @@ final class DeviceDossier {
         Tag.of(device.state()),
         new TreeMap<>(device.labels()),
         credentials.of(CertificateSubject.device(id)).stream()
-            .map(credential -> CertificateRow.of(credential, now))
+            .map(credential -> CertificateRow.of(credential, device.state(), now))
             .toList(),
         attestations.latest(id).map(appraisal -> posture(appraisal, now)).orElse(null),
         Tag.of(fleet.posture(id).orElse(FleetView.Posture.NEVER)),
@@ -378,6 +386,8 @@ final class DeviceDossier {
       case "quarantined" -> "Quarantined";
       case "released" -> "Released";
       case "suspended" -> "Suspended";
+      case "held" -> "The certificate is on hold";
+      case "given-back" -> "The certificate counts again";
       case "decommissioned" -> "Decommissioning has begun";
       default -> "";
     };

@@ -109,6 +109,38 @@ class ConsoleFlowsTest extends ServerTest {
   }
 
   @Test
+  void aCertificateIsPutOnHoldAndReleased() {
+    Unit unit = plant().attested("HELD-1");
+    String serial = unit.identity().certificate().getSerialNumber().toString(16);
+    Page page = page();
+    page.navigate("/console/devices/" + unit.id());
+    Locator certificates = page.locator("[aria-labelledby=certificates]");
+    certificates.getByRole(AriaRole.BUTTON, named("Hold")).click();
+    Locator dialog = page.locator("dialog[open]");
+    assertThat(dialog).containsText(serial);
+    browser().shoot(page, "hold-light-1440");
+    dialog.getByRole(AriaRole.BUTTON, named("Hold")).click();
+
+    assertThat(page.locator("[data-toast]")).hasText("The certificate is on hold");
+    assertThat(certificates).containsText("on hold");
+    assertFalse(unit.may(Plant.VIDEO));
+    for (int width : new int[] {1440, 390}) {
+      page.setViewportSize(width, 844);
+      assertEquals(width, page.evaluate("document.documentElement.scrollWidth"));
+      browser().shoot(page, "held-light-" + width);
+    }
+
+    certificates.getByRole(AriaRole.BUTTON, named("Release")).click();
+    browser().shoot(page, "release-light-390");
+    page.locator("dialog[open]").getByRole(AriaRole.BUTTON, named("Release")).click();
+
+    assertThat(page.locator("[data-toast]")).hasText("The certificate counts again");
+    assertThat(certificates).containsText("live");
+    assertTrue(unit.may(Plant.VIDEO));
+    plant().fact(unit.id(), "certificate.released");
+  }
+
+  @Test
   void somebodyWithAPasswordSignsInActsAndSignsOut() {
     Unit unit = plant().enrolled("SESSION-1");
     try (var client = wire.client(null)) {

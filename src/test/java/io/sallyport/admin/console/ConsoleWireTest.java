@@ -161,6 +161,8 @@ class ConsoleWireTest extends ServerTest {
     for (String act : List.of(
         "/console/devices/" + unit.id() + "/quarantine",
         "/console/devices/" + unit.id() + "/decommission",
+        "/console/devices/" + unit.id() + "/certificates/devices/1/hold",
+        "/console/devices/" + unit.id() + "/certificates/devices/1/release",
         "/console/policies",
         "/console/policies/console-wire/remove",
         "/console/enforcement-points",

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -46,6 +47,11 @@ class OcspCacheTest {
   private class Answers implements CertificateStatus {
     private boolean slow;
     private boolean common = true;
+
+    @Override
+    public Map<String, Lists> lists() {
+      return Map.of();
+    }
 
     @Override
     public OcspAnswer ocsp(byte[] request) {
