@@ -25,7 +25,7 @@ interface AuditSettings {
   /** Submission prefixes of witnesses (C2SP tlog-witness); none when left out. */
   Optional<List<String>> witnessUrl();
 
-  /** The verifier key {@code name+id+key} of each, in the same order, for Ed25519 cosignatures. */
+  /** The verifier key {@code name+id+key} of each, in the same order, for cosignatures by Ed25519 or ML-DSA-44. */
   Optional<List<String>> witnessKey();
 
   /** A PEM file of the certificate authorities that the witnesses are certified by; the JDK's when left out. */

@@ -14,7 +14,7 @@ import java.util.List;
  * @param text what is signed, ending with a line break
  */
 public record SignedNote(String text, List<Line> lines) {
-  /** A checkpoint has some 200 characters and each witness adds some 150. */
+  /** A checkpoint has some 200 characters and each witness adds some 150, by ML-DSA some 3,300. */
   private static final int MOST_CHARACTERS = 64 * 1024;
 
   private static final String DASH = "\u2014 ";

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.model.ObjectLockEnabled;
 import software.amazon.awssdk.services.s3.model.ObjectLockRetentionMode;
@@ -486,9 +487,11 @@ class CheckpointDeliveryTest {
       return place(witness, LONG);
     }
 
-    @Test
-    void signsWhatOnlyGrew() throws Exception {
-      try (StrictWitness witness = new StrictWitness("witness.example/w1", SIGNER.key())) {
+    @ParameterizedTest
+    @ValueSource(strings = {"Ed25519", "ML-DSA-44"})
+    void signsWhatOnlyGrew(String algorithm) throws Exception {
+      try (StrictWitness witness =
+          new StrictWitness("witness.example/w1", SIGNER.key(), algorithm)) {
         for (int more : new int[] {1, 2, 300, 4000}) {
           sealed(more);
           assertDelivered(place(witness));
@@ -541,8 +544,24 @@ class CheckpointDeliveryTest {
           "BROKEN          | answered 500"
         })
     void isNotBelievedBlindly(Manner manner, String because) throws Exception {
+      refuted("Ed25519", manner, because);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+        delimiter = '|',
+        value = {
+          "BAD_SIGNATURE   | not good",
+          "OTHER_KEY       | without a signature of the key",
+          "FROM_THE_FUTURE | in the future"
+        })
+    void isNotBelievedBlindlyByMlDsaEither(Manner manner, String because) throws Exception {
+      refuted("ML-DSA-44", manner, because);
+    }
+
+    private void refuted(String algorithm, Manner manner, String because) throws Exception {
       sealed(5);
-      try (StrictWitness witness = new StrictWitness("witness.example/w1", SIGNER.key())) {
+      try (StrictWitness witness = new StrictWitness("witness.example/w1", SIGNER.key(), algorithm)) {
         witness.become(manner);
         assertRefused(place(witness), because);
         assertTrue(witness.asked() <= 2);

@@ -48,6 +48,8 @@ public final class StrictWitness implements AutoCloseable {
   }
 
   private static final long TIME = 1_700_000_000L;
+  private static final String ED25519 = "Ed25519";
+  private static final String JDK = "SUN";
 
   private final String name;
   private final SignedNote.VerifierKey log;
@@ -61,11 +63,20 @@ public final class StrictWitness implements AutoCloseable {
   private MerkleCheckpoint latest;
 
   public StrictWitness(String name, SignedNote.VerifierKey log) {
+    this(name, log, ED25519);
+  }
+
+  /** @param algorithm Ed25519 or ML-DSA-44 */
+  public StrictWitness(String name, SignedNote.VerifierKey log, String algorithm) {
     this.name = name;
     this.log = log;
     this.latest = new MerkleCheckpoint(log.name(), 0, Digest.of());
     try {
-      this.pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+      this.pair = (algorithm.equals(ED25519)
+              ? KeyPairGenerator.getInstance(algorithm)
+              // One provider makes, reads and uses private keys of ML-DSA.
+              : KeyPairGenerator.getInstance(algorithm, JDK))
+          .generateKeyPair();
       this.server =
           HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     } catch (GeneralSecurityException | IOException e) {
@@ -89,7 +100,15 @@ public final class StrictWitness implements AutoCloseable {
 
   private byte[] typed() {
     byte[] spki = pair.getPublic().getEncoded();
-    return ByteBuffer.allocate(33).put((byte) 4).put(spki, spki.length - 32, 32).array();
+    int length = ed25519() ? 32 : 1312;
+    return ByteBuffer.allocate(1 + length)
+        .put((byte) (ed25519() ? 4 : 6))
+        .put(spki, spki.length - length, length)
+        .array();
+  }
+
+  private boolean ed25519() {
+    return pair.getPublic().getAlgorithm().equals("EdDSA");
   }
 
   /** Those that it keeps waiting find the connection closed. */
@@ -218,25 +237,42 @@ public final class StrictWitness implements AutoCloseable {
 
   private String cosignature(String text) {
     long time = manner == Manner.FROM_THE_FUTURE ? 100 * TIME : TIME;
-    String signer = manner == Manner.OTHER_KEY ? "another.example/w" : name;
+    String signedAs = manner == Manner.OTHER_KEY ? "another.example/w" : name;
     try {
-      Signature ed25519 = Signature.getInstance("Ed25519");
-      ed25519.initSign(pair.getPrivate());
-      ed25519.update(
-          ("cosignature/v1\ntime " + time + "\n" + text).getBytes(StandardCharsets.UTF_8));
-      byte[] signature = ed25519.sign();
+      Signature signer = ed25519()
+          ? Signature.getInstance(ED25519)
+          : Signature.getInstance("ML-DSA-44", JDK);
+      signer.initSign(pair.getPrivate());
+      signer.update(
+          ed25519()
+              ? ("cosignature/v1\ntime " + time + "\n" + text).getBytes(StandardCharsets.UTF_8)
+              : subtree(signedAs, time, text));
+      byte[] signature = signer.sign();
       if (manner == Manner.BAD_SIGNATURE) {
         signature[5] ^= 1;
       }
       byte[] value = ByteBuffer.allocate(4 + 8 + signature.length)
-          .put(id(signer, typed()))
+          .put(id(signedAs, typed()))
           .putLong(time)
           .put(signature)
           .array();
-      return "— " + signer + " " + Base64.getEncoder().encodeToString(value);
+      return "— " + signedAs + " " + Base64.getEncoder().encodeToString(value);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** cosigned_message of a checkpoint, as the specification writes it. */
+  private static byte[] subtree(String name, long time, String text) {
+    String[] lines = text.split("\n");
+    ByteBuffer message = ByteBuffer.allocate(1024);
+    message.put("subtree/v1".getBytes(StandardCharsets.US_ASCII)).put((byte) 10).put((byte) 0);
+    message.put((byte) name.length()).put(name.getBytes(StandardCharsets.US_ASCII));
+    message.putLong(time);
+    message.put((byte) lines[0].length()).put(lines[0].getBytes(StandardCharsets.US_ASCII));
+    message.putLong(0).putLong(Long.parseLong(lines[1]));
+    message.put(Base64.getDecoder().decode(lines[2]));
+    return Arrays.copyOf(message.array(), message.position());
   }
 
   private static byte[] id(String name, byte[] typed) {

@@ -184,10 +184,10 @@ final class DeviceDossier {
       String remark,
       boolean hold,
       boolean release) {
-    static CertificateRow of(Credential credential, DeviceState state, Instant now) {
+    /** @param acts whether whoever has it may have it held and released */
+    static CertificateRow of(Credential credential, boolean acts, Instant now) {
       Credential.Revocation revocation = credential.revocation();
-      boolean lasts =
-          !now.isAfter(credential.notAfter()) && state != DeviceState.DECOMMISSIONED;
+      boolean lasts = acts && !now.isAfter(credential.notAfter());
       return new CertificateRow(
           credential.authority(),
           credential.serial().toString(16),
@@ -269,7 +269,8 @@ final class DeviceDossier {
         Tag.of(device.state()),
         new TreeMap<>(device.labels()),
         credentials.of(CertificateSubject.device(id)).stream()
-            .map(credential -> CertificateRow.of(credential, device.state(), now))
+            .map(credential -> CertificateRow.of(
+                credential, device.state() != DeviceState.DECOMMISSIONED, now))
             .toList(),
         attestations.latest(id).map(appraisal -> posture(appraisal, now)).orElse(null),
         Tag.of(fleet.posture(id).orElse(FleetView.Posture.NEVER)),

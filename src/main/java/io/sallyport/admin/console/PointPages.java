@@ -208,7 +208,7 @@ class PointPages {
         hosts,
         new TreeMap<>(point.settings().parameters()),
         issued.stream()
-            .map(credential -> DeviceDossier.CertificateRow.of(credential, now))
+            .map(credential -> DeviceDossier.CertificateRow.of(credential, false, now))
             .toList(),
         issued.stream()
             .findFirst()

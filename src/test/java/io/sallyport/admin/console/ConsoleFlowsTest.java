@@ -12,6 +12,7 @@ import com.microsoft.playwright.options.ColorScheme;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.Chromium;
 import io.sallyport.testing.Database;
+import io.sallyport.testing.Patience;
 import io.sallyport.testing.Person;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
@@ -127,6 +128,8 @@ class ConsoleFlowsTest extends ServerTest {
     for (int width : new int[] {1440, 390}) {
       page.setViewportSize(width, 844);
       assertEquals(width, page.evaluate("document.documentElement.scrollWidth"));
+      assertEquals(
+          true, certificates.evaluate("card => card.scrollWidth <= card.clientWidth"), "cut off");
       browser().shoot(page, "held-light-" + width);
     }
 
@@ -314,7 +317,13 @@ class ConsoleFlowsTest extends ServerTest {
 
     page.navigate("/console/audit?kind=device.registered");
     page.locator("#list tbody tr a.main").first().click();
-    assertThat(page.locator("[aria-labelledby=inclusion]")).containsText("in the signed tree");
+    // The newest fact may not be sealed yet.
+    Patience.untilTrue("it is in the signed tree", () -> {
+      page.reload();
+      return page.locator("[aria-labelledby=inclusion]")
+          .textContent()
+          .contains("in the signed tree");
+    });
   }
 
   @Test
