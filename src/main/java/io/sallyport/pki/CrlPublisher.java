@@ -45,6 +45,9 @@ public class CrlPublisher {
 
   private static final Duration FIRST_LISTS_WITHIN = Duration.ofSeconds(30);
   private static final long PAUSE_NANOS = 5_000_000;
+  /** All lists anew, because addresses changed, are not signed while the node starts. */
+  private static final long STARTING_NANOS = 3_000_000_000L;
+
   private static final int FIRST_SHARD = 0;
   /** Shards between two looks at what is due. */
   private static final int AT_ONCE = 128;
@@ -66,6 +69,7 @@ public class CrlPublisher {
 
   private final Marks marks;
   private long comparedIn = -1;
+  private volatile long startedAt = System.nanoTime();
 
   CrlPublisher(
       Authorities authorities,
@@ -87,6 +91,7 @@ public class CrlPublisher {
   }
 
   public void start() {
+    startedAt = System.nanoTime();
     store.use(
         settings.url(),
         authorities.list().stream()
@@ -177,7 +182,7 @@ public class CrlPublisher {
     return standing.delta() == null
         || isOld(standing.base(), settings.crlValidity())
         // Whoever has a certificate with an address that the list does not name finds it out of scope.
-        || standing.moved()
+        || standing.moved() && System.nanoTime() - startedAt > STARTING_NANOS
         || standing.behind() && share.isLeft();
   }
 
