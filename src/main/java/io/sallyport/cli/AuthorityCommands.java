@@ -107,11 +107,10 @@ final class AuthorityCommands {
           .result(
               ended,
               "Authority " + name
-                  + " is revoked. What has to be certified anew is told by \"admin authority report " + name
+                  + " is revoked. What has to be certified anew is told by \"admin authority report "
+                  + name
                   + "\"."
-                  + (ended.path("to_do").isTextual()
-                      ? " " + ended.path("to_do").asText()
-                      : ""));
+                  + (ended.path("to_do").isTextual() ? " " + ended.path("to_do").asText() : ""));
     }
   }
 

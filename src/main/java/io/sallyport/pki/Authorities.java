@@ -122,7 +122,10 @@ public interface Authorities {
    * @param authorities its own name, and those of all below it, which ended with it
    * @param toDo what has to be done elsewhere, or null
    */
-  record Ended(Authority authority, List<String> authorities, @Nullable String toDo) {
+  record Ended(
+      Authority authority,
+      List<String> authorities,
+      @Nullable String toDo) {
     public Ended {
       authorities = List.copyOf(authorities);
     }

@@ -96,9 +96,7 @@ final class CrlEncoding {
   private static byte[] extensions(Content content) throws IOException {
     ExtensionsGenerator extensions = new ExtensionsGenerator();
     extensions.addExtension(
-        Extension.authorityKeyIdentifier,
-        false,
-        new AuthorityKeyIdentifier(content.keyIdentifier));
+        Extension.authorityKeyIdentifier, false, new AuthorityKeyIdentifier(content.keyIdentifier));
     extensions.addExtension(
         Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(content.number)));
     if (content.baseNumber != null) {

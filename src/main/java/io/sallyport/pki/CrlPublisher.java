@@ -181,7 +181,8 @@ public class CrlPublisher {
   private boolean isWholeDue(CrlStore.Standing standing) {
     return standing.delta() == null
         || isOld(standing.base(), settings.crlValidity())
-        // Whoever has a certificate with an address that the list does not name finds it out of scope.
+        // Whoever has a certificate with an address that the list does not name finds it out of
+        // scope.
         || standing.moved() && System.nanoTime() - startedAt > STARTING_NANOS
         || standing.behind() && share.isLeft();
   }
@@ -228,11 +229,7 @@ public class CrlPublisher {
     lease.write((transaction, mark) -> {
       for (int i = 0; i < drafts.size(); i++) {
         store.publish(
-            transaction,
-            drafts.get(i),
-            signed.get(i).whole(),
-            signed.get(i).delta(),
-            addresses);
+            transaction, drafts.get(i), signed.get(i).whole(), signed.get(i).delta(), addresses);
       }
       return mark;
     });

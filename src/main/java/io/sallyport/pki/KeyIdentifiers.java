@@ -46,8 +46,7 @@ final class KeyIdentifiers {
   static String ofKey(Der certificate) {
     return HexFormat.of()
         .formatHex(utils()
-            .createSubjectKeyIdentifier(
-                CertificateParts.tbs(certificate).getSubjectPublicKeyInfo())
+            .createSubjectKeyIdentifier(CertificateParts.tbs(certificate).getSubjectPublicKeyInfo())
             .getKeyIdentifier());
   }
 

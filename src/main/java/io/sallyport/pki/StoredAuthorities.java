@@ -251,7 +251,8 @@ class StoredAuthorities implements Authorities {
                 AuthorityRow.class)
             .getResultStream()
             .map(row -> row.authority().certificate())
-            // What was certified before the authority's own identifier was taken names it by method 1.
+            // What was certified before the authority's own identifier was taken names it by method
+            // 1.
             .flatMap(certificate ->
                 Stream.of(KeyIdentifiers.subject(certificate), KeyIdentifiers.ofKey(certificate)))
             .collect(Collectors.toUnmodifiableSet()));

@@ -561,7 +561,8 @@ class CheckpointDeliveryTest {
 
     private void refuted(String algorithm, Manner manner, String because) throws Exception {
       sealed(5);
-      try (StrictWitness witness = new StrictWitness("witness.example/w1", SIGNER.key(), algorithm)) {
+      try (StrictWitness witness =
+          new StrictWitness("witness.example/w1", SIGNER.key(), algorithm)) {
         witness.become(manner);
         assertRefused(place(witness), because);
         assertTrue(witness.asked() <= 2);

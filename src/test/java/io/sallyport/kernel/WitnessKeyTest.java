@@ -79,7 +79,8 @@ class WitnessKeyTest {
         .putLong(told)
         .put(signer.sign())
         .array();
-    return SignedNote.Line.parse("\u2014 " + NAME + " " + Base64.getEncoder().encodeToString(value));
+    return SignedNote.Line.parse(
+        "\u2014 " + NAME + " " + Base64.getEncoder().encodeToString(value));
   }
 
   private static Optional<Instant> cosigned(SignedNote.Line line) throws Exception {
@@ -117,8 +118,7 @@ class WitnessKeyTest {
     byte[] shorter = Arrays.copyOf(typed(), KEY_LENGTH);
     assertThrows(
         IllegalArgumentException.class,
-        () -> WitnessKey.parse(
-            NAME + "+00000000+" + Base64.getEncoder().encodeToString(shorter)));
+        () -> WitnessKey.parse(NAME + "+00000000+" + Base64.getEncoder().encodeToString(shorter)));
     String whole = vkey();
     assertThrows(
         IllegalArgumentException.class, () -> WitnessKey.parse(whole.replace(NAME, "other")));

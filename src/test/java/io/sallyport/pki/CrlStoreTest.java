@@ -315,7 +315,8 @@ class CrlStoreTest {
               .count(),
           "shards that the job's node does not know of");
       assertEquals(
-          new CertificateStatus.Lists(3, 1, plant.last, plant.now, plant.now.plus(Duration.ofHours(1))),
+          new CertificateStatus.Lists(
+              3, 1, plant.last, plant.now, plant.now.plus(Duration.ofHours(1))),
           store.lists().get(plant.authority),
           "two are missing");
       store.use(ADDRESSES.getFirst(), Map.of());
@@ -405,7 +406,9 @@ class CrlStoreTest {
       assertTrue(plant.last > old.number());
       try (Connection connection = database.getConnection()) {
         connection.setAutoCommit(false);
-        assertThrows(IllegalStateException.class, () -> store.publish(connection, old, list, list, ADDRESSES));
+        assertThrows(
+            IllegalStateException.class,
+            () -> store.publish(connection, old, list, list, ADDRESSES));
         connection.rollback();
       }
     }

@@ -56,7 +56,8 @@ class ForeignIdentifiersWireTest extends ServerTest {
   }
 
   private static X509Certificate authority(
-      X500Name subject, PublicKey key, KeyPair keys, @Nullable X509Certificate issuer) throws Exception {
+      X500Name subject, PublicKey key, KeyPair keys, @Nullable X509Certificate issuer)
+      throws Exception {
     ExtensionsGenerator identifiers = new ExtensionsGenerator();
     identifiers.addExtension(
         Extension.subjectKeyIdentifier, false, new SubjectKeyIdentifier(identifier(key)));
@@ -175,8 +176,8 @@ class ForeignIdentifiersWireTest extends ServerTest {
           .orFail();
       assertTrue(gnutls.contains("The certificate is trusted."), gnutls);
       assertNull(
-          StatusClient.basic(status.post(StatusClient.request(
-                  StatusClient.SHA_1, issuing, null, leaf.getSerialNumber())))
+          StatusClient.basic(status.post(
+                  StatusClient.request(StatusClient.SHA_1, issuing, null, leaf.getSerialNumber())))
               .getResponses()[0]
               .getCertStatus(),
           "good");

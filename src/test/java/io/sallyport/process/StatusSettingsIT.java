@@ -58,7 +58,10 @@ class StatusSettingsIT {
     return ServerProcess.start(
         folder.resolve("data"),
         Map.of(
-            "SALLYPORT_STATUS_URL", address, "SALLYPORT_STATUS_CRL_SHARDS", String.valueOf(shards)));
+            "SALLYPORT_STATUS_URL",
+            address,
+            "SALLYPORT_STATUS_CRL_SHARDS",
+            String.valueOf(shards)));
   }
 
   @Test
@@ -163,11 +166,9 @@ class StatusSettingsIT {
     byte[] request =
         StatusClient.request(StatusClient.SHA_1, issuer, null, certificate.getSerialNumber());
     HttpResponse<byte[]> answer = Patience.until("an answer about " + certificate, () -> {
-      HttpResponse<byte[]> response = status.get(URI.create(ocsp(certificate)).getPath()
-          + "/" + Base64.getEncoder().encodeToString(request).replace("/", "%2F").replace("+", "%2B"));
-      return response.statusCode() == 200
-          ? Optional.of(response)
-          : Optional.empty();
+      HttpResponse<byte[]> response = status.get(URI.create(ocsp(certificate)).getPath() + "/"
+          + Base64.getEncoder().encodeToString(request).replace("/", "%2F").replace("+", "%2B"));
+      return response.statusCode() == 200 ? Optional.of(response) : Optional.empty();
     });
     return StatusClient.basic(StatusClient.read(answer.body()))
         .getResponses()[0]
@@ -176,14 +177,12 @@ class StatusSettingsIT {
 
   private static int shard(X509Certificate certificate) {
     String path = list(certificate);
-    return Integer.parseInt(
-        path.substring(path.lastIndexOf('/') + 1).replace(".crl", ""));
+    return Integer.parseInt(path.substring(path.lastIndexOf('/') + 1).replace(".crl", ""));
   }
 
   private static String list(X509Certificate certificate) {
     return GeneralNames.getInstance(CRLDistPoint.getInstance(
-                extension(certificate.getExtensionValue(
-                    Extension.cRLDistributionPoints.getId())))
+                extension(certificate.getExtensionValue(Extension.cRLDistributionPoints.getId())))
             .getDistributionPoints()[0]
             .getDistributionPoint()
             .getName())
@@ -206,11 +205,10 @@ class StatusSettingsIT {
   private static Set<String> names(X509CRL crl) {
     try {
       Set<String> addresses = new HashSet<>();
-      for (var name : GeneralNames.getInstance(
-              IssuingDistributionPoint.getInstance(
-                      extension(crl.getExtensionValue(Extension.issuingDistributionPoint.getId())))
-                  .getDistributionPoint()
-                  .getName())
+      for (var name : GeneralNames.getInstance(IssuingDistributionPoint.getInstance(
+                  extension(crl.getExtensionValue(Extension.issuingDistributionPoint.getId())))
+              .getDistributionPoint()
+              .getName())
           .getNames()) {
         String url = name.getName().toString();
         addresses.add(url.substring(0, url.indexOf("/crl/")));

@@ -221,7 +221,9 @@ class TwoNodesIT {
         StatusClient.SHA_1, onB.authority("devices"), null, certificate.getSerialNumber());
     // Each signature is another one, so equal octets were signed once.
     Eventually.holds(
-        PATIENCE, "b keeps the answer", () -> Arrays.equals(answer(onB, request), answer(onB, request)));
+        PATIENCE,
+        "b keeps the answer",
+        () -> Arrays.equals(answer(onB, request), answer(onB, request)));
     assertNull(told(onB, request), "good");
 
     revoke(a.wire(), certificate, "key-compromise");

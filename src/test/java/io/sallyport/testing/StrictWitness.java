@@ -239,9 +239,8 @@ public final class StrictWitness implements AutoCloseable {
     long time = manner == Manner.FROM_THE_FUTURE ? 100 * TIME : TIME;
     String signedAs = manner == Manner.OTHER_KEY ? "another.example/w" : name;
     try {
-      Signature signer = ed25519()
-          ? Signature.getInstance(ED25519)
-          : Signature.getInstance("ML-DSA-44", JDK);
+      Signature signer =
+          ed25519() ? Signature.getInstance(ED25519) : Signature.getInstance("ML-DSA-44", JDK);
       signer.initSign(pair.getPrivate());
       signer.update(
           ed25519()

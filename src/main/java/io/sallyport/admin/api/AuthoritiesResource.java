@@ -10,10 +10,10 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.pki.Authorities;
 import io.sallyport.pki.Authorities.Distrust;
+import io.sallyport.pki.Authorities.Ended;
 import io.sallyport.pki.Authorities.ImportedList;
 import io.sallyport.pki.Authorities.Made;
 import io.sallyport.pki.Authorities.Plan;
-import io.sallyport.pki.Authorities.Ended;
 import io.sallyport.pki.Authorities.Report;
 import io.sallyport.pki.RevocationReason;
 import io.sallyport.pki.TrustBundles;
@@ -157,10 +157,7 @@ class AuthoritiesResource {
               + " be certified anew is counted by GET report.")
   public EndedView revoke(@PathParam("name") String name, @Nullable RevokeAuthority body) {
     RevocationReason reason = Reasons.ofAuthority("reason", Fields.body(body).reason());
-    return once.apart(
-        200,
-        () ->
-            EndedView.of(authorities.revoke(name, reason, caller.actor())));
+    return once.apart(200, () -> EndedView.of(authorities.revoke(name, reason, caller.actor())));
   }
 
   @POST

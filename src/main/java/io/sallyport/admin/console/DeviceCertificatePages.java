@@ -73,8 +73,8 @@ class DeviceCertificatePages {
         .filter(one ->
             one.authority().equals(authority) && one.serial().toString(HEX).equals(serial))
         .findFirst()
-        .orElseThrow(() -> new Refusal(
-            CommonProblem.NOT_FOUND, "This device has no such certificate."));
+        .orElseThrow(
+            () -> new Refusal(CommonProblem.NOT_FOUND, "This device has no such certificate."));
   }
 
   private static Response back(UUID id, String done) {

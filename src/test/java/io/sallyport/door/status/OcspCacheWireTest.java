@@ -206,9 +206,9 @@ class OcspCacheWireTest extends StatusServerTest {
   private byte[] byHttp10(byte[] request, String host) throws IOException {
     URI address = URI.create(wire.status());
     try (Socket socket = new Socket(address.getHost(), address.getPort())) {
-      String head =
-          "POST /ocsp HTTP/1.0\r\n" + host + "Content-Type: application/ocsp-request\r\nContent-Length: "
-              + request.length + "\r\n\r\n";
+      String head = "POST /ocsp HTTP/1.0\r\n" + host
+          + "Content-Type: application/ocsp-request\r\nContent-Length: " + request.length
+          + "\r\n\r\n";
       socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
       socket.getOutputStream().write(request);
       socket.getOutputStream().flush();
