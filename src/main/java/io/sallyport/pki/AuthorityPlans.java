@@ -5,7 +5,6 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities.Plan;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.regex.Pattern;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.TBSCertificate;
@@ -13,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What an authority to be may be like: by itself, and under the one that certifies it. */
 final class AuthorityPlans {
-  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]{0,62}");
   private static final int LONGEST_SUBJECT = 300;
   private static final Duration ROOT_LIFE = Duration.ofDays(20 * 365);
   private static final Duration ISSUING_LIFE = Duration.ofDays(5 * 365);
@@ -23,10 +21,7 @@ final class AuthorityPlans {
   private AuthorityPlans() {}
 
   static void require(Plan plan) {
-    if (!NAME.matcher(plan.name()).matches()) {
-      throw invalid("The name must begin with a letter and have at most 63 lower-case letters,"
-          + " digits and hyphens; it becomes part of addresses.");
-    }
+    AuthorityNames.require(plan.name());
     if (life(plan).compareTo(SHORTEST_LIFE) < 0 || life(plan).compareTo(LONGEST_LIFE) > 0) {
       throw invalid("The validity must lie between a minute and fifty years.");
     }
