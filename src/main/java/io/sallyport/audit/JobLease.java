@@ -151,6 +151,7 @@ public final class JobLease implements AutoCloseable {
       note.setString(3, job);
       note.setLong(4, epoch);
       if (note.executeUpdate() != 1) {
+        checked(connection());
         throw new LostLeaseException(job);
       }
     }

@@ -32,8 +32,10 @@ public interface Reconciliation {
    *
    * @param dryRun does all of it and takes it back
    * @param lossAccepted why what could not be brought is taken for lost; null when the marks must be reached
+   * @param brought the size of the largest checkpoint that the caller brought, 0 for none: whoever began anew meanwhile
+   *     must not make the loss larger. Null when the caller takes what is there
    */
-  Closed close(Actor by, boolean dryRun, @Nullable String lossAccepted);
+  Closed close(Actor by, boolean dryRun, @Nullable String lossAccepted, @Nullable Long brought);
 
   /** Takes the clock as it is, and records by whom and why. */
   void acceptClock(Actor by, String reason);

@@ -82,7 +82,14 @@ final class StoredReconciliation implements Reconciliation {
   public void forget() {
     requireBehind();
     with(connection -> {
-      new LostFacts(connection).clear();
+      connection.setAutoCommit(false);
+      try {
+        ReconciliationTable.requireTurn(connection);
+        new LostFacts(connection).clear();
+        connection.commit();
+      } finally {
+        undo(connection);
+      }
       return connection;
     });
   }
@@ -133,12 +140,13 @@ final class StoredReconciliation implements Reconciliation {
   }
 
   @Override
-  public Closed close(Actor by, boolean dryRun, @Nullable String lossAccepted) {
+  public Closed close(
+      Actor by, boolean dryRun, @Nullable String lossAccepted, @Nullable Long brought) {
     requireBehind();
     Closed closed = with(connection -> {
       connection.setAutoCommit(false);
       try {
-        Closed done = closed(connection, by, lossAccepted);
+        Closed done = closed(connection, by, lossAccepted, brought);
         if (dryRun) {
           connection.rollback();
         } else {
@@ -155,11 +163,18 @@ final class StoredReconciliation implements Reconciliation {
     return closed;
   }
 
-  private Closed closed(Connection transaction, Actor by, @Nullable String lossAccepted)
+  private Closed closed(
+      Connection transaction, Actor by, @Nullable String lossAccepted, @Nullable Long brought)
       throws SQLException {
     ReconciliationTable.requireTurn(transaction);
     List<Mark> unmet = marks.unmet(transaction);
     LostFacts lost = new LostFacts(transaction);
+    if (brought != null && brought != lost.last()) {
+      throw new Refusal(
+          CommonProblem.CONFLICT,
+          "Somebody else brings an export at the same time: the one that is here reaches fact "
+              + lost.last() + ". Agree on one, then begin again.");
+    }
     MerkleFrontier tree = ReconciliationTable.last(transaction);
     long from = tree.size();
     long needed = needed(unmet);

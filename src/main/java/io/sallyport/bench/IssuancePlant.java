@@ -99,7 +99,8 @@ final class IssuancePlant {
           }
         }
       }
-      // What autovacuum does when such a fleet has come together; what is empty yet it leaves alone.
+      // What autovacuum does when such a fleet has come together; what is empty yet it leaves
+      // alone.
       found.execute("analyze manufacturer, device_profile, hardware_unit, device");
     }
     return orders;

@@ -122,14 +122,24 @@ final class StateMeters {
     Map<String, CertificateStatus.Lists> lists = status.lists();
     for (Authority authority : authorities.list()) {
       CertificateStatus.Lists all = lists.get(authority.name());
-      if (all != null && all.published() > 0) {
-        published(authority.name(), all);
+      if (all != null) {
+        expected(authority.name(), all);
       }
     }
   }
 
-  private void published(String authority, CertificateStatus.Lists lists) {
-    if (crls.put(authority, lists) == null) {
+  private void expected(String authority, CertificateStatus.Lists lists) {
+    CertificateStatus.Lists before = crls.put(authority, lists);
+    if (before == null) {
+      crl(
+          "sallyport.crl.missing",
+          "lists",
+          "Shards that have no CRL",
+          authority,
+          all -> all.shards() - all.published());
+      crl("sallyport.crl", "lists", "CRLs", authority, CertificateStatus.Lists::published);
+    }
+    if (lists.published() > 0 && (before == null || before.published() == 0)) {
       crl(
           "sallyport.crl.age",
           "seconds",
@@ -150,13 +160,6 @@ final class StateMeters {
           "The highest number of its CRLs",
           authority,
           CertificateStatus.Lists::number);
-      crl(
-          "sallyport.crl.missing",
-          "lists",
-          "Shards that have no CRL",
-          authority,
-          all -> all.shards() - all.published());
-      crl("sallyport.crl", "lists", "CRLs", authority, CertificateStatus.Lists::published);
     }
   }
 

@@ -64,7 +64,8 @@ final class OfflineKeys {
             || exponent.bitLength() > MOST_EXPONENT_BITS
             || !exponent.testBit(0)
             || !key.getModulus().testBit(0)
-        ? Optional.of("its exponent is odd, 65537 or more and of at most 64 bits.")
+        ? Optional.of(
+            "its exponent or modulus is even, or the exponent is below 65537 or longer than 64 bits.")
         : Optional.empty();
   }
 

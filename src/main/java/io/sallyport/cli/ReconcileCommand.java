@@ -74,16 +74,21 @@ final class ReconcileCommand implements Callable<Integer> {
       if (export != null) {
         verify(new LogExport(export));
         api.delete("/reconciliation/parts");
-        send(api, new LogExport(export), standing.path("sealed").asLong());
       }
-      tell(acted(api));
+      Long brought = export == null
+          ? null
+          : send(api, new LogExport(export), standing.path("sealed").asLong());
+      tell(acted(api, brought));
       return ExitCode.OK.number();
     }
   }
 
   /** A large gap takes longer than an answer may. */
-  private JsonNode acted(ApiClient api) {
+  private JsonNode acted(ApiClient api, @Nullable Long brought) {
     ObjectNode act = Json.object().put("dry_run", dryRun);
+    if (brought != null) {
+      act.put("brought", brought);
+    }
     if (acceptLoss) {
       act.put("accept_loss", reason);
     }
@@ -124,7 +129,8 @@ final class ReconcileCommand implements Callable<Integer> {
     }
   }
 
-  private static void send(ApiClient api, LogExport file, long sealed) {
+  /** Answers the size of the largest checkpoint that was brought, 0 when there was none. */
+  private static long send(ApiClient api, LogExport file, long sealed) {
     try (LogExport.Items<ShownFact> facts = file.items("fact", AuditFeed::entry);
         LogExport.Items<LogVerifier.Checkpoint> signed =
             file.items("checkpoint", AuditFeed::checkpoint)) {
@@ -147,10 +153,12 @@ final class ReconcileCommand implements Callable<Integer> {
       }
       part(api, after, leaves, Json.array());
       ArrayNode notes = Json.array();
+      long largest = 0;
       while (signed.hasNext()) {
         LogVerifier.Checkpoint checkpoint = signed.next();
         if (checkpoint.size() > sealed) {
           notes.add(checkpoint.note());
+          largest = Math.max(largest, checkpoint.size());
         }
         if (notes.size() == MOST_FACTS) {
           part(api, sealed, Json.array(), notes);
@@ -158,6 +166,7 @@ final class ReconcileCommand implements Callable<Integer> {
         }
       }
       part(api, sealed, Json.array(), notes);
+      return largest;
     }
   }
 

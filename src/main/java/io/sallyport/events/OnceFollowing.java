@@ -23,6 +23,9 @@ final class OnceFollowing implements SingleWriterJob.Step {
   private final RecentChanges recent;
   private final Follower follower;
   private long epoch;
+  /** Whether a mark is on the disk: without one the job would begin with what comes then. */
+  private boolean founded;
+
   private long position;
   private @Nullable Confirmation told;
   private long ended = System.nanoTime() - REST.toNanos();
@@ -36,7 +39,10 @@ final class OnceFollowing implements SingleWriterJob.Step {
   @Override
   public boolean run(JobLease lease) throws SQLException {
     if (lease.epoch() != epoch) {
-      position = lease.write((transaction, mark) -> mark == 0 ? changes.position() : mark);
+      position = lease.write((transaction, mark) -> {
+        founded = mark > 0;
+        return mark == 0 ? changes.position() : mark;
+      });
       epoch = lease.epoch();
       told = null;
     }
@@ -48,8 +54,7 @@ final class OnceFollowing implements SingleWriterJob.Step {
       List<Change> next = changes.after(position, BATCH);
       if (!next.isEmpty()) {
         follower.changed(next);
-        position = next.getLast().position();
-        lease.note(position);
+        advance(lease, next.getLast().position());
         ended = System.nanoTime();
       }
     }
@@ -68,5 +73,15 @@ final class OnceFollowing implements SingleWriterJob.Step {
       LockSupport.parkNanos(this, left);
       left = REST.toNanos() - (System.nanoTime() - ended);
     }
+  }
+
+  private void advance(JobLease lease, long given) throws SQLException {
+    if (founded) {
+      lease.note(given);
+    } else {
+      lease.write((transaction, mark) -> given);
+      founded = true;
+    }
+    position = given;
   }
 }

@@ -21,20 +21,16 @@ final class Sequencer implements SingleWriterJob.Step {
   /** Facts a transaction: bounds how long the first of a large batch waits for its commit. */
   private static final int MOST = 1000;
 
-  /** Numbered facts that leave their rows behind: every look reads past them, and autovacuum comes once a minute. */
-  private static final int MOST_LEFT_BEHIND = 2_000;
-
-  private static final String CLEAR_AWAY = "vacuum (truncate false) fact_waiting";
-
   private static final String WAITING = "select exists (select 1 from fact_waiting)";
   private static final String NUMBER = "select number_facts(?, ?)";
 
   private final Marks marks;
+  private final WaitingLeftovers leftovers;
   private long comparedIn = -1;
-  private long leftBehind;
 
-  Sequencer(Marks marks) {
+  Sequencer(Marks marks, WaitingLeftovers leftovers) {
     this.marks = marks;
+    this.leftovers = leftovers;
   }
 
   @Override
@@ -54,18 +50,8 @@ final class Sequencer implements SingleWriterJob.Step {
       }
       return mark + numbered[0];
     });
-    clearAway(lease.connection(), numbered[0]);
+    leftovers.left(numbered[0]);
     return numbered[0] == MOST;
-  }
-
-  private void clearAway(Connection connection, long numbered) throws SQLException {
-    leftBehind += numbered;
-    if (leftBehind > MOST_LEFT_BEHIND) {
-      leftBehind = 0;
-      try (Statement vacuum = connection.createStatement()) {
-        vacuum.execute(CLEAR_AWAY);
-      }
-    }
   }
 
   private static boolean waiting(Connection connection) throws SQLException {

@@ -39,7 +39,8 @@ final class Sequencing implements Changes {
   Sequencing(DataSource database, Clock clock, Marks marks) {
     this.database = database;
     this.feed = new FactFeed(database);
-    this.job = new SingleWriterJob(Sequencer.JOB, database, INTERVAL, new Sequencer(marks));
+    this.job = new SingleWriterJob(
+        Sequencer.JOB, database, INTERVAL, new Sequencer(marks, new WaitingLeftovers(database)));
     this.watch = new FeedWatch(database, clock, recent, marks);
   }
 

@@ -90,8 +90,6 @@ class RecordedIssuance implements Issuance {
     return switch (preparation) {
       case Preparation.Retry retry -> retry.credential();
       case Prepared prepared -> {
-        // 2. Sign, once, in no transaction; an authority that was revoked signs no more. 3. Compare
-        // with what was recorded.
         // 4. Record, unless the device was revoked while this went on.
         yield switch (finishing.call(() -> new Finished(sign(prepared), actor))) {
           case Completion.Issued issued -> issued.credential();
@@ -107,6 +105,7 @@ class RecordedIssuance implements Issuance {
     };
   }
 
+  /** 2. Sign, once, in no transaction; an authority that was revoked signs no more. 3. Verify what was signed. */
   private Signed sign(Prepared prepared) {
     return gates.sign(prepared.draft().issuer().authority().name(), () -> prepared.sign(keys));
   }

@@ -153,6 +153,7 @@ final class SharedCommits<A, R> {
   }
 
   private List<Call<A, R>> take() {
+    begun = System.nanoTime();
     if (!waiting.isEmpty()) {
       awaitComing();
     }

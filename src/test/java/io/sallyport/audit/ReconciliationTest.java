@@ -173,10 +173,10 @@ class ReconciliationTest {
     StoredReconciliation reconciliation = reconciliation();
     assertEquals(new Reconciliation.Gap(10, 30), reconciliation.gap());
     bring(30);
-    Closed dry = reconciliation.close(OPERATOR, true, null);
+    Closed dry = reconciliation.close(OPERATOR, true, null, null);
     assertEquals("10", database.one("select max(size) from checkpoint"), "a dry run");
     replayed.clear();
-    Closed closed = reconciliation.close(OPERATOR, false, null);
+    Closed closed = reconciliation.close(OPERATOR, false, null, null);
     assertEquals(dry, closed);
     assertEquals(10, closed.from());
     assertEquals(30, closed.to());
@@ -195,7 +195,7 @@ class ReconciliationTest {
         "operator:olga", database.one("select actor from fact where kind = 'log.reconciled'"));
     assertEquals("50", database.one("select sum(epoch) - 1 from job_epoch"), "and one for sealing");
     assertEquals("0", database.one("select count(*) from lost_fact"));
-    assertThrows(Refusal.class, () -> reconciliation.close(OPERATOR, false, null));
+    assertThrows(Refusal.class, () -> reconciliation.close(OPERATOR, false, null, null));
   }
 
   @Test
@@ -204,7 +204,7 @@ class ReconciliationTest {
     database.number();
     assertEquals("11", database.one("select max(position) from fact"));
     bring(30);
-    reconciliation().close(OPERATOR, false, null);
+    reconciliation().close(OPERATOR, false, null, null);
     database.number();
     seal();
     assertNull(verify(notes.getLast()).finding());
@@ -217,7 +217,7 @@ class ReconciliationTest {
         + " with last as (delete from fact where position > 5 returning *) insert into fact_waiting select id, at, kind,"
         + " actor, subject_type, subject, detail, leaf from last; update job_epoch set mark = 0");
     bring(0, 30);
-    reconciliation().close(OPERATOR, false, null);
+    reconciliation().close(OPERATOR, false, null, null);
     assertNull(verify(notes.getLast()).finding());
   }
 
@@ -303,13 +303,17 @@ class ReconciliationTest {
     bring(20, 30);
     bring(20, 30);
 
-    assertEquals(30, reconciliation().close(OPERATOR, false, null).to());
+    assertThrows(
+        Refusal.class,
+        () -> reconciliation().close(OPERATOR, false, null, 20L),
+        "somebody brought another one meanwhile");
+    assertEquals(30, reconciliation().close(OPERATOR, false, null, null).to());
   }
 
   @Test
   void nothingIsForgottenWhileTheDatabaseHasReachedItsMarks() {
     bring(30);
-    reconciliation().close(OPERATOR, false, null);
+    reconciliation().close(OPERATOR, false, null, null);
     assertThrows(Refusal.class, () -> reconciliation().forget());
   }
 
@@ -325,7 +329,7 @@ class ReconciliationTest {
   @Test
   void aLossIsToldByTheLogAndNothingIsSignedTwiceUnderOneName() throws SQLException {
     bring(20);
-    Closed closed = reconciliation().close(OPERATOR, false, "the tapes burned");
+    Closed closed = reconciliation().close(OPERATOR, false, "the tapes burned", null);
     assertEquals(20, closed.to());
     database.number();
     seal();
@@ -359,7 +363,7 @@ class ReconciliationTest {
     String kept = new SealedLog(database.dataSource()).latest().orElseThrow().note();
     database.tamper(
         "truncate fact, fact_waiting, log_leaf, log_tile, checkpoint, checkpoint_cosignature, job_epoch");
-    reconciliation().close(OPERATOR, false, "all of it");
+    reconciliation().close(OPERATOR, false, "all of it", null);
     seal();
     LogVerdict.Finding finding = verify(kept).finding();
     assertNotNull(finding);
@@ -369,7 +373,7 @@ class ReconciliationTest {
   @Test
   void aCheckpointUnderTheWrongNameIsFound() throws SQLException {
     bring(20);
-    reconciliation().close(OPERATOR, false, "lost");
+    reconciliation().close(OPERATOR, false, "lost", null);
     database.number();
     seal();
     database.tamper(
@@ -399,7 +403,7 @@ class ReconciliationTest {
   }
 
   private String refused(@Nullable String loss) {
-    return assertThrows(Refusal.class, () -> reconciliation().close(OPERATOR, false, loss))
+    return assertThrows(Refusal.class, () -> reconciliation().close(OPERATOR, false, loss, null))
         .detail();
   }
 

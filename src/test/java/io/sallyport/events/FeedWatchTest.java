@@ -287,6 +287,7 @@ class FeedWatchTest {
 
   private void sequence() throws SQLException {
     assertTrue(sequencer.take());
-    while (new Sequencer(new OpenMarks()).run(sequencer)) {}
+    while (new Sequencer(new OpenMarks(), new WaitingLeftovers(database.dataSource()))
+        .run(sequencer)) {}
   }
 }

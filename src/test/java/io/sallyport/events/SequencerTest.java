@@ -10,9 +10,12 @@ import io.sallyport.audit.LogDatabase;
 import io.sallyport.audit.SingleWriterJob;
 import io.sallyport.testing.Eventually;
 import io.sallyport.testing.OpenMarks;
+import io.sallyport.testing.Patience;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,7 +98,7 @@ class SequencerTest {
         ids.add(database.record("subject-" + i));
       }
       assertTrue(lease.take());
-      new Sequencer(new OpenMarks()).run(lease);
+      new Sequencer(new OpenMarks(), new WaitingLeftovers(database.dataSource())).run(lease);
       database.record("not yet numbered");
     }
     FactFeed changes = new FactFeed(database.dataSource());
@@ -131,10 +134,12 @@ class SequencerTest {
       database.record("after the take-over");
 
       assertThrows(
-          JobLease.LostLeaseException.class, () -> new Sequencer(new OpenMarks()).run(former));
+          JobLease.LostLeaseException.class,
+          () -> new Sequencer(new OpenMarks(), new WaitingLeftovers(database.dataSource()))
+              .run(former));
       assertEquals("1", database.one(UNNUMBERED));
 
-      new Sequencer(new OpenMarks()).run(next);
+      new Sequencer(new OpenMarks(), new WaitingLeftovers(database.dataSource())).run(next);
       assertEquals(List.of("1"), database.column(POSITIONS));
     }
   }
@@ -159,7 +164,7 @@ class SequencerTest {
       });
       assertTrue(takeOver.getFirst().get());
       database.record("numbered by the next");
-      new Sequencer(new OpenMarks()).run(next);
+      new Sequencer(new OpenMarks(), new WaitingLeftovers(database.dataSource())).run(next);
       assertGapless(2);
       assertThrows(
           JobLease.LostLeaseException.class, () -> former.write((transaction, mark) -> mark + 1));
@@ -176,12 +181,14 @@ class SequencerTest {
       database.record("after the take-over");
 
       assertThrows(
-          JobLease.LostLeaseException.class, () -> new Sequencer(new OpenMarks()).run(former));
+          JobLease.LostLeaseException.class,
+          () -> new Sequencer(new OpenMarks(), new WaitingLeftovers(database.dataSource()))
+              .run(former));
       assertEquals("1", database.one(UNNUMBERED));
       former.close();
       assertFalse(former.take(), "the next is alive");
 
-      new Sequencer(new OpenMarks()).run(next);
+      new Sequencer(new OpenMarks(), new WaitingLeftovers(database.dataSource())).run(next);
       assertEquals(List.of("1"), database.column(POSITIONS));
     }
   }
@@ -217,7 +224,7 @@ class SequencerTest {
             return mark + 1;
           }));
       assertEquals("1", database.one(UNNUMBERED));
-      new Sequencer(new OpenMarks()).run(next);
+      new Sequencer(new OpenMarks(), new WaitingLeftovers(database.dataSource())).run(next);
       assertGapless(1);
     }
   }
@@ -352,6 +359,25 @@ class SequencerTest {
         Sequencer.JOB,
         database.dataSource(),
         Duration.ofMillis(40),
-        new Sequencer(new OpenMarks()));
+        new Sequencer(new OpenMarks(), new WaitingLeftovers(database.dataSource())));
+  }
+
+  @Test
+  void whatNumberedFactsLeaveIsClearedAway() throws Exception {
+    long before = vacuums();
+    new WaitingLeftovers(database.dataSource()).left(1_000_000);
+    Patience.untilTrue("numbered facts are cleared away", () -> vacuums() > before);
+  }
+
+  private static long vacuums() {
+    try (Connection connection = database.dataSource().getConnection();
+        Statement query = connection.createStatement();
+        ResultSet row = query.executeQuery(
+            "select vacuum_count from pg_stat_user_tables where relname = 'fact_waiting'")) {
+      row.next();
+      return row.getLong(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }

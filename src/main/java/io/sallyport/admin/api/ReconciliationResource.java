@@ -112,7 +112,8 @@ class ReconciliationResource {
     return ReconciledView.of(reconciliation.close(
         caller.actor(),
         Boolean.TRUE.equals(act.dryRun()),
-        act.acceptLoss() == null ? null : Fields.text("accept_loss", act.acceptLoss())));
+        act.acceptLoss() == null ? null : Fields.text("accept_loss", act.acceptLoss()),
+        act.brought()));
   }
 
   private static byte[] octets(String leaf) {
@@ -173,7 +174,13 @@ class ReconciliationResource {
           description =
               "A reason: what was signed and cannot be brought is lost; the log goes on under another name.")
       @Nullable
-      String acceptLoss) {}
+      String acceptLoss,
+
+      @Schema(
+          description =
+              "The size of the largest checkpoint that was brought, 0 for none: refused when another export is there.")
+      @Nullable
+      Long brought) {}
 
   /** What was done. */
   @Schema(name = "Reconciled")

@@ -269,8 +269,11 @@ final class DeviceDossier {
         Tag.of(device.state()),
         new TreeMap<>(device.labels()),
         credentials.of(CertificateSubject.device(id)).stream()
-            .map(credential ->
-                CertificateRow.of(credential, device.state() != DeviceState.DECOMMISSIONED, now))
+            .map(credential -> CertificateRow.of(
+                credential,
+                device.state() != DeviceState.DECOMMISSIONED
+                    && device.state() != DeviceState.WIPING,
+                now))
             .toList(),
         attestations.latest(id).map(appraisal -> posture(appraisal, now)).orElse(null),
         Tag.of(fleet.posture(id).orElse(FleetView.Posture.NEVER)),
