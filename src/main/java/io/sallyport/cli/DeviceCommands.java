@@ -2,22 +2,41 @@ package io.sallyport.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sallyport.kernel.Der;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /** {@code device}: what a device does for itself, over the devices' front. */
 @Command(
     name = "device",
     description = "What a device does: enroll, renew, attest, ask for a grant.")
 final class DeviceCommands extends OptionGroup {
-  private static final String DIR = "the device's folder: key.pem, cert.pem, chain.pem, root.pem";
+  private static final String DIR =
+      "the device's folder: key.pem or key.uri, cert.pem, chain.pem, root.pem";
+
+  private static final String KEY =
+      "where the key is made: \"tpm\", or a PKCS#11 URI (RFC 7512) with module-path and pin-source (default: key.pem)";
+
+  private static final Duration POLL = Duration.ofSeconds(5);
+  private static final Duration LONGEST_POLL = Duration.ofMinutes(5);
+
+  @Option(
+      names = "--proxy",
+      paramLabel = "URL",
+      scope = ScopeType.INHERIT,
+      description = "an HTTP proxy, http://[USER:PASSWORD@]HOST:PORT (default: $HTTPS_PROXY)")
+  @Nullable
+  String proxy;
 
   private final Clock clock;
 
@@ -27,7 +46,8 @@ final class DeviceCommands extends OptionGroup {
   }
 
   @Command(
-      description = "Gets a first certificate by EST; the same again gives the same certificate.")
+      description =
+          "Gets a first certificate by EST. Repeat it after any failure: it goes on where it was, and does nothing when it is done.")
   void enroll(
       @Option(names = "--dir", paramLabel = "DIR", required = true, description = DIR) Path dir,
       @Option(
@@ -49,7 +69,18 @@ final class DeviceCommands extends OptionGroup {
       @Option(names = "--label", description = "the certificate profile to ask for") @Nullable
           String label,
       @Option(names = "--serial", description = "serial number for the request's subject") @Nullable
-          String serial) {
+          String serial,
+      @Option(names = "--key", paramLabel = "PLACE", description = KEY) @Nullable String key,
+      @Option(
+              names = "--again",
+              description = "also when the folder has a certificate that need not be renewed yet")
+          boolean again,
+      @Option(
+              names = "--wait",
+              paramLabel = "DURATION",
+              description = "how long to wait for an approval, such as PT10M")
+          @Nullable
+          Duration wait) {
     if ((idevidCertificate == null) != (idevidKey == null)) {
       throw Failure.usage("--idevid-cert and --idevid-key go together.");
     }
@@ -64,19 +95,74 @@ final class DeviceCommands extends OptionGroup {
     Identity idevid = idevidCertificate == null || idevidKey == null
         ? null
         : Identity.read(idevidCertificate, idevidKey);
-    DeviceFolder folder = new DeviceFolder(dir);
+    if (key != null && !key.equals(DeviceFolder.TPM)) {
+      TokenUri.parse(key);
+    }
+    DeviceFolder folder = new DeviceFolder(dir, key);
+    if (!again && folder.enrolled() && isFresh(folder.certificate())) {
+      tell("Enrolled already", folder.certificate(), dir);
+      return;
+    }
     KeyPair pair = folder.key();
     X500Name subject = serial == null && idevid != null
         ? Requests.deviceName(idevid.leaf())
         : Requests.deviceName(serial);
     List<X509Certificate> roots = options.roots(folder.rootFile());
-    try (Web web = new Web(roots, idevid)) {
+    Der request = Requests.forSubject(pair, subject);
+    try (Web web = web(roots, idevid)) {
       EstClient est = new EstClient(options.front("devices"), web, roots);
-      EstClient.Issued issued = est.enroll(
-          "simpleenroll", label, Requests.forSubject(pair, subject), pair.getPublic(), secret);
+      Instant end = clock.instant().plus(wait == null ? Duration.ZERO : wait);
+      Answer answer = est.tryEnroll("simpleenroll", label, request, secret);
+      for (;
+          answer.status() == 202;
+          answer = est.tryEnroll("simpleenroll", label, request, secret)) {
+        if (!awaited(answer, end)) {
+          break;
+        }
+      }
+      EstClient.Issued issued = est.issued(answer, pair.getPublic());
       folder.store(issued);
       tell("Enrolled", issued.certificate(), dir);
     }
+  }
+
+  /** Waits as long as the server asks; false when that would be too long. */
+  private boolean awaited(Answer answer, Instant end) {
+    long seconds = answer
+        .headers()
+        .firstValue("Retry-After")
+        .filter(text -> text.matches("[0-9]{1,6}"))
+        .map(Long::parseLong)
+        .orElse(POLL.toSeconds());
+    Duration pause = Duration.ofSeconds(Math.clamp(seconds, 1, LONGEST_POLL.toSeconds()));
+    if (clock.instant().plus(pause).isAfter(end)) {
+      return false;
+    }
+    try {
+      Thread.sleep(pause);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** Lives, and more than a third of its life is left. */
+  private boolean isFresh(X509Certificate certificate) {
+    Instant begin = certificate.getNotBefore().toInstant();
+    Instant end = certificate.getNotAfter().toInstant();
+    Instant now = clock.instant();
+    return !now.isBefore(begin)
+        && now.isBefore(end.minus(Duration.between(begin, end).dividedBy(3)));
+  }
+
+  private Web web(List<X509Certificate> roots, @Nullable Identity identity) {
+    String named = proxy != null
+        ? proxy
+        : options.variable("HTTPS_PROXY") != null
+            ? options.variable("HTTPS_PROXY")
+            : options.variable("https_proxy");
+    return new Web(roots, identity, named == null ? null : HttpProxy.parse(named));
   }
 
   @Command(description = "Gets the successor of the present certificate by EST.")
@@ -89,7 +175,7 @@ final class DeviceCommands extends OptionGroup {
     Identity identity = folder.identity();
     KeyPair pair = rekey ? folder.nextKey() : folder.key();
     List<X509Certificate> roots = options.roots(folder.rootFile());
-    try (Web web = new Web(roots, identity)) {
+    try (Web web = web(roots, identity)) {
       EstClient est = new EstClient(options.front("devices"), web, roots);
       EstClient.Issued issued = est.enroll(
           "simplereenroll",
@@ -160,7 +246,7 @@ final class DeviceCommands extends OptionGroup {
   private DeviceClient device(Path dir) {
     DeviceFolder folder = new DeviceFolder(dir);
     Identity identity = folder.identity();
-    Web web = new Web(options.roots(folder.rootFile()), identity);
+    Web web = web(options.roots(folder.rootFile()), identity);
     return new DeviceClient(options.front("devices"), web, identity, clock);
   }
 

@@ -8,19 +8,34 @@ import java.security.KeyPair;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Key and certificates of one party: {@code key.pem} (the owner's alone), {@code cert.pem}, {@code chain.pem} (issuers below
+ * Key and certificates of one party: {@code key.pem} (the owner's alone, or wrapped by a TPM) or {@code key.uri} (where it is
+ * in a PKCS#11 token), {@code cert.pem}, {@code chain.pem} (issuers below
  * the root), {@code root.pem}. Files are replaced whole. A new key waits in {@code next-key.pem} until its certificate is
  * there, so that a cut at any point leaves a pair that belongs together or one that {@link #recover} completes.
  */
 final class DeviceFolder {
+  /** The key is made by the TPM. */
+  static final String TPM = "tpm";
+
   private final Path folder;
+  private final @Nullable String place;
+  private @Nullable TokenKey token;
 
   DeviceFolder(Path folder) {
+    this(folder, null);
+  }
+
+  /** @param place of a key that is yet to be made: null for a file, {@link #TPM}, or a PKCS#11 URI */
+  DeviceFolder(Path folder, @Nullable String place) {
     this.folder = folder;
+    this.place = place;
     recover();
+    requireSamePlace();
   }
 
   Path rootFile() {
@@ -35,17 +50,56 @@ final class DeviceFolder {
     if (!enrolled()) {
       throw Failure.usage(folder + " holds no certificate; enroll first.");
     }
-    Identity identity = Identity.read(certificateFile(), keyFile());
+    Identity identity = Files.exists(uriFile())
+        ? Identity.of(certificateFile(), inToken().getPrivate(), uriFile())
+        : Identity.read(certificateFile(), keyFile());
     return Files.exists(chainFile()) ? identity.with(Pem.certificates(chainFile())) : identity;
   }
 
   /** The present key, made on first use. */
   KeyPair key() {
-    return keyIn(keyFile());
+    if (place != null && place.startsWith(TokenUri.SCHEME) && !Files.exists(uriFile())) {
+      TokenUri uri = TokenUri.parse(place);
+      token = TokenKey.open(uri);
+      token.pair(Clock.systemUTC());
+      WholeFile.open(uriFile(), uri.text() + "\n");
+    }
+    return Files.exists(uriFile()) ? inToken() : keyIn(keyFile());
+  }
+
+  /** The present certificate. */
+  X509Certificate certificate() {
+    return Pem.certificates(certificateFile()).getFirst();
+  }
+
+  private KeyPair inToken() {
+    if (token == null) {
+      token = TokenKey.open(TokenUri.parse(Pem.text(uriFile()).strip()));
+    }
+    return token.pair(Clock.systemUTC());
+  }
+
+  private void requireSamePlace() {
+    if (place == null) {
+      return;
+    }
+    boolean fits = place.equals(TPM)
+        ? !Files.exists(uriFile())
+            && (!Files.exists(keyFile()) || Pem.privateKey(keyFile()) instanceof TpmKey)
+        : !Files.exists(keyFile())
+            && (!Files.exists(uriFile()) || Pem.text(uriFile()).strip().equals(place));
+    if (!fits) {
+      throw Failure.usage(
+          folder + " has a key in another place; take another folder, or leave --key out.");
+    }
   }
 
   /** The key to change to; the same one until {@link #store} has its certificate. */
   KeyPair nextKey() {
+    if (Files.exists(uriFile())) {
+      throw Failure.usage(
+          "A key in a token stays: enroll in another folder with another object in --key.");
+    }
     return keyIn(nextKeyFile());
   }
 
@@ -92,12 +146,16 @@ final class DeviceFolder {
 
   private KeyPair keyIn(Path file) {
     if (!Files.exists(file)) {
-      KeyPair pair = Requests.newKey();
-      WholeFile.secret(file, Pem.of(pair.getPrivate()));
-      return pair;
+      WholeFile.secret(
+          file, byTpm() ? OpensslTpm.newKey() : Pem.of(Requests.newKey().getPrivate()));
     }
     PrivateKey key = Pem.privateKey(file);
     return new KeyPair(Requests.publicHalf(key), key);
+  }
+
+  private boolean byTpm() {
+    return TPM.equals(place)
+        || Files.exists(keyFile()) && Pem.privateKey(keyFile()) instanceof TpmKey;
   }
 
   private void delete(Path file) {
@@ -110,6 +168,10 @@ final class DeviceFolder {
 
   private Path keyFile() {
     return folder.resolve("key.pem");
+  }
+
+  private Path uriFile() {
+    return folder.resolve("key.uri");
   }
 
   private Path nextKeyFile() {

@@ -81,7 +81,9 @@ final class EstClient {
     answer.orFail();
     if (answer.status() == 202) {
       String later = answer.headers().firstValue("Retry-After").orElse("some");
-      throw new Failure(ExitCode.UNAVAILABLE, "Approval is pending; try again in " + later + " s.");
+      throw new Failure(
+          ExitCode.PENDING,
+          "Approval is pending; repeat the same command in " + later + " s, or use --wait.");
     }
     List<X509Certificate> sent = certificates(answer);
     X509Certificate leaf = sent.stream()

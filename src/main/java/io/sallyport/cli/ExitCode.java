@@ -11,6 +11,8 @@ enum ExitCode {
   UNREACHABLE(3, "Server not reachable or not trusted"),
   /** The server answers 503. */
   UNAVAILABLE(4, "Server unavailable for now"),
+  /** The request is kept until somebody approves it (EST 202). */
+  PENDING(5, "Approval pending"),
   /** A fault of this program. */
   INTERNAL(70, "Fault of this program");
 

@@ -28,11 +28,15 @@ record Identity(PrivateKey key, List<X509Certificate> chain) {
 
   /** From a file with the chain, leaf first, and a file with its key. */
   static Identity read(Path certificates, Path key) {
-    List<X509Certificate> chain = Pem.certificates(certificates);
-    Identity identity = new Identity(Pem.privateKey(key), chain);
+    return of(certificates, Pem.privateKey(key), key);
+  }
+
+  /** @param place of the key, for an error */
+  static Identity of(Path certificates, PrivateKey key, Path place) {
+    Identity identity = new Identity(key, Pem.certificates(certificates));
     if (!Requests.belong(identity.key(), identity.leaf().getPublicKey())) {
       throw Failure.usage(
-          key + " is not the key of the first certificate in " + certificates + ".");
+          place + " is not the key of the first certificate in " + certificates + ".");
     }
     return identity;
   }

@@ -26,7 +26,9 @@ import picocli.CommandLine.ScopeType;
       "1:refused by the server, or what was checked does not fit",
       "2:wrong command line or file",
       "3:server not reachable or not trusted",
-      "4:server unavailable for now"
+      "4:server unavailable for now",
+      "5:approval is pending; repeat the command later",
+      "70:fault of this program"
     })
 final class Options {
   @Option(

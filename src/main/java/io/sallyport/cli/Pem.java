@@ -63,8 +63,12 @@ final class Pem {
     return found.stream().map(X509Certificate.class::cast).toList();
   }
 
-  /** An unencrypted private key: PKCS #8, SEC 1 or PKCS #1. */
+  /** An unencrypted private key (PKCS #8, SEC 1 or PKCS #1), or one that a TPM wrapped. */
   static PrivateKey privateKey(Path file) {
+    if (text(file).contains(TpmKey.MARK)) {
+      OpensslTpm.install();
+      return new TpmKey(file);
+    }
     try (PEMParser parser = new PEMParser(new StringReader(text(file)))) {
       for (Object found = parser.readObject(); found != null; found = parser.readObject()) {
         if (found instanceof PrivateKeyInfo info) {

@@ -113,9 +113,11 @@ final class Requests {
       signature.initSign(key);
       signature.update(probe);
       byte[] signed = signature.sign();
-      signature.initVerify(publicKey);
-      signature.update(probe);
-      return signature.verify(signed);
+      // Another one: what a token or a TPM signs with verifies nothing.
+      Signature verification = Signature.getInstance(signatureAlgorithm(key));
+      verification.initVerify(publicKey);
+      verification.update(probe);
+      return verification.verify(signed);
     } catch (GeneralSecurityException e) {
       return false;
     }
@@ -124,6 +126,9 @@ final class Requests {
   /** The public half, computed: PKCS #8 need not carry it. */
   static PublicKey publicHalf(PrivateKey key) {
     try {
+      if (key instanceof TpmKey tpm) {
+        return OpensslTpm.publicHalf(tpm);
+      }
       if (key instanceof ECPrivateKey ec) {
         ECParameterSpec curve = EC5Util.convertSpec(ec.getParams());
         ECPoint point =

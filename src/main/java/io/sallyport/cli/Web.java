@@ -41,12 +41,20 @@ final class Web implements AutoCloseable {
    * @param identity shown when the server asks, or null
    */
   Web(List<X509Certificate> roots, @Nullable Identity identity) {
-    this.client = HttpClient.newBuilder()
+    this(roots, identity, null);
+  }
+
+  /** @param proxy an HTTP proxy that connects to the server, or null; TLS goes through it untouched */
+  Web(List<X509Certificate> roots, @Nullable Identity identity, @Nullable HttpProxy proxy) {
+    HttpClient.Builder builder = HttpClient.newBuilder()
         .version(HttpClient.Version.HTTP_1_1)
         .connectTimeout(CONNECT)
         .followRedirects(HttpClient.Redirect.NEVER)
-        .sslContext(context(roots, identity))
-        .build();
+        .sslContext(context(roots, identity));
+    if (proxy != null) {
+      proxy.on(builder);
+    }
+    this.client = builder.build();
   }
 
   static HttpRequest.Builder to(URI uri) {

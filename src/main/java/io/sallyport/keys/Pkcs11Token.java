@@ -2,7 +2,8 @@ package io.sallyport.keys;
 
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.keys.Pkcs11Library.Present;
+import io.sallyport.pkcs11.Pkcs11Library;
+import io.sallyport.pkcs11.Pkcs11Library.Present;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;

@@ -2,6 +2,7 @@ package io.sallyport.keys;
 
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.pkcs11.Pkcs11Library;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package io.sallyport.keys;
+package io.sallyport.pkcs11;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -23,7 +23,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * What the JDK does not tell of a PKCS#11 library (v2.40): which token is in which slot and how its PIN stands; and a new
  * beginning for a library that lost a token and would not find it again by itself.
  */
-final class Pkcs11Library {
+public final class Pkcs11Library {
   private static final long OK = 0;
   private static final long ALREADY_INITIALIZED = 0x191;
   private static final Duration RESTART_AT_MOST_EVERY = Duration.ofSeconds(10);
@@ -64,11 +64,16 @@ final class Pkcs11Library {
         function(library, "C_GetTokenInfo", ValueLayout.JAVA_LONG, ValueLayout.ADDRESS);
   }
 
-  /** A token that is there. */
-  record Present(long slot, String label, boolean lastTry, boolean locked) {}
+  /**
+   * A token that is there.
+   *
+   * @param lastTry one more wrong PIN locks it
+   * @param locked no PIN is taken any more
+   */
+  public record Present(long slot, String label, boolean lastTry, boolean locked) {}
 
   /** Throws {@link IllegalArgumentException} when there is no such library, or it is none. */
-  static Pkcs11Library load(String path) {
+  public static Pkcs11Library load(String path) {
     Pkcs11Library library =
         new Pkcs11Library(path, SymbolLookup.libraryLookup(Path.of(path), Arena.global()));
     long answer = library.begin();
@@ -89,17 +94,18 @@ final class Pkcs11Library {
             FunctionDescriptor.of(ValueLayout.JAVA_LONG, arguments));
   }
 
-  String path() {
+  /** The library's file. */
+  public String path() {
     return path;
   }
 
   /** Held for reading by whoever uses a session, for writing by whoever ends them all. */
-  ReadWriteLock use() {
+  public ReadWriteLock use() {
     return use;
   }
 
   /** Rises with each new beginning: sessions of another life are dead. */
-  int life() {
+  public int life() {
     return life;
   }
 
@@ -107,7 +113,7 @@ final class Pkcs11Library {
    * Ends every session and begins anew; while that fails, the library has no tokens. Call it with the lock for writing
    * held.
    */
-  void restart() {
+  public void restart() {
     call(finish, MemorySegment.NULL);
     begin();
     life++;
@@ -116,7 +122,7 @@ final class Pkcs11Library {
   }
 
   /** Whether no session would be ended but dead ones, or it is some time since that was done. */
-  boolean mayRestart() {
+  public boolean mayRestart() {
     return !inUse || System.nanoTime() - restarted > RESTART_AT_MOST_EVERY.toNanos();
   }
 
@@ -124,7 +130,7 @@ final class Pkcs11Library {
    * Sessions are opened through {@code provider}. It is kept for a while even when it is of no use any more: what the JDK
    * cleans up behind a provider goes by numbers that the library gives again after a new beginning.
    */
-  void opened(Provider provider) {
+  public void opened(Provider provider) {
     inUse = true;
     synchronized (kept) {
       kept.addLast(provider);
@@ -143,7 +149,8 @@ final class Pkcs11Library {
     }
   }
 
-  List<Present> tokens() {
+  /** The tokens that are there and were initialized. */
+  public List<Present> tokens() {
     List<Present> found = new ArrayList<>();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment count = arena.allocate(ValueLayout.JAVA_LONG);

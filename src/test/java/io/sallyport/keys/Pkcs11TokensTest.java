@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.pkcs11.Pkcs11Library;
 import io.sallyport.testing.Patience;
 import io.sallyport.testing.SoftHsm;
 import java.io.IOException;
