@@ -15,12 +15,14 @@ public interface Enrollments {
    * @param chain the TLS client's certificates, leaf first; empty when it sent none
    * @param token the one-time token's secret, or null
    * @param request PKCS #10
+   * @param remote the peer's address as a literal
    */
   record Enrollment(
       @Nullable String label,
       List<X509Certificate> chain,
       @Nullable String token,
-      Der request) {
+      Der request,
+      String remote) {
     public Enrollment {
       chain = List.copyOf(chain);
     }

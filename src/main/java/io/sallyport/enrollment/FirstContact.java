@@ -1,150 +1,22 @@
 package io.sallyport.enrollment;
 
-import io.sallyport.audit.Audit;
-import io.sallyport.audit.Fact;
-import io.sallyport.devices.Device;
-import io.sallyport.devices.Devices;
-import io.sallyport.devices.Manufacturer;
-import io.sallyport.devices.Manufacturers;
-import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.enrollment.Enrollments.Enrollment;
-import io.sallyport.kernel.Actor;
-import io.sallyport.kernel.Digest;
-import io.sallyport.kernel.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.security.cert.CertificateEncodingException;
-import java.security.cert.CertificateParsingException;
-import java.security.cert.X509Certificate;
-import java.time.Clock;
-import java.util.Date;
-import java.util.List;
-import org.bouncycastle.asn1.x500.X500Name;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.jspecify.annotations.Nullable;
 
 /** Finds the device behind an IDevID certificate (IEEE 802.1AR), a token, or both. */
 @ApplicationScoped
 class FirstContact {
-  private static final String CMC_RA = "1.3.6.1.5.5.7.3.28";
+  private final ManufacturerProof manufacturers;
+  private final TokenProof tokens;
 
-  private final Manufacturers manufacturers;
-  private final Devices devices;
-  private final StoredTokens tokens;
-  private final Audit audit;
-  private final Clock clock;
-
-  FirstContact(
-      Manufacturers manufacturers, Devices devices, StoredTokens tokens, Audit audit, Clock clock) {
+  FirstContact(ManufacturerProof manufacturers, TokenProof tokens) {
     this.manufacturers = manufacturers;
-    this.devices = devices;
     this.tokens = tokens;
-    this.audit = audit;
-    this.clock = clock;
   }
 
   Proven prove(Enrollment enrollment) {
-    if (!enrollment.chain().isEmpty()) {
-      return withManufacturerCertificate(enrollment);
-    }
-    EnrollmentToken token = token(enrollment);
-    if (token == null) {
-      throw new Refusal(
-          EnrollmentProblem.UNKNOWN_CLIENT,
-          "Authenticate with the manufacturer's certificate (IDevID) or with an enrollment token as HTTP Basic.");
-    }
-    return new Proven(
-        devices.get(token.device()),
-        StoredTokens.digest(String.valueOf(enrollment.token())),
-        null,
-        token.id());
-  }
-
-  private @Nullable EnrollmentToken token(Enrollment enrollment) {
-    return enrollment.token() == null ? null : tokens.check(enrollment.token());
-  }
-
-  private Proven withManufacturerCertificate(Enrollment enrollment) {
-    X509Certificate leaf = enrollment.chain().getFirst();
-    Manufacturer manufacturer = manufacturer(enrollment.chain());
-    String serialNumber = serialNumber(leaf);
-    try {
-      EnrollmentToken token = token(enrollment);
-      requireDevice(leaf);
-      if (serialNumber.isEmpty()) {
-        throw new Refusal(
-            EnrollmentProblem.NOT_A_DEVICE,
-            "The client certificate's subject has no serialNumber attribute (IEEE 802.1AR), so it names no device.");
-      }
-      Device device = devices
-          .onHardware(manufacturer.name(), serialNumber)
-          .orElseThrow(() -> new Refusal(
-              EnrollmentProblem.NOT_REGISTERED,
-              "Serial number " + serialNumber + " of " + manufacturer.name()
-                  + " is not registered."));
-      if (token != null && !token.device().equals(device.id())) {
-        throw new Refusal(
-            EnrollmentProblem.TOKEN_OF_ANOTHER_DEVICE, "The token is not for this device.");
-      }
-      Digest authentication = token == null
-          ? thumbprint(leaf)
-          : StoredTokens.digest(String.valueOf(enrollment.token()));
-      return new Proven(
-          device,
-          authentication,
-          Digest.of(leaf.getPublicKey().getEncoded()),
-          token == null ? null : token.id());
-    } catch (Refusal refusal) {
-      audit.recordRefusal(
-          Fact.of("enrollment.refused", Actor.SERVER, "manufacturer", manufacturer.name())
-              .with("serial_number", serialNumber)
-              .with("problem", refusal.problem().slug()));
-      throw refusal;
-    }
-  }
-
-  private Manufacturer manufacturer(List<X509Certificate> chain) {
-    Date now = Date.from(clock.instant());
-    X509Certificate leaf = chain.getFirst();
-    if (now.before(leaf.getNotBefore()) || now.after(leaf.getNotAfter())) {
-      throw new Refusal(
-          EnrollmentProblem.UNKNOWN_CLIENT, "The client certificate is outside its validity.");
-    }
-    return manufacturers
-        .whose(chain)
-        .orElseThrow(
-            () -> new Refusal(
-                EnrollmentProblem.UNKNOWN_CLIENT,
-                "The client certificate does not lead to the trust anchor of a registered manufacturer."));
-  }
-
-  /** Law 10: a manufacturer's anchor certifies devices, not registration authorities and not further authorities. */
-  private static void requireDevice(X509Certificate leaf) {
-    boolean registrationAuthority;
-    try {
-      List<String> usages = leaf.getExtendedKeyUsage();
-      registrationAuthority = usages != null && usages.contains(CMC_RA);
-    } catch (CertificateParsingException e) {
-      throw new Refusal(
-          EnrollmentProblem.NOT_A_DEVICE, "The client certificate's key usage cannot be read.");
-    }
-    if (registrationAuthority || leaf.getBasicConstraints() >= 0) {
-      throw new Refusal(
-          EnrollmentProblem.NOT_A_DEVICE,
-          "The client certificate is one of an authority, not of a device.");
-    }
-  }
-
-  private static String serialNumber(X509Certificate leaf) {
-    List<String> found = DeviceNames.values(
-        X500Name.getInstance(leaf.getSubjectX500Principal().getEncoded()), BCStyle.SERIALNUMBER);
-    return found.size() == 1 ? found.getFirst() : "";
-  }
-
-  private static Digest thumbprint(X509Certificate certificate) {
-    try {
-      return Digest.of(certificate.getEncoded());
-    } catch (CertificateEncodingException e) {
-      throw new Refusal(EnrollmentProblem.UNKNOWN_CLIENT, "The client certificate cannot be read.");
-    }
+    return enrollment.chain().isEmpty()
+        ? tokens.prove(enrollment)
+        : manufacturers.prove(enrollment);
   }
 }

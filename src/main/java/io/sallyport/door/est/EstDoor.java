@@ -136,7 +136,8 @@ class EstDoor implements Door {
         label,
         request.chain(),
         BasicCredentials.password(request.header("Authorization")),
-        EstEncoding.decode(request.body()));
+        EstEncoding.decode(request.body()),
+        request.remote());
   }
 
   /** The profile that the path names; an operation's name is no label (RFC 7030 §3.2.2). */
