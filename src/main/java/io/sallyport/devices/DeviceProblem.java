@@ -15,6 +15,13 @@ public enum DeviceProblem implements Problem {
   COMPROMISED_KEY("compromised-key", 403, "The key was compromised"),
   INVALID_PROFILE("invalid-profile", 422, "The device profile is not valid"),
   INVALID_DEVICE("invalid-device", 422, "The device's description is not valid"),
+  UNKNOWN_ANCHOR("unknown-anchor", 404, "No such trust anchor"),
+  OUTSIDE_ANCHOR("outside-anchor", 403, "The trust anchor does not count for this"),
+  DISTRUSTED_ANCHOR("distrusted-anchor", 403, "The manufacturer's authority is not trusted any more"),
+  REVOKED_IDEVID("revoked-idevid", 403, "The manufacturer revoked the certificate"),
+  NO_CURRENT_LIST("no-current-list", 403, "The manufacturer's revocation list is out of date"),
+  INVALID_REVOCATION_LIST("invalid-revocation-list", 422, "The revocation list is not acceptable"),
+  INVALID_PATTERN("invalid-pattern", 422, "The pattern of serial numbers is not valid"),
   INVALID_ANCHOR("invalid-anchor", 422, "The trust anchor is not valid");
 
   private final String slug;

@@ -5,6 +5,7 @@ import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfiles;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
+import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateProfiles;
@@ -48,6 +49,21 @@ class Allowances {
             EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,
             "The device profile \"" + profile.name() + "\" does not allow certificate profile \""
                 + name + "\"."));
+  }
+
+  /** The same for whoever brings a token: one that is for a certificate profile allows that one and no other. */
+  CertificateProfile certificateProfile(
+      Device device, @Nullable String label, @Nullable EnrollmentToken token) {
+    String only = token == null ? null : token.coverage().certificateProfile();
+    if (only == null) {
+      return certificateProfile(device, label);
+    }
+    return certificateProfiles
+        .forDevices(only)
+        .filter(candidate -> label == null || label.equals(candidate.name()))
+        .orElseThrow(() -> new Refusal(
+            EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,
+            "The token is for certificate profile \"" + only + "\" and no other."));
   }
 
   /** For whoever has an account: a device that has a certificate renews it, any other enrolls. */

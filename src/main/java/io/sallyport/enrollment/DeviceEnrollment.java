@@ -75,7 +75,8 @@ class DeviceEnrollment implements Enrollments {
     Device device = proven.device();
     return recordingRefusals(device.id(), () -> {
       devices.require(device, Operation.ENROLL);
-      CertificateProfile profile = allowances.certificateProfile(device, enrollment.label());
+      CertificateProfile profile =
+          allowances.certificateProfile(device, enrollment.label(), proven.token());
       CertificateRequest request = CertificateRequest.read(enrollment.request());
       DeviceNames.requireOwn(request, device, names.own(device, profile));
       Order order = order(
@@ -84,7 +85,7 @@ class DeviceEnrollment implements Enrollments {
           device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest(), digest -> {
             devices.require(devices.get(device.id()), Operation.ENROLL);
             if (proven.token() != null) {
-              tokens.consume(proven.token(), digest);
+              tokens.consume(proven.token().id(), device.id(), digest);
             }
           });
       return issuance.issue(order, guard, Actor.device(device.id()));

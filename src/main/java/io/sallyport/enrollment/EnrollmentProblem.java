@@ -10,6 +10,9 @@ public enum EnrollmentProblem implements Problem {
   NOT_A_DEVICE("not-a-device", 403, "The certificate is not one of a device"),
   OTHER_NAMES("other-names", 403, "The request asks for names that are not the device's"),
   TOKEN_OF_ANOTHER_DEVICE("token-of-another-device", 403, "The token is for another device"),
+  NOT_COVERED("not-covered", 403, "The token does not cover this"),
+  INVALID_TOKEN("invalid-token", 422, "The token's description is not valid"),
+  UNKNOWN_TOKEN("unknown-token", 404, "No such enrollment token"),
   NO_CURRENT_CERTIFICATE("no-current-certificate", 403, "Renewal needs the current certificate"),
   CERTIFICATE_PROFILE_NOT_ALLOWED(
       "certificate-profile-not-allowed", 403, "The certificate profile is not allowed"),

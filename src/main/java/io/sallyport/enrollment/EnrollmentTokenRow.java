@@ -1,5 +1,7 @@
 package io.sallyport.enrollment;
 
+import io.sallyport.devices.SerialPattern;
+import io.sallyport.enrollment.EnrollmentTokens.Coverage;
 import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
@@ -16,7 +18,29 @@ class EnrollmentTokenRow {
   UUID id;
 
   byte[] digest;
+
+  @Nullable
   UUID device;
+
+  @Nullable
+  String manufacturer;
+
+  @Nullable
+  String site;
+
+  @Column(name = "serial_pattern")
+  @Nullable
+  String serialPattern;
+
+  @Nullable
+  String network;
+
+  @Nullable
+  String profile;
+
+  int uses;
+
+  int used;
 
   @Column(name = "created_at")
   Instant createdAt;
@@ -28,22 +52,33 @@ class EnrollmentTokenRow {
   @Nullable
   Instant usedAt;
 
-  @Column(name = "used_by")
-  @Nullable
-  String usedBy;
-
   @SuppressWarnings("NullAway.Init")
   protected EnrollmentTokenRow() {}
 
-  EnrollmentTokenRow(UUID id, byte[] digest, UUID device, Instant createdAt, Instant expiresAt) {
+  EnrollmentTokenRow(
+      UUID id, byte[] digest, Coverage coverage, int uses, Instant createdAt, Instant expiresAt) {
     this.id = id;
     this.digest = digest.clone();
-    this.device = device;
+    this.device = coverage.device();
+    this.manufacturer = coverage.manufacturer();
+    this.site = coverage.site();
+    SerialPattern pattern = coverage.serialNumbers();
+    this.serialPattern = pattern == null ? null : pattern.text();
+    this.network = coverage.network();
+    this.profile = coverage.certificateProfile();
+    this.uses = uses;
     this.createdAt = createdAt;
     this.expiresAt = expiresAt;
   }
 
   EnrollmentToken token() {
-    return new EnrollmentToken(id, device, createdAt, expiresAt, usedAt);
+    Coverage coverage = new Coverage(
+        device,
+        manufacturer,
+        site,
+        serialPattern == null ? null : new SerialPattern(serialPattern),
+        network,
+        profile);
+    return new EnrollmentToken(id, coverage, uses, used, createdAt, expiresAt, usedAt);
   }
 }

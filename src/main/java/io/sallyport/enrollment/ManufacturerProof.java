@@ -59,18 +59,13 @@ class ManufacturerProof {
               EnrollmentProblem.NOT_REGISTERED,
               "Serial number " + serialNumber + " of " + manufacturer.name()
                   + " is not registered."));
-      if (token != null && !token.device().equals(device.id())) {
-        throw new Refusal(
-            EnrollmentProblem.TOKEN_OF_ANOTHER_DEVICE, "The token is not for this device.");
+      if (token != null) {
+        TokenProof.requireCovered(token, device, enrollment.remote());
       }
       Digest authentication = token == null
           ? thumbprint(leaf)
           : StoredTokens.digest(String.valueOf(enrollment.token()));
-      return new Proven(
-          device,
-          authentication,
-          Digest.of(leaf.getPublicKey().getEncoded()),
-          token == null ? null : token.id());
+      return new Proven(device, authentication, Digest.of(leaf.getPublicKey().getEncoded()), token);
     } catch (Refusal refusal) {
       audit.recordRefusal(
           Fact.of("enrollment.refused", Actor.SERVER, "manufacturer", manufacturer.name())

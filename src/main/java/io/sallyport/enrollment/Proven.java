@@ -1,8 +1,8 @@
 package io.sallyport.enrollment;
 
 import io.sallyport.devices.Device;
+import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.kernel.Digest;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,4 +16,4 @@ record Proven(
     Device device,
     Digest authentication,
     @Nullable Digest manufacturerKey,
-    @Nullable UUID token) {}
+    @Nullable EnrollmentToken token) {}

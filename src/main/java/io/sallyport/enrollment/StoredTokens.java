@@ -2,14 +2,17 @@ package io.sallyport.enrollment;
 
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
+import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
+import io.sallyport.devices.Manufacturers;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.PkiProblem;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
@@ -21,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -37,20 +41,43 @@ class StoredTokens implements EnrollmentTokens {
   private static final String OF_SITES = """
       select found.* from unnest(string_to_array(:sites, ',')) as seen (site)
       cross join lateral (
-        select t.* from device d join enrollment_token t on t.device = d.id
-        where d.site = seen.site and (d.id, t.id) > (:device, :token)
-        order by d.id, t.id limit :most) as found
-      order by found.device, found.id limit :most""";
+        (select t.* from device d join enrollment_token t on t.device = d.id
+         where d.site = seen.site and (d.id, t.id) > (:device, :token)
+         order by d.id, t.id limit :most)
+        union all
+        (select t.* from enrollment_token t
+         where t.device is null and t.site = seen.site and (:none, t.id) > (:device, :token)
+         order by t.id limit :most)) as found
+      order by coalesce(found.device, :none), found.id limit :most""";
+  private static final String SEEN = """
+      select 1 from enrollment_token t left join device d on d.id = t.device
+      where t.id = :token and coalesce(d.site, t.site) = any (string_to_array(:sites, ','))""";
+
+  /** Nothing when this order was counted before. */
+  private static final String COUNT = """
+      insert into enrollment_token_use (token, request, device, used_at) values (:token, :request, :device, :at)
+      on conflict do nothing""";
 
   private final EntityManager entities;
   private final Devices devices;
+  private final Manufacturers manufacturers;
+  private final CertificateProfiles profiles;
   private final Audit audit;
   private final Ids ids;
   private final Clock clock;
 
-  StoredTokens(EntityManager entities, Devices devices, Audit audit, Ids ids, Clock clock) {
+  StoredTokens(
+      EntityManager entities,
+      Devices devices,
+      Manufacturers manufacturers,
+      CertificateProfiles profiles,
+      Audit audit,
+      Ids ids,
+      Clock clock) {
     this.entities = entities;
     this.devices = devices;
+    this.manufacturers = manufacturers;
+    this.profiles = profiles;
     this.audit = audit;
     this.ids = ids;
     this.clock = clock;
@@ -58,21 +85,105 @@ class StoredTokens implements EnrollmentTokens {
 
   @Override
   @Transactional
-  public Minted create(UUID device, Duration lifetime, Actor actor) {
+  public Minted create(Coverage coverage, int uses, Duration lifetime, Actor actor) {
     if (lifetime.isNegative() || lifetime.isZero() || lifetime.compareTo(LONGEST_LIFETIME) > 0) {
       throw new Refusal(
           EnrollmentProblem.INVALID_LIFETIME, "A token may live for 90 days at most.");
     }
-    devices.require(devices.get(device), Operation.ENROLL);
+    if (uses < 1 || uses > MOST_USES) {
+      throw invalid("A token has 1 to " + MOST_USES + " uses.");
+    }
+    check(coverage);
     String secret = ids.secret(SECRET_OCTETS);
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     EnrollmentTokenRow row = new EnrollmentTokenRow(
-        ids.next(), digest(secret).octets(), device, now, now.plus(lifetime));
+        ids.next(), digest(secret).octets(), coverage, uses, now, now.plus(lifetime));
     entities.persist(row);
-    audit.record(Fact.of("token.created", actor, "device", device)
-        .with("token", row.id)
-        .with("expires_at", row.expiresAt));
+    audit.record(created(row, coverage, actor));
     return new Minted(row.token(), secret);
+  }
+
+  private void check(Coverage coverage) {
+    UUID device = coverage.device();
+    if (device != null) {
+      if (coverage.manufacturer() != null
+          || coverage.site() != null
+          || coverage.serialNumbers() != null) {
+        throw invalid(
+            "A token is for one device, or for those of a manufacturer; leave one of the two out.");
+      }
+      devices.require(devices.get(device), Operation.ENROLL);
+    } else {
+      String manufacturer = coverage.manufacturer();
+      if (manufacturer == null) {
+        throw invalid("Say which device the token is for, or which manufacturer's devices.");
+      }
+      if (manufacturers.find(manufacturer).isEmpty()) {
+        throw new Refusal(
+            DeviceProblem.UNKNOWN_MANUFACTURER,
+            "Register the manufacturer \"" + manufacturer + "\" first.");
+      }
+    }
+    String network = coverage.network();
+    if (network != null) {
+      try {
+        AddressBlock.parse(network);
+      } catch (IllegalArgumentException notOne) {
+        throw invalid("The network must be one such as 10.0.0.0/8 or fd00::/8.");
+      }
+    }
+    String profile = coverage.certificateProfile();
+    if (profile != null && profiles.forDevices(profile).isEmpty()) {
+      throw new Refusal(
+          PkiProblem.UNKNOWN_CERTIFICATE_PROFILE,
+          "No certificate profile for devices is called \"" + profile + "\".");
+    }
+  }
+
+  private static Fact created(EnrollmentTokenRow row, Coverage coverage, Actor actor) {
+    Fact fact = coverage.device() == null
+        ? Fact.of("token.created", actor, "manufacturer", String.valueOf(coverage.manufacturer()))
+        : Fact.of("token.created", actor, "device", coverage.device());
+    fact = fact.with("token", row.id).with("expires_at", row.expiresAt).with("uses", row.uses);
+    if (row.site != null) {
+      fact = fact.with("site", row.site);
+    }
+    if (row.serialPattern != null) {
+      fact = fact.with("serial_numbers", row.serialPattern);
+    }
+    if (row.network != null) {
+      fact = fact.with("network", row.network);
+    }
+    return row.profile == null ? fact : fact.with("certificate_profile", row.profile);
+  }
+
+  private static Refusal invalid(String detail) {
+    return new Refusal(EnrollmentProblem.INVALID_TOKEN, detail);
+  }
+
+  @Override
+  @Transactional
+  public void withdraw(UUID token, Set<String> sites, Actor actor) {
+    EnrollmentTokenRow row =
+        entities.find(EnrollmentTokenRow.class, token, LockModeType.PESSIMISTIC_WRITE);
+    if (row == null || !seen(token, sites)) {
+      throw new Refusal(EnrollmentProblem.UNKNOWN_TOKEN, "No such enrollment token.");
+    }
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    if (row.expiresAt.isAfter(now)) {
+      row.expiresAt = now;
+      audit.record(Fact.of("token.withdrawn", actor, "token", token).with("used", row.used));
+    }
+  }
+
+  private boolean seen(UUID token, Set<String> sites) {
+    return sites.isEmpty()
+        || entities
+                .createNativeQuery(SEEN)
+                .setParameter("token", token)
+                .setParameter("sites", String.join(",", sites))
+                .getSingleResultOrNull()
+            != null;
   }
 
   @Override
@@ -104,13 +215,17 @@ class StoredTokens implements EnrollmentTokens {
     List<EnrollmentToken> rows = entities
         .createNativeQuery(OF_SITES, EnrollmentTokenRow.class)
         .setParameter("sites", String.join(",", sites))
+        .setParameter("none", NO_ID)
         .setParameter("device", cursor == null ? NO_ID : id(after[0]))
         .setParameter("token", cursor == null ? NO_ID : id(after[1]))
         .setParameter("most", most + 1)
         .getResultStream()
         .map(row -> ((EnrollmentTokenRow) row).token())
         .toList();
-    return Page.cut(rows, most, token -> token.device() + "/" + token.id());
+    return Page.cut(
+        rows,
+        most,
+        token -> Objects.requireNonNullElse(token.coverage().device(), NO_ID) + "/" + token.id());
   }
 
   private static UUID id(String cursor) {
@@ -134,24 +249,50 @@ class StoredTokens implements EnrollmentTokens {
             .createQuery("from EnrollmentTokenRow where digest = :digest", EnrollmentTokenRow.class)
             .setParameter("digest", digest(secret).octets())
             .getSingleResultOrNull();
-    if (row == null || row.usedBy == null && row.expiresAt.isBefore(clock.instant())) {
+    if (row == null || row.used == 0 && !row.expiresAt.isAfter(clock.instant())) {
       throw new Refusal(
           EnrollmentProblem.WRONG_TOKEN, "The enrollment token is unknown or has expired.");
     }
     return row.token();
   }
 
-  /** In the issuing transaction: spends the token on one order, which may come again. */
+  /**
+   * In the issuing transaction: counts one use for an order, which may come again. Whoever else uses the token waits until
+   * this transaction ends, so that it is never good for more than it says.
+   */
   @Transactional(Transactional.TxType.MANDATORY)
-  void consume(UUID token, Digest request) {
+  void consume(UUID token, UUID device, Digest request) {
     EnrollmentTokenRow row =
         entities.find(EnrollmentTokenRow.class, token, LockModeType.PESSIMISTIC_WRITE);
     entities.refresh(row);
-    if (row.usedBy == null) {
-      row.usedBy = request.hex();
-      row.usedAt = clock.instant().truncatedTo(ChronoUnit.MICROS);
-    } else if (!row.usedBy.equals(request.hex())) {
-      throw new Refusal(PkiProblem.AUTHENTICATION_SPENT, "The token was used; ask for a new one.");
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    int counted = entities
+        .createNativeQuery(COUNT)
+        .setParameter("token", token)
+        .setParameter("request", request.hex())
+        .setParameter("device", device)
+        .setParameter("at", now)
+        .executeUpdate();
+    if (counted == 0) {
+      return;
+    }
+    if (row.used >= row.uses) {
+      throw new Refusal(
+          PkiProblem.AUTHENTICATION_SPENT,
+          row.uses == 1
+              ? "The token was used; ask for a new one."
+              : "All uses of the token are spent; ask for a new one.");
+    }
+    if (!row.expiresAt.isAfter(now)) {
+      throw new Refusal(EnrollmentProblem.WRONG_TOKEN, "The enrollment token has expired.");
+    }
+    row.used++;
+    row.usedAt = now;
+    if (row.device == null || row.uses > 1) {
+      // Of a token with one use for one device the certificate itself tells.
+      audit.record(Fact.of("token.used", Actor.device(device), "token", token)
+          .with("device", device)
+          .with("request", request.hex()));
     }
   }
 

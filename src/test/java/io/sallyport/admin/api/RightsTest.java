@@ -142,6 +142,7 @@ class RightsTest extends ServerTest {
       Map.entry("suspendDevice", FLEET),
       Map.entry("takeAuthorityList", AUTHORITY),
       Map.entry("withdrawDeviceAddress", FLEET),
+      Map.entry("withdrawEnrollmentToken", REGISTRARS),
       Map.entry("withdrawSignal", SIGNALLERS));
 
   /** An operation with its path's names filled in by things that do not exist. */
