@@ -69,7 +69,7 @@ class DeviceEnrollment implements Enrollments {
   }
 
   @Override
-  public Credential enroll(Enrollment enrollment) {
+  public Outcome enroll(Enrollment enrollment) {
     requireKnown(enrollment.label());
     Proven proven = firstContact.prove(enrollment);
     Device device = proven.device();
@@ -88,12 +88,12 @@ class DeviceEnrollment implements Enrollments {
               tokens.consume(proven.token().id(), device.id(), digest);
             }
           });
-      return issuance.issue(order, guard, Actor.device(device.id()));
+      return new Outcome.Issued(issuance.issue(order, guard, Actor.device(device.id())));
     });
   }
 
   @Override
-  public Credential reenroll(Enrollment enrollment) {
+  public Outcome reenroll(Enrollment enrollment) {
     requireKnown(enrollment.label());
     Credential current = current(enrollment);
     UUID id = UUID.fromString(current.subject().id());
@@ -112,7 +112,7 @@ class DeviceEnrollment implements Enrollments {
         devices.require(devices.get(id), Operation.RENEW);
         requireLive(credentials.byThumbprint(current.thumbprint()).orElseThrow());
       });
-      return issuance.issue(order, guard, Actor.device(id));
+      return new Outcome.Issued(issuance.issue(order, guard, Actor.device(id)));
     });
   }
 
@@ -233,7 +233,7 @@ class DeviceEnrollment implements Enrollments {
   }
 
   /** Law 8: a refusal to a device that proved who it is stands in the log. */
-  private Credential recordingRefusals(UUID device, Supplier<Credential> use) {
+  private <T> T recordingRefusals(UUID device, Supplier<T> use) {
     try {
       return use.get();
     } catch (Refusal refusal) {

@@ -3,6 +3,7 @@ package io.sallyport.enrollment;
 import io.sallyport.kernel.Der;
 import io.sallyport.pki.Credential;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,9 +29,17 @@ public interface Enrollments {
     }
   }
 
+  /** What a request comes to. */
+  sealed interface Outcome {
+    record Issued(Credential credential) implements Outcome {}
+
+    /** Somebody has yet to approve it; the same request is asked again after {@code retryAfter}. */
+    record Pending(Duration retryAfter) implements Outcome {}
+  }
+
   /** A first certificate, by IDevID or token; the same request again gives the same certificate (law 2). */
-  Credential enroll(Enrollment enrollment);
+  Outcome enroll(Enrollment enrollment);
 
   /** A successor, by the certificate that it follows. */
-  Credential reenroll(Enrollment enrollment);
+  Outcome reenroll(Enrollment enrollment);
 }

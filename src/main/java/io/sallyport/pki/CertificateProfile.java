@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param mudUrl where the manufacturer's usage description is (RFC 8520 §11), or null
  * @param requiresHostName whether it is of use with a host name only
  * @param revocationPointers whether it says where its CRL and its OCSP responder are
+ * @param enrollment on which terms a device gets one
  */
 public record CertificateProfile(
     String name,
@@ -37,7 +38,8 @@ public record CertificateProfile(
     List<String> policies,
     @Nullable Template mudUrl,
     boolean requiresHostName,
-    boolean revocationPointers) {
+    boolean revocationPointers,
+    EnrollmentTerms enrollment) {
   public CertificateProfile {
     keys = Set.copyOf(keys);
     subject = List.copyOf(subject);

@@ -95,10 +95,12 @@ final class CertificateProfileDocument {
     if (purposes.isEmpty()) {
       throw invalid("spec.extendedKeyUsages must name at least one, for instance clientAuth.");
     }
+    Duration validity =
+        duration("validity", spec.validity, USUAL_VALIDITY, SHORTEST_VALIDITY, LONGEST_VALIDITY);
     return new CertificateProfile(
         name,
         spec.issuer == null ? Authorities.DEVICES : spec.issuer,
-        duration("validity", spec.validity, USUAL_VALIDITY, SHORTEST_VALIDITY, LONGEST_VALIDITY),
+        validity,
         duration(
             "backdating", spec.backdating, USUAL_BACKDATING, Duration.ZERO, LONGEST_BACKDATING),
         keys(some("keys", spec.keys)),
@@ -112,10 +114,11 @@ final class CertificateProfileDocument {
             .toList(),
         mudUrl(spec.mudUrl),
         Boolean.TRUE.equals(spec.requiresHostName),
-        !Boolean.FALSE.equals(spec.revocationPointers));
+        !Boolean.FALSE.equals(spec.revocationPointers),
+        EnrollmentTermsDocument.read(spec.enrollment, validity));
   }
 
-  private static Duration duration(
+  static Duration duration(
       String field, @Nullable String text, Duration usual, Duration least, Duration most) {
     if (text == null) {
       return usual;
@@ -280,5 +283,6 @@ final class CertificateProfileDocument {
       @JsonProperty @Nullable List<@Nullable String> policies,
       @JsonProperty @Nullable String mudUrl,
       @JsonProperty @Nullable Boolean requiresHostName,
-      @JsonProperty @Nullable Boolean revocationPointers) {}
+      @JsonProperty @Nullable Boolean revocationPointers,
+      @JsonProperty @Nullable EnrollmentTermsDocument enrollment) {}
 }

@@ -84,7 +84,8 @@ final class FixedProfiles {
         null,
         false,
         // A responder's status is not asked for (RFC 6960 §4.2.2.2.1).
-        !name.equals(CertificateProfiles.OCSP_RESPONDER));
+        !name.equals(CertificateProfiles.OCSP_RESPONDER),
+        EnrollmentTerms.DEFAULT);
   }
 
   private static ProfileDocument read(String name) {

@@ -149,7 +149,8 @@ class AuthorityAlgorithmsTest extends ServerTest {
         List.of(),
         null,
         false,
-        true);
+        true,
+        EnrollmentTerms.DEFAULT);
   }
 
   @ParameterizedTest

@@ -36,6 +36,34 @@ class CertificateProfileDocumentTest {
     assertEquals(Duration.ofMinutes(10), profile.backdating());
     assertTrue(profile.revocationPointers());
     assertEquals(List.of("1.3.6.1.5.5.7.3.2"), profile.extendedKeyUsages());
+    assertEquals(EnrollmentTerms.DEFAULT, profile.enrollment());
+  }
+
+  @Test
+  void enrollmentTermsAreRead() {
+    CertificateProfile profile = read("""
+        subject: [{serialNumber: "${hardware.serialNumber}"}]
+        extendedKeyUsages: [clientAuth]
+        enrollment:
+          authentication: both
+          approval: manual
+          channelBinding: required
+          serverKeyGeneration: true
+          requestTemplate: template
+          renewal: {window: P30D, grace: P7D, predecessor: revoke}
+        """);
+
+    assertEquals(
+        new EnrollmentTerms(
+            EnrollmentTerms.Authentication.BOTH,
+            EnrollmentTerms.Approval.MANUAL,
+            true,
+            true,
+            EnrollmentTerms.RequestTemplate.TEMPLATE,
+            Duration.ofDays(30),
+            Duration.ofDays(7),
+            EnrollmentTerms.Predecessor.REVOKE),
+        profile.enrollment());
   }
 
   @ParameterizedTest
@@ -58,6 +86,14 @@ class CertificateProfileDocumentTest {
         "alternativeNames: [{dns: a.example, uri: urn:a}] | spec.alternativeNames: each entry is a dns",
         "alternativeNames: [{hardwareModuleName: x}] | spec.alternativeNames: each entry is a dns",
         "alternativeNames: [{dns: a.example, type: 1.2.3}] | spec.alternativeNames: each entry is a dns",
+        "enrollment: {authentication: password} | spec.enrollment.authentication must be one of either, certificate, token, both.",
+        "enrollment: {approval: MANUAL} | spec.enrollment.approval must be one of none, manual.",
+        "enrollment: {channelBinding: true} | spec.enrollment.channelBinding must be one of none, required.",
+        "enrollment: {requestTemplate: rfc9908} | spec.enrollment.requestTemplate must be one of none, attributes, template.",
+        "enrollment: {renewal: {window: P91D}} | spec.enrollment.renewal.window must lie between",
+        "enrollment: {renewal: {grace: P400D}} | spec.enrollment.renewal.grace must lie between",
+        "enrollment: {renewal: {predecessor: keep}} | spec.enrollment.renewal.predecessor must be one of supersede, revoke.",
+        "enrollment: {grace: P1D} | unknown field \"grace\".",
         "colour: red | unknown field \"colour\".",
       })
   void refusesWithASentence(String field, String sentence) {

@@ -8,13 +8,13 @@ import io.sallyport.door.Request;
 import io.sallyport.door.UseCase;
 import io.sallyport.enrollment.Enrollments;
 import io.sallyport.enrollment.Enrollments.Enrollment;
+import io.sallyport.enrollment.Enrollments.Outcome;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Problem;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities;
 import io.sallyport.pki.CertificateProfiles;
-import io.sallyport.pki.Credential;
 import io.sallyport.pki.PkiProblem;
 import io.sallyport.pki.TrustBundles;
 import io.sallyport.pki.TrustBundles.Bundle;
@@ -114,7 +114,7 @@ class EstDoor implements Door {
     throw new Refusal(CommonProblem.NOT_SUPPORTED, operation + " is not supported.");
   }
 
-  private Reply issue(Request request, Function<Enrollment, Credential> use) {
+  private Reply issue(Request request, Function<Enrollment, Outcome> use) {
     Enrollment enrollment;
     try {
       enrollment = read(request);
@@ -122,7 +122,13 @@ class EstDoor implements Door {
       callers.recordRefusedDevice(request, refusal);
       throw refusal;
     }
-    return certificates(request, CERTS_ONLY, List.of(use.apply(enrollment).certificate()));
+    return switch (use.apply(enrollment)) {
+      case Outcome.Issued issued ->
+        certificates(request, CERTS_ONLY, List.of(issued.credential().certificate()));
+      case Outcome.Pending pending ->
+        Reply.text(202, "The request waits for approval; send the same one again later.")
+            .with("Retry-After", Long.toString(Math.max(1, pending.retryAfter().toSeconds())));
+    };
   }
 
   private Enrollment read(Request request) {
