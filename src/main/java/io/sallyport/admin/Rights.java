@@ -18,6 +18,8 @@ public final class Rights {
     READ_KEYS(EnumSet.of(Role.AUDITOR, Role.AUTHORITY_ADMINISTRATOR)),
     /** Register devices, singly or by batch, and give them enrollment tokens. */
     REGISTER_DEVICES(EnumSet.of(Role.LINE_OPERATOR, Role.FLEET_OPERATOR)),
+    /** Approve and reject first requests that wait for a person. */
+    APPROVE_ENROLLMENTS(EnumSet.of(Role.FLEET_OPERATOR)),
     /** Quarantine, release, suspend and decommission devices. */
     CONTROL_DEVICES(EnumSet.of(Role.FLEET_OPERATOR)),
     /** Say something about devices that lowers their posture for a while. */

@@ -18,6 +18,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new CertificateProfileCommands(options))
         .addSubcommand(new InventoryCommands(options))
         .addSubcommand(new TokenCommands(options))
+        .addSubcommand(new EnrollmentRequestCommands(options))
         .addSubcommand(new PolicyCommands(options))
         .addSubcommand(new EnforcementPointCommands(options))
         .addSubcommand(AuthorityCommands.with(options, clock))

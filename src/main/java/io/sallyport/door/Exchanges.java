@@ -50,7 +50,13 @@ public class Exchanges {
    * Use cases at the same time. Each may hold one database connection and, right after a commit, a second one to refresh
    * the decision point, so twice this and the server's own jobs must fit into the pool.
    */
-  private static final int MOST_AT_ONCE = 14;
+  private static final int MOST_AT_ONCE = 12;
+
+  /**
+   * Issuances at the same time. They wait together in a shared commit, which costs no connection each; what they do by
+   * themselves takes its turns. The more of them, the more certificates share a commit.
+   */
+  private static final int MOST_ISSUANCES = 128;
 
   private static final int LONGEST_WAIT_SECONDS = 10;
   private static final int NOT_MODIFIED = 304;
@@ -61,6 +67,7 @@ public class Exchanges {
   private static final int LONGEST_BODY_MILLIS = 30_000;
 
   private final Semaphore places = new Semaphore(MOST_AT_ONCE);
+  private final Semaphore issuances = new Semaphore(MOST_ISSUANCES);
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
   private final MeterRegistry meters;
   private final Throttle throttle;
@@ -72,18 +79,32 @@ public class Exchanges {
 
   /** For use cases that may block: runs on a virtual thread. */
   public Handler<RoutingContext> handler(int mostBytes, UseCase useCase, RefusalWriter refusals) {
-    return context ->
-        read(context, mostBytes, refusals, request -> later(context, request, useCase, refusals));
+    return handler(mostBytes, useCase, refusals, places);
+  }
+
+  /** For use cases that wait for an issuance most of the time, and bound what else they do by themselves. */
+  public Handler<RoutingContext> issuing(int mostBytes, UseCase useCase, RefusalWriter refusals) {
+    return handler(mostBytes, useCase, refusals, issuances);
+  }
+
+  private Handler<RoutingContext> handler(
+      int mostBytes, UseCase useCase, RefusalWriter refusals, Semaphore of) {
+    return context -> read(
+        context, mostBytes, refusals, request -> later(context, request, useCase, refusals, of));
   }
 
   private void later(
-      RoutingContext context, Request request, UseCase useCase, RefusalWriter refusals) {
+      RoutingContext context,
+      Request request,
+      UseCase useCase,
+      RefusalWriter refusals,
+      Semaphore of) {
     Context loop = context.vertx().getOrCreateContext();
     Observation observation = Observation.of(context);
     workers.execute(() -> {
       Reply reply = observation == null
-          ? inTurn(request, useCase, refusals)
-          : observation.during(() -> inTurn(request, useCase, refusals));
+          ? inTurn(request, useCase, refusals, of)
+          : observation.during(() -> inTurn(request, useCase, refusals, of));
       loop.runOnContext(nothing -> write(context, reply));
     });
   }
@@ -127,7 +148,8 @@ public class Exchanges {
               witness.accept(asked, refusal);
               return reply;
             },
-            refusals);
+            refusals,
+            places);
       }
     });
   }
@@ -206,9 +228,10 @@ public class Exchanges {
             .with("Allow", allow));
   }
 
-  private Reply inTurn(Request request, UseCase useCase, RefusalWriter refusals) {
+  private Reply inTurn(
+      Request request, UseCase useCase, RefusalWriter refusals, Semaphore of) {
     try {
-      if (!places.tryAcquire(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)) {
+      if (!of.tryAcquire(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)) {
         return refuse(
                 refusals,
                 CommonProblem.UNAVAILABLE,
@@ -226,7 +249,7 @@ public class Exchanges {
     try {
       return answer(request, useCase, refusals);
     } finally {
-      places.release();
+      of.release();
     }
   }
 

@@ -16,6 +16,8 @@ import io.sallyport.pki.CertificateRequest;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
+import io.sallyport.pki.EnrollmentTerms;
+import io.sallyport.pki.EnrollmentTerms.Approval;
 import io.sallyport.pki.Issuance;
 import io.sallyport.pki.Issuance.Guard;
 import io.sallyport.pki.Issuance.Name;
@@ -24,8 +26,11 @@ import io.sallyport.pki.PkiProblem;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.cert.CertificateEncodingException;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.bouncycastle.asn1.x509.Certificate;
@@ -36,6 +41,9 @@ import org.jspecify.annotations.Nullable;
 class DeviceEnrollment implements Enrollments {
   private final FirstContact firstContact;
   private final StoredTokens tokens;
+  private final StoredWaivers waivers;
+  private final StoredApprovals approvals;
+  private final Turns turns;
   private final Devices devices;
   private final Allowances allowances;
   private final ProfiledNames names;
@@ -48,6 +56,9 @@ class DeviceEnrollment implements Enrollments {
   DeviceEnrollment(
       FirstContact firstContact,
       StoredTokens tokens,
+      StoredWaivers waivers,
+      StoredApprovals approvals,
+      Turns turns,
       Devices devices,
       Allowances allowances,
       ProfiledNames names,
@@ -58,6 +69,9 @@ class DeviceEnrollment implements Enrollments {
       Clock clock) {
     this.firstContact = firstContact;
     this.tokens = tokens;
+    this.waivers = waivers;
+    this.approvals = approvals;
+    this.turns = turns;
     this.devices = devices;
     this.allowances = allowances;
     this.names = names;
@@ -68,52 +82,90 @@ class DeviceEnrollment implements Enrollments {
     this.clock = clock;
   }
 
+  /** What is to be issued, and what must hold for it. */
+  private record Asked(Order order, Guard guard) {}
+
   @Override
   public Outcome enroll(Enrollment enrollment) {
     requireKnown(enrollment.label());
-    Proven proven = firstContact.prove(enrollment);
-    Device device = proven.device();
-    return recordingRefusals(device.id(), () -> {
-      devices.require(device, Operation.ENROLL);
-      CertificateProfile profile =
-          allowances.certificateProfile(device, enrollment.label(), proven.token());
-      CertificateRequest request = CertificateRequest.read(enrollment.request());
-      DeviceNames.requireOwn(request, device, names.own(device, profile));
-      Order order = order(
-          device, profile, request, proven.authentication(), proven.token() != null, List.of());
-      Guard guard = claiming(
-          device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest(), digest -> {
-            devices.require(devices.get(device.id()), Operation.ENROLL);
-            if (proven.token() != null) {
-              tokens.consume(proven.token().id(), device.id(), digest);
-            }
-          });
-      return new Outcome.Issued(issuance.issue(order, guard, Actor.device(device.id())));
+    Proven proven = turns.take(() -> firstContact.prove(enrollment));
+    UUID id = proven.device().id();
+    return recordingRefusals(id, () -> {
+      Asked asked = turns.take(() -> first(enrollment, proven));
+      boolean manual = asked.order.certificateProfile().enrollment().approval() == Approval.MANUAL;
+      Optional<Duration> wait =
+          manual ? turns.take(() -> approvals.pending(id, asked.order)) : Optional.empty();
+      return wait.isPresent()
+          ? new Outcome.Pending(wait.get())
+          : new Outcome.Issued(manual ? approved(asked, id) : issue(asked, id));
     });
+  }
+
+  private Credential issue(Asked asked, UUID device) {
+    return issuance.issue(asked.order, asked.guard, Actor.device(device));
+  }
+
+  private Credential approved(Asked asked, UUID device) {
+    try {
+      return issue(asked, device);
+    } catch (Refusal refusal) {
+      throw refusal.problem() == PkiProblem.AUTHENTICATION_SPENT
+          ? new Refusal(
+              PkiProblem.AUTHENTICATION_SPENT,
+              "The approval was for one certificate, and so is a token; ask with a new key.")
+          : refusal;
+    }
+  }
+
+  private Asked first(Enrollment enrollment, Proven proven) {
+    Device device = proven.device();
+    devices.require(device, Operation.ENROLL);
+    CertificateProfile profile =
+        allowances.certificateProfile(device, enrollment.label(), proven.token());
+    proven.require(profile);
+    CertificateRequest request = CertificateRequest.read(enrollment.request());
+    DeviceNames.requireOwn(request, device, names.own(device, profile));
+    // An approval is for one certificate, as a token is.
+    boolean once =
+        proven.token() != null || profile.enrollment().approval() == Approval.MANUAL;
+    Order order = order(device, profile, request, proven.authentication(), once, List.of());
+    Guard guard = claiming(
+        device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest(), digest -> {
+          devices.require(devices.get(device.id()), Operation.ENROLL);
+          if (proven.token() != null) {
+            tokens.consume(proven.token().id(), device.id(), digest);
+          }
+        });
+    return new Asked(order, guard);
   }
 
   @Override
   public Outcome reenroll(Enrollment enrollment) {
     requireKnown(enrollment.label());
-    Credential current = current(enrollment);
+    Credential current = turns.take(() -> current(enrollment));
     UUID id = UUID.fromString(current.subject().id());
     return recordingRefusals(id, () -> {
-      requireLive(current);
-      Device device = devices.get(id);
-      devices.require(device, Operation.RENEW);
-      CertificateProfile profile = allowances.certificateProfile(device, enrollment.label());
-      CertificateRequest request = CertificateRequest.read(enrollment.request());
-      Certificate certificate = Certificate.getInstance(current.certificate().octets());
-      DeviceNames.requireUnchanged(request, certificate);
-      List<Name> kept = DeviceNames.kept(names.own(device, profile), certificate);
-      credentials.used(current);
-      Order order = order(device, profile, request, current.thumbprint(), false, kept);
-      Guard guard = claiming(device, null, request.subjectPublicKeyInfo().digest(), digest -> {
-        devices.require(devices.get(id), Operation.RENEW);
-        requireLive(credentials.byThumbprint(current.thumbprint()).orElseThrow());
-      });
-      return new Outcome.Issued(issuance.issue(order, guard, Actor.device(id)));
+      Asked asked = turns.take(() -> successor(enrollment, current, id));
+      return new Outcome.Issued(issue(asked, id));
     });
+  }
+
+  private Asked successor(Enrollment enrollment, Credential current, UUID id) {
+    requireRenewable(current);
+    Device device = devices.get(id);
+    devices.require(device, Operation.RENEW);
+    CertificateProfile profile = allowances.certificateProfile(device, enrollment.label());
+    CertificateRequest request = CertificateRequest.read(enrollment.request());
+    Certificate certificate = Certificate.getInstance(current.certificate().octets());
+    DeviceNames.requireUnchanged(request, certificate);
+    List<Name> kept = DeviceNames.kept(names.own(device, profile), certificate);
+    credentials.used(current);
+    Order order = order(device, profile, request, current.thumbprint(), false, kept);
+    Guard guard = claiming(device, null, request.subjectPublicKeyInfo().digest(), digest -> {
+      devices.require(devices.get(id), Operation.RENEW);
+      requireRenewable(credentials.byThumbprint(current.thumbprint()).orElseThrow());
+    });
+    return new Asked(order, guard);
   }
 
   /**
@@ -130,7 +182,21 @@ class DeviceEnrollment implements Enrollments {
       List<Name> proven) {
     allowances.requireMayOrder(device);
     CertificateProfile profile = allowances.certificateProfile(device, label);
+    requireByAccount(profile);
     return order(device, profile, request, authentication, false, proven);
+  }
+
+  /** An account is neither a manufacturer's certificate nor a token, and nobody approves its orders. */
+  private static void requireByAccount(CertificateProfile profile) {
+    EnrollmentTerms terms = profile.enrollment();
+    if (terms.authentication() != EnrollmentTerms.Authentication.EITHER
+        || terms.approval() != Approval.NONE
+        || terms.channelBinding()) {
+      throw new Refusal(
+          EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,
+          "The terms of certificate profile \"" + profile.name()
+              + "\" can be met by EST alone.");
+    }
   }
 
   /** By an order whose authorizations hold, which {@code claim} spends in the transaction that records the serial. */
@@ -187,7 +253,7 @@ class DeviceEnrollment implements Enrollments {
         "The client certificate is not one that this server issued to a device.");
   }
 
-  private void requireLive(Credential current) {
+  private void requireRenewable(Credential current) {
     Credential.Revocation revocation = current.revocation();
     if (revocation != null) {
       throw new Refusal(
@@ -199,10 +265,25 @@ class DeviceEnrollment implements Enrollments {
           EnrollmentProblem.NO_CURRENT_CERTIFICATE,
           "The certificate was superseded; use its successor.");
     }
-    if (!current.liveAt(clock.instant())) {
+    Instant now = clock.instant();
+    if (now.isBefore(current.notBefore())) {
       throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The certificate has expired; enroll again.");
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The certificate is not valid yet.");
     }
+    if (now.isAfter(current.notAfter())
+        && now.isAfter(current.notAfter().plus(grace(current)))
+        && !waivers.waived(UUID.fromString(current.subject().id()))) {
+      throw new Refusal(
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE,
+          "The certificate has expired; enroll again, or have its renewal allowed.");
+    }
+  }
+
+  private Duration grace(Credential current) {
+    return profiles
+        .forDevices(current.profile())
+        .map(profile -> profile.enrollment().grace())
+        .orElse(Duration.ZERO);
   }
 
   private void requireKnown(@Nullable String label) {
@@ -240,8 +321,11 @@ class DeviceEnrollment implements Enrollments {
       String kind = refusal.problem() == DeviceProblem.DUPLICATE_KEY
           ? "security.duplicate-key"
           : "enrollment.refused";
-      audit.recordRefusal(Fact.of(kind, Actor.device(device), "device", device)
-          .with("problem", refusal.problem().slug()));
+      turns.take(() -> {
+        audit.recordRefusal(Fact.of(kind, Actor.device(device), "device", device)
+            .with("problem", refusal.problem().slug()));
+        return device;
+      });
       throw refusal;
     }
   }

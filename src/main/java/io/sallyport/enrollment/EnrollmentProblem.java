@@ -6,6 +6,7 @@ import io.sallyport.kernel.Problem;
 public enum EnrollmentProblem implements Problem {
   UNKNOWN_CLIENT("unknown-client", 401, "The client is not recognised"),
   WRONG_TOKEN("wrong-token", 401, "The enrollment token is not valid"),
+  CREDENTIALS_MISSING("credentials-missing", 401, "More is needed to recognise the client"),
   NOT_REGISTERED("not-registered", 403, "The device is not registered"),
   NOT_A_DEVICE("not-a-device", 403, "The certificate is not one of a device"),
   OTHER_NAMES("other-names", 403, "The request asks for names that are not the device's"),
@@ -21,6 +22,9 @@ public enum EnrollmentProblem implements Problem {
   INVALID_LIFETIME("invalid-lifetime", 422, "The lifetime is not acceptable"),
   INVALID_HOST_NAME("invalid-host-name", 422, "The host name is not acceptable"),
   BAD_NONCE("bad-nonce", 400, "The nonce is not one that can be used"),
+  REQUEST_REJECTED("request-rejected", 403, "The request was rejected"),
+  UNKNOWN_ENROLLMENT_REQUEST("unknown-enrollment-request", 404, "No such enrollment request"),
+  DECIDED_ALREADY("decided-already", 409, "The request was decided already"),
   ACCOUNT_UNKNOWN("account-unknown", 400, "No such account"),
   ACCOUNT_NOT_VALID("account-not-valid", 401, "The account may do nothing any more"),
   WRONG_BINDING("wrong-binding", 401, "The external account binding does not hold"),

@@ -3,6 +3,8 @@ package io.sallyport.enrollment;
 import io.sallyport.devices.Device;
 import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.CertificateProfile;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,4 +18,24 @@ record Proven(
     Device device,
     Digest authentication,
     @Nullable Digest manufacturerKey,
-    @Nullable EnrollmentToken token) {}
+    @Nullable EnrollmentToken token) {
+  private static final String CERTIFICATE = "the manufacturer's certificate (IDevID)";
+  private static final String TOKEN = "an enrollment token as HTTP Basic";
+
+  /** Refuses with {@code credentials-missing} what the profile asks for and the request did not bring. */
+  void require(CertificateProfile profile) {
+    String missing =
+        switch (profile.enrollment().authentication()) {
+          case EITHER -> null;
+          case CERTIFICATE -> manufacturerKey == null ? CERTIFICATE : null;
+          case TOKEN -> token == null ? TOKEN : null;
+          case BOTH ->
+            manufacturerKey == null || token == null ? CERTIFICATE + " and " + TOKEN : null;
+        };
+    if (missing != null) {
+      throw new Refusal(
+          EnrollmentProblem.CREDENTIALS_MISSING,
+          "Certificate profile \"" + profile.name() + "\" wants " + missing + ".");
+    }
+  }
+}

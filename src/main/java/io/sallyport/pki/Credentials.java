@@ -44,7 +44,7 @@ public interface Credentials {
 
   /**
    * Notes that a credential was presented. On its first use every older credential of the same subject and certificate
-   * profile is superseded (law 2). Later calls cost one read.
+   * profile is superseded (law 2), and revoked when the profile says so. Later calls cost one read.
    */
   void used(Credential credential);
 

@@ -62,6 +62,7 @@ class StoredCredentials implements Credentials {
   private final Authorities authorities;
   private final Devices devices;
   private final Revocations revocations;
+  private final CertificateProfiles profiles;
   private final Retention retention;
   private final Audit audit;
   private final Clock clock;
@@ -71,6 +72,7 @@ class StoredCredentials implements Credentials {
       Authorities authorities,
       Devices devices,
       Revocations revocations,
+      CertificateProfiles profiles,
       Retention retention,
       Audit audit,
       Clock clock) {
@@ -79,6 +81,7 @@ class StoredCredentials implements Credentials {
     this.authorities = authorities;
     this.devices = devices;
     this.revocations = revocations;
+    this.profiles = profiles;
     this.audit = audit;
     this.clock = clock;
   }
@@ -284,11 +287,21 @@ class StoredCredentials implements Credentials {
           && older.profile.equals(used.profile)
           && (older.state == CredentialState.ISSUED || older.heldSince() != null)
           && older.preparedAt.isBefore(used.preparedAt)) {
+        if (revokesPredecessors(used)) {
+          revocations.revoke(older, RevocationReason.SUPERSEDED, Actor.SERVER);
+        }
         older.supersededAt = now;
         audit.record(Revocations.fact("certificate.superseded", older, Actor.SERVER)
             .with("by", used.serial));
       }
     }
+  }
+
+  private boolean revokesPredecessors(CredentialRow row) {
+    return profiles
+        .find(row.profile)
+        .map(profile -> profile.enrollment().predecessor() == EnrollmentTerms.Predecessor.REVOKE)
+        .orElse(false);
   }
 
   @Override

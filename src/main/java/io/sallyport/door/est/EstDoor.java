@@ -18,8 +18,10 @@ import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.PkiProblem;
 import io.sallyport.pki.TrustBundles;
 import io.sallyport.pki.TrustBundles.Bundle;
+import io.vertx.core.Handler;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Map;
@@ -62,16 +64,16 @@ class EstDoor implements Door {
     for (String prefix : List.of(BASE, BASE + ":label/")) {
       route(router, prefix + "cacerts", HttpMethod.GET, this::cacerts);
       route(router, prefix + "csrattrs", HttpMethod.GET, this::csrattrs);
-      route(
+      handle(
           router,
           prefix + "simpleenroll",
           HttpMethod.POST,
-          request -> issue(request, enrollments::enroll));
-      route(
+          issuing(request -> issue(request, enrollments::enroll)));
+      handle(
           router,
           prefix + "simplereenroll",
           HttpMethod.POST,
-          request -> issue(request, enrollments::reenroll));
+          issuing(request -> issue(request, enrollments::reenroll)));
       route(
           router,
           prefix + "serverkeygen",
@@ -89,8 +91,17 @@ class EstDoor implements Door {
             EstDoor::refusal));
   }
 
+  private Handler<RoutingContext> issuing(UseCase useCase) {
+    return exchanges.issuing(MOST_BYTES, useCase, EstDoor::refusal);
+  }
+
   private void route(Router router, String path, HttpMethod method, UseCase useCase) {
-    router.route(method, path).handler(exchanges.handler(MOST_BYTES, useCase, EstDoor::refusal));
+    handle(router, path, method, exchanges.handler(MOST_BYTES, useCase, EstDoor::refusal));
+  }
+
+  private void handle(
+      Router router, String path, HttpMethod method, Handler<RoutingContext> handler) {
+    router.route(method, path).handler(handler);
     router.route(path).handler(exchanges.methodNotAllowed(method.name(), EstDoor::refusal));
   }
 
