@@ -17,6 +17,7 @@ import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import io.sallyport.pki.Issuance;
 import io.sallyport.pki.Issuance.Name;
+import io.sallyport.pki.RenewalWindow;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.ByteArrayInputStream;
 import java.net.InetAddress;
@@ -27,7 +28,6 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -200,8 +200,7 @@ class ServerCertificate {
   }
 
   private static Instant renewAt(Credential credential) {
-    Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
-    return credential.notAfter().minus(validity.dividedBy(3));
+    return RenewalWindow.opensAt(credential.notBefore(), credential.notAfter(), null);
   }
 
   private static Set<String> hostsOf(Credential credential) {

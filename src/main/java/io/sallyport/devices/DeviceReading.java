@@ -19,7 +19,7 @@ import javax.sql.DataSource;
 final class DeviceReading {
   private static final String ALL = """
       select d.id, d.profile, d.owner, d.site, d.labels, d.state, d.revocation_counter, d.created_at,
-        h.id, m.name, h.model, h.serial_number
+        h.id, m.name, h.model, h.serial_number, coalesce(d.name, h.serial_number)
       from device d join hardware_unit h on h.id = d.hardware_unit join manufacturer m on m.id = h.manufacturer
       where d.id = any (?)""";
 
@@ -52,6 +52,7 @@ final class DeviceReading {
   private static Device device(ResultSet row) throws SQLException, JsonProcessingException {
     return new Device(
         row.getObject(1, UUID.class),
+        row.getString(13),
         new HardwareUnit(
             row.getObject(9, UUID.class), row.getString(10), row.getString(11), row.getString(12)),
         row.getString(2),

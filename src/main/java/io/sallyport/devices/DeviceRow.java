@@ -15,12 +15,17 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
+import org.jspecify.annotations.Nullable;
 
 @Entity
 @Table(name = "device")
 class DeviceRow {
   @Id
   UUID id;
+
+  /** None: by its serial number. */
+  @Nullable
+  String name;
 
   @ManyToOne(fetch = FetchType.EAGER, optional = false)
   @JoinColumn(name = "hardware_unit")
@@ -62,6 +67,19 @@ class DeviceRow {
 
   Device device() {
     return new Device(
-        id, hardware.unit(), profile, owner, site, labels, state, revocationCounter, createdAt);
+        id,
+        name(),
+        hardware.unit(),
+        profile,
+        owner,
+        site,
+        labels,
+        state,
+        revocationCounter,
+        createdAt);
+  }
+
+  String name() {
+    return name == null ? hardware.serialNumber : name;
   }
 }

@@ -310,11 +310,9 @@ class IssuanceStore {
   }
 
   private boolean reusable(CredentialRow row) {
-    Duration validity = Duration.between(row.notBefore, row.notAfter);
-    Instant renewal = row.notAfter.minus(validity.dividedBy(3));
     return row.firstUsedAt == null
         && row.supersededAt == null
-        && clock.instant().isBefore(renewal);
+        && clock.instant().isBefore(RenewalWindow.opensAt(row.notBefore, row.notAfter, null));
   }
 
   private static void refuseIfSpent(int index, Draft draft) {

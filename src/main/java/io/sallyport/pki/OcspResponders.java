@@ -12,7 +12,6 @@ import io.sallyport.keys.Keys;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
@@ -90,12 +89,11 @@ final class OcspResponders {
         false,
         subject(authority),
         List.of()));
-    Duration validity = Duration.between(credential.notBefore(), credential.notAfter());
     return new Responder(
         key,
         credential.certificate(),
         CertificateParts.holder(credential.certificate()),
-        credential.notAfter().minus(validity.dividedBy(3)),
+        RenewalWindow.opensAt(credential.notBefore(), credential.notAfter(), null),
         credential.notAfter());
   }
 
