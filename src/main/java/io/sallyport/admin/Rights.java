@@ -20,7 +20,7 @@ public final class Rights {
     REGISTER_DEVICES(EnumSet.of(Role.LINE_OPERATOR, Role.FLEET_OPERATOR)),
     /** Approve and reject first requests that wait for a person. */
     APPROVE_ENROLLMENTS(EnumSet.of(Role.FLEET_OPERATOR)),
-    /** Quarantine, release, suspend and decommission devices. */
+    /** Change, quarantine, release, suspend and decommission devices. */
     CONTROL_DEVICES(EnumSet.of(Role.FLEET_OPERATOR)),
     /** Say something about devices that lowers their posture for a while. */
     SEND_SIGNALS(EnumSet.of(Role.SIGNAL_SOURCE, Role.FLEET_OPERATOR)),

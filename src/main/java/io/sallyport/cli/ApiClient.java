@@ -48,6 +48,13 @@ final class ApiClient implements AutoCloseable {
         .json();
   }
 
+  /** Changes what is named and leaves the rest. */
+  JsonNode patch(String path, JsonNode body) {
+    return send("PATCH", path, BodyPublishers.ofByteArray(Json.octets(body)), JSON)
+        .orFail()
+        .json();
+  }
+
   JsonNode post(String path, JsonNode body) {
     return tryPost(path, body).orFail().json();
   }

@@ -3,6 +3,7 @@ package io.sallyport.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,9 @@ final class InventoryCommands {
           String profile,
       @Option(names = "--owner", required = true, description = "who answers for it") String owner,
       @Option(names = "--site", required = true, description = "where it will stand") String site,
+      @Option(names = "--name", description = "what people call it; its serial number if left out")
+          @Nullable
+          String name,
       @Option(names = "--label", paramLabel = "KEY=VALUE", description = "repeatable") @Nullable
           Map<String, String> labels) {
     ObjectNode device = Json.object()
@@ -42,6 +46,9 @@ final class InventoryCommands {
         .put("profile", profile)
         .put("owner", owner)
         .put("site", site);
+    if (name != null) {
+      device.put("name", name);
+    }
     ObjectNode named = device.putObject("labels");
     if (labels != null) {
       labels.forEach(named::put);
@@ -61,7 +68,7 @@ final class InventoryCommands {
           String state,
       @Option(names = "--profile") @Nullable String profile,
       @Option(names = "--site") @Nullable String site,
-      @Option(names = "--text", description = "start of a serial number or owner") @Nullable
+      @Option(names = "--text", description = "start of a serial number, name or owner") @Nullable
           String text,
       @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
           int limit) {
@@ -80,6 +87,7 @@ final class InventoryCommands {
               "manufacturer",
               "model",
               "serial_number",
+              "name",
               "profile",
               "site",
               "owner");
@@ -127,6 +135,67 @@ final class InventoryCommands {
         id,
         "decommission",
         Json.object().put("reason", reason).put("revocation_reason", revocation));
+  }
+
+  @Command(description = "Gives a device another name.")
+  void rename(
+      @Parameters(paramLabel = "ID", description = ID) UUID id,
+      @Parameters(paramLabel = "NAME", description = "what people call it from now on") String name,
+      @Option(names = "--reason", description = WHY) @Nullable String reason) {
+    change(id, Json.object().put("name", name), reason);
+  }
+
+  @Command(description = "Moves a device to another site.")
+  void move(
+      @Parameters(paramLabel = "ID", description = ID) UUID id,
+      @Parameters(paramLabel = "SITE", description = "where it stands from now on") String site,
+      @Option(names = "--reason", description = WHY) @Nullable String reason) {
+    change(id, Json.object().put("site", site), reason);
+  }
+
+  @Command(description = "Sets and takes away labels of a device.")
+  void label(
+      @Parameters(paramLabel = "ID", description = ID) UUID id,
+      @Option(names = "--set", paramLabel = "KEY=VALUE", description = "repeatable") @Nullable
+          Map<String, String> set,
+      @Option(names = "--remove", paramLabel = "KEY", description = "repeatable") @Nullable
+          List<String> remove,
+      @Option(names = "--reason", description = WHY) @Nullable String reason) {
+    ObjectNode change = Json.object();
+    ObjectNode labels = change.putObject("labels");
+    if (remove != null) {
+      remove.forEach(labels::putNull);
+    }
+    if (set != null) {
+      set.forEach(labels::put);
+    }
+    change(id, change, reason);
+  }
+
+  @Command(
+      description =
+          "Transfers a device to another profile; certificates that it does not allow are revoked.")
+  void transfer(
+      @Parameters(paramLabel = "ID", description = ID) UUID id,
+      @Parameters(paramLabel = "PROFILE", description = "an applied device profile") String profile,
+      @Option(names = "--reason", description = WHY) @Nullable String reason) {
+    change(id, Json.object().put("profile", profile), reason);
+  }
+
+  private void change(UUID id, ObjectNode change, @Nullable String reason) {
+    if (reason != null) {
+      change.put("reason", reason);
+    }
+    try (ApiClient api = options.api()) {
+      JsonNode device = api.patch("/devices/" + id, change);
+      options
+          .output()
+          .result(
+              device,
+              "Device " + id + " is \"" + device.path("name").asText() + "\" at "
+                  + device.path("site").asText() + " with profile "
+                  + device.path("profile").asText() + ".");
+    }
   }
 
   private void act(UUID id, String action, ObjectNode body) {

@@ -1,7 +1,8 @@
 /**
- * One act on a device that takes everything away everywhere.
+ * Acts on a device that concern all that it has: one that takes everything away everywhere, its transfer to another profile,
+ * and its replacement.
  *
- * <p>Door: {@link io.sallyport.decommission.Decommissions}.
+ * <p>Doors: {@link io.sallyport.decommission.Decommissions}, {@link io.sallyport.decommission.DeviceChanges}.
  */
 @NullMarked
 package io.sallyport.decommission;

@@ -1,5 +1,7 @@
 package io.sallyport.devices;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sallyport.audit.Fact;
 import io.sallyport.audit.LogEntry;
 import io.sallyport.audit.Replay;
@@ -19,6 +21,7 @@ import java.util.function.Consumer;
  */
 @Singleton
 final class DeviceReplay implements Replay {
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String THERE = "select 1 from device where id = ?";
   private static final String ACTIVATED =
       "update device set enrolled = true, state = case state when 'EXPECTED' then 'ACTIVE' else state end where id = ?";
@@ -39,6 +42,15 @@ final class DeviceReplay implements Replay {
           "device.suspended",
           "device.wiping",
           "device.decommissioned" -> became(transaction, lost);
+      case "device.renamed" -> set(transaction, "name = ?", lost);
+      case "device.owner-changed" -> set(transaction, "owner = ?", lost);
+      case "device.moved" -> set(transaction, "site = ?", lost);
+      case "device.transferred" ->
+        set(
+            transaction,
+            "profile = ?, revocation_counter = revocation_counter + 1",
+            lost);
+      case "device.relabelled" -> set(transaction, "labels = cast(? as jsonb)", lost);
       default -> Effect.NONE;
     };
   }
@@ -57,6 +69,43 @@ final class DeviceReplay implements Replay {
       try (ResultSet row = statement.getResultSet()) {
         return row.next();
       }
+    }
+  }
+
+  /** What an operator gave it; a profile that the lost time made too has to be applied first, by hand. */
+  private static Effect set(Connection transaction, String what, LogEntry lost)
+      throws SQLException {
+    Optional<UUID> id = id(lost);
+    String to = lost.detail().get("to");
+    if (id.isEmpty() || to == null) {
+      return Effect.BY_HAND;
+    }
+    if (lost.kind().equals("device.transferred") && !isProfile(transaction, to)) {
+      return Effect.BY_HAND;
+    }
+    try (PreparedStatement set =
+        transaction.prepareStatement("update device set " + what + " where id = ?")) {
+      set.setString(1, lost.kind().equals("device.relabelled") ? json(to) : to);
+      set.setObject(2, id.get());
+      return set.executeUpdate() == 1 ? Effect.DONE : Effect.NONE;
+    }
+  }
+
+  private static boolean isProfile(Connection transaction, String name) throws SQLException {
+    try (PreparedStatement query =
+        transaction.prepareStatement("select 1 from device_profile where name = ?")) {
+      query.setString(1, name);
+      try (ResultSet row = query.executeQuery()) {
+        return row.next();
+      }
+    }
+  }
+
+  private static String json(String labels) {
+    try {
+      return JSON.writeValueAsString(ChangedDevice.read(labels));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("labels could not be written", e);
     }
   }
 

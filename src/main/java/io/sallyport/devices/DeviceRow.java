@@ -56,6 +56,7 @@ class DeviceRow {
   DeviceRow(
       UUID id, HardwareUnitRow hardware, Devices.Registration registration, Instant createdAt) {
     this.id = id;
+    this.name = registration.name();
     this.hardware = hardware;
     this.profile = registration.profile();
     this.owner = registration.owner();

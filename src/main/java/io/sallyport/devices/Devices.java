@@ -25,6 +25,7 @@ public interface Devices {
    * @param manufacturer the registered manufacturer's name
    * @param serialNumber 1 to 64 characters (802.1AR)
    * @param labels at most 32, names and values at most 64 characters
+   * @param name what people call it; null for its serial number
    */
   record Registration(
       String manufacturer,
@@ -33,9 +34,41 @@ public interface Devices {
       String profile,
       String owner,
       String site,
-      Map<String, String> labels) {
+      Map<String, String> labels,
+      @Nullable String name) {
     public Registration {
       labels = Map.copyOf(labels);
+    }
+
+    /** Called by its serial number. */
+    public Registration(
+        String manufacturer,
+        String model,
+        String serialNumber,
+        String profile,
+        String owner,
+        String site,
+        Map<String, String> labels) {
+      this(manufacturer, model, serialNumber, profile, owner, site, labels, null);
+    }
+  }
+
+  /**
+   * What is to change of a device; null leaves it as it is.
+   *
+   * @param labels to set, over those that it has
+   * @param withoutLabels names of labels to take away first
+   */
+  record Change(
+      @Nullable String name,
+      @Nullable String profile,
+      @Nullable String owner,
+      @Nullable String site,
+      Map<String, String> labels,
+      Set<String> withoutLabels) {
+    public Change {
+      labels = Map.copyOf(labels);
+      withoutLabels = Set.copyOf(withoutLabels);
     }
   }
 
@@ -43,7 +76,7 @@ public interface Devices {
    * What a list is narrowed by; null means any.
    *
    * @param sites the only sites that are seen at all; empty for every site
-   * @param text start of a serial number or owner
+   * @param text start of a serial number, name or owner
    */
   record Filter(
       @Nullable DeviceState state,
@@ -76,6 +109,9 @@ public interface Devices {
   /** The device that is not decommissioned on this manufacturer's hardware unit, or else the last one that was. */
   Optional<Device> onHardware(String manufacturer, String serialNumber);
 
+  /** All that lived and live on a hardware unit, the newest first, at most 100. */
+  List<Device> ofUnit(UUID hardwareUnit);
+
   /** Devices by id, after {@code cursor}. */
   Page<Device> list(Filter filter, @Nullable String cursor, int limit);
 
@@ -105,6 +141,13 @@ public interface Devices {
 
   /** Moves an expected device to active, on its first certificate; anything else is left as it is. */
   void activate(UUID id, Actor actor);
+
+  /**
+   * Gives it another name, profile, owner, site or labels: one fact for each that changed, none when nothing did. What its
+   * certificates are worth under another profile is for the caller to say, in the same transaction. Refuses with {@code
+   * wrong-state} what is on its way out.
+   */
+  Device change(UUID id, Change change, String reason, Actor actor);
 
   Device quarantine(UUID id, String reason, Actor actor);
 

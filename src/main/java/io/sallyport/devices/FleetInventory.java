@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class FleetInventory implements Devices {
   private static final String SUBJECT = "device";
+  private static final int MOST_OF_UNIT = 100;
 
   private final EntityManager entities;
   private final DeviceLocks locks;
@@ -63,11 +64,7 @@ class FleetInventory implements Devices {
         .orElseThrow(() -> new Refusal(
             DeviceProblem.UNKNOWN_MANUFACTURER,
             "Register the manufacturer \"" + registration.manufacturer() + "\" first."));
-    if (entities.find(DeviceProfileRow.class, registration.profile()) == null) {
-      throw new Refusal(
-          DeviceProblem.UNKNOWN_PROFILE,
-          "Apply the device profile \"" + registration.profile() + "\" first.");
-    }
+    requireProfile(registration.profile());
     HardwareUnitRow unit = hardwareUnit(manufacturer, registration);
     if (onUnit(unit.id).filter(row -> row.state != DeviceState.DECOMMISSIONED).isPresent()) {
       throw new Refusal(
@@ -78,13 +75,14 @@ class FleetInventory implements Devices {
     DeviceRow row = new DeviceRow(
         ids.next(), unit, registration, clock.instant().truncatedTo(ChronoUnit.MICROS));
     entities.persist(row);
-    audit.record(Fact.of("device.registered", actor, SUBJECT, row.id)
+    Fact registered = Fact.of("device.registered", actor, SUBJECT, row.id)
         .with("manufacturer", manufacturer.name)
         .with("model", unit.model)
         .with("serial_number", unit.serialNumber)
         .with("profile", row.profile)
         .with("owner", row.owner)
-        .with("site", row.site));
+        .with("site", row.site);
+    audit.record(row.name == null ? registered : registered.with("name", row.name));
     return row.device();
   }
 
@@ -158,14 +156,23 @@ class FleetInventory implements Devices {
   }
 
   private Optional<DeviceRow> onUnit(UUID unit) {
+    return onUnit(unit, 1).stream().findFirst();
+  }
+
+  private List<DeviceRow> onUnit(UUID unit, int most) {
     return entities
         .createQuery(
             "from DeviceRow where hardware.id = :unit order by createdAt desc, id desc",
             DeviceRow.class)
         .setParameter("unit", unit)
-        .setMaxResults(1)
-        .getResultStream()
-        .findFirst();
+        .setMaxResults(most)
+        .getResultList();
+  }
+
+  @Override
+  @Transactional
+  public List<Device> ofUnit(UUID hardwareUnit) {
+    return onUnit(hardwareUnit, MOST_OF_UNIT).stream().map(DeviceRow::device).toList();
   }
 
   @Override
@@ -231,6 +238,34 @@ class FleetInventory implements Devices {
     if (row.state == DeviceState.EXPECTED) {
       row.state = DeviceState.ACTIVE;
       audit.record(Fact.of("device.activated", actor, SUBJECT, id));
+    }
+  }
+
+  @Override
+  @Transactional
+  public Device change(UUID id, Change change, String reason, Actor actor) {
+    DeviceRow row = locked(id);
+    if (row.state == DeviceState.WIPING || row.state == DeviceState.DECOMMISSIONED) {
+      throw new Refusal(
+          DeviceProblem.WRONG_STATE,
+          "The device is " + row.state.word() + "; what is recorded of it stays.");
+    }
+    if (change.profile() != null) {
+      requireProfile(change.profile());
+    }
+    audit.recordAll(ChangedDevice.apply(row, change).stream()
+        .map(one -> Fact.of(one.kind(), actor, SUBJECT, id)
+            .with("from", one.from())
+            .with("to", one.to())
+            .with("reason", RegistrationRules.reason(reason)))
+        .toList());
+    return row.device();
+  }
+
+  private void requireProfile(String profile) {
+    if (entities.find(DeviceProfileRow.class, profile) == null) {
+      throw new Refusal(
+          DeviceProblem.UNKNOWN_PROFILE, "Apply the device profile \"" + profile + "\" first.");
     }
   }
 

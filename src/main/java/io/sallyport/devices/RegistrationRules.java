@@ -1,6 +1,7 @@
 package io.sallyport.devices;
 
 import io.sallyport.kernel.Refusal;
+import java.util.Map;
 import java.util.regex.Pattern;
 
 /** What names, serial numbers and labels may look like. */
@@ -25,10 +26,24 @@ final class RegistrationRules {
       throw invalid(
           "serial_number must have 1 to 64 characters of A-Z a-z 0-9 and space ' ( ) + , - . / : = ?");
     }
-    if (registration.labels().size() > MOST_LABELS) {
+    if (registration.name() != null) {
+      called(registration.name());
+    }
+    labels(registration.labels());
+  }
+
+  /** A device's name: one that people give, or a serial number. */
+  static void called(String name) {
+    if (!SERIAL.matcher(name).matches()) {
+      name("name", name);
+    }
+  }
+
+  static void labels(Map<String, String> labels) {
+    if (labels.size() > MOST_LABELS) {
       throw invalid("A device may have " + MOST_LABELS + " labels at most.");
     }
-    registration.labels().forEach((key, value) -> {
+    labels.forEach((key, value) -> {
       if (!LABEL_NAME.matcher(key).matches() || !LABEL_VALUE.matcher(value).matches()) {
         throw invalid("Label names and values have at most 64 letters, digits and . _ / -");
       }

@@ -8,6 +8,7 @@ import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
 import io.sallyport.devices.Devices.KeyClaim;
 import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateProfile;
@@ -209,7 +210,7 @@ class DeviceEnrollment implements Enrollments {
         device.id(), () -> issuance.issue(order, guard, Actor.device(device.id())));
   }
 
-  private static Guard claiming(
+  private Guard claiming(
       Device device, @Nullable Digest manufacturerKey, Digest own, Guard guard) {
     UUID unit = device.hardware().id();
     List<KeyClaim> claims = new ArrayList<>();
@@ -217,7 +218,23 @@ class DeviceEnrollment implements Enrollments {
     if (manufacturerKey != null) {
       claims.add(new KeyClaim(unit, manufacturerKey, "idevid"));
     }
-    return Guard.claiming(claims, guard);
+    return Guard.claiming(claims, digest -> {
+      requireUnchanged(device);
+      guard.check(digest);
+    });
+  }
+
+  /** What it may have and what it is called was read before its row was locked. */
+  private void requireUnchanged(Device read) {
+    Device now = devices.get(read.id());
+    if (!now.profile().equals(read.profile())
+        || !now.name().equals(read.name())
+        || !now.owner().equals(read.owner())
+        || !now.site().equals(read.site())
+        || !now.labels().equals(read.labels())) {
+      throw new Refusal(
+          CommonProblem.CONFLICT, "The device was changed at this moment; send the request again.");
+    }
   }
 
   private Credential current(Enrollment enrollment) {

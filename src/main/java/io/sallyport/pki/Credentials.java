@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Issued certificates by whom and what they certify. Changes are facts about the subject of the certificate. */
@@ -57,6 +58,12 @@ public interface Credentials {
 
   /** Gives a held one back; refuses with {@code cannot-release} what is not on hold or has ended meanwhile. */
   Credential release(String authority, BigInteger serial, Actor actor);
+
+  /**
+   * Revokes for good what a device has of other certificate profiles than these, in the caller's transaction, and what is
+   * being issued of them is not handed out. Answers how many it revoked.
+   */
+  int revokeOthers(UUID device, Set<String> profiles, RevocationReason reason, Actor actor);
 
   /** Revokes for good all that a subject has, a device's attestation keys too, in the caller's transaction. */
   void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor);

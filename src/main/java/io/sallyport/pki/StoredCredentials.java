@@ -333,6 +333,30 @@ class StoredCredentials implements Credentials {
 
   @Override
   @Transactional(Transactional.TxType.MANDATORY)
+  public int revokeOthers(
+      UUID device, Set<String> profiles, RevocationReason reason, Actor actor) {
+    devices.lock(device);
+    List<CredentialRow> others = rows(CertificateSubject.device(device)).stream()
+        .filter(row -> !profiles.contains(row.profile))
+        .filter(row -> row.state != CredentialState.REVOKED || row.heldSince() != null)
+        .toList();
+    if (others.isEmpty()) {
+      return 0;
+    }
+    devices.raiseRevocationCounter(device);
+    int revoked = 0;
+    for (CredentialRow row : others) {
+      row.lock(entities);
+      if (row.state != CredentialState.PREPARED && !row.notAfter.isBefore(clock.instant())) {
+        revocations.end(row, reason, actor);
+        revoked++;
+      }
+    }
+    return revoked;
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
   public void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor) {
     subject.onDevice().ifPresent(devices::raiseRevocationCounter);
     List<CredentialRow> rows = new ArrayList<>(rows(subject));

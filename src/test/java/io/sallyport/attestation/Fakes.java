@@ -282,6 +282,12 @@ final class Fakes {
     }
 
     @Override
+    public int revokeOthers(
+        UUID device, Set<String> profiles, RevocationReason reason, Actor actor) {
+      throw unused();
+    }
+
+    @Override
     public void revokeAll(CertificateSubject subject, RevocationReason reason, Actor actor) {
       throw unused();
     }
@@ -372,6 +378,16 @@ final class Fakes {
 
     @Override
     public void activate(UUID id, Actor actor) {
+      throw unused();
+    }
+
+    @Override
+    public List<Device> ofUnit(UUID hardwareUnit) {
+      throw unused();
+    }
+
+    @Override
+    public Device change(UUID id, Change change, String reason, Actor actor) {
       throw unused();
     }
 

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 @Schema(name = "DeviceDetail")
 record DeviceDetail(
     UUID id,
+    String name,
     String manufacturer,
     String model,
     String serialNumber,
@@ -48,6 +49,7 @@ record DeviceDetail(
     DeviceView view = DeviceView.of(device);
     return new DeviceDetail(
         view.id(),
+        view.name(),
         view.manufacturer(),
         view.model(),
         view.serialNumber(),

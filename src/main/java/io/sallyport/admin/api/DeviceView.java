@@ -11,6 +11,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 @Schema(name = "Device")
 record DeviceView(
     UUID id,
+    String name,
     String manufacturer,
     String model,
     String serialNumber,
@@ -33,6 +34,7 @@ record DeviceView(
   static DeviceView of(Device device) {
     return new DeviceView(
         device.id(),
+        device.name(),
         device.hardware().manufacturer(),
         device.hardware().model(),
         device.hardware().serialNumber(),

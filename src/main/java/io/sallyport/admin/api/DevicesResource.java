@@ -94,7 +94,8 @@ class DevicesResource {
         Fields.text("profile", wanted.profile()),
         Fields.text("owner", wanted.owner()),
         Fields.text("site", wanted.site()),
-        Fields.labels("labels", wanted.labels()));
+        Fields.labels("labels", wanted.labels()),
+        wanted.name() == null ? null : Fields.text("name", wanted.name()));
     caller.requireSite(registration.site());
     return once.run(201, () -> DeviceView.of(devices.register(registration, caller.actor())));
   }
@@ -120,7 +121,7 @@ class DevicesResource {
           String state,
       @QueryParam("profile") @Nullable String profile,
       @QueryParam("site") @Nullable String site,
-      @QueryParam("text") @Parameter(description = "Start of a serial number or owner.") @Nullable
+      @QueryParam("text") @Parameter(description = "Start of a serial number, name or owner.") @Nullable
           String text,
       @BeanParam Paging paging) {
     Filter filter =
@@ -244,7 +245,8 @@ class DevicesResource {
       @Nullable String profile,
       @Nullable String owner,
       @Nullable String site,
-      @Nullable Map<String, @Nullable String> labels) {}
+      @Nullable Map<String, @Nullable String> labels,
+      @Nullable String name) {}
 
   /** Why something is done, for the log. */
   @Schema(name = "Reason", requiredProperties = "reason")

@@ -153,12 +153,18 @@ final class DeviceDossier {
 
   /** What its state allows to be done with it. */
   record Acts(
-      boolean quarantine, boolean release, boolean suspend, boolean decommission, boolean wipe) {
+      boolean quarantine,
+      boolean release,
+      boolean suspend,
+      boolean change,
+      boolean decommission,
+      boolean wipe) {
     static Acts of(DeviceState state) {
       return new Acts(
           state.canBecome(DeviceState.QUARANTINED),
           state == DeviceState.QUARANTINED || state == DeviceState.SUSPENDED,
           state.canBecome(DeviceState.SUSPENDED),
+          state != DeviceState.WIPING && state != DeviceState.DECOMMISSIONED,
           state.canBecome(DeviceState.DECOMMISSIONED) && state != DeviceState.WIPING,
           state.canBecome(DeviceState.WIPING));
     }
@@ -390,6 +396,7 @@ final class DeviceDossier {
       case "quarantined" -> "Quarantined";
       case "released" -> "Released";
       case "suspended" -> "Suspended";
+      case "changed" -> "Changed";
       case "held" -> "The certificate is on hold";
       case "given-back" -> "The certificate counts again";
       case "decommissioned" -> "Decommissioning has begun";

@@ -6,11 +6,13 @@ import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
 import io.sallyport.decision.FleetView;
 import io.sallyport.decommission.Decommissions;
+import io.sallyport.decommission.DeviceChanges;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfiles;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.Devices;
+import io.sallyport.devices.Devices.Change;
 import io.sallyport.devices.Devices.Filter;
 import io.sallyport.kernel.Page;
 import io.sallyport.pki.RevocationReason;
@@ -33,6 +35,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +64,7 @@ class DevicePages {
   private final DeviceProfiles profiles;
   private final FleetView fleet;
   private final Decommissions decommissions;
+  private final DeviceChanges changes;
   private final DeviceDossier dossier;
   private final Caller caller;
 
@@ -69,12 +73,14 @@ class DevicePages {
       DeviceProfiles profiles,
       FleetView fleet,
       Decommissions decommissions,
+      DeviceChanges changes,
       DeviceDossier dossier,
       Caller caller) {
     this.devices = devices;
     this.profiles = profiles;
     this.fleet = fleet;
     this.decommissions = decommissions;
+    this.changes = changes;
     this.dossier = dossier;
     this.caller = caller;
   }
@@ -183,6 +189,25 @@ class DevicePages {
     Device device = devices.get(id, caller.sites());
     devices.suspend(device.id(), Inputs.line("Reason", reason), caller.actor());
     return back(id, "suspended");
+  }
+
+  @POST
+  @Path("{id}/change")
+  @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
+  @Requires(Right.CONTROL_DEVICES)
+  public Response change(
+      @PathParam("id") UUID id,
+      @FormParam("name") @Nullable String name,
+      @FormParam("site") @Nullable String site,
+      @FormParam("profile") @Nullable String profile,
+      @FormParam("reason") @Nullable String reason) {
+    Device device = devices.get(id, caller.sites());
+    String where = Inputs.line("Site", site);
+    caller.requireSite(where);
+    Change change = new Change(
+        Inputs.line("Name", name), Inputs.line("Profile", profile), null, where, Map.of(), Set.of());
+    changes.change(device.id(), change, Inputs.line("Reason", reason), caller.actor());
+    return back(id, "changed");
   }
 
   /** For good, so the serial number must be typed. */

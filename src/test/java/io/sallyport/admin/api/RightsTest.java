@@ -63,6 +63,7 @@ class RightsTest extends ServerTest {
       Map.entry("approveEnrollmentRequest", FLEET),
       Map.entry("bindDeviceAddress", FLEET),
       Map.entry("bringLostFacts", AUTHORITY),
+      Map.entry("changeDevice", FLEET),
       Map.entry("changeEnforcementPoint", FLEET),
       Map.entry("changeOperator", ADMINISTRATORS_ONLY),
       Map.entry("certifyAuthority", AUTHORITY),
