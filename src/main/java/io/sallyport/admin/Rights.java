@@ -20,6 +20,8 @@ public final class Rights {
     REGISTER_DEVICES(EnumSet.of(Role.LINE_OPERATOR, Role.FLEET_OPERATOR)),
     /** Approve and reject first requests that wait for a person. */
     APPROVE_ENROLLMENTS(EnumSet.of(Role.FLEET_OPERATOR)),
+    /** Put a spare in the place of a failed device, and a returned unit to a new use. */
+    REPLACE_DEVICES(EnumSet.of(Role.LINE_OPERATOR, Role.FLEET_OPERATOR)),
     /** Change, quarantine, release, suspend and decommission devices. */
     CONTROL_DEVICES(EnumSet.of(Role.FLEET_OPERATOR)),
     /** Say something about devices that lowers their posture for a while. */

@@ -39,6 +39,13 @@ public record Appraisal(
     }
   }
 
+  /** The same, and it counts no longer than until {@code end}. */
+  Appraisal until(Instant end) {
+    return end.isBefore(expiresAt)
+        ? new Appraisal(id, device, status, claims, observed, at, end, ear)
+        : this;
+  }
+
   /** The tier of the worst claim; a claim that makes no statement is no worse than one that affirms. */
   static TrustTier worst(Map<String, Claim> claims) {
     return claims.values().stream()

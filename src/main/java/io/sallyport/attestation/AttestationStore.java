@@ -18,6 +18,9 @@ interface AttestationStore {
   /** Adds the evidence and what was made of it. */
   void add(Evidence evidence, Appraisal appraisal);
 
+  /** What was appraised up to {@code at} counts no longer than that. */
+  void end(UUID device, Instant at);
+
   /** The newest by time, then id: the order of recording does not matter. */
   Optional<Appraisal> newest(UUID device);
 

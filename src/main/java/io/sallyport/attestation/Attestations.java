@@ -30,6 +30,12 @@ public interface Attestations {
   Appraisal appraise(
       UUID device, Credential credential, String mediaType, byte[] evidence, Actor actor);
 
+  /**
+   * What was appraised of the device so far counts no more, for it was compared with what is not asked of it any more. In
+   * the caller's transaction.
+   */
+  void end(UUID device, Actor actor);
+
   /** The public keys that results are signed with, as a JWK set (RFC 7517). */
   String keySet();
 

@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The rows in PostgreSQL. Safe for any thread. */
 @Singleton
@@ -89,13 +91,16 @@ final class JpaAttestationStore implements AttestationStore {
   public Optional<Appraisal> newest(UUID device) {
     return entities
         .createQuery(
-            "select a from AppraisalRow a where a.device = :device order by a.at desc, a.id desc",
-            AppraisalRow.class)
+            "select a, e from AppraisalRow a left join AppraisalEndRow e on e.device = a.device"
+                + " where a.device = :device order by a.at desc, a.id desc",
+            Object[].class)
         .setParameter("device", device)
         .setMaxResults(1)
         .getResultStream()
         .findFirst()
-        .map(JpaAttestationStore::appraisal);
+        .map(found -> ended(
+            appraisal((AppraisalRow) found[0]),
+            found[1] == null ? null : ((AppraisalEndRow) found[1]).at));
   }
 
   @Override
@@ -106,7 +111,24 @@ final class JpaAttestationStore implements AttestationStore {
               select * from appraisal where device = d.id order by at desc, id desc limit 1) a""", AppraisalRow.class)
         .setParameter("devices", devices.toArray(UUID[]::new))
         .getResultStream();
-    return rows.map(row -> appraisal((AppraisalRow) row)).toList();
+    List<Appraisal> newest = rows.map(row -> appraisal((AppraisalRow) row)).toList();
+    Map<UUID, Instant> ends = entities
+        .createQuery("from AppraisalEndRow where device in :devices", AppraisalEndRow.class)
+        .setParameter("devices", devices)
+        .getResultStream()
+        .collect(Collectors.toMap(row -> row.device, row -> row.at));
+    return newest.stream()
+        .map(appraisal -> ended(appraisal, ends.get(appraisal.device())))
+        .toList();
+  }
+
+  @Override
+  public void end(UUID device, Instant at) {
+    entities.merge(new AppraisalEndRow(device, at));
+  }
+
+  private static Appraisal ended(Appraisal appraisal, @Nullable Instant end) {
+    return end == null || appraisal.at().isAfter(end) ? appraisal : appraisal.until(end);
   }
 
   private static Appraisal appraisal(AppraisalRow row) {

@@ -111,6 +111,18 @@ class Verifier implements Attestations {
   }
 
   @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public void end(UUID device, Actor actor) {
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    Optional<Appraisal> counting =
+        store.newest(device).filter(newest -> newest.expiresAt().isAfter(now));
+    // Evidence that is being looked at now may be older than its record.
+    store.end(device, now);
+    counting.ifPresent(ended ->
+        audit.record(Fact.of("appraisal.ended", actor, "device", device).with("appraisal", ended.id())));
+  }
+
+  @Override
   public String keySet() {
     return results.keySet();
   }

@@ -182,6 +182,57 @@ final class InventoryCommands {
     change(id, Json.object().put("profile", profile), reason);
   }
 
+  @Command(
+      description =
+          "Puts a spare in the place of a failed device, which is decommissioned; repeating it changes nothing.")
+  void replace(
+      @Parameters(paramLabel = "FAILED", description = "the failed device's UUID") UUID failed,
+      @Parameters(paramLabel = "SPARE", description = "the spare's UUID") UUID spare,
+      @Option(names = "--reason", required = true, description = WHY) String reason,
+      @Option(names = "--other-model", description = "take a spare of another model too")
+          boolean otherModel) {
+    ObjectNode replace = Json.object().put("spare", spare.toString()).put("reason", reason);
+    if (otherModel) {
+      replace.put("other_model", true);
+    }
+    try (ApiClient api = options.api()) {
+      JsonNode done = api.post("/devices/" + failed + "/replace", replace);
+      options
+          .output()
+          .result(
+              done,
+              "Device " + spare + " is \"" + done.path("name").asText() + "\" now, and " + failed
+                  + " is decommissioned.");
+    }
+  }
+
+  @Command(
+      description =
+          "Registers a returned unit as a new device; repeating it answers the same one.")
+  void remanufacture(
+      @Parameters(paramLabel = "ID", description = ID) UUID id,
+      @Option(names = "--reason", required = true, description = WHY) String reason,
+      @Option(names = "--name", description = "its serial number if left out") @Nullable String name,
+      @Option(names = "--profile", description = "as before if left out") @Nullable String profile,
+      @Option(names = "--owner", description = "as before if left out") @Nullable String owner,
+      @Option(names = "--site", description = "as before if left out") @Nullable String site) {
+    ObjectNode life = Json.object().put("reason", reason);
+    Map<String, @Nullable String> given = new LinkedHashMap<>();
+    given.put("name", name);
+    given.put("profile", profile);
+    given.put("owner", owner);
+    given.put("site", site);
+    given.forEach((field, value) -> {
+      if (value != null) {
+        life.put(field, value);
+      }
+    });
+    try (ApiClient api = options.api()) {
+      JsonNode next = api.post("/devices/" + id + "/remanufacture", life);
+      options.output().result(next, next.path("id").asText());
+    }
+  }
+
   private void change(UUID id, ObjectNode change, @Nullable String reason) {
     if (reason != null) {
       change.put("reason", reason);

@@ -1,5 +1,6 @@
 package io.sallyport.decommission;
 
+import io.sallyport.attestation.Attestations;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProfiles;
 import io.sallyport.devices.Devices;
@@ -18,8 +19,14 @@ class ChangedDevices implements DeviceChanges {
   private final Devices devices;
   private final DeviceProfiles profiles;
   private final Credentials credentials;
+  private final Attestations attestations;
 
-  ChangedDevices(Devices devices, DeviceProfiles profiles, Credentials credentials) {
+  ChangedDevices(
+      Devices devices,
+      DeviceProfiles profiles,
+      Credentials credentials,
+      Attestations attestations) {
+    this.attestations = attestations;
     this.devices = devices;
     this.profiles = profiles;
     this.credentials = credentials;
@@ -34,6 +41,8 @@ class ChangedDevices implements DeviceChanges {
       Set<String> kept =
           Set.copyOf(profiles.find(after.profile()).orElseThrow().certificateProfiles());
       credentials.revokeOthers(device, kept, RevocationReason.CESSATION_OF_OPERATION, actor);
+      // Its posture was compared with the reference values of the other profile (law 4).
+      attestations.end(device, actor);
     }
     return devices.get(device);
   }

@@ -6,6 +6,8 @@ import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.Devices;
 import io.sallyport.enforcement.AddressBindings;
+import io.sallyport.enforcement.AddressBindings.AddressBinding;
+import io.sallyport.enforcement.AddressBindings.Source;
 import io.sallyport.enforcement.Enforcements;
 import io.sallyport.enforcement.Enforcements.Enforcement;
 import io.sallyport.enforcement.Enforcements.Outcome;
@@ -175,7 +177,9 @@ class DecommissionRuns implements Decommissions {
   /** Takes a run as far as it goes now. */
   @Transactional
   void goOn(UUID device) {
-    devices.lock(device);
+    // There since the commit that began the run; locked in the order that everybody keeps.
+    ReplacementRow replaced = entities.find(ReplacementRow.class, device);
+    devices.lockAll(replaced == null ? Set.of(device) : Set.of(device, replaced.spare));
     RunRow run = entities.find(RunRow.class, device, LockModeType.PESSIMISTIC_WRITE);
     if (run == null || run.finishedAt != null) {
       return;
@@ -199,10 +203,12 @@ class DecommissionRuns implements Decommissions {
     long unconfirmed = unconfirmed(told);
     run.finishedAt = now;
     // Not before: until it has cut the device off, a point has to know its addresses.
-    bindings
-        .live(device)
-        .forEach(
-            live -> bindings.withdraw(live.id(), "the device was decommissioned", Actor.SERVER));
+    List<AddressBinding> left = bindings.live(device);
+    left.forEach(
+        live -> bindings.withdraw(live.id(), "the device was decommissioned", Actor.SERVER));
+    if (replaced != null) {
+      handOver(left, replaced.spare);
+    }
     run.finishDetail = unconfirmed == 0
         ? told.size() + " withdrawals confirmed"
         : unconfirmed + " of " + told.size() + " withdrawals unconfirmed; they are tried on";
@@ -210,6 +216,18 @@ class DecommissionRuns implements Decommissions {
         .with("withdrawals", told.size())
         .with("unconfirmed", unconfirmed)
         .with("wipe", run.wipeState.word()));
+  }
+
+  /** The addresses of a device that was replaced stand for the one in its place, if that is still there. */
+  private void handOver(List<AddressBinding> left, UUID spare) {
+    DeviceState state = devices.lock(spare).state();
+    if (state == DeviceState.WIPING || state == DeviceState.DECOMMISSIONED) {
+      return;
+    }
+    for (AddressBinding one : left) {
+      bindings.bind(
+          spare, one.address(), one.segment(), Source.STATIC, null, one.until(), Actor.SERVER);
+    }
   }
 
   @Override

@@ -103,6 +103,11 @@ final class Fakes {
     }
 
     @Override
+    public void end(UUID device, Instant at) {
+      throw unused();
+    }
+
+    @Override
     public Optional<Appraisal> newest(UUID device) {
       return appraisals.stream()
           .filter(appraisal -> appraisal.device().equals(device))

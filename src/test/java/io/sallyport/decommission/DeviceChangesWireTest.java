@@ -109,6 +109,21 @@ class DeviceChangesWireTest extends ServerTest {
   }
 
   @Test
+  void whatWasAppraisedForOneProfileCountsForNoOther() {
+    profile("changes-plain", "device");
+    Unit unit = plant.attested("CH-6");
+    assertTrue(unit.may(Plant.VIDEO));
+
+    change(unit, Map.of("profile", "changes-plain")).expect(200);
+    change(unit, Map.of("profile", plant.name())).expect(200);
+
+    assertFalse(unit.may(Plant.VIDEO));
+    plant.fact(unit.id(), "appraisal.ended");
+    unit.attest(Plant.GOOD).expect(200);
+    assertTrue(unit.may(Plant.VIDEO));
+  }
+
+  @Test
   void whatCannotBeIsRefusedAndChangesNothing() {
     Unit unit = plant.registered("CH-4");
     Unit gone = plant.registered("CH-5");

@@ -397,6 +397,7 @@ final class DeviceDossier {
       case "released" -> "Released";
       case "suspended" -> "Suspended";
       case "changed" -> "Changed";
+      case "replaced" -> "It took the failed device's place";
       case "held" -> "The certificate is on hold";
       case "given-back" -> "The certificate counts again";
       case "decommissioned" -> "Decommissioning has begun";

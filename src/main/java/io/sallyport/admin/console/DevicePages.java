@@ -7,6 +7,7 @@ import io.sallyport.admin.Rights.Right;
 import io.sallyport.decision.FleetView;
 import io.sallyport.decommission.Decommissions;
 import io.sallyport.decommission.DeviceChanges;
+import io.sallyport.decommission.Replacements;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfiles;
@@ -65,6 +66,7 @@ class DevicePages {
   private final FleetView fleet;
   private final Decommissions decommissions;
   private final DeviceChanges changes;
+  private final Replacements replacements;
   private final DeviceDossier dossier;
   private final Caller caller;
 
@@ -74,6 +76,7 @@ class DevicePages {
       FleetView fleet,
       Decommissions decommissions,
       DeviceChanges changes,
+      Replacements replacements,
       DeviceDossier dossier,
       Caller caller) {
     this.devices = devices;
@@ -81,6 +84,7 @@ class DevicePages {
     this.fleet = fleet;
     this.decommissions = decommissions;
     this.changes = changes;
+    this.replacements = replacements;
     this.dossier = dossier;
     this.caller = caller;
   }
@@ -210,6 +214,29 @@ class DevicePages {
     return back(id, "changed");
   }
 
+  /** For good, so the serial number must be typed. The spare is of the same manufacturer. */
+  @POST
+  @Path("{id}/replace")
+  @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
+  @Requires(Right.REPLACE_DEVICES)
+  public Response replace(
+      @PathParam("id") UUID id,
+      @FormParam("spare") @Nullable String spare,
+      @FormParam("reason") @Nullable String reason,
+      @FormParam("confirm") @Nullable String confirm) {
+    Device failed = devices.get(id, caller.sites());
+    requireTyped(failed, confirm);
+    String serialNumber = Inputs.line("Serial number of the spare", spare);
+    Device next = devices
+        .onHardware(failed.hardware().manufacturer(), serialNumber)
+        .filter(found -> caller.sees(found.site()))
+        .orElseThrow(() -> Inputs.malformed(
+            "No device of " + failed.hardware().manufacturer() + " has this serial number."));
+    replacements.replace(
+        id, next.id(), false, Inputs.line("Reason", reason), caller.sites(), caller.actor());
+    return back(next.id(), "replaced");
+  }
+
   /** For good, so the serial number must be typed. */
   @POST
   @Path("{id}/decommission")
@@ -222,12 +249,16 @@ class DevicePages {
       @FormParam("wipe") @Nullable String wipe,
       @FormParam("confirm") @Nullable String confirm) {
     Device device = devices.get(id, caller.sites());
-    if (confirm == null || !confirm.strip().equals(device.hardware().serialNumber())) {
-      throw Inputs.malformed("Type the device's serial number to confirm; nothing was done.");
-    }
+    requireTyped(device, confirm);
     String note = Inputs.line("Reason", reason);
     decommissions.start(device.id(), revocation(revocation), note, wipe(wipe), caller.actor());
     return back(id, "decommissioned");
+  }
+
+  private static void requireTyped(Device device, @Nullable String confirm) {
+    if (confirm == null || !confirm.strip().equals(device.hardware().serialNumber())) {
+      throw Inputs.malformed("Type the device's serial number to confirm; nothing was done.");
+    }
   }
 
   private static Map<String, Duration> wipes() {

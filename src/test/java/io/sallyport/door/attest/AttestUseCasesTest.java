@@ -156,6 +156,11 @@ class AttestUseCasesTest {
     }
 
     @Override
+    public void end(UUID device, Actor actor) {
+      asked.add("end of " + device);
+    }
+
+    @Override
     public String keySet() {
       return "{\"keys\":[]}";
     }
