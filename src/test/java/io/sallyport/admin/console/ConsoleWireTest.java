@@ -150,6 +150,38 @@ class ConsoleWireTest extends ServerTest {
   }
 
   @Test
+  void renamesAndReplacesADevice() {
+    Unit failed = plant().registered("SWAP-1");
+    Unit spare = plant().registered("SWAP-2");
+    String page = "/console/devices/" + failed.id();
+    assertEquals(
+        303,
+        post(
+                ADMIN,
+                page + "/change",
+                Map.of(
+                    "name", "Dock camera",
+                    "site", "plant-1",
+                    "profile", plant().name(),
+                    "reason", "drawing",
+                    "csrf", token(ADMIN)))
+            .statusCode());
+    assertTrue(get(ADMIN, page).body().contains("<h1>Dock camera</h1>"));
+    Map<String, String> swap =
+        Map.of("spare", "SWAP-2", "reason", "no picture", "csrf", token(ADMIN));
+
+    assertEquals(400, post(ADMIN, page + "/replace", swap).statusCode());
+    assertEquals("expected", state(failed));
+    Map<String, String> confirmed = new java.util.HashMap<>(swap);
+    confirmed.put("confirm", "SWAP-1");
+    assertEquals(303, post(ADMIN, page + "/replace", confirmed).statusCode());
+
+    assertEquals("decommissioned", state(failed));
+    assertTrue(
+        get(ADMIN, "/console/devices/" + spare.id()).body().contains("<h1>Dock camera</h1>"));
+  }
+
+  @Test
   void showsAndLetsDoWhatTheRoleMay() {
     Unit unit = plant().registered("ROLE-1");
     String page = get(AUDITOR, "/console/devices/" + unit.id()).body();
@@ -161,6 +193,8 @@ class ConsoleWireTest extends ServerTest {
     for (String act : List.of(
         "/console/devices/" + unit.id() + "/quarantine",
         "/console/devices/" + unit.id() + "/decommission",
+        "/console/devices/" + unit.id() + "/change",
+        "/console/devices/" + unit.id() + "/replace",
         "/console/devices/" + unit.id() + "/certificates/devices/1/hold",
         "/console/devices/" + unit.id() + "/certificates/devices/1/release",
         "/console/policies",
