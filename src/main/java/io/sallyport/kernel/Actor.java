@@ -5,7 +5,7 @@ import java.util.UUID;
 /**
  * Who acts.
  *
- * @param id the operator's or enforcement point's name, the device's id, or {@code server}
+ * @param id the operator's or enforcement point's or station's name, the device's id, or {@code server}
  */
 public record Actor(Kind kind, String id) {
   /** The server itself: timers, first start, recovery. */
@@ -16,7 +16,8 @@ public record Actor(Kind kind, String id) {
     SERVER,
     OPERATOR,
     DEVICE,
-    ENFORCEMENT_POINT
+    ENFORCEMENT_POINT,
+    STATION
   }
 
   public static Actor operator(String name) {
@@ -29,6 +30,10 @@ public record Actor(Kind kind, String id) {
 
   public static Actor enforcementPoint(String name) {
     return new Actor(Kind.ENFORCEMENT_POINT, name);
+  }
+
+  public static Actor station(String name) {
+    return new Actor(Kind.STATION, name);
   }
 
   @Override

@@ -35,6 +35,8 @@ final class CertificateProfileDocument {
 
   private static final Set<String> RESERVED = Set.of(
       CertificateProfiles.ENFORCEMENT_POINT,
+      CertificateProfiles.STATION,
+      CertificateProfiles.DOCUMENT_SIGNER,
       CertificateProfiles.SERVER,
       CertificateProfiles.ATTESTATION_KEY,
       CertificateProfiles.OCSP_RESPONDER,

@@ -14,6 +14,11 @@ public interface CertificateProfiles {
   String DEVICE_SERVER = "device-server";
 
   String ENFORCEMENT_POINT = "enforcement-point";
+  /** Workplaces of manufacturing lines. */
+  String STATION = "station";
+  /** What signs manifests and vouchers; long-lived, for it is looked at as long as they are. */
+  String DOCUMENT_SIGNER = "document-signer";
+
   String SERVER = "server";
 
   /**

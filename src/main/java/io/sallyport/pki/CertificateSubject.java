@@ -12,6 +12,10 @@ public record CertificateSubject(Kind kind, String id) {
     /** The attestation key in a device's TPM; its id is the device's. */
     ATTESTATION_KEY,
     ENFORCEMENT_POINT,
+    /** A workplace of a manufacturing line. */
+    STATION,
+    /** Signs manifests and vouchers, in the name of the server. */
+    DOCUMENT_SIGNER,
     SERVER,
     OCSP_RESPONDER,
     AUTHORITY;

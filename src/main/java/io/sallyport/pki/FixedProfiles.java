@@ -21,6 +21,9 @@ final class FixedProfiles {
   static final List<String> READY =
       List.of("device", "device-server", "eap-tls", "ipsec", "mqtt", "opc-ua", "web-server");
 
+  /** id-kp-documentSigning (RFC 9336). */
+  private static final String DOCUMENT_SIGNING = "1.3.6.1.5.5.7.3.36";
+
   private static final Map<String, CertificateProfile> INTERNAL = Map.of(
       CertificateProfiles.ENFORCEMENT_POINT,
       internal(
@@ -28,6 +31,20 @@ final class FixedProfiles {
           Authorities.INTERNAL,
           Duration.ofDays(365),
           KeyPurposeId.id_kp_clientAuth.getId()),
+      CertificateProfiles.STATION,
+      internal(
+          CertificateProfiles.STATION,
+          Authorities.INTERNAL,
+          Duration.ofDays(365),
+          KeyPurposeId.id_kp_clientAuth.getId()),
+      // The mail's purpose is the one that checkers of CMS look for unless they are told another.
+      CertificateProfiles.DOCUMENT_SIGNER,
+      internal(
+          CertificateProfiles.DOCUMENT_SIGNER,
+          Authorities.INTERNAL,
+          Duration.ofDays(5 * 365),
+          KeyPurposeId.id_kp_emailProtection.getId(),
+          DOCUMENT_SIGNING),
       CertificateProfiles.ATTESTATION_KEY,
       internal(
           CertificateProfiles.ATTESTATION_KEY,
@@ -67,7 +84,7 @@ final class FixedProfiles {
   }
 
   private static CertificateProfile internal(
-      String name, String authority, Duration validity, String purpose) {
+      String name, String authority, Duration validity, String... purposes) {
     return new CertificateProfile(
         name,
         authority,
@@ -76,10 +93,10 @@ final class FixedProfiles {
         Set.of(),
         List.of(),
         List.of(),
-        purpose.equals(KeyPurposeId.id_kp_serverAuth.getId())
+        purposes[0].equals(KeyPurposeId.id_kp_serverAuth.getId())
             ? Set.of(Usage.DIGITAL_SIGNATURE, Usage.KEY_ENCIPHERMENT)
             : Set.of(Usage.DIGITAL_SIGNATURE),
-        List.of(purpose),
+        List.of(purposes),
         List.of(),
         null,
         false,
