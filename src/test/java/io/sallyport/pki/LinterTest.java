@@ -114,7 +114,8 @@ class LinterTest {
             switch (kind) {
               case OCSP_RESPONDER -> KeyPurposeId.id_kp_OCSPSigning;
               case ATTESTATION_KEY -> ATTESTATION_KEY_USAGE;
-              case DEVICE, ENFORCEMENT_POINT, SERVER, AUTHORITY -> KeyPurposeId.id_kp_clientAuth;
+              case DEVICE, ENFORCEMENT_POINT, STATION, DOCUMENT_SIGNER, SERVER, AUTHORITY ->
+                KeyPurposeId.id_kp_clientAuth;
             });
       }
     }
