@@ -184,6 +184,28 @@ public interface Devices {
    */
   OptionalInt claimKeys(List<KeyClaim> claims);
 
+  /** The same, answering the indexes of all whose key belongs to another unit or to the server; the others are claimed. */
+  default Set<Integer> claimEach(List<KeyClaim> claims) {
+    Set<Integer> foreign = new HashSet<>();
+    for (int i = 0; i < claims.size(); i++) {
+      if (claimKeys(claims.subList(i, i + 1)).isPresent()) {
+        foreign.add(i);
+      }
+    }
+    return foreign;
+  }
+
+  /** What {@link #get} refuses with. */
+  static Refusal unknownDevice(UUID id) {
+    return new Refusal(DeviceProblem.UNKNOWN_DEVICE, "No device " + id + " is registered.");
+  }
+
+  /** What {@link #requireSound} refuses with. */
+  static Refusal compromisedKey() {
+    return new Refusal(
+        DeviceProblem.COMPROMISED_KEY, "This key was reported as compromised; make a new one.");
+  }
+
   /** What {@link #claimKey} refuses with. */
   static Refusal duplicateKey() {
     return new Refusal(

@@ -346,6 +346,12 @@ class FleetInventory implements Devices {
   }
 
   @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public Set<Integer> claimEach(List<KeyClaim> claims) {
+    return keys.claimEach(claims);
+  }
+
+  @Override
   @Transactional
   public void requireSound(Digest key) {
     keys.requireSound(key);
@@ -370,6 +376,6 @@ class FleetInventory implements Devices {
   }
 
   private static Refusal unknown(UUID id) {
-    return new Refusal(DeviceProblem.UNKNOWN_DEVICE, "No device " + id + " is registered.");
+    return Devices.unknownDevice(id);
   }
 }

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +44,7 @@ final class KeyDigests {
   private static final String NOT_OURS = """
       select asked.n from unnest(?, ?) with ordinality as asked (digest, unit, n)
       left join key_digest k on k.digest = asked.digest
-      where k.hardware_unit is distinct from asked.unit order by asked.n limit 1""";
+      where k.hardware_unit is distinct from asked.unit order by asked.n""";
 
   private static final String COMPROMISED =
       "select digest from key_digest where digest = any (?) and compromised_at is not null";
@@ -68,8 +69,13 @@ final class KeyDigests {
 
   /** The index of the first that is somebody else's. */
   OptionalInt claimAll(List<KeyClaim> claims) {
+    return claimEach(claims).stream().mapToInt(Integer::intValue).findFirst();
+  }
+
+  /** The indexes of all that are somebody else's, in order. */
+  Set<Integer> claimEach(List<KeyClaim> claims) {
     if (claims.isEmpty()) {
-      return OptionalInt.empty();
+      return Set.of();
     }
     // The units may be new in this transaction.
     entities.flush();
@@ -88,13 +94,17 @@ final class KeyDigests {
           transaction.createArrayOf("text", claims.stream().map(KeyClaim::kind).toArray()));
       // All are new, as a rule: then they are ours, and nobody has to be asked.
       if (claim.executeUpdate() == claims.size()) {
-        return OptionalInt.empty();
+        return Set.of();
       }
       owner.setArray(1, keys);
       owner.setArray(2, units);
+      Set<Integer> foreign = new TreeSet<>();
       try (ResultSet row = owner.executeQuery()) {
-        return row.next() ? OptionalInt.of(row.getInt(1) - 1) : OptionalInt.empty();
+        while (row.next()) {
+          foreign.add(row.getInt(1) - 1);
+        }
       }
+      return foreign;
     } catch (SQLException e) {
       throw new IllegalStateException("keys could not be claimed", e);
     }
@@ -143,8 +153,7 @@ final class KeyDigests {
             .getSingleResultOrNull()
         != null;
     if (compromised) {
-      throw new Refusal(
-          DeviceProblem.COMPROMISED_KEY, "This key was reported as compromised; make a new one.");
+      throw Devices.compromisedKey();
     }
   }
 

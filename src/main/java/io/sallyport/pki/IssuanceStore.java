@@ -386,7 +386,7 @@ class IssuanceStore {
     return completions;
   }
 
-  private static Fact issued(Signed signed, Actor actor) {
+  static Fact issued(Signed signed, Actor actor) {
     Draft draft = signed.draft();
     CertificateSubject subject = draft.order().subject();
     return new Fact(
@@ -404,7 +404,7 @@ class IssuanceStore {
             "not_after", draft.notAfter().toString()));
   }
 
-  private static Credential credential(Signed signed) {
+  static Credential credential(Signed signed) {
     Draft draft = signed.draft();
     return new Credential(
         draft.issuer().authority().name(),

@@ -19,21 +19,34 @@ public final class UnfinishedSerials {
   private static final Duration AGE = Duration.ofMinutes(2);
 
   private final IssuanceStore store;
+  private final IssuanceBlocks blocks;
   private final Clock clock;
 
-  UnfinishedSerials(IssuanceStore store, Clock clock) {
+  UnfinishedSerials(IssuanceStore store, IssuanceBlocks blocks, Clock clock) {
     this.store = store;
+    this.blocks = blocks;
     this.clock = clock;
   }
 
   /** Whatever a node prepared that has died, or was prepared more than two minutes ago. Answers how many. */
   public int closeAbandoned() {
-    return close(clock.instant().minus(AGE), store.dead());
+    return closeBlocks(clock.instant().minus(AGE), blocks.dead())
+        + close(clock.instant().minus(AGE), store.dead());
   }
 
   /** Whatever was prepared before {@code instant}, by whom ever. */
   int closeFromBefore(Instant instant) {
-    return close(instant, Set.of());
+    return closeBlocks(instant, Set.of()) + close(instant, Set.of());
+  }
+
+  private int closeBlocks(Instant before, Set<UUID> dead) {
+    int all = 0;
+    int closed = blocks.closeUnfinished(before, dead);
+    while (closed > 0) {
+      all += closed;
+      closed = blocks.closeUnfinished(before, dead);
+    }
+    return all;
   }
 
   private int close(Instant before, Set<UUID> dead) {
@@ -48,9 +61,13 @@ public final class UnfinishedSerials {
 
   /** What the log is told of a serial whose certificate nobody got. */
   static Fact closed(CredentialRow row) {
-    return Fact.of("certificate.closed", Actor.SERVER, row.subjectKind.word(), row.subjectId)
-        .with("authority", row.authority)
-        .with("serial", row.serial)
+    return closed(row.subject(), row.authority, row.serial);
+  }
+
+  static Fact closed(CertificateSubject subject, String authority, String serial) {
+    return Fact.of("certificate.closed", Actor.SERVER, subject.kind().word(), subject.id())
+        .with("authority", authority)
+        .with("serial", serial)
         .with("why", "never finished");
   }
 }
