@@ -31,6 +31,8 @@ final class BenchCommand implements Callable<Integer> {
   private static final List<String> ALL = List.of("est", "ocsp", "decisions", "revocation");
   /** Measured inside a server of its own, and only when asked for: it takes minutes. */
   private static final String PKI = "pki";
+  /** From outside too, and only when asked for: it prepares devices for a minute first. */
+  private static final String ONBOARDING = "onboarding";
 
   private static final int MOST_SECONDS = 300;
 
@@ -41,7 +43,7 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "WHAT",
       arity = "0..*",
       description =
-          "est, ocsp, decisions, revocation (default: these), or pki, measured inside the server")
+          "est, ocsp, decisions, revocation (default: these), onboarding, or pki, measured inside the server")
   private List<String> what = new ArrayList<>();
 
   @Option(
@@ -69,9 +71,9 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<String> wanted = what.isEmpty() ? ALL : what;
     for (String name : wanted) {
-      if (!ALL.contains(name) && !name.equals(PKI)) {
+      if (!ALL.contains(name) && !name.equals(PKI) && !name.equals(ONBOARDING)) {
         throw Failure.usage("There is no bench " + name + "; there are " + String.join(", ", ALL)
-            + ", " + PKI + ".");
+            + ", " + ONBOARDING + ", " + PKI + ".");
       }
     }
     if (seconds < 1 || seconds > MOST_SECONDS) {
@@ -80,10 +82,12 @@ final class BenchCommand implements Callable<Integer> {
     Path scratch = Files.createTempDirectory("sallyport-bench-");
     List<Figure> figures = new ArrayList<>();
     try {
-      List<String> fromOutside =
-          wanted.stream().filter(name -> !name.equals(PKI)).toList();
+      List<String> fromOutside = wanted.stream().filter(ALL::contains).toList();
       if (!fromOutside.isEmpty()) {
         figures.addAll(outside(fromOutside, scratch));
+      }
+      if (wanted.contains(ONBOARDING)) {
+        figures.addAll(onboarding(scratch));
       }
       if (wanted.contains(PKI)) {
         figures.addAll(new InnerBench(options, scratch, Duration.ofSeconds(seconds)).run(probes));
@@ -110,6 +114,23 @@ final class BenchCommand implements Callable<Integer> {
                 default -> bench.revocation();
               });
         }
+      } catch (Failure failure) {
+        options.output().writer().println(server.tail());
+        throw failure;
+      }
+    }
+    return figures;
+  }
+
+  private List<Figure> onboarding(Path scratch) {
+    List<Figure> figures = new ArrayList<>();
+    try (ChildServer server =
+        ChildServer.start(options, scratch.resolve("line"), scratch.resolve("line.log"))) {
+      options.data = scratch.resolve("line");
+      try (OnboardingBench bench =
+          new OnboardingBench(options, clock, Duration.ofSeconds(seconds))) {
+        figures.add(bench.kept());
+        figures.add(bench.fresh());
       } catch (Failure failure) {
         options.output().writer().println(server.tail());
         throw failure;

@@ -136,7 +136,8 @@ final class Web implements AutoCloseable {
     return uri.getScheme() + "://" + uri.getRawAuthority();
   }
 
-  private static SSLContext context(List<X509Certificate> roots, @Nullable Identity identity) {
+  /** TLS that trusts {@code roots} alone and shows {@code identity}. */
+  static SSLContext context(List<X509Certificate> roots, @Nullable Identity identity) {
     try {
       KeyStore anchors = KeyStore.getInstance("PKCS12");
       anchors.load(null, null);
