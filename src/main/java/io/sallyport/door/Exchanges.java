@@ -348,7 +348,8 @@ public class Exchanges {
         chain(http),
         http.remoteAddress().hostAddress(),
         body,
-        String.valueOf(http.absoluteURI()));
+        String.valueOf(http.absoluteURI()),
+        ChannelBinding.of(http.connection().sslSession()));
   }
 
   private static List<X509Certificate> chain(HttpServerRequest http) {

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param chain the TLS client's certificates, leaf first; the key was proven, nothing else was checked; empty for none
  * @param remote the peer's address
  * @param url the whole URL as the client asked for it
+ * @param binding what ties a message to the TLS connection
  */
 public record Request(
     String method,
@@ -23,7 +24,8 @@ public record Request(
     List<X509Certificate> chain,
     String remote,
     byte[] body,
-    String url) {
+    String url,
+    ChannelBinding binding) {
   public Request {
     path = Map.copyOf(path);
     chain = List.copyOf(chain);
@@ -38,7 +40,7 @@ public record Request(
       List<X509Certificate> chain,
       String remote,
       byte[] body) {
-    this(method, path, headers, query, chain, remote, body, "");
+    this(method, path, headers, query, chain, remote, body, "", ChannelBinding.NONE);
   }
 
   public @Nullable String header(String name) {

@@ -25,7 +25,10 @@ import io.sallyport.pki.Issuance.Name;
 import io.sallyport.pki.Issuance.Order;
 import io.sallyport.pki.PkiProblem;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -125,7 +128,10 @@ class DeviceEnrollment implements Enrollments {
         allowances.certificateProfile(device, enrollment.label(), proven.token());
     proven.require(profile);
     CertificateRequest request = CertificateRequest.read(enrollment.request());
-    DeviceNames.requireOwn(request, device, names.own(device, profile));
+    DeviceNames.requireOwn(
+        request, device, names.own(device, profile), AnnouncedRequest.constants(profile));
+    AnnouncedRequest.of(profile).ifPresent(announced -> announced.requireFirst(request));
+    requireBound(profile, request, enrollment.binding());
     // An approval is for one certificate, as a token is.
     boolean once =
         proven.token() != null || profile.enrollment().approval() == Approval.MANUAL;
@@ -159,6 +165,8 @@ class DeviceEnrollment implements Enrollments {
     CertificateRequest request = CertificateRequest.read(enrollment.request());
     Certificate certificate = Certificate.getInstance(current.certificate().octets());
     DeviceNames.requireUnchanged(request, certificate);
+    AnnouncedRequest.of(profile).ifPresent(announced -> announced.requireEach(request));
+    requireBound(profile, request, enrollment.binding());
     List<Name> kept = DeviceNames.kept(names.own(device, profile), certificate);
     credentials.used(current);
     Order order = order(device, profile, request, current.thumbprint(), false, kept);
@@ -210,6 +218,27 @@ class DeviceEnrollment implements Enrollments {
         device.id(), () -> issuance.issue(order, guard, Actor.device(device.id())));
   }
 
+  @Override
+  public Optional<AnnouncedRequest> announced(
+      @Nullable String label, List<X509Certificate> chain) {
+    requireKnown(label);
+    return (label == null ? usual(chain) : profiles.forDevices(label))
+        .flatMap(AnnouncedRequest::of);
+  }
+
+  /** What a device without a label gets: by its profile when its certificate tells who it is. */
+  private Optional<CertificateProfile> usual(List<X509Certificate> chain) {
+    Optional<Device> device = chain.isEmpty()
+        ? Optional.empty()
+        : credentials
+            .byThumbprint(thumbprint(chain))
+            .flatMap(known -> known.subject().onDevice())
+            .flatMap(devices::find);
+    return device.isPresent()
+        ? Optional.of(allowances.certificateProfile(device.get(), null))
+        : profiles.forDevices(CertificateProfiles.DEVICE);
+  }
+
   private Guard claiming(
       Device device, @Nullable Digest manufacturerKey, Digest own, Guard guard) {
     UUID unit = device.hardware().id();
@@ -237,21 +266,38 @@ class DeviceEnrollment implements Enrollments {
     }
   }
 
+  /** The key's holder is at the other end of this very connection (RFC 7030 §3.5). */
+  private static void requireBound(
+      CertificateProfile profile, CertificateRequest request, Binding binding) {
+    if (!profile.enrollment().channelBinding()) {
+      return;
+    }
+    String expected = binding.exporter();
+    if (expected == null) {
+      throw notBound("This connection has no tls-exporter channel binding; use TLS 1.3.");
+    }
+    String given = request.challengePassword();
+    if (given == null
+        || !MessageDigest.isEqual(
+            given.getBytes(StandardCharsets.UTF_8), expected.getBytes(StandardCharsets.UTF_8))) {
+      throw notBound("The request's challengePassword must be the base64 of this connection's"
+          + " tls-exporter value (RFC 9266); tls-unique is not supported.");
+    }
+  }
+
+  private static Refusal notBound(String detail) {
+    return new Refusal(EnrollmentProblem.NOT_BOUND, detail);
+  }
+
   private Credential current(Enrollment enrollment) {
     if (enrollment.chain().isEmpty()) {
       throw new Refusal(
           EnrollmentProblem.NO_CURRENT_CERTIFICATE,
           "Connect with the certificate that is to be renewed.");
     }
-    Digest thumbprint;
-    try {
-      thumbprint = Digest.of(enrollment.chain().getFirst().getEncoded());
-    } catch (CertificateEncodingException e) {
-      throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The client certificate cannot be read.");
-    }
-    Credential found =
-        credentials.byThumbprint(thumbprint).orElseThrow(DeviceEnrollment::notADevice);
+    Credential found = credentials
+        .byThumbprint(thumbprint(enrollment.chain()))
+        .orElseThrow(DeviceEnrollment::notADevice);
     if (found.subject().kind() != CertificateSubject.Kind.DEVICE) {
       audit.recordRefusal(Fact.of(
               "enrollment.refused",
@@ -262,6 +308,15 @@ class DeviceEnrollment implements Enrollments {
       throw notADevice();
     }
     return found;
+  }
+
+  private static Digest thumbprint(List<X509Certificate> chain) {
+    try {
+      return Digest.of(chain.getFirst().getEncoded());
+    } catch (CertificateEncodingException e) {
+      throw new Refusal(
+          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The client certificate cannot be read.");
+    }
   }
 
   private static Refusal notADevice() {

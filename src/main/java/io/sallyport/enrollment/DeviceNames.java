@@ -52,10 +52,16 @@ final class DeviceNames {
     return names == null ? List.of() : List.of(names.getNames());
   }
 
-  /** A first request may leave names out, or name the device by its serial number or id. */
-  static void requireOwn(CertificateRequest request, Device device, Set<GeneralName> names) {
+  /** A first request may leave names out, or name the device by its serial number or id, or as {@code constants} do. */
+  static void requireOwn(
+      CertificateRequest request,
+      Device device,
+      Set<GeneralName> names,
+      Set<String> constants) {
     requireNoChange(request);
-    Set<String> own = Set.of(device.hardware().serialNumber(), device.id().toString());
+    Set<String> own = new HashSet<>(constants);
+    own.add(device.hardware().serialNumber());
+    own.add(device.id().toString());
     for (ASN1ObjectIdentifier type : List.of(BCStyle.CN, BCStyle.SERIALNUMBER)) {
       if (!own.containsAll(values(request.subject(), type))) {
         throw other(

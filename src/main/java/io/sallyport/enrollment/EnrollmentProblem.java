@@ -35,6 +35,8 @@ public enum EnrollmentProblem implements Problem {
   UNSUPPORTED_IDENTIFIER("unsupported-identifier", 400, "This kind of identifier is not supported"),
   REJECTED_IDENTIFIER("rejected-identifier", 400, "The device may not be called so"),
   OTHER_THAN_ORDERED("other-than-ordered", 400, "The request is not for what was ordered"),
+  OTHER_THAN_ANNOUNCED("other-than-announced", 400, "The request is not as it was announced"),
+  NOT_BOUND("not-bound", 400, "The request is not bound to its TLS connection"),
   NO_ADDRESS("no-address", 400, "The host name leads nowhere"),
   NETWORK_NOT_ALLOWED(
       "network-not-allowed", 400, "The host name leads to a network that is not asked"),

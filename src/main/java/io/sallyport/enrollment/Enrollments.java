@@ -5,6 +5,7 @@ import io.sallyport.pki.Credential;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Who asks, for which device, and what it gets. */
@@ -17,16 +18,25 @@ public interface Enrollments {
    * @param token the one-time token's secret, or null
    * @param request PKCS #10
    * @param remote the peer's address as a literal
+   * @param binding of the connection that it came on
    */
   record Enrollment(
       @Nullable String label,
       List<X509Certificate> chain,
       @Nullable String token,
       Der request,
-      String remote) {
+      String remote,
+      Binding binding) {
     public Enrollment {
       chain = List.copyOf(chain);
     }
+  }
+
+  /** What ties a request to its TLS connection. */
+  @FunctionalInterface
+  interface Binding {
+    /** The tls-exporter value (RFC 9266) in base64, or null when the connection has none. */
+    @Nullable String exporter();
   }
 
   /** What a request comes to. */
@@ -39,6 +49,13 @@ public interface Enrollments {
 
   /** A first certificate, by IDevID or token; the same request again gives the same certificate (law 2). */
   Outcome enroll(Enrollment enrollment);
+
+  /**
+   * What a request must look like, which is enforced; empty when nothing is announced.
+   *
+   * @param chain as in {@link Enrollment}; without a label it tells which profile is the device's default
+   */
+  Optional<AnnouncedRequest> announced(@Nullable String label, List<X509Certificate> chain);
 
   /** A successor, by the certificate that it follows. */
   Outcome reenroll(Enrollment enrollment);

@@ -6,9 +6,12 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1InputStream;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Primitive;
+import org.bouncycastle.asn1.ASN1String;
+import org.bouncycastle.asn1.pkcs.Attribute;
 import org.bouncycastle.asn1.pkcs.CertificationRequest;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -20,6 +23,7 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.PKCSException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A PKCS #10 request (RFC 2986) whose key is acceptable and whose signature proves that the requester holds it.
@@ -28,13 +32,18 @@ import org.bouncycastle.pkcs.PKCSException;
  * @param names the subject alternative names asked for
  * @param extensions all extensions asked for
  * @param attributes the object identifiers of all attributes present
+ * @param challengePassword the attribute of this name (RFC 2985 §5.4.1), or null
  */
 public record CertificateRequest(
     Der subjectPublicKeyInfo,
     X500Name subject,
     List<GeneralName> names,
     List<Extension> extensions,
-    List<String> attributes) {
+    List<String> attributes,
+    @Nullable String challengePassword) {
+  /** A channel binding in base64 has 44 characters; a challenge password has 255 at most (RFC 2985). */
+  private static final int LONGEST_CHALLENGE = 255;
+
   private static final int MOST_NAMES = 16;
 
   public CertificateRequest {
@@ -55,7 +64,12 @@ public record CertificateRequest(
     KeyRules.check(key);
     verify(request);
     return new CertificateRequest(
-        key, request.getSubject(), names(request), extensions(request), attributes(request));
+        key,
+        request.getSubject(),
+        names(request),
+        extensions(request),
+        attributes(request),
+        challengePassword(request));
   }
 
   private static PKCS10CertificationRequest parse(Der der) {
@@ -126,6 +140,22 @@ public record CertificateRequest(
       }
     }
     return found;
+  }
+
+  private static @Nullable String challengePassword(PKCS10CertificationRequest request) {
+    Attribute[] found =
+        request.getAttributes(PKCSObjectIdentifiers.pkcs_9_at_challengePassword);
+    if (found.length == 0) {
+      return null;
+    }
+    ASN1Encodable[] values = found[0].getAttributeValues();
+    if (found.length > 1
+        || values.length != 1
+        || !(values[0] instanceof ASN1String text)
+        || text.getString().length() > LONGEST_CHALLENGE) {
+      throw bad("The request's challengePassword must be one text.");
+    }
+    return text.getString();
   }
 
   private static Refusal bad(String detail) {

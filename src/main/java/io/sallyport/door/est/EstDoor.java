@@ -115,10 +115,16 @@ class EstDoor implements Door {
     return certificates(request, "application/pkcs7-mime", bundle.certificates());
   }
 
-  /** None are set, so there is nothing to announce (RFC 7030 §4.5.2). */
+  /** In one line (RFC 8951 §3.2), or nothing when the profile announces nothing (RFC 7030 §4.5.2). */
   private Reply csrattrs(Request request) {
-    label(request);
-    return new Reply(204, Map.of(), new byte[0]);
+    return enrollments
+        .announced(label(request), request.chain())
+        .map(announced -> Reply.of(
+                200,
+                "application/csrattrs",
+                EstEncoding.encode(CsrAttributes.encode(announced), false))
+            .with("Content-Transfer-Encoding", "base64"))
+        .orElseGet(() -> new Reply(204, Map.of(), new byte[0]));
   }
 
   private static Reply notSupported(String operation) {
@@ -154,7 +160,8 @@ class EstDoor implements Door {
         request.chain(),
         BasicCredentials.password(request.header("Authorization")),
         EstEncoding.decode(request.body()),
-        request.remote());
+        request.remote(),
+        request.binding()::base64);
   }
 
   /** The profile that the path names; an operation's name is no label (RFC 7030 §3.2.2). */
