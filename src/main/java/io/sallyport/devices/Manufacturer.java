@@ -7,10 +7,18 @@ import java.util.UUID;
 /**
  * A manufacturer, whose anchors count only at enrollment and attestation, and only for its own devices (law 10).
  *
- * @param anchors trust anchor certificates
+ * @param trusted its trust anchors, those that were distrusted too
  */
-public record Manufacturer(UUID id, String name, List<Der> anchors) {
+public record Manufacturer(UUID id, String name, List<Anchor> trusted) {
   public Manufacturer {
-    anchors = List.copyOf(anchors);
+    trusted = List.copyOf(trusted);
+  }
+
+  /** The certificates of the anchors that count. */
+  public List<Der> anchors() {
+    return trusted.stream()
+        .filter(anchor -> anchor.distrust() == null)
+        .map(Anchor::certificate)
+        .toList();
   }
 }

@@ -2,6 +2,8 @@ package io.sallyport.devices;
 
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
+import io.sallyport.devices.Anchor.TakenList;
+import io.sallyport.devices.TrustPaths.TrustPath;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
@@ -10,17 +12,20 @@ import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
+import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.UUID;
-import javax.security.auth.x500.X500Principal;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Manufacturers in the database. */
@@ -29,12 +34,17 @@ class RegisteredManufacturers implements Manufacturers {
   private static final int MOST_ANCHORS = 16;
 
   private final EntityManager entities;
+  private final TrustPaths paths;
+  private final AnchorLists lists;
   private final Audit audit;
   private final Ids ids;
   private final Clock clock;
 
-  RegisteredManufacturers(EntityManager entities, Audit audit, Ids ids, Clock clock) {
+  RegisteredManufacturers(
+      EntityManager entities, DataSource database, Audit audit, Ids ids, Clock clock) {
     this.entities = entities;
+    this.paths = new TrustPaths(entities);
+    this.lists = new AnchorLists(database);
     this.audit = audit;
     this.ids = ids;
     this.clock = clock;
@@ -58,25 +68,142 @@ class RegisteredManufacturers implements Manufacturers {
     Fact fact = Fact.of("manufacturer.added", actor, "manufacturer", name);
     int number = 0;
     for (Der anchor : new HashSet<>(anchors)) {
-      X509Certificate certificate = TrustAnchors.parse(anchor);
-      String digest = anchor.digest().hex();
-      TrustAnchorRow taken = entities.find(TrustAnchorRow.class, digest);
-      if (taken != null) {
-        throw new Refusal(
-            DeviceProblem.INVALID_ANCHOR,
-            "An anchor belongs to one manufacturer; this one is registered already.");
-      }
-      requireForeign(certificate);
-      entities.persist(new TrustAnchorRow(
-          digest,
-          row.id,
-          certificate.getSubjectX500Principal().getName(X500Principal.CANONICAL),
-          anchor.octets()));
+      persist(row, anchor, AnchorTerms.NONE);
       fact = fact.with("anchor_" + ++number, anchor.digest());
     }
     audit.record(fact);
     entities.flush();
     return manufacturer(row);
+  }
+
+  private void persist(ManufacturerRow manufacturer, Der anchor, AnchorTerms terms) {
+    X509Certificate certificate = TrustAnchors.parse(anchor);
+    String digest = anchor.digest().hex();
+    if (entities.find(TrustAnchorRow.class, digest) != null) {
+      throw new Refusal(
+          DeviceProblem.INVALID_ANCHOR,
+          "An anchor belongs to one manufacturer; this one is registered already.");
+    }
+    requireForeign(certificate);
+    if (isDistrusted(List.of(key(certificate)))) {
+      throw new Refusal(
+          DeviceProblem.DISTRUSTED_ANCHOR, "This authority's key was distrusted, for good.");
+    }
+    entities.persist(new TrustAnchorRow(
+        digest,
+        manufacturer.id,
+        TrustPaths.name(certificate.getSubjectX500Principal()),
+        anchor.octets(),
+        terms));
+  }
+
+  @Override
+  @Transactional
+  public Manufacturer addAnchor(
+      String manufacturer, Der certificate, AnchorTerms terms, Actor actor) {
+    ManufacturerRow row = locked(manufacturer);
+    if (manufacturer(row).anchors().size() >= MOST_ANCHORS) {
+      throw new Refusal(
+          DeviceProblem.INVALID_ANCHOR,
+          "A manufacturer has " + MOST_ANCHORS + " trust anchors at most; remove one first.");
+    }
+    persist(row, certificate, terms);
+    audit.record(
+        described(fact("anchor-added", row, certificate.digest().hex(), actor), terms));
+    entities.flush();
+    return manufacturer(row);
+  }
+
+  @Override
+  @Transactional
+  public Manufacturer changeAnchor(
+      String manufacturer, Digest anchor, AnchorTerms terms, Actor actor) {
+    ManufacturerRow row = locked(manufacturer);
+    TrustAnchorRow changed = anchor(row, anchor);
+    requireTrusted(changed);
+    changed.take(terms);
+    audit.record(described(fact("anchor-changed", row, changed.digest, actor), terms));
+    entities.flush();
+    return manufacturer(row);
+  }
+
+  @Override
+  @Transactional
+  public Manufacturer removeAnchor(String manufacturer, Digest anchor, Actor actor) {
+    ManufacturerRow row = locked(manufacturer);
+    TrustAnchorRow removed = anchor(row, anchor);
+    requireTrusted(removed);
+    entities.remove(removed);
+    audit.record(fact("anchor-removed", row, removed.digest, actor));
+    entities.flush();
+    return manufacturer(row);
+  }
+
+  @Override
+  @Transactional
+  public Manufacturer takeList(String manufacturer, Digest anchor, Der list, Actor actor) {
+    ManufacturerRow row = locked(manufacturer);
+    TrustAnchorRow under = anchor(row, anchor);
+    X509CRL read = AnchorLists.read(list);
+    X509Certificate issuer = issuer(under, read)
+        .orElseThrow(() -> new Refusal(
+            DeviceProblem.INVALID_REVOCATION_LIST,
+            "The revocation list is of an issuer that is not known under this anchor; an authority between is known from the"
+                + " first device that shows it."));
+    int entries = lists.take(under.digest, read, issuer, list, clock.instant());
+    audit.record(fact("list-taken", row, under.digest, actor)
+        .with("entries", entries)
+        .with("sha256", list.digest()));
+    return manufacturer(row);
+  }
+
+  private Optional<X509Certificate> issuer(TrustAnchorRow anchor, X509CRL list) {
+    X509Certificate certificate = TrustAnchors.parse(Der.of(anchor.certificate));
+    return Stream.concat(Stream.of(certificate), paths.under(anchor.digest).stream())
+        .filter(one -> one.getSubjectX500Principal().equals(list.getIssuerX500Principal()))
+        .findFirst();
+  }
+
+  private static Fact fact(String kind, ManufacturerRow row, String anchor, Actor actor) {
+    return Fact.of("manufacturer." + kind, actor, "manufacturer", row.name).with("anchor", anchor);
+  }
+
+  private static Fact described(Fact fact, AnchorTerms terms) {
+    Fact told = fact.with("models", String.join(", ", terms.models()))
+        .with(
+            "serial_numbers",
+            String.join(
+                ", ",
+                terms.serialNumbers().stream().map(SerialPattern::text).toList()))
+        .with("lists_required", terms.listsRequired());
+    if (terms.notBefore() != null) {
+      told = told.with("not_before", terms.notBefore());
+    }
+    return terms.notAfter() == null ? told : told.with("not_after", terms.notAfter());
+  }
+
+  private ManufacturerRow locked(String name) {
+    ManufacturerRow row = row(name)
+        .orElseThrow(() -> new Refusal(
+            DeviceProblem.UNKNOWN_MANUFACTURER, "No manufacturer is registered as this."));
+    entities.lock(row, LockModeType.PESSIMISTIC_WRITE);
+    return row;
+  }
+
+  private TrustAnchorRow anchor(ManufacturerRow manufacturer, Digest anchor) {
+    TrustAnchorRow row = entities.find(TrustAnchorRow.class, anchor.hex());
+    if (row == null || !row.manufacturer.equals(manufacturer.id)) {
+      throw new Refusal(
+          DeviceProblem.UNKNOWN_ANCHOR, "\"" + manufacturer.name + "\" has no such trust anchor.");
+    }
+    return row;
+  }
+
+  private static void requireTrusted(TrustAnchorRow anchor) {
+    if (anchor.distrustedAt != null) {
+      throw new Refusal(
+          DeviceProblem.DISTRUSTED_ANCHOR, "The trust anchor was distrusted, for good.");
+    }
   }
 
   /** Law 10: this server's own authorities vouch for nobody's IDevIDs. */
@@ -118,30 +245,57 @@ class RegisteredManufacturers implements Manufacturers {
 
   @Override
   @Transactional
-  public Optional<Manufacturer> whose(List<X509Certificate> chain) {
+  public Optional<Recognition> whose(List<X509Certificate> chain) {
     if (chain.isEmpty() || chain.size() > TrustAnchors.LONGEST_CHAIN) {
       return Optional.empty();
     }
-    Set<String> issuers = new HashSet<>();
-    chain.forEach(
-        link -> issuers.add(link.getIssuerX500Principal().getName(X500Principal.CANONICAL)));
-    return entities
-        .createQuery("from TrustAnchorRow where subject in :issuers", TrustAnchorRow.class)
-        .setParameter("issuers", issuers)
-        .getResultStream()
-        .map(anchor -> new Certified(anchor.manufacturer, certified(anchor, chain)))
-        .filter(found -> found.length > 0)
-        .min(Comparator.comparingInt(Certified::length))
-        .map(found -> entities.find(ManufacturerRow.class, found.manufacturer))
-        .map(this::manufacturer);
+    return paths.find(chain, clock.instant()).map(this::recognition);
   }
 
-  /** Of two anchors on one chain the one nearer to the device speaks for it. */
-  private record Certified(UUID manufacturer, int length) {}
+  private Recognition recognition(TrustPath path) {
+    TrustAnchorRow anchor = path.anchor();
+    ManufacturerRow manufacturer = entities.find(ManufacturerRow.class, anchor.manufacturer);
+    List<Digest> authorities = new ArrayList<>();
+    path.certificates()
+        .subList(1, path.certificates().size())
+        .forEach(authority -> authorities.add(key(authority)));
+    authorities.add(key(TrustAnchors.parse(Der.of(anchor.certificate))));
+    return new Recognition(
+        manufacturer.id,
+        manufacturer.name,
+        Digest.ofHex(anchor.digest),
+        anchor.terms(),
+        path.certificates(),
+        authorities);
+  }
 
-  private int certified(TrustAnchorRow anchor, List<X509Certificate> chain) {
-    return TrustAnchors.certified(
-        TrustAnchors.parse(Der.of(anchor.certificate)), chain, clock.instant());
+  @Override
+  @Transactional
+  public void requireStanding(Recognition recognition) {
+    Instant now = clock.instant();
+    if (isDistrusted(recognition.authorities())) {
+      throw StoredAdmissions.distrusted();
+    }
+    if (!recognition.terms().countsAt(now)) {
+      throw new Refusal(
+          DeviceProblem.OUTSIDE_ANCHOR, "The manufacturer's trust anchor does not count now.");
+    }
+    lists.require(recognition, now);
+    paths.keep(recognition.anchor(), recognition.path(), now);
+  }
+
+  private boolean isDistrusted(List<Digest> keys) {
+    return entities
+            .createQuery(
+                "select 1 from TrustAnchorRow where distrustedKey in :keys", Integer.class)
+            .setParameter("keys", keys.stream().map(Digest::octets).toList())
+            .setMaxResults(1)
+            .getSingleResultOrNull()
+        != null;
+  }
+
+  private static Digest key(X509Certificate certificate) {
+    return Digest.of(certificate.getPublicKey().getEncoded());
   }
 
   private Optional<ManufacturerRow> row(String name) {
@@ -153,12 +307,13 @@ class RegisteredManufacturers implements Manufacturers {
   }
 
   private Manufacturer manufacturer(ManufacturerRow row) {
-    List<Der> anchors = entities
+    Map<String, List<TakenList>> taken = lists.of(row.id);
+    List<Anchor> anchors = entities
         .createQuery(
             "from TrustAnchorRow where manufacturer = :id order by subject", TrustAnchorRow.class)
         .setParameter("id", row.id)
         .getResultStream()
-        .map(anchor -> Der.of(anchor.certificate))
+        .map(anchor -> anchor.anchor(taken.getOrDefault(anchor.digest, List.of())))
         .toList();
     return new Manufacturer(row.id, row.name, anchors);
   }

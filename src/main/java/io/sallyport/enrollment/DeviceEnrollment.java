@@ -2,6 +2,7 @@ package io.sallyport.enrollment;
 
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
+import io.sallyport.devices.Admissions;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.DeviceState.Operation;
@@ -49,6 +50,7 @@ class DeviceEnrollment implements Enrollments {
   private final StoredApprovals approvals;
   private final Turns turns;
   private final Devices devices;
+  private final Admissions admissions;
   private final Allowances allowances;
   private final ProfiledNames names;
   private final CertificateProfiles profiles;
@@ -64,6 +66,7 @@ class DeviceEnrollment implements Enrollments {
       StoredApprovals approvals,
       Turns turns,
       Devices devices,
+      Admissions admissions,
       Allowances allowances,
       ProfiledNames names,
       CertificateProfiles profiles,
@@ -77,6 +80,7 @@ class DeviceEnrollment implements Enrollments {
     this.approvals = approvals;
     this.turns = turns;
     this.devices = devices;
+    this.admissions = admissions;
     this.allowances = allowances;
     this.names = names;
     this.profiles = profiles;
@@ -139,6 +143,13 @@ class DeviceEnrollment implements Enrollments {
     Guard guard = claiming(
         device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest(), digest -> {
           devices.require(devices.get(device.id()), Operation.ENROLL);
+          if (proven.recognition() != null) {
+            admissions.admit(
+                device.id(),
+                proven.recognition(),
+                enrollment.chain().getFirst(),
+                proven.token() == null ? "idevid" : "idevid-and-token");
+          }
           if (proven.token() != null) {
             tokens.consume(proven.token().id(), device.id(), digest);
           }

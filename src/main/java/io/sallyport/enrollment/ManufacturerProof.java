@@ -4,8 +4,8 @@ import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.Devices;
-import io.sallyport.devices.Manufacturer;
 import io.sallyport.devices.Manufacturers;
+import io.sallyport.devices.Recognition;
 import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.enrollment.Enrollments.Enrollment;
 import io.sallyport.kernel.Actor;
@@ -43,9 +43,10 @@ class ManufacturerProof {
 
   Proven prove(Enrollment enrollment) {
     X509Certificate leaf = enrollment.chain().getFirst();
-    Manufacturer manufacturer = manufacturer(enrollment.chain());
+    Recognition recognition = recognition(enrollment.chain());
     String serialNumber = serialNumber(leaf);
     try {
+      manufacturers.requireStanding(recognition);
       EnrollmentToken token = tokens.token(enrollment);
       requireDevice(leaf);
       if (serialNumber.isEmpty()) {
@@ -53,29 +54,36 @@ class ManufacturerProof {
             EnrollmentProblem.NOT_A_DEVICE,
             "The client certificate's subject has no serialNumber attribute (IEEE 802.1AR), so it names no device.");
       }
+      recognition.requireSerialNumber(serialNumber);
       Device device = devices
-          .onHardware(manufacturer.name(), serialNumber)
+          .onHardware(recognition.manufacturer(), serialNumber)
           .orElseThrow(() -> new Refusal(
               EnrollmentProblem.NOT_REGISTERED,
-              "Serial number " + serialNumber + " of " + manufacturer.name()
+              "Serial number " + serialNumber + " of " + recognition.manufacturer()
                   + " is not registered."));
+      recognition.requireModel(device.hardware().model());
       if (token != null) {
         TokenProof.requireCovered(token, device, enrollment.remote());
       }
       Digest authentication = token == null
           ? thumbprint(leaf)
           : StoredTokens.digest(String.valueOf(enrollment.token()));
-      return new Proven(device, authentication, Digest.of(leaf.getPublicKey().getEncoded()), token);
+      return new Proven(
+          device,
+          authentication,
+          Digest.of(leaf.getPublicKey().getEncoded()),
+          token,
+          recognition);
     } catch (Refusal refusal) {
       audit.recordRefusal(
-          Fact.of("enrollment.refused", Actor.SERVER, "manufacturer", manufacturer.name())
+          Fact.of("enrollment.refused", Actor.SERVER, "manufacturer", recognition.manufacturer())
               .with("serial_number", serialNumber)
               .with("problem", refusal.problem().slug()));
       throw refusal;
     }
   }
 
-  private Manufacturer manufacturer(List<X509Certificate> chain) {
+  private Recognition recognition(List<X509Certificate> chain) {
     Date now = Date.from(clock.instant());
     X509Certificate leaf = chain.getFirst();
     if (now.before(leaf.getNotBefore()) || now.after(leaf.getNotAfter())) {

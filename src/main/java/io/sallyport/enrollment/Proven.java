@@ -1,6 +1,7 @@
 package io.sallyport.enrollment;
 
 import io.sallyport.devices.Device;
+import io.sallyport.devices.Recognition;
 import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
@@ -13,12 +14,14 @@ import org.jspecify.annotations.Nullable;
  * @param authentication digest of the IDevID certificate or of the token
  * @param manufacturerKey digest of the IDevID's public key, or null without one
  * @param token the token to be spent, or null without one
+ * @param recognition on whose word the IDevID was taken, or null without one
  */
 record Proven(
     Device device,
     Digest authentication,
     @Nullable Digest manufacturerKey,
-    @Nullable EnrollmentToken token) {
+    @Nullable EnrollmentToken token,
+    @Nullable Recognition recognition) {
   private static final String CERTIFICATE = "the manufacturer's certificate (IDevID)";
   private static final String TOKEN = "an enrollment token as HTTP Basic";
 

@@ -43,7 +43,7 @@ class TokenProof {
       Device device = device(token, enrollment);
       requireCovered(token, device, enrollment.remote());
       return new Proven(
-          device, StoredTokens.digest(String.valueOf(enrollment.token())), null, token);
+          device, StoredTokens.digest(String.valueOf(enrollment.token())), null, token, null);
     } catch (Refusal refusal) {
       audit.recordRefusal(Fact.of("enrollment.refused", Actor.SERVER, "token", token.id())
           .with("problem", refusal.problem().slug()));

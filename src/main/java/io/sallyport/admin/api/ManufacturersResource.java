@@ -96,9 +96,18 @@ class ManufacturersResource {
 
   /** A manufacturer, as people see it. */
   @Schema(name = "Manufacturer")
-  record ManufacturerView(UUID id, String name, List<String> anchors) {
+  record ManufacturerView(
+      UUID id,
+      String name,
+
+      @Schema(description = "The anchors that count, in PEM.")
+      List<String> anchors,
+
+      @Schema(description = "All anchors with their terms, those that were distrusted too.")
+      List<AnchorView> trustAnchors) {
     ManufacturerView {
       anchors = List.copyOf(anchors);
+      trustAnchors = List.copyOf(trustAnchors);
     }
 
     static ManufacturerView of(Manufacturer manufacturer) {
@@ -107,7 +116,8 @@ class ManufacturersResource {
           manufacturer.name(),
           manufacturer.anchors().stream()
               .map(anchor -> anchor.pem("CERTIFICATE"))
-              .toList());
+              .toList(),
+          manufacturer.trusted().stream().map(AnchorView::of).toList());
     }
   }
 }

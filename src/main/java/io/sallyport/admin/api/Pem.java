@@ -12,6 +12,9 @@ final class Pem {
   /** The largest certificate or request that anybody has a use for; post-quantum signatures included. */
   private static final int LONGEST = 64 * 1024;
 
+  /** A revocation list, up to what the body of a request may have. */
+  private static final int LONGEST_LIST = 1 << 20;
+
   private static final Pattern BLOCK =
       Pattern.compile("-----BEGIN ([A-Z0-9 ]{1,40})-----\\s([A-Za-z0-9+/=\\s]*+)-----END \\1-----");
 
@@ -26,10 +29,23 @@ final class Pem {
     return all.getFirst();
   }
 
+  /** The one revocation list in {@code text}. */
+  static Der list(String field, String text) {
+    List<Der> all = all(field, "X509 CRL", text, LONGEST_LIST);
+    if (all.size() != 1) {
+      throw Fields.malformed(field, "has more than one revocation list in it");
+    }
+    return all.getFirst();
+  }
+
   /** The objects in {@code text}, one or more, whose labels end with {@code label}. */
   static List<Der> all(String field, String label, String text) {
-    if (text.length() > LONGEST) {
-      throw Fields.malformed(field, "has more than " + LONGEST + " characters");
+    return all(field, label, text, LONGEST);
+  }
+
+  private static List<Der> all(String field, String label, String text, int longest) {
+    if (text.length() > longest) {
+      throw Fields.malformed(field, "has more than " + longest + " characters");
     }
     List<Der> found = new ArrayList<>();
     Matcher blocks = BLOCK.matcher(text);

@@ -150,6 +150,12 @@ class RightsTest extends ServerTest {
       Map.entry("suspendDevice", FLEET),
       Map.entry("takeAuthorityList", AUTHORITY),
       Map.entry("withdrawDeviceAddress", FLEET),
+      Map.entry("addTrustAnchor", AUTHORITY),
+      Map.entry("changeTrustAnchor", AUTHORITY),
+      Map.entry("removeTrustAnchor", AUTHORITY),
+      Map.entry("takeManufacturerList", AUTHORITY),
+      Map.entry("distrustTrustAnchor", AUTHORITY),
+      Map.entry("listAdmissions", EVERYBODY),
       Map.entry("withdrawEnrollmentToken", REGISTRARS),
       Map.entry("withdrawSignal", SIGNALLERS));
 
