@@ -14,6 +14,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
   static CommandLine with(Options options, Clock clock) {
     return new CommandLine(new AdminCommands(options))
         .addSubcommand(new ManufacturerCommands(options))
+        .addSubcommand(new RenewalCommands(options))
         .addSubcommand(new ProfileCommands(options))
         .addSubcommand(new CertificateProfileCommands(options))
         .addSubcommand(new InventoryCommands(options))

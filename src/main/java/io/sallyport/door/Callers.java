@@ -80,14 +80,18 @@ public class Callers {
 
   /** The device whose live certificate is on this connection, if there is one; for what anybody may ask. */
   public Optional<UUID> known(Request request) {
+    return knownCredential(request).map(found -> UUID.fromString(found.subject().id()));
+  }
+
+  /** The live certificate of a device that is on this connection, if there is one. */
+  public Optional<Credential> knownCredential(Request request) {
     Instant now = clock.instant();
     return request.chain().isEmpty()
         ? Optional.empty()
         : credentials
             .byThumbprint(thumbprint(request.chain()))
             .filter(found ->
-                found.subject().kind() == CertificateSubject.Kind.DEVICE && found.liveAt(now))
-            .map(found -> UUID.fromString(found.subject().id()));
+                found.subject().kind() == CertificateSubject.Kind.DEVICE && found.liveAt(now));
   }
 
   /** The registered enforcement point on this connection, from memory; refuses with 401. */

@@ -27,6 +27,7 @@ public enum PkiProblem implements Problem {
   BAD_REVOCATION_LIST("bad-revocation-list", 422, "The revocation list is not acceptable"),
   INVALID_CERTIFICATE_PROFILE(
       "invalid-certificate-profile", 422, "The certificate profile is not valid"),
+  INVALID_CAMPAIGN("invalid-campaign", 422, "The renewal campaign is not valid"),
   INVALID_REASON("invalid-revocation-reason", 422, "Not a revocation reason that can be given"),
   LINT("lint", 500, "The certificate would break a rule"),
   IN_PROGRESS("in-progress", 503, "The same request is being answered");

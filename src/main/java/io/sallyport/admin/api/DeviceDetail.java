@@ -1,6 +1,8 @@
 package io.sallyport.admin.api;
 
 import io.sallyport.devices.Device;
+import io.sallyport.pki.Credential;
+import io.sallyport.pki.RenewalPlan.Renewal;
 import io.sallyport.pki.TrustBundles;
 import java.time.Instant;
 import java.util.List;
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * A device with what it holds and how it was last seen.
  *
  * @param certificates newest first, revoked and superseded ones included
+ * @param renewals when each live certificate is asked to be renewed
  * @param appraisal the newest, expired or not; null when it never attested
  */
 @Schema(name = "DeviceDetail")
@@ -34,16 +37,19 @@ record DeviceDetail(
 
     Instant createdAt,
     List<CertificateView> certificates,
+    List<RenewalView> renewals,
     @Schema(nullable = true) @Nullable AppraisalView appraisal,
     @Schema(nullable = true) @Nullable TrustBundleView trustBundle) {
   DeviceDetail {
     labels = Map.copyOf(labels);
     certificates = List.copyOf(certificates);
+    renewals = List.copyOf(renewals);
   }
 
   static DeviceDetail of(
       Device device,
       List<CertificateView> certificates,
+      List<RenewalView> renewals,
       @Nullable AppraisalView appraisal,
       @Nullable TrustBundleView trustBundle) {
     DeviceView view = DeviceView.of(device);
@@ -60,8 +66,34 @@ record DeviceDetail(
         view.state(),
         view.createdAt(),
         certificates,
+        renewals,
         appraisal,
         trustBundle);
+  }
+
+  /** When a live certificate is to be renewed. */
+  @Schema(name = "Renewal")
+  record RenewalView(
+      String authority,
+      String serial,
+      @Schema(description = "When its renewal window opens.") Instant opensAt,
+
+      @Schema(description = "When it is asked for; spread over the window, earlier by a campaign.")
+      Instant renewAt,
+
+      @Schema(description = "When it is too late.") Instant closesAt,
+
+      @Schema(nullable = true, description = "The campaign that pulled it forward.") @Nullable
+      UUID campaign) {
+    static RenewalView of(Credential credential, Renewal renewal) {
+      return new RenewalView(
+          credential.authority(),
+          credential.serial().toString(16),
+          renewal.opensAt(),
+          renewal.at(),
+          renewal.closesAt(),
+          renewal.campaign());
+    }
   }
 
   /** The CA certificates that a device fetched last while it showed its own. */

@@ -12,7 +12,9 @@ import io.sallyport.devices.Devices.Registration;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateSubject;
+import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
+import io.sallyport.pki.RenewalPlan;
 import io.sallyport.pki.RevocationReason;
 import io.sallyport.pki.TrustBundles;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -51,6 +53,7 @@ class DevicesResource {
   private final Devices devices;
   private final Decommissions decommissions;
   private final Credentials credentials;
+  private final RenewalPlan plan;
   private final TrustBundles bundles;
   private final Attestations attestations;
   private final Caller caller;
@@ -61,6 +64,7 @@ class DevicesResource {
       Devices devices,
       Decommissions decommissions,
       Credentials credentials,
+      RenewalPlan plan,
       TrustBundles bundles,
       Attestations attestations,
       Caller caller,
@@ -69,6 +73,7 @@ class DevicesResource {
     this.devices = devices;
     this.decommissions = decommissions;
     this.credentials = credentials;
+    this.plan = plan;
     this.bundles = bundles;
     this.attestations = attestations;
     this.caller = caller;
@@ -139,12 +144,17 @@ class DevicesResource {
   public DeviceDetail get(@PathParam("id") UUID id) {
     Device device = devices.get(id, caller.sites());
     Instant now = clock.instant();
-    List<CertificateView> certificates = credentials.of(CertificateSubject.device(id)).stream()
-        .map(credential -> CertificateView.of(credential, now))
+    List<Credential> issued = credentials.of(CertificateSubject.device(id));
+    List<CertificateView> certificates =
+        issued.stream().map(credential -> CertificateView.of(credential, now)).toList();
+    List<DeviceDetail.RenewalView> renewals = issued.stream()
+        .filter(credential -> credential.liveAt(now))
+        .map(credential -> DeviceDetail.RenewalView.of(credential, plan.of(credential)))
         .toList();
     return DeviceDetail.of(
         device,
         certificates,
+        renewals,
         attestations.latest(id).map(AppraisalView::of).orElse(null),
         bundles.fetched(id).map(DeviceDetail.TrustBundleView::of).orElse(null));
   }

@@ -25,7 +25,9 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -45,13 +47,16 @@ class EstDoor implements Door {
   private final Enrollments enrollments;
   private final TrustBundles bundles;
   private final CertificateProfiles profiles;
+  private final RenewalHints hints;
 
   EstDoor(
       Exchanges exchanges,
       Callers callers,
       Enrollments enrollments,
       TrustBundles bundles,
-      CertificateProfiles profiles) {
+      CertificateProfiles profiles,
+      RenewalHints hints) {
+    this.hints = hints;
     this.exchanges = exchanges;
     this.callers = callers;
     this.enrollments = enrollments;
@@ -111,8 +116,11 @@ class EstDoor implements Door {
         label == null ? Authorities.DEVICES : profiles.find(label).orElseThrow().authority();
     Bundle bundle = bundles.of(issuer);
     // Whoever administers authorities wants to know when everybody has the new ones.
-    callers.known(request).ifPresent(device -> bundles.fetched(device, bundle));
-    return certificates(request, "application/pkcs7-mime", bundle.certificates());
+    Optional<Credential> shown = callers.knownCredential(request);
+    shown.ifPresent(
+        credential -> bundles.fetched(UUID.fromString(credential.subject().id()), bundle));
+    Reply reply = certificates(request, "application/pkcs7-mime", bundle.certificates());
+    return shown.map(credential -> hints.on(reply, credential)).orElse(reply);
   }
 
   /** In one line (RFC 8951 §3.2), or nothing when the profile announces nothing (RFC 7030 §4.5.2). */
@@ -141,7 +149,9 @@ class EstDoor implements Door {
     }
     return switch (use.apply(enrollment)) {
       case Outcome.Issued issued ->
-        certificates(request, CERTS_ONLY, List.of(issued.credential().certificate()));
+        hints.on(
+            certificates(request, CERTS_ONLY, List.of(issued.credential().certificate())),
+            issued.credential());
       case Outcome.Pending pending ->
         Reply.text(202, "The request waits for approval; send the same one again later.")
             .with("Retry-After", Long.toString(Math.max(1, pending.retryAfter().toSeconds())));
