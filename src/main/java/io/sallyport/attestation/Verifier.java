@@ -118,8 +118,8 @@ class Verifier implements Attestations {
         store.newest(device).filter(newest -> newest.expiresAt().isAfter(now));
     // Evidence that is being looked at now may be older than its record.
     store.end(device, now);
-    counting.ifPresent(ended ->
-        audit.record(Fact.of("appraisal.ended", actor, "device", device).with("appraisal", ended.id())));
+    counting.ifPresent(ended -> audit.record(
+        Fact.of("appraisal.ended", actor, "device", device).with("appraisal", ended.id())));
   }
 
   @Override

@@ -207,12 +207,12 @@ final class InventoryCommands {
   }
 
   @Command(
-      description =
-          "Registers a returned unit as a new device; repeating it answers the same one.")
+      description = "Registers a returned unit as a new device; repeating it answers the same one.")
   void remanufacture(
       @Parameters(paramLabel = "ID", description = ID) UUID id,
       @Option(names = "--reason", required = true, description = WHY) String reason,
-      @Option(names = "--name", description = "its serial number if left out") @Nullable String name,
+      @Option(names = "--name", description = "its serial number if left out") @Nullable
+          String name,
       @Option(names = "--profile", description = "as before if left out") @Nullable String profile,
       @Option(names = "--owner", description = "as before if left out") @Nullable String owner,
       @Option(names = "--site", description = "as before if left out") @Nullable String site) {

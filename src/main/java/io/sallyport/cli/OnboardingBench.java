@@ -68,8 +68,7 @@ final class OnboardingBench implements AutoCloseable {
           .path("token")
           .asText();
       KeyPair pair = Requests.newKey();
-      return new Asked(
-          Requests.forSubject(pair, Requests.deviceName("kept-" + number)), token);
+      return new Asked(Requests.forSubject(pair, Requests.deviceName("kept-" + number)), token);
     });
     byte[] answer;
     double rate;
@@ -78,7 +77,9 @@ final class OnboardingBench implements AutoCloseable {
       EstClient est = new EstClient(devices, web, roots);
       Asked one = asked.remove();
       first = one.request();
-      answer = est.tryEnroll("simpleenroll", null, one.request(), one.token()).orFail().body();
+      answer = est.tryEnroll("simpleenroll", null, one.request(), one.token())
+          .orFail()
+          .body();
       rate = run(() -> {
         Asked next = asked.poll();
         if (next == null) {
@@ -159,15 +160,18 @@ final class OnboardingBench implements AutoCloseable {
   private static boolean enrolled(SSLSocket socket, Der request) throws IOException {
     String body = Base64.getMimeEncoder().encodeToString(request.octets());
     OutputStream out = socket.getOutputStream();
-    out.write(("POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-            + "Content-Type: application/pkcs10\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
-        .getBytes(StandardCharsets.US_ASCII));
+    out.write(
+        ("POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                + "Content-Type: application/pkcs10\r\nContent-Length: " + body.length()
+                + "\r\n\r\n" + body)
+            .getBytes(StandardCharsets.US_ASCII));
     out.flush();
     InputStream in = socket.getInputStream();
     String answer = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
     if (!answer.startsWith("HTTP/1.1 200")) {
       throw new Failure(
-          ExitCode.REFUSED, "An enrollment was refused: " + answer.lines().findFirst().orElse(""));
+          ExitCode.REFUSED,
+          "An enrollment was refused: " + answer.lines().findFirst().orElse(""));
     }
     return true;
   }

@@ -29,7 +29,8 @@ final class RenewalCommands {
       @Option(names = "--profile", description = "of devices with this profile alone") @Nullable
           String profile,
       @Option(names = "--site", description = "of devices there alone") @Nullable String site,
-      @Option(names = "--reason", required = true, description = "why, for the log") String reason) {
+      @Option(names = "--reason", required = true, description = "why, for the log")
+          String reason) {
     ObjectNode campaign = Json.object().put("reason", reason);
     Map<String, @Nullable String> given = new LinkedHashMap<>();
     given.put("within", within);

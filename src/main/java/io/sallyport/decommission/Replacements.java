@@ -17,8 +17,7 @@ public interface Replacements {
    * @param name what the failed one was called, and the spare is called now
    * @param by who did it
    */
-  record Replacement(
-      UUID failed, UUID spare, String name, String reason, String by, Instant at) {}
+  record Replacement(UUID failed, UUID spare, String name, String reason, String by, Instant at) {}
 
   /**
    * What a returned unit is to be; null: as its last device was.

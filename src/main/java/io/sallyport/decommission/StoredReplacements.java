@@ -131,9 +131,10 @@ class StoredReplacements implements Replacements {
     HardwareUnit is = next.hardware();
     if (!otherModel
         && !(was.manufacturer().equals(is.manufacturer()) && was.model().equals(is.model()))) {
-      throw unfit("The spare is a " + is.manufacturer() + " " + is.model() + " and the failed one a "
-          + was.manufacturer() + " " + was.model()
-          + "; take one of the same model, or ask a fleet operator.");
+      throw unfit(
+          "The spare is a " + is.manufacturer() + " " + is.model() + " and the failed one a "
+              + was.manufacturer() + " " + was.model()
+              + "; take one of the same model, or ask a fleet operator.");
     }
     if (tookAPlace(next.id())) {
       throw unfit("The spare stands in the place of another device already.");
@@ -152,8 +153,7 @@ class StoredReplacements implements Replacements {
 
   private Optional<ReplacementRow> of(String column, UUID device) {
     return entities
-        .createQuery(
-            "from ReplacementRow where " + column + " = :device", ReplacementRow.class)
+        .createQuery("from ReplacementRow where " + column + " = :device", ReplacementRow.class)
         .setParameter("device", device)
         .getResultStream()
         .findFirst();
@@ -171,7 +171,8 @@ class StoredReplacements implements Replacements {
   private String former(String name) {
     String mark = " replaced " + LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
     int most = LONGEST_NAME - mark.length();
-    String cut = name.substring(0, name.offsetByCodePoints(0, Math.min(most, name.codePointCount(0, name.length()))));
+    String cut = name.substring(
+        0, name.offsetByCodePoints(0, Math.min(most, name.codePointCount(0, name.length()))));
     return cut.stripTrailing() + mark;
   }
 
@@ -226,10 +227,9 @@ class StoredReplacements implements Replacements {
         reason,
         actor.toString(),
         clock.instant().truncatedTo(ChronoUnit.MICROS)));
-    audit.recordAll(List.of(
-        Fact.of("device.remanufactured", actor, "device", device)
-            .with("next", next.id())
-            .with("reason", reason)));
+    audit.recordAll(List.of(Fact.of("device.remanufactured", actor, "device", device)
+        .with("next", next.id())
+        .with("reason", reason)));
     return next;
   }
 

@@ -33,7 +33,8 @@ public interface Admissions {
    * @param devices how many devices
    * @param live how many of them are not decommissioned
    */
-  record Report(String manufacturer, Digest anchor, Anchor.Distrust distrust, long devices, long live) {}
+  record Report(
+      String manufacturer, Digest anchor, Anchor.Distrust distrust, long devices, long live) {}
 
   /**
    * Notes, in the transaction that records a certificate, by which IDevID its device was admitted; refuses with {@code

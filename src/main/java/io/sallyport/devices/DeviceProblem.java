@@ -17,7 +17,8 @@ public enum DeviceProblem implements Problem {
   INVALID_DEVICE("invalid-device", 422, "The device's description is not valid"),
   UNKNOWN_ANCHOR("unknown-anchor", 404, "No such trust anchor"),
   OUTSIDE_ANCHOR("outside-anchor", 403, "The trust anchor does not count for this"),
-  DISTRUSTED_ANCHOR("distrusted-anchor", 403, "The manufacturer's authority is not trusted any more"),
+  DISTRUSTED_ANCHOR(
+      "distrusted-anchor", 403, "The manufacturer's authority is not trusted any more"),
   REVOKED_IDEVID("revoked-idevid", 403, "The manufacturer revoked the certificate"),
   NO_CURRENT_LIST("no-current-list", 403, "The manufacturer's revocation list is out of date"),
   INVALID_REVOCATION_LIST("invalid-revocation-list", 422, "The revocation list is not acceptable"),

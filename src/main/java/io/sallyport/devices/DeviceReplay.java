@@ -46,10 +46,7 @@ final class DeviceReplay implements Replay {
       case "device.owner-changed" -> set(transaction, "owner = ?", lost);
       case "device.moved" -> set(transaction, "site = ?", lost);
       case "device.transferred" ->
-        set(
-            transaction,
-            "profile = ?, revocation_counter = revocation_counter + 1",
-            lost);
+        set(transaction, "profile = ?, revocation_counter = revocation_counter + 1", lost);
       case "device.relabelled" -> set(transaction, "labels = cast(? as jsonb)", lost);
       default -> Effect.NONE;
     };

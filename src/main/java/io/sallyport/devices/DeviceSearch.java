@@ -58,9 +58,8 @@ final class DeviceSearch {
     narrow(filter.profile(), "profile = :profile", "profile", conditions, values);
     narrow(site, "site = :site", "site", conditions, values);
     if (filter.text() != null) {
-      conditions.add(
-          "(hardware.serialNumber like :text escape '\\' or name like :text escape '\\'"
-              + " or owner like :text escape '\\')");
+      conditions.add("(hardware.serialNumber like :text escape '\\' or name like :text escape '\\'"
+          + " or owner like :text escape '\\')");
       values.put("text", startOf(filter.text()));
     }
     TypedQuery<DeviceRow> query = entities.createQuery(

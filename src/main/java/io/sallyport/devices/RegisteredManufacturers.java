@@ -108,8 +108,7 @@ class RegisteredManufacturers implements Manufacturers {
           "A manufacturer has " + MOST_ANCHORS + " trust anchors at most; remove one first.");
     }
     persist(row, certificate, terms);
-    audit.record(
-        described(fact("anchor-added", row, certificate.digest().hex(), actor), terms));
+    audit.record(described(fact("anchor-added", row, certificate.digest().hex(), actor), terms));
     entities.flush();
     return manufacturer(row);
   }
@@ -173,8 +172,7 @@ class RegisteredManufacturers implements Manufacturers {
         .with(
             "serial_numbers",
             String.join(
-                ", ",
-                terms.serialNumbers().stream().map(SerialPattern::text).toList()))
+                ", ", terms.serialNumbers().stream().map(SerialPattern::text).toList()))
         .with("lists_required", terms.listsRequired());
     if (terms.notBefore() != null) {
       told = told.with("not_before", terms.notBefore());
@@ -286,8 +284,7 @@ class RegisteredManufacturers implements Manufacturers {
 
   private boolean isDistrusted(List<Digest> keys) {
     return entities
-            .createQuery(
-                "select 1 from TrustAnchorRow where distrustedKey in :keys", Integer.class)
+            .createQuery("select 1 from TrustAnchorRow where distrustedKey in :keys", Integer.class)
             .setParameter("keys", keys.stream().map(Digest::octets).toList())
             .setMaxResults(1)
             .getSingleResultOrNull()

@@ -82,11 +82,9 @@ class StoredAdmissions implements Admissions {
   @Override
   @Transactional(Transactional.TxType.MANDATORY)
   public void admit(UUID device, Recognition recognition, X509Certificate idevid, String how) {
-    byte[][] keys =
-        recognition.authorities().stream().map(Digest::octets).toArray(byte[][]::new);
-    String path = Digest.of(
-            Digest.of(keys).octets(), recognition.anchor().octets())
-        .hex();
+    byte[][] keys = recognition.authorities().stream().map(Digest::octets).toArray(byte[][]::new);
+    String path =
+        Digest.of(Digest.of(keys).octets(), recognition.anchor().octets()).hex();
     try (Connection transaction = database.getConnection()) {
       lock(transaction, SHARED);
       Array all = transaction.createArrayOf("bytea", keys);
@@ -231,14 +229,12 @@ class StoredAdmissions implements Admissions {
     ManufacturerRow owner =
         row == null ? null : entities.find(ManufacturerRow.class, row.manufacturer);
     if (row == null || owner == null || !owner.name.equals(manufacturer)) {
-      throw new Refusal(
-          DeviceProblem.UNKNOWN_ANCHOR, "The manufacturer has no such trust anchor.");
+      throw new Refusal(DeviceProblem.UNKNOWN_ANCHOR, "The manufacturer has no such trust anchor.");
     }
     return row;
   }
 
   private static Digest key(TrustAnchorRow row) {
-    return Digest.of(
-        TrustAnchors.parse(Der.of(row.certificate)).getPublicKey().getEncoded());
+    return Digest.of(TrustAnchors.parse(Der.of(row.certificate)).getPublicKey().getEncoded());
   }
 }

@@ -72,8 +72,7 @@ class TrustAnchorRow {
 
   final void take(AnchorTerms terms) {
     models = terms.models().toArray(String[]::new);
-    serialPatterns =
-        terms.serialNumbers().stream().map(SerialPattern::text).toArray(String[]::new);
+    serialPatterns = terms.serialNumbers().stream().map(SerialPattern::text).toArray(String[]::new);
     notBefore = terms.notBefore();
     notAfter = terms.notAfter();
     listsRequired = terms.listsRequired();

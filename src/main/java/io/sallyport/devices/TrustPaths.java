@@ -83,25 +83,23 @@ final class TrustPaths {
   }
 
   private List<X509Certificate> kept(X509Certificate last) {
-    return certificates(
-        entities
-            .createNativeQuery(
-                "select certificate from manufacturer_intermediate where subject = :subject order by kept_at desc",
-                byte[].class)
-            .setParameter("subject", name(last.getIssuerX500Principal()))
-            .setMaxResults(MOST_OF_A_NAME)
-            .getResultList());
+    return certificates(entities
+        .createNativeQuery(
+            "select certificate from manufacturer_intermediate where subject = :subject order by kept_at desc",
+            byte[].class)
+        .setParameter("subject", name(last.getIssuerX500Principal()))
+        .setMaxResults(MOST_OF_A_NAME)
+        .getResultList());
   }
 
   /** The kept authorities under an anchor. */
   List<X509Certificate> under(String anchor) {
-    return certificates(
-        entities
-            .createNativeQuery(
-                "select certificate from manufacturer_intermediate where anchor = :anchor",
-                byte[].class)
-            .setParameter("anchor", anchor)
-            .getResultList());
+    return certificates(entities
+        .createNativeQuery(
+            "select certificate from manufacturer_intermediate where anchor = :anchor",
+            byte[].class)
+        .setParameter("anchor", anchor)
+        .getResultList());
   }
 
   private static List<X509Certificate> certificates(List<?> found) {

@@ -228,8 +228,7 @@ public class Exchanges {
             .with("Allow", allow));
   }
 
-  private Reply inTurn(
-      Request request, UseCase useCase, RefusalWriter refusals, Semaphore of) {
+  private Reply inTurn(Request request, UseCase useCase, RefusalWriter refusals, Semaphore of) {
     try {
       if (!of.tryAcquire(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)) {
         return refuse(

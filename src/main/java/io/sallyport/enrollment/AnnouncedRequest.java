@@ -46,7 +46,8 @@ public record AnnouncedRequest(
    *
    * @param value what must stand there, or null for the device's own name
    */
-  public record SubjectPart(ASN1ObjectIdentifier type, @Nullable String value) {}
+  public record SubjectPart(
+      ASN1ObjectIdentifier type, @Nullable String value) {}
 
   /** Empty when the profile announces nothing. */
   static Optional<AnnouncedRequest> of(CertificateProfile profile) {
@@ -104,8 +105,7 @@ public record AnnouncedRequest(
   /** The same for a renewal, whose subject is that of the certificate before it. */
   void requireEach(CertificateRequest request) {
     if (!purposes.isEmpty() && !new HashSet<>(purposes).equals(purposes(request))) {
-      throw other(
-          "it must ask for the extension extKeyUsage with " + String.join(", ", purposes));
+      throw other("it must ask for the extension extKeyUsage with " + String.join(", ", purposes));
     }
   }
 

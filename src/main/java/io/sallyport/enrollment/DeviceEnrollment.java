@@ -137,8 +137,7 @@ class DeviceEnrollment implements Enrollments {
     AnnouncedRequest.of(profile).ifPresent(announced -> announced.requireFirst(request));
     requireBound(profile, request, enrollment.binding());
     // An approval is for one certificate, as a token is.
-    boolean once =
-        proven.token() != null || profile.enrollment().approval() == Approval.MANUAL;
+    boolean once = proven.token() != null || profile.enrollment().approval() == Approval.MANUAL;
     Order order = order(device, profile, request, proven.authentication(), once, List.of());
     Guard guard = claiming(
         device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest(), digest -> {
@@ -214,8 +213,7 @@ class DeviceEnrollment implements Enrollments {
         || terms.channelBinding()) {
       throw new Refusal(
           EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,
-          "The terms of certificate profile \"" + profile.name()
-              + "\" can be met by EST alone.");
+          "The terms of certificate profile \"" + profile.name() + "\" can be met by EST alone.");
     }
   }
 
@@ -230,8 +228,7 @@ class DeviceEnrollment implements Enrollments {
   }
 
   @Override
-  public Optional<AnnouncedRequest> announced(
-      @Nullable String label, List<X509Certificate> chain) {
+  public Optional<AnnouncedRequest> announced(@Nullable String label, List<X509Certificate> chain) {
     requireKnown(label);
     return (label == null ? usual(chain) : profiles.forDevices(label))
         .flatMap(AnnouncedRequest::of);
@@ -250,8 +247,7 @@ class DeviceEnrollment implements Enrollments {
         : profiles.forDevices(CertificateProfiles.DEVICE);
   }
 
-  private Guard claiming(
-      Device device, @Nullable Digest manufacturerKey, Digest own, Guard guard) {
+  private Guard claiming(Device device, @Nullable Digest manufacturerKey, Digest own, Guard guard) {
     UUID unit = device.hardware().id();
     List<KeyClaim> claims = new ArrayList<>();
     claims.add(new KeyClaim(unit, own, "ldevid"));

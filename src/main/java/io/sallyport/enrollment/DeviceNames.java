@@ -54,10 +54,7 @@ final class DeviceNames {
 
   /** A first request may leave names out, or name the device by its serial number or id, or as {@code constants} do. */
   static void requireOwn(
-      CertificateRequest request,
-      Device device,
-      Set<GeneralName> names,
-      Set<String> constants) {
+      CertificateRequest request, Device device, Set<GeneralName> names, Set<String> constants) {
     requireNoChange(request);
     Set<String> own = new HashSet<>(constants);
     own.add(device.hardware().serialNumber());

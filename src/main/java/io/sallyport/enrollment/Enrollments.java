@@ -36,7 +36,8 @@ public interface Enrollments {
   @FunctionalInterface
   interface Binding {
     /** The tls-exporter value (RFC 9266) in base64, or null when the connection has none. */
-    @Nullable String exporter();
+    @Nullable
+    String exporter();
   }
 
   /** What a request comes to. */

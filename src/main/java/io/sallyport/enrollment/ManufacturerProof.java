@@ -69,11 +69,7 @@ class ManufacturerProof {
           ? thumbprint(leaf)
           : StoredTokens.digest(String.valueOf(enrollment.token()));
       return new Proven(
-          device,
-          authentication,
-          Digest.of(leaf.getPublicKey().getEncoded()),
-          token,
-          recognition);
+          device, authentication, Digest.of(leaf.getPublicKey().getEncoded()), token, recognition);
     } catch (Refusal refusal) {
       audit.recordRefusal(
           Fact.of("enrollment.refused", Actor.SERVER, "manufacturer", recognition.manufacturer())

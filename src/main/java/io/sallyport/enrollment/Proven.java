@@ -27,14 +27,12 @@ record Proven(
 
   /** Refuses with {@code credentials-missing} what the profile asks for and the request did not bring. */
   void require(CertificateProfile profile) {
-    String missing =
-        switch (profile.enrollment().authentication()) {
-          case EITHER -> null;
-          case CERTIFICATE -> manufacturerKey == null ? CERTIFICATE : null;
-          case TOKEN -> token == null ? TOKEN : null;
-          case BOTH ->
-            manufacturerKey == null || token == null ? CERTIFICATE + " and " + TOKEN : null;
-        };
+    String missing = switch (profile.enrollment().authentication()) {
+      case EITHER -> null;
+      case CERTIFICATE -> manufacturerKey == null ? CERTIFICATE : null;
+      case TOKEN -> token == null ? TOKEN : null;
+      case BOTH -> manufacturerKey == null || token == null ? CERTIFICATE + " and " + TOKEN : null;
+    };
     if (missing != null) {
       throw new Refusal(
           EnrollmentProblem.CREDENTIALS_MISSING,

@@ -77,14 +77,16 @@ class StoredApprovals implements Approvals {
       case APPROVED -> Optional.empty();
       case REJECTED ->
         throw new Refusal(
-            EnrollmentProblem.REQUEST_REJECTED, "The request was rejected: \"" + row.reason + "\".");
+            EnrollmentProblem.REQUEST_REJECTED,
+            "The request was rejected: \"" + row.reason + "\".");
     };
   }
 
   private static byte[] key(Order order) {
-    return Digest.of((order.authentication() + "\n" + order.subjectPublicKeyInfo().digest() + "\n"
-                + order.certificateProfile().name())
-            .getBytes(StandardCharsets.UTF_8))
+    return Digest.of(
+            (order.authentication() + "\n" + order.subjectPublicKeyInfo().digest() + "\n"
+                    + order.certificateProfile().name())
+                .getBytes(StandardCharsets.UTF_8))
         .octets();
   }
 

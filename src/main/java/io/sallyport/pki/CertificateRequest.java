@@ -143,8 +143,7 @@ public record CertificateRequest(
   }
 
   private static @Nullable String challengePassword(PKCS10CertificationRequest request) {
-    Attribute[] found =
-        request.getAttributes(PKCSObjectIdentifiers.pkcs_9_at_challengePassword);
+    Attribute[] found = request.getAttributes(PKCSObjectIdentifiers.pkcs_9_at_challengePassword);
     if (found.length == 0) {
       return null;
     }

@@ -73,8 +73,8 @@ record EnrollmentTermsDocument(
       return usual;
     }
     return EnrollmentTerms.ofWord(type, word)
-        .orElseThrow(() ->
-            CertificateProfileDocument.invalid("spec.enrollment." + field + " must be one of "
+        .orElseThrow(
+            () -> CertificateProfileDocument.invalid("spec.enrollment." + field + " must be one of "
                 + Stream.of(type.getEnumConstants())
                     .map(EnrollmentTerms::word)
                     .collect(Collectors.joining(", "))

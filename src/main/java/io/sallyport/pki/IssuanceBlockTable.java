@@ -83,14 +83,17 @@ final class IssuanceBlockTable {
       record.setObject(3, time(at));
       record.setObject(4, by);
       record.setArray(5, array("uuid", all, one -> one.draft.id()));
-      record.setArray(6, array("text", all, one -> one.draft.issuer().authority().name()));
+      record.setArray(
+          6, array("text", all, one -> one.draft.issuer().authority().name()));
       record.setArray(7, array("text", all, one -> one.draft.serial().toString(16)));
-      record.setArray(8, array("text", all, one -> one.draft.order().subject().kind().name()));
+      record.setArray(
+          8, array("text", all, one -> one.draft.order().subject().kind().name()));
       record.setArray(9, array("text", all, one -> one.draft.order().subject().id()));
       record.setArray(
           10, array("text", all, one -> one.draft.order().certificateProfile().name()));
       record.setArray(
-          11, octets(all, one -> one.draft.order().subjectPublicKeyInfo().digest().octets()));
+          11,
+          octets(all, one -> one.draft.order().subjectPublicKeyInfo().digest().octets()));
       record.setArray(12, array("bigint", all, Recording::revocationCounter));
       record.setArray(13, array("timestamptz", all, one -> time(one.draft.notBefore())));
       record.setArray(14, array("timestamptz", all, one -> time(one.draft.notAfter())));
@@ -112,8 +115,10 @@ final class IssuanceBlockTable {
   Set<Digest> usedOtherwise(List<Draft> drafts) throws SQLException {
     try (PreparedStatement query = transaction.prepareStatement(OTHER_USE)) {
       query.setArray(
-          1, octets(drafts, draft -> draft.order().subjectPublicKeyInfo().digest().octets()));
-      query.setArray(2, array("text", drafts, draft -> draft.order().subject().kind().name()));
+          1,
+          octets(drafts, draft -> draft.order().subjectPublicKeyInfo().digest().octets()));
+      query.setArray(
+          2, array("text", drafts, draft -> draft.order().subject().kind().name()));
       Set<Digest> found = new HashSet<>();
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
@@ -137,21 +142,29 @@ final class IssuanceBlockTable {
           5, array("text", all, one -> one.signed.draft().issuer().authority().name()));
       finish.setArray(6, array("text", all, one -> one.signed.draft().serial().toString(16)));
       finish.setArray(
-          7, array("text", all, one -> one.signed.draft().order().subject().kind().name()));
-      finish.setArray(8, array("text", all, one -> one.signed.draft().order().subject().id()));
+          7,
+          array("text", all, one -> one.signed.draft().order().subject().kind().name()));
       finish.setArray(
-          9, array("text", all, one -> one.signed.draft().order().certificateProfile().name()));
+          8, array("text", all, one -> one.signed.draft().order().subject().id()));
+      finish.setArray(
+          9,
+          array(
+              "text",
+              all,
+              one -> one.signed.draft().order().certificateProfile().name()));
       finish.setArray(
           10,
           octets(
               all,
               one -> one.signed.draft().order().subjectPublicKeyInfo().digest().octets()));
       finish.setArray(11, octets(all, one -> one.signed.certificate().digest().octets()));
-      finish.setArray(12, array("timestamptz", all, one -> time(one.signed.draft().notBefore())));
+      finish.setArray(
+          12, array("timestamptz", all, one -> time(one.signed.draft().notBefore())));
       finish.setArray(13, notAfter);
       finish.setArray(14, array("integer", all, one -> one.signed.draft().crlShard()));
       finish.setArray(15, array("bigint", all, one -> one.signed.revocationCounter()));
-      finish.setArray(16, array("timestamptz", all, one -> time(one.signed.draft().preparedAt())));
+      finish.setArray(
+          16, array("timestamptz", all, one -> time(one.signed.draft().preparedAt())));
       finish.setArray(
           17, array("text", all, one -> one.revoked == null ? null : one.revoked.name()));
       finish.executeUpdate();

@@ -157,8 +157,7 @@ class IssuanceBlocks {
             index,
             new Refusal(
                 PkiProblem.AUTHORITY_REVOKED,
-                "Authority \"" + asked.authority()
-                    + "\" was revoked and certifies nothing more."));
+                "Authority \"" + asked.authority() + "\" was revoked and certifies nothing more."));
       }
     });
     return refusals;
@@ -170,7 +169,8 @@ class IssuanceBlocks {
     List<Digest> keys = all.values().stream().map(Asked::key).toList();
     Set<Digest> compromised = devices.compromised(keys);
     Set<Digest> held = single.held(keys);
-    Set<Digest> other = table.usedOtherwise(all.values().stream().map(Asked::draft).toList());
+    Set<Digest> other =
+        table.usedOtherwise(all.values().stream().map(Asked::draft).toList());
     Map<Integer, Refusal> refusals = new HashMap<>();
     all.forEach((index, asked) -> {
       if (compromised.contains(asked.key())) {
@@ -213,8 +213,8 @@ class IssuanceBlocks {
     Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
     try (Connection connection = database.getConnection()) {
       IssuanceBlockTable table = new IssuanceBlockTable(connection);
-      Map<UUID, Long> counters = devices.lockAll(
-          signed.values().stream().map(IssuanceBlocks::device).toList());
+      Map<UUID, Long> counters =
+          devices.lockAll(signed.values().stream().map(IssuanceBlocks::device).toList());
       if (!table.take(block)) {
         return closedMeanwhile(signed.keySet());
       }
@@ -231,8 +231,7 @@ class IssuanceBlocks {
         // Law 5.
         boolean good = counters.getOrDefault(device(one), -1L) == one.revocationCounter()
             && !revoked.contains(one.draft().issuer().authority().name());
-        finishing.add(
-            new Finishing(one, good ? null : RevocationReason.CESSATION_OF_OPERATION));
+        finishing.add(new Finishing(one, good ? null : RevocationReason.CESSATION_OF_OPERATION));
         Fact fact = IssuanceStore.issued(one, actor);
         if (good) {
           Credential credential = IssuanceStore.credential(one);
@@ -243,9 +242,10 @@ class IssuanceBlocks {
         } else {
           outcomes.put(
               index,
-              new Outcome.Refused(new Refusal(
-                  PkiProblem.REVOKED_MEANWHILE,
-                  "The device, or the authority that certifies it, was revoked while its certificate was made.")));
+              new Outcome.Refused(
+                  new Refusal(
+                      PkiProblem.REVOKED_MEANWHILE,
+                      "The device, or the authority that certifies it, was revoked while its certificate was made.")));
           facts.add(fact.with("revoked", "the device or its issuer was revoked meanwhile"));
         }
       });
@@ -296,8 +296,8 @@ class IssuanceBlocks {
   /** One block that a crash left. Answers how many serials were closed. */
   @Transactional
   int closeUnfinished(Instant preparedBefore, Set<UUID> dead) {
-    return closeAll(table -> table.closeOne(
-        preparedBefore, dead, clock.instant().truncatedTo(ChronoUnit.MICROS)));
+    return closeAll(table ->
+        table.closeOne(preparedBefore, dead, clock.instant().truncatedTo(ChronoUnit.MICROS)));
   }
 
   private interface Closing {

@@ -65,8 +65,7 @@ class PlannedRenewals implements RenewalPlan {
 
   @Override
   public Renewal of(Credential credential) {
-    Instant opensAt =
-        RenewalWindow.opensAt(credential.notBefore(), credential.notAfter(), null);
+    Instant opensAt = RenewalWindow.opensAt(credential.notBefore(), credential.notAfter(), null);
     Instant closesAt = credential.notAfter();
     Instant at = RenewalTimes.inWindow(opensAt, closesAt, credential.thumbprint());
     UUID campaign = null;
@@ -84,15 +83,13 @@ class PlannedRenewals implements RenewalPlan {
           continue;
         }
       }
-      Instant pulled =
-          RenewalTimes.within(one.startedAt(), one.until(), credential.thumbprint());
+      Instant pulled = RenewalTimes.within(one.startedAt(), one.until(), credential.thumbprint());
       if (pulled.isBefore(at)) {
         at = pulled;
         campaign = one.id();
       }
     }
-    return new Renewal(
-        opensAt.isBefore(at) ? opensAt : at, at, closesAt, campaign);
+    return new Renewal(opensAt.isBefore(at) ? opensAt : at, at, closesAt, campaign);
   }
 
   /** By when it was issued: a successor that came since is not asked for again. */
@@ -146,8 +143,8 @@ class PlannedRenewals implements RenewalPlan {
           MOST_CAMPAIGNS + " campaigns are open; end those that are settled.");
     }
     Instant now = now();
-    Campaign campaign = new Campaign(
-        ids.next(), scope, reason, actor.toString(), now, now.plus(within), null);
+    Campaign campaign =
+        new Campaign(ids.next(), scope, reason, actor.toString(), now, now.plus(within), null);
     entities.persist(new RenewalCampaignRow(campaign));
     Fact started = Fact.of("renewal-campaign.started", actor, SUBJECT, campaign.id())
         .with("until", campaign.until())
@@ -182,7 +179,8 @@ class PlannedRenewals implements RenewalPlan {
   @Transactional
   public List<Campaign> campaigns() {
     return entities
-        .createQuery("from RenewalCampaignRow order by startedAt desc, id", RenewalCampaignRow.class)
+        .createQuery(
+            "from RenewalCampaignRow order by startedAt desc, id", RenewalCampaignRow.class)
         .setMaxResults(Page.MOST)
         .getResultStream()
         .map(RenewalCampaignRow::campaign)

@@ -24,7 +24,11 @@ public interface RenewalPlan {
    * @param at when this one is asked for, the same at every question; past means now
    * @param campaign the campaign that pulled it forward, or null
    */
-  record Renewal(Instant opensAt, Instant at, Instant closesAt, @Nullable UUID campaign) {}
+  record Renewal(
+      Instant opensAt,
+      Instant at,
+      Instant closesAt,
+      @Nullable UUID campaign) {}
 
   /**
    * Which certificates a campaign is about; null means any. Of devices alone.

@@ -333,8 +333,7 @@ class StoredCredentials implements Credentials {
 
   @Override
   @Transactional(Transactional.TxType.MANDATORY)
-  public int revokeOthers(
-      UUID device, Set<String> profiles, RevocationReason reason, Actor actor) {
+  public int revokeOthers(UUID device, Set<String> profiles, RevocationReason reason, Actor actor) {
     devices.lock(device);
     List<CredentialRow> others = rows(CertificateSubject.device(device)).stream()
         .filter(row -> !profiles.contains(row.profile))

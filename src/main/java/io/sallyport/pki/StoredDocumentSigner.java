@@ -79,8 +79,8 @@ final class StoredDocumentSigner implements DocumentSigner {
   private Der sign(String contentType, InputStream content, boolean attach) {
     Signer signer = signer();
     ASN1EncodableVector attributes = new ASN1EncodableVector();
-    attributes.add(new Attribute(
-        CMSAttributes.signingTime, new DERSet(new Time(Date.from(clock.instant())))));
+    attributes.add(
+        new Attribute(CMSAttributes.signingTime, new DERSet(new Time(Date.from(clock.instant())))));
     try {
       CMSSignedDataGenerator generator = new CMSSignedDataGenerator();
       generator.addSignerInfoGenerator(

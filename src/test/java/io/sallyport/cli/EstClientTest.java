@@ -91,7 +91,7 @@ class EstClientTest {
   @Test
   void aPendingApprovalTellsWhenToComeBack() {
     status = 202;
-    assertEquals(ExitCode.UNAVAILABLE, refusal(authority).code());
+    assertEquals(ExitCode.PENDING, refusal(authority).code());
     assertTrue(refusal(authority).sentence().contains("60 s"));
   }
 

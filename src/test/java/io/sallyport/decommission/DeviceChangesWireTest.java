@@ -62,8 +62,9 @@ class DeviceChangesWireTest extends ServerTest {
     labels.put("rack", null);
     labels.put("lane", "2");
 
-    JsonNode changed =
-        change(unit, Map.of("site", "changes-north", "labels", labels)).expect(200).json();
+    JsonNode changed = change(unit, Map.of("site", "changes-north", "labels", labels))
+        .expect(200)
+        .json();
 
     assertEquals("changes-north", changed.get("site").asText());
     assertEquals("{\"lane\":\"2\",\"zone\":\"gate\"}", sorted(changed.get("labels")));
@@ -94,14 +95,16 @@ class DeviceChangesWireTest extends ServerTest {
     change(unit, Map.of("profile", "changes-both")).expect(200);
     unit.challenge().expect(201);
 
-    change(unit, Map.of("profile", "changes-guard", "reason", "moved to the guard")).expect(200);
+    change(unit, Map.of("profile", "changes-guard", "reason", "moved to the guard"))
+        .expect(200);
 
     unit.challenge().expect(403);
     unit.renew().expect(403);
     JsonNode certificate = device(unit).at("/certificates/0");
     assertEquals("revoked", certificate.get("status").asText(), certificate.toPrettyString());
     assertEquals(
-        "changes-guard", plant.fact(unit.id(), "device.transferred").at("/detail/to").asText());
+        "changes-guard",
+        plant.fact(unit.id(), "device.transferred").at("/detail/to").asText());
     // It is let in again, as what it is now.
     unit.enroll();
     assertEquals(own, device(unit).at("/certificates/0/profile").asText());
@@ -140,9 +143,8 @@ class DeviceChangesWireTest extends ServerTest {
 
     assertEquals("CH-4", device(unit).get("name").asText());
     assertTrue(device(unit).get("labels").isEmpty());
-    assertFalse(
-        plant.facts(unit.id()).stream()
-            .anyMatch(fact -> fact.get("kind").asText().equals("device.renamed")));
+    assertFalse(plant.facts(unit.id()).stream()
+        .anyMatch(fact -> fact.get("kind").asText().equals("device.renamed")));
   }
 
   private void profile(String name, String certificateProfiles) {
@@ -164,7 +166,9 @@ class DeviceChangesWireTest extends ServerTest {
 
   private static String sorted(JsonNode labels) {
     Map<String, String> found = new java.util.TreeMap<>();
-    labels.properties().forEach(label -> found.put(label.getKey(), label.getValue().asText()));
+    labels
+        .properties()
+        .forEach(label -> found.put(label.getKey(), label.getValue().asText()));
     return new com.fasterxml.jackson.databind.ObjectMapper().valueToTree(found).toString();
   }
 }

@@ -102,7 +102,8 @@ class ReplacementWireTest extends ServerTest {
     failed.renew().expect(403);
     assertEquals("revoked", gone.at("/certificates/0/status").asText());
     assertEquals(
-        failed.id(), plant.fact(spare.id(), "device.took-over").at("/detail/from").asText());
+        failed.id(),
+        plant.fact(spare.id(), "device.took-over").at("/detail/from").asText());
     assertEquals(
         spare.id(), plant.fact(failed.id(), "device.replaced").at("/detail/by").asText());
     assertEquals(
@@ -205,7 +206,8 @@ class ReplacementWireTest extends ServerTest {
     old.enroll(keys);
     Digest first = Digest.of(encoded(old));
 
-    JsonNode next = remanufacture(old, Map.of("name", "Refurbished 1")).expect(200).json();
+    JsonNode next =
+        remanufacture(old, Map.of("name", "Refurbished 1")).expect(200).json();
 
     assertNotEquals(old.id(), next.get("id").asText());
     assertEquals("expected", next.get("state").asText());
@@ -215,7 +217,11 @@ class ReplacementWireTest extends ServerTest {
     old.renew().expect(403);
     assertEquals(
         next.get("id").asText(),
-        remanufacture(old, Map.of("name", "Refurbished 1")).expect(200).json().get("id").asText());
+        remanufacture(old, Map.of("name", "Refurbished 1"))
+            .expect(200)
+            .json()
+            .get("id")
+            .asText());
     assertEquals(
         next.get("id").asText(),
         plant.fact(old.id(), "device.remanufactured").at("/detail/next").asText());
@@ -223,10 +229,11 @@ class ReplacementWireTest extends ServerTest {
     old.enroll(keys);
     assertNotEquals(first, Digest.of(encoded(old)));
     assertArrayEquals(
-        keys.getPublic().getEncoded(), old.identity().certificate().getPublicKey().getEncoded());
+        keys.getPublic().getEncoded(),
+        old.identity().certificate().getPublicKey().getEncoded());
     Unit thief = plant.registered("R-14");
-    Answer.of(wire.est(
-            "simpleenroll", thief.idevid(), null, TestPki.request(keys, "CN=R-14", null)))
+    Answer.of(
+            wire.est("simpleenroll", thief.idevid(), null, TestPki.request(keys, "CN=R-14", null)))
         .expect(403);
     JsonNode lives = plant
         .person("GET", "/api/v1/devices?text=R-13", null)

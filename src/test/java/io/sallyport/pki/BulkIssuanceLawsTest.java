@@ -208,8 +208,7 @@ class BulkIssuanceLawsTest extends ServerTest {
     String victim = pieces.getFirst().order().subject().id();
     breakFor(victim);
     try {
-      assertThrows(
-          RuntimeException.class, () -> bulk.issue(SCOPE, pieces, NONE, Actor.SERVER));
+      assertThrows(RuntimeException.class, () -> bulk.issue(SCOPE, pieces, NONE, Actor.SERVER));
     } finally {
       repair();
     }
@@ -249,7 +248,8 @@ class BulkIssuanceLawsTest extends ServerTest {
     assertEquals(DeviceProblem.DUPLICATE_KEY, refused(outcomes.get(2)));
     assertEquals(
         DeviceProblem.DUPLICATE_KEY,
-        refused(bulk.issue(SCOPE, List.of(piece(device(), key)), NONE, Actor.SERVER).getFirst()));
+        refused(
+            bulk.issue(SCOPE, List.of(piece(device(), key)), NONE, Actor.SERVER).getFirst()));
   }
 
   @Test

@@ -17,9 +17,7 @@ class RenewalTimesTest {
   @Test
   void aFleetThatEnrolledAtOnceIsSpreadOverTheFirstTwoThirdsOfItsWindow() {
     requireSpread(
-        OPENS,
-        Duration.ofDays(20),
-        thumbprint -> RenewalTimes.inWindow(OPENS, CLOSES, thumbprint));
+        OPENS, Duration.ofDays(20), thumbprint -> RenewalTimes.inWindow(OPENS, CLOSES, thumbprint));
   }
 
   @Test
@@ -39,8 +37,7 @@ class RenewalTimesTest {
   }
 
   /** In no hundredth of the time are more than twice as many as on the mean. */
-  private static void requireSpread(
-      Instant from, Duration time, Function<Digest, Instant> times) {
+  private static void requireSpread(Instant from, Duration time, Function<Digest, Instant> times) {
     int[] asked = new int[100];
     for (int i = 0; i < DEVICES; i++) {
       Duration after = Duration.between(from, times.apply(thumbprint(i)));

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 /** A trust anchor, as people see it. */
 @Schema(name = "TrustAnchor")
 record AnchorView(
-    @Schema(description = "SHA-256 of the certificate, in hexadecimal digits.") String digest,
+    @Schema(description = "SHA-256 of the certificate, in hexadecimal digits.")
+    String digest,
+
     @Schema(description = "The certificate in PEM.") String certificate,
     List<String> models,
     List<String> serialNumbers,

@@ -45,8 +45,7 @@ class AnchorsResource {
   private final Caller caller;
   private final Once once;
 
-  AnchorsResource(
-      Manufacturers manufacturers, Admissions admissions, Caller caller, Once once) {
+  AnchorsResource(Manufacturers manufacturers, Admissions admissions, Caller caller, Once once) {
     this.manufacturers = manufacturers;
     this.admissions = admissions;
     this.caller = caller;
@@ -64,8 +63,8 @@ class AnchorsResource {
   @Operation(operationId = "addTrustAnchor", summary = "Trust one more authority of a manufacturer")
   public ManufacturerView add(@PathParam("name") String name, @Nullable NewAnchor body) {
     NewAnchor wanted = Fields.body(body);
-    Der certificate = Pem.one(
-        "certificate", "CERTIFICATE", Fields.required("certificate", wanted.certificate()));
+    Der certificate =
+        Pem.one("certificate", "CERTIFICATE", Fields.required("certificate", wanted.certificate()));
     AnchorTerms terms = terms(
         wanted.models(),
         wanted.serialNumbers(),
@@ -74,8 +73,8 @@ class AnchorsResource {
         wanted.listsRequired());
     return once.run(
         201,
-        () -> ManufacturerView.of(
-            manufacturers.addAnchor(name, certificate, terms, caller.actor())));
+        () ->
+            ManufacturerView.of(manufacturers.addAnchor(name, certificate, terms, caller.actor())));
   }
 
   @PUT
@@ -106,8 +105,7 @@ class AnchorsResource {
       summary = "Forget a trust anchor; after a compromise distrust it instead")
   public ManufacturerView remove(
       @PathParam("name") String name, @PathParam("digest") String digest) {
-    return ManufacturerView.of(
-        manufacturers.removeAnchor(name, digest(digest), caller.actor()));
+    return ManufacturerView.of(manufacturers.removeAnchor(name, digest(digest), caller.actor()));
   }
 
   @POST
@@ -118,9 +116,7 @@ class AnchorsResource {
       operationId = "takeManufacturerList",
       summary = "Hand in the next whole revocation list of an anchor or of an authority under it")
   public ManufacturerView takeList(
-      @PathParam("name") String name,
-      @PathParam("digest") String digest,
-      @Nullable NewList body) {
+      @PathParam("name") String name, @PathParam("digest") String digest, @Nullable NewList body) {
     Der list = Pem.list("list", Fields.required("list", Fields.body(body).list()));
     return once.run(
         200,
@@ -146,8 +142,7 @@ class AnchorsResource {
     String reason = Fields.text("reason", Fields.body(body).reason());
     return once.run(
         200,
-        () -> ReportView.of(
-            admissions.distrust(name, digest(digest), reason, caller.actor())));
+        () -> ReportView.of(admissions.distrust(name, digest(digest), reason, caller.actor())));
   }
 
   @GET
@@ -162,8 +157,8 @@ class AnchorsResource {
       @BeanParam Paging paging) {
     return paging.of(
         "admissions",
-        (cursor, limit) -> admissions.admittedBy(
-            name, digest(digest), caller.sites(), cursor, limit),
+        (cursor, limit) ->
+            admissions.admittedBy(name, digest(digest), caller.sites(), cursor, limit),
         AdmissionView::of);
   }
 
@@ -183,9 +178,7 @@ class AnchorsResource {
       @Nullable Boolean listsRequired) {
     return new AnchorTerms(
         texts("models", models),
-        texts("serial_numbers", serialNumbers).stream()
-            .map(SerialPattern::new)
-            .toList(),
+        texts("serial_numbers", serialNumbers).stream().map(SerialPattern::new).toList(),
         time("not_before", notBefore),
         time("not_after", notAfter),
         listsRequired != null && listsRequired);
@@ -212,8 +205,7 @@ class AnchorsResource {
   record Terms(
       @Nullable List<@Nullable String> models,
 
-      @Schema(description = "Patterns: # is a digit, * any run of characters.")
-      @Nullable
+      @Schema(description = "Patterns: # is a digit, * any run of characters.") @Nullable
       List<@Nullable String> serialNumbers,
 
       @Schema(format = "date-time") @Nullable String notBefore,
@@ -230,26 +222,29 @@ class AnchorsResource {
   /** An anchor to trust. */
   @Schema(name = "NewTrustAnchor", requiredProperties = "certificate")
   record NewAnchor(
-      @Schema(description = "A CA certificate in PEM.") @Nullable String certificate,
+      @Schema(description = "A CA certificate in PEM.") @Nullable
+      String certificate,
 
       @Nullable List<@Nullable String> models,
 
-      @Schema(description = "Patterns: # is a digit, * any run of characters.")
-      @Nullable
+      @Schema(description = "Patterns: # is a digit, * any run of characters.") @Nullable
       List<@Nullable String> serialNumbers,
 
       @Schema(format = "date-time") @Nullable String notBefore,
       @Schema(format = "date-time") @Nullable String notAfter,
 
       @Schema(
-          description = "Whether each authority on the way must have a current revocation list here.",
+          description =
+              "Whether each authority on the way must have a current revocation list here.",
           defaultValue = "false")
       @Nullable
       Boolean listsRequired) {}
 
   /** A list to take. */
   @Schema(name = "NewManufacturerList", requiredProperties = "list")
-  record NewList(@Schema(description = "An X509 CRL in PEM, at most a megabyte.") @Nullable String list) {}
+  record NewList(
+      @Schema(description = "An X509 CRL in PEM, at most a megabyte.") @Nullable
+      String list) {}
 
   /** Why an anchor is shut. */
   @Schema(name = "Distrusting", requiredProperties = "reason")
@@ -263,7 +258,9 @@ class AnchorsResource {
       Instant distrustedAt,
       String reason,
       @Schema(description = "How many devices it admitted.") long devices,
-      @Schema(description = "How many of them are not decommissioned.") long live) {
+
+      @Schema(description = "How many of them are not decommissioned.")
+      long live) {
     static ReportView of(Report report) {
       return new ReportView(
           report.manufacturer(),
@@ -283,7 +280,10 @@ class AnchorsResource {
       String model,
       String site,
       String state,
-      @Schema(description = "SHA-256 of the IDevID certificate.") String idevid,
+
+      @Schema(description = "SHA-256 of the IDevID certificate.")
+      String idevid,
+
       String how,
       Instant admittedAt) {
     static AdmissionView of(Admission admission) {

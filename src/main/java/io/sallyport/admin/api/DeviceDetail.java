@@ -76,7 +76,9 @@ record DeviceDetail(
   record RenewalView(
       String authority,
       String serial,
-      @Schema(description = "When its renewal window opens.") Instant opensAt,
+
+      @Schema(description = "When its renewal window opens.")
+      Instant opensAt,
 
       @Schema(description = "When it is asked for; spread over the window, earlier by a campaign.")
       Instant renewAt,

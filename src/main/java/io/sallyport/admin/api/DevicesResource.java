@@ -126,7 +126,9 @@ class DevicesResource {
           String state,
       @QueryParam("profile") @Nullable String profile,
       @QueryParam("site") @Nullable String site,
-      @QueryParam("text") @Parameter(description = "Start of a serial number, name or owner.") @Nullable
+      @QueryParam("text")
+          @Parameter(description = "Start of a serial number, name or owner.")
+          @Nullable
           String text,
       @BeanParam Paging paging) {
     Filter filter =

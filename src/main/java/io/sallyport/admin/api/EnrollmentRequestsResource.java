@@ -89,14 +89,14 @@ class EnrollmentRequestsResource {
     return Arrays.stream(State.values())
         .filter(state -> state.word().equals(word))
         .findFirst()
-        .orElseThrow(
-            () -> Fields.malformed("state", "is none of pending, approved, rejected"));
+        .orElseThrow(() -> Fields.malformed("state", "is none of pending, approved, rejected"));
   }
 
   /** Why a request is rejected. */
   @Schema(name = "EnrollmentRequestRejection", requiredProperties = "reason")
   record Rejection(
-      @Schema(description = "Told to the device, and kept in the log.") @Nullable String reason) {}
+      @Schema(description = "Told to the device, and kept in the log.") @Nullable
+      String reason) {}
 
   /** A request, as people see it. */
   @Schema(name = "EnrollmentRequest")

@@ -51,8 +51,7 @@ class RenewalWaiversResource {
     devices.get(id, caller.sites());
     String reason = Fields.text("reason", wanted.reason());
     Duration lifetime = Fields.duration("lifetime", wanted.lifetime(), USUAL_LIFETIME);
-    return once.run(
-        200, () -> WaiverView.of(waivers.allow(id, lifetime, reason, caller.actor())));
+    return once.run(200, () -> WaiverView.of(waivers.allow(id, lifetime, reason, caller.actor())));
   }
 
   /** For how long, and why. */
@@ -68,8 +67,7 @@ class RenewalWaiversResource {
   @Schema(name = "RenewalWaiver")
   record WaiverView(UUID device, Instant allowedAt, Instant until, String reason) {
     static WaiverView of(Waiver waiver) {
-      return new WaiverView(
-          waiver.device(), waiver.allowedAt(), waiver.until(), waiver.reason());
+      return new WaiverView(waiver.device(), waiver.allowedAt(), waiver.until(), waiver.reason());
     }
   }
 }

@@ -64,8 +64,8 @@ class ReplacementsResource {
     }
     return once.run(
         200,
-        () -> ReplacementView.of(replacements.replace(
-            id, spare, otherModel, reason, caller.sites(), caller.actor())));
+        () -> ReplacementView.of(
+            replacements.replace(id, spare, otherModel, reason, caller.sites(), caller.actor())));
   }
 
   @GET
@@ -80,8 +80,7 @@ class ReplacementsResource {
         .find(id)
         .map(ReplacementView::of)
         .orElseThrow(() -> new Refusal(
-            CommonProblem.NOT_FOUND,
-            "The device was not replaced, and it took nobody's place."));
+            CommonProblem.NOT_FOUND, "The device was not replaced, and it took nobody's place."));
   }
 
   @POST
@@ -119,11 +118,12 @@ class ReplacementsResource {
       name = "Replace",
       requiredProperties = {"spare", "reason"})
   record Replace(
-      @Schema(description = "The id of the device that takes the place.") @Nullable String spare,
+      @Schema(description = "The id of the device that takes the place.") @Nullable
+      String spare,
+
       @Nullable String reason,
 
-      @Schema(description = "Take a spare of another model too; for fleet operators.")
-      @Nullable
+      @Schema(description = "Take a spare of another model too; for fleet operators.") @Nullable
       Boolean otherModel) {}
 
   /** What the unit is to be. */

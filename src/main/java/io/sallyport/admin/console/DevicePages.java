@@ -209,7 +209,12 @@ class DevicePages {
     String where = Inputs.line("Site", site);
     caller.requireSite(where);
     Change change = new Change(
-        Inputs.line("Name", name), Inputs.line("Profile", profile), null, where, Map.of(), Set.of());
+        Inputs.line("Name", name),
+        Inputs.line("Profile", profile),
+        null,
+        where,
+        Map.of(),
+        Set.of());
     changes.change(device.id(), change, Inputs.line("Reason", reason), caller.actor());
     return back(id, "changed");
   }

@@ -132,12 +132,10 @@ final class CsrAttributes {
   }
 
   private static Attribute asked(Extensions extensions) {
-    return new Attribute(
-        PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, new DERSet(extensions));
+    return new Attribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, new DERSet(extensions));
   }
 
-  private static DERSequence template(
-      AnnouncedRequest announced, @Nullable Extensions extensions) {
+  private static DERSequence template(AnnouncedRequest announced, @Nullable Extensions extensions) {
     ASN1EncodableVector template = new ASN1EncodableVector();
     template.add(new ASN1Integer(0));
     if (!announced.subject().isEmpty()) {

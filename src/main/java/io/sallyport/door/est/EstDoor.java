@@ -15,6 +15,7 @@ import io.sallyport.kernel.Problem;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Authorities;
 import io.sallyport.pki.CertificateProfiles;
+import io.sallyport.pki.Credential;
 import io.sallyport.pki.PkiProblem;
 import io.sallyport.pki.TrustBundles;
 import io.sallyport.pki.TrustBundles.Bundle;

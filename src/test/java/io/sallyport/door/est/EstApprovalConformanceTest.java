@@ -243,8 +243,7 @@ class EstApprovalConformanceTest extends EstServerTest {
   private HttpResponse<byte[]> ask(
       @Nullable Identity identity, @Nullable String token, KeyPair keys) {
     // Signed anew each time: it is the key that tells a request.
-    return wire.est(
-        LABEL + "/simpleenroll", identity, token, TestPki.request(keys, "", null));
+    return wire.est(LABEL + "/simpleenroll", identity, token, TestPki.request(keys, "", null));
   }
 
   private static void assertPending(HttpResponse<byte[]> answer) {
@@ -275,9 +274,7 @@ class EstApprovalConformanceTest extends EstServerTest {
 
   private void decide(JsonNode request, String decision, Map<String, String> body) {
     wire.admin(
-        "POST",
-        "/api/v1/enrollment-requests/" + request.get("id").asText() + "/" + decision,
-        body);
+        "POST", "/api/v1/enrollment-requests/" + request.get("id").asText() + "/" + decision, body);
   }
 
   private Answer person(String method, String path) {

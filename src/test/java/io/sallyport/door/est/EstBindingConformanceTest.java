@@ -125,8 +125,7 @@ class EstBindingConformanceTest extends EstServerTest {
             new X500Name(""),
             null,
             Map.of(
-                PKCSObjectIdentifiers.pkcs_9_at_challengePassword,
-                new DERSet(new DERUTF8String[] {
+                PKCSObjectIdentifiers.pkcs_9_at_challengePassword, new DERSet(new DERUTF8String[] {
                   new DERUTF8String(exporter), new DERUTF8String("other")
                 }))));
 

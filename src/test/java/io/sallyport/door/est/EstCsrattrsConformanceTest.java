@@ -37,9 +37,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 @QuarkusTest
 class EstCsrattrsConformanceTest extends EstServerTest {
   /** ecPublicKey with secp384r1, and an extension request for extKeyUsage clientAuth. */
-  private static final String PLAIN = "3012" + "06072a8648ce3d0201" + "3107" + "06052b81040022" // key
-      + "3024" + "06092a864886f70d01090e" + "3117" + "3015" + "3013" + "0603551d25"
-      + "040c" + "300a" + "06082b06010505070302";
+  private static final String PLAIN =
+      "3012" + "06072a8648ce3d0201" + "3107" + "06052b81040022" // key
+          + "3024" + "06092a864886f70d01090e" + "3117" + "3015" + "3013" + "0603551d25"
+          + "040c" + "300a" + "06082b06010505070302";
 
   /** Version, subject with a fixed O and an open serialNumber, the kind of key, the same extension request. */
   private static final String TEMPLATE = "306b" + "060b2a864886f70d010910023d" + "315c" + "305a"
@@ -84,10 +85,12 @@ class EstCsrattrsConformanceTest extends EstServerTest {
         "RFC 8951: one line");
     byte[] der = Base64.getDecoder().decode(text(answer).strip());
     assertEquals(
-        head + PLAIN + (label.endsWith("template") ? TEMPLATE : ""), HexFormat.of().formatHex(der));
+        head + PLAIN + (label.endsWith("template") ? TEMPLATE : ""),
+        HexFormat.of().formatHex(der));
     Peers.need("openssl");
     Files.write(folder.resolve("csrattrs.der"), der);
-    Peers.run(folder, "openssl", "asn1parse", "-inform", "DER", "-in", "csrattrs.der").orFail();
+    Peers.run(folder, "openssl", "asn1parse", "-inform", "DER", "-in", "csrattrs.der")
+        .orFail();
   }
 
   @Test
@@ -124,7 +127,9 @@ class EstCsrattrsConformanceTest extends EstServerTest {
     Identity current = new Identity(
         keys,
         List.of(issued(ask(
-            "est-csr-template", unit, request(keys, "O=Plant,2.5.4.5=" + unit.serialNumber(), true)))));
+            "est-csr-template",
+            unit,
+            request(keys, "O=Plant,2.5.4.5=" + unit.serialNumber(), true)))));
 
     assertEquals(
         200, send(current, "GET", "/.well-known/est/csrattrs", new byte[0]).statusCode());
@@ -167,8 +172,7 @@ class EstCsrattrsConformanceTest extends EstServerTest {
     KeyPair keys = key.equals("p384") ? p384() : TestPki.key();
 
     assertRefused(
-        400,
-        ask(label, unit, request(keys, subject.formatted(unit.serialNumber()), purposes)));
+        400, ask(label, unit, request(keys, subject.formatted(unit.serialNumber()), purposes)));
 
     assertEquals(0, certificates(unit));
     awaitRefusal(unit.id(), "enrollment.refused", problem);
@@ -200,9 +204,7 @@ class EstCsrattrsConformanceTest extends EstServerTest {
       if (purposes) {
         ExtensionsGenerator extensions = new ExtensionsGenerator();
         extensions.addExtension(
-            Extension.extendedKeyUsage,
-            false,
-            new ExtendedKeyUsage(KeyPurposeId.id_kp_clientAuth));
+            Extension.extendedKeyUsage, false, new ExtendedKeyUsage(KeyPurposeId.id_kp_clientAuth));
         builder.addAttribute(
             PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
       }

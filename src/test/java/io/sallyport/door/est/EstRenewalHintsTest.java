@@ -83,7 +83,8 @@ class EstRenewalHintsTest extends ServerTest {
   void aCampaignPullsRenewalsForwardAndASuccessorIsNotAskedAgain() {
     Unit unit = plant.enrolled("H-2");
     assertTrue(after(cacerts(unit)) > 0);
-    // A certificate's beginning is in whole seconds; what the campaign is to concern must lie before its start.
+    // A certificate's beginning is in whole seconds; what the campaign is to concern must lie
+    // before its start.
     Instant issued = clock.instant();
     Patience.until(
         "the second is over",
@@ -119,8 +120,7 @@ class EstRenewalHintsTest extends ServerTest {
             Map.of("device_profile", plant.name(), "within", "P400D", "reason", "x"))
         .expect(422);
     plant
-        .person(
-            "POST", "/api/v1/renewal-campaigns", Map.of("device_profile", plant.name()))
+        .person("POST", "/api/v1/renewal-campaigns", Map.of("device_profile", plant.name()))
         .expect(400);
   }
 

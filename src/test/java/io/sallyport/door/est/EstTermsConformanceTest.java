@@ -141,8 +141,7 @@ class EstTermsConformanceTest extends EstServerTest {
     assertNotEquals(current.certificate().getSerialNumber(), successor.getSerialNumber());
     // It renews and does nothing else.
     assertEquals(
-        403,
-        send(current, "POST", "/attest/v1/challenges", new byte[0]).statusCode());
+        403, send(current, "POST", "/attest/v1/challenges", new byte[0]).statusCode());
   }
 
   @Test
@@ -251,8 +250,7 @@ class EstTermsConformanceTest extends EstServerTest {
   }
 
   private HttpResponse<byte[]> renewal(String label, Identity current, KeyPair keys) {
-    return wire.est(
-        label + "/simplereenroll", current, null, renewal(keys, current.certificate()));
+    return wire.est(label + "/simplereenroll", current, null, renewal(keys, current.certificate()));
   }
 
   /** Behind the server's back: a certificate lives five minutes at least. */

@@ -63,9 +63,8 @@ class IdevidChainConformanceTest extends EstServerTest {
   void anIdevidThatNeverExpiresIsTaken() throws GeneralSecurityException {
     register("N-1");
     Identity idevid = own.idevid("N-1", YESTERDAY, NEVER);
-    assertTrue(
-        new String(idevid.certificate().getEncoded(), StandardCharsets.ISO_8859_1)
-            .contains("99991231235959Z"));
+    assertTrue(new String(idevid.certificate().getEncoded(), StandardCharsets.ISO_8859_1)
+        .contains("99991231235959Z"));
 
     X509Certificate certificate = issued(enroll(idevid, TestPki.key()));
 
@@ -79,8 +78,7 @@ class IdevidChainConformanceTest extends EstServerTest {
     register("R-1");
     KeyPair keys = TestPki.rsa(2048);
 
-    issued(enroll(
-        new Identity(keys, List.of(leaf("R-1", keys, authority))), TestPki.key()));
+    issued(enroll(new Identity(keys, List.of(leaf("R-1", keys, authority))), TestPki.key()));
   }
 
   @Test
@@ -209,18 +207,17 @@ class IdevidChainConformanceTest extends EstServerTest {
     assertRefused(403, enroll(own.idevid("D-2"), TestPki.key()));
     assertRefused(403, enroll(idevid, keys));
     awaitRefusal(own.name().replace(" ", "%20"), "enrollment.refused", "distrusted-anchor");
-    JsonNode items = person(
-            "GET", anchors() + "/" + digest(own.authority()) + "/admissions", null)
+    JsonNode items = person("GET", anchors() + "/" + digest(own.authority()) + "/admissions", null)
         .expect(200)
         .json()
         .get("items");
     assertEquals(1, items.size());
     assertEquals(first, items.get(0).get("device").asText());
     assertEquals("D-1", items.get(0).get("serial_number").asText());
-    assertEquals(
-        digest(idevid.certificate()), items.get(0).get("idevid").asText());
+    assertEquals(digest(idevid.certificate()), items.get(0).get("idevid").asText());
     issued(renew(new Identity(keys, List.of(admitted)), TestPki.key()));
-    // For good: it is not removed, changed or trusted anew, and neither is its key under another name.
+    // For good: it is not removed, changed or trusted anew, and neither is its key under another
+    // name.
     person("DELETE", anchors() + "/" + digest(own.authority()), null).expect(403);
     change(Map.of()).expect(403);
     anchor(authority("CN=other name", own.authority().keys(), null).certificate(), Map.of())
@@ -243,9 +240,7 @@ class IdevidChainConformanceTest extends EstServerTest {
 
     assertEquals(1, report.get("devices").asInt());
     Identity renewed = authority(
-        between.certificate().getSubjectX500Principal().getName(),
-        between.keys(),
-        own.authority());
+        between.certificate().getSubjectX500Principal().getName(), between.keys(), own.authority());
     assertRefused(403, enroll(idevid("K-2", between, true), TestPki.key()));
     assertRefused(403, enroll(idevid("K-2", renewed, true), TestPki.key()));
     issued(enroll(own.idevid("K-3"), TestPki.key()));
@@ -268,21 +263,19 @@ class IdevidChainConformanceTest extends EstServerTest {
         sent.add(client.sendAsync(
             wire.device("/.well-known/est/simpleenroll")
                 .header("Content-Type", "application/pkcs10")
-                .POST(BodyPublishers.ofByteArray(
-                    base64(TestPki.request(TestPki.key(), "", null))))
+                .POST(BodyPublishers.ofByteArray(base64(TestPki.request(TestPki.key(), "", null))))
                 .build(),
             HttpResponse.BodyHandlers.ofByteArray()));
         if (i == 15) {
           Thread.ofVirtual().start(() -> shut.complete(distrust(own.authority())));
         }
       }
-      List<HttpResponse<byte[]>> answers = sent.stream().map(CompletableFuture::join).toList();
+      List<HttpResponse<byte[]>> answers =
+          sent.stream().map(CompletableFuture::join).toList();
       long counted = shut.join().expect(200).json().get("devices").asLong();
       long given = answers.stream().filter(answer -> answer.statusCode() == 200).count();
       JsonNode admitted = person(
-              "GET",
-              anchors() + "/" + digest(own.authority()) + "/admissions?limit=1000",
-              null)
+              "GET", anchors() + "/" + digest(own.authority()) + "/admissions?limit=1000", null)
           .expect(200)
           .json()
           .get("items");
@@ -303,8 +296,7 @@ class IdevidChainConformanceTest extends EstServerTest {
   }
 
   private JsonNode manufacturerView() {
-    return person(
-            "GET", "/api/v1/manufacturers/" + own.name().replace(" ", "%20"), null)
+    return person("GET", "/api/v1/manufacturers/" + own.name().replace(" ", "%20"), null)
         .expect(200)
         .json();
   }
@@ -320,8 +312,7 @@ class IdevidChainConformanceTest extends EstServerTest {
   }
 
   private Answer list(String pem) {
-    return person(
-        "POST", anchors() + "/" + digest(own.authority()) + "/list", Map.of("list", pem));
+    return person("POST", anchors() + "/" + digest(own.authority()) + "/list", Map.of("list", pem));
   }
 
   private Answer distrust(Identity authority) {
@@ -366,17 +357,22 @@ class IdevidChainConformanceTest extends EstServerTest {
     return authority("O=between,CN=" + name + " of " + own.name(), TestPki.key(), own.authority());
   }
 
-  private static Identity authority(
-      String name, KeyPair keys, @Nullable Identity issuer) {
+  private static Identity authority(String name, KeyPair keys, @Nullable Identity issuer) {
     return new Identity(
         keys,
-        List.of(TestPki.certify(
-            new X500Name(name), keys, issuer, YESTERDAY, NEXT_YEAR, true, null)));
+        List.of(
+            TestPki.certify(new X500Name(name), keys, issuer, YESTERDAY, NEXT_YEAR, true, null)));
   }
 
   private static X509Certificate leaf(String serialNumber, KeyPair keys, Identity issuer) {
     return TestPki.certify(
-        new X500Name("O=chain,2.5.4.5=" + serialNumber), keys, issuer, YESTERDAY, NEVER, false, null);
+        new X500Name("O=chain,2.5.4.5=" + serialNumber),
+        keys,
+        issuer,
+        YESTERDAY,
+        NEVER,
+        false,
+        null);
   }
 
   private static Identity idevid(String serialNumber, Identity issuer, boolean whole) {
@@ -385,13 +381,13 @@ class IdevidChainConformanceTest extends EstServerTest {
     return new Identity(keys, whole ? List.of(leaf, issuer.certificate()) : List.of(leaf));
   }
 
-  private static String crl(Identity issuer, int number, Instant thisUpdate, BigInteger... serials) {
+  private static String crl(
+      Identity issuer, int number, Instant thisUpdate, BigInteger... serials) {
     try {
       X509v2CRLBuilder builder = new X509v2CRLBuilder(
           new JcaX509CertificateHolder(issuer.certificate()).getSubject(), Date.from(thisUpdate));
       builder.setNextUpdate(Date.from(NEXT_YEAR));
-      builder.addExtension(
-          Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(number)));
+      builder.addExtension(Extension.cRLNumber, false, new CRLNumber(BigInteger.valueOf(number)));
       for (BigInteger serial : serials) {
         builder.addCRLEntry(serial, Date.from(thisUpdate), CRLReason.keyCompromise);
       }
