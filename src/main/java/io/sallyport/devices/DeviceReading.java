@@ -49,6 +49,14 @@ final class DeviceReading {
     return devices;
   }
 
+  static Map<String, String> labels(String json) throws JsonProcessingException {
+    return JSON.readValue(json, LABELS);
+  }
+
+  static String json(Map<String, String> labels) throws JsonProcessingException {
+    return JSON.writeValueAsString(labels);
+  }
+
   private static Device device(ResultSet row) throws SQLException, JsonProcessingException {
     return new Device(
         row.getObject(1, UUID.class),

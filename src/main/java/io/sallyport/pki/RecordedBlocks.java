@@ -1,7 +1,7 @@
 package io.sallyport.pki;
 
-import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
@@ -44,6 +44,7 @@ class RecordedBlocks implements BulkIssuance {
     if (pieces.size() > MOST) {
       throw new IllegalArgumentException("a block has at most " + MOST + " certificates");
     }
+    Timer.Sample sample = Timer.start(meters);
     Map<Integer, Outcome> outcomes = new HashMap<>();
     Map<Integer, Asked> asked = new TreeMap<>();
     for (int i = 0; i < pieces.size(); i++) {
@@ -59,7 +60,7 @@ class RecordedBlocks implements BulkIssuance {
     List<Outcome> all = new ArrayList<>();
     for (int i = 0; i < pieces.size(); i++) {
       all.add(outcomes.get(i));
-      count(pieces.get(i), outcomes.get(i));
+      count(sample, pieces.get(i), outcomes.get(i));
     }
     return all;
   }
@@ -99,13 +100,12 @@ class RecordedBlocks implements BulkIssuance {
     }
   }
 
-  private void count(Piece piece, Outcome outcome) {
-    Counter.builder("sallyport.issuance.bulk")
-        .description("Certificates asked for in blocks, by certificate profile and outcome")
+  private void count(Timer.Sample sample, Piece piece, Outcome outcome) {
+    sample.stop(Timer.builder("sallyport.issuance")
+        .description("Certificates asked for, by certificate profile and outcome")
         .tag("profile", piece.order().certificateProfile().name())
         .tag("outcome", outcome instanceof Outcome.Issued ? "issued" : "refused")
-        .register(meters)
-        .increment();
+        .register(meters));
   }
 
   @Override

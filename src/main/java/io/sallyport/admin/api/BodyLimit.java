@@ -26,7 +26,9 @@ final class BodyLimit {
 
   private static void check(RoutingContext context) {
     String length = context.request().getHeader(HttpHeaderNames.CONTENT_LENGTH);
-    if (length == null || length.length() <= 7 && Long.parseLong(length) <= MOST) {
+    if (length == null
+        || BatchStreams.isStream(context)
+        || length.length() <= 7 && Long.parseLong(length) <= MOST) {
       context.next();
       return;
     }
