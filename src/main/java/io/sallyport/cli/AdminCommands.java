@@ -18,6 +18,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new ProfileCommands(options))
         .addSubcommand(new CertificateProfileCommands(options))
         .addSubcommand(new InventoryCommands(options))
+        .addSubcommand(new BatchCommands(options))
         .addSubcommand(new TokenCommands(options))
         .addSubcommand(new EnrollmentRequestCommands(options))
         .addSubcommand(new PolicyCommands(options))

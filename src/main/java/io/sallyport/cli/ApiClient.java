@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sallyport.kernel.Ids;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
@@ -12,7 +13,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** {@code /api/v1} of the people's front, with a bearer token. Every POST carries an Idempotency-Key. */
@@ -20,6 +23,9 @@ final class ApiClient implements AutoCloseable {
   private static final String JSON = "application/json";
   private static final String YAML = "application/yaml";
   private static final int PAGE = 1000;
+  /** A file is read to its end before the first answer. */
+  private static final Duration LONG = Duration.ofMinutes(30);
+
 
   private final URI base;
   private final String token;
@@ -100,6 +106,25 @@ final class ApiClient implements AutoCloseable {
     all.set("items", items);
     all.put("next", cursor);
     return all;
+  }
+
+  /** Sends lines, and answers with the lines that come back. */
+  InputStream stream(String path, String contentType, Supplier<InputStream> lines) {
+    return web.open(HttpRequest.newBuilder(URI.create(base + path))
+        .timeout(LONG)
+        .header("Authorization", "Bearer " + token)
+        .header("Accept", "application/x-ndjson, application/problem+json")
+        .header("Content-Type", contentType)
+        .POST(BodyPublishers.ofInputStream(lines::get))
+        .build());
+  }
+
+  /** An answer of any length. */
+  InputStream open(String path) {
+    return web.open(Web.to(URI.create(base + path))
+        .header("Authorization", "Bearer " + token)
+        .GET()
+        .build());
   }
 
   static String encode(String part) {

@@ -45,6 +45,16 @@ final class Json {
     return node;
   }
 
+  /** One value, or an empty object when there is none. */
+  static JsonNode lenient(String line) {
+    try {
+      JsonNode node = MAPPER.readTree(line);
+      return node == null || !node.isObject() ? object() : node;
+    } catch (JsonProcessingException e) {
+      return object();
+    }
+  }
+
   static byte[] octets(JsonNode node) {
     try {
       return MAPPER.writeValueAsBytes(node);
