@@ -12,6 +12,7 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.keys.ClientKeys.Made;
 import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateRequest;
@@ -35,8 +36,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bouncycastle.asn1.x509.Certificate;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +53,7 @@ class DeviceEnrollment implements Enrollments {
   private final StoredWaivers waivers;
   private final StoredApprovals approvals;
   private final Turns turns;
+  private final ServerKeys serverKeys;
   private final Devices devices;
   private final Admissions admissions;
   private final Allowances allowances;
@@ -65,6 +70,7 @@ class DeviceEnrollment implements Enrollments {
       StoredWaivers waivers,
       StoredApprovals approvals,
       Turns turns,
+      ServerKeys serverKeys,
       Devices devices,
       Admissions admissions,
       Allowances allowances,
@@ -79,6 +85,7 @@ class DeviceEnrollment implements Enrollments {
     this.waivers = waivers;
     this.approvals = approvals;
     this.turns = turns;
+    this.serverKeys = serverKeys;
     this.devices = devices;
     this.admissions = admissions;
     this.allowances = allowances;
@@ -99,7 +106,8 @@ class DeviceEnrollment implements Enrollments {
     Proven proven = turns.take(() -> firstContact.prove(enrollment));
     UUID id = proven.device().id();
     return recordingRefusals(id, () -> {
-      Asked asked = turns.take(() -> first(enrollment, proven));
+      Asked asked = turns.take(
+          () -> first(enrollment, proven, profile -> brought(enrollment, profile)));
       boolean manual = asked.order.certificateProfile().enrollment().approval() == Approval.MANUAL;
       Optional<Duration> wait =
           manual ? turns.take(() -> approvals.pending(id, asked.order)) : Optional.empty();
@@ -125,17 +133,42 @@ class DeviceEnrollment implements Enrollments {
     }
   }
 
-  private Asked first(Enrollment enrollment, Proven proven) {
+  private static CertificateRequest brought(Enrollment enrollment, CertificateProfile profile) {
+    CertificateRequest request = CertificateRequest.read(enrollment.request());
+    requireBound(profile, request, enrollment.binding());
+    return request;
+  }
+
+  @Override
+  public Outcome generate(Enrollment enrollment) {
+    requireKnown(enrollment.label());
+    Proven proven = turns.take(() -> firstContact.prove(enrollment));
+    UUID id = proven.device().id();
+    return recordingRefusals(id, () -> {
+      AtomicReference<@Nullable Made> made = new AtomicReference<>();
+      Asked asked = turns.take(() -> first(enrollment, proven, profile -> {
+        Made key = serverKeys.made(profile, proven, enrollment.request());
+        made.set(key);
+        return CertificateRequest.readFor(key.subjectPublicKeyInfo(), enrollment.request());
+      }));
+      return new Outcome.WithKey(
+          issue(asked, id), Objects.requireNonNull(made.get()).privateKeyInfo());
+    });
+  }
+
+  private Asked first(
+      Enrollment enrollment,
+      Proven proven,
+      Function<CertificateProfile, CertificateRequest> read) {
     Device device = proven.device();
     devices.require(device, Operation.ENROLL);
     CertificateProfile profile =
         allowances.certificateProfile(device, enrollment.label(), proven.token());
     proven.require(profile);
-    CertificateRequest request = CertificateRequest.read(enrollment.request());
+    CertificateRequest request = read.apply(profile);
     DeviceNames.requireOwn(
         request, device, names.own(device, profile), AnnouncedRequest.constants(profile));
     AnnouncedRequest.of(profile).ifPresent(announced -> announced.requireFirst(request));
-    requireBound(profile, request, enrollment.binding());
     // An approval is for one certificate, as a token is.
     boolean once = proven.token() != null || profile.enrollment().approval() == Approval.MANUAL;
     Order order = order(device, profile, request, proven.authentication(), once, List.of());

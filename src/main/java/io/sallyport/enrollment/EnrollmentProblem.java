@@ -37,6 +37,10 @@ public enum EnrollmentProblem implements Problem {
   OTHER_THAN_ORDERED("other-than-ordered", 400, "The request is not for what was ordered"),
   OTHER_THAN_ANNOUNCED("other-than-announced", 400, "The request is not as it was announced"),
   NOT_BOUND("not-bound", 400, "The request is not bound to its TLS connection"),
+  KEY_GENERATION_NOT_ALLOWED(
+      "key-generation-not-allowed", 501, "The server makes no keys under this certificate profile"),
+  KEY_ENCRYPTION_NOT_SUPPORTED(
+      "key-encryption-not-supported", 400, "The key cannot be encrypted in this way"),
   NO_ADDRESS("no-address", 400, "The host name leads nowhere"),
   NETWORK_NOT_ALLOWED(
       "network-not-allowed", 400, "The host name leads to a network that is not asked"),

@@ -44,6 +44,19 @@ public interface Enrollments {
   sealed interface Outcome {
     record Issued(Credential credential) implements Outcome {}
 
+    /**
+     * With the key that the server made for it.
+     *
+     * @param privateKeyInfo PKCS #8
+     */
+    record WithKey(Credential credential, byte[] privateKeyInfo) implements Outcome {
+      /** Without the key. */
+      @Override
+      public String toString() {
+        return "WithKey[" + credential + "]";
+      }
+    }
+
     /** Somebody has yet to approve it; the same request is asked again after {@code retryAfter}. */
     record Pending(Duration retryAfter) implements Outcome {}
   }
@@ -57,6 +70,12 @@ public interface Enrollments {
    * @param chain as in {@link Enrollment}; without a label it tells which profile is the device's default
    */
   Optional<AnnouncedRequest> announced(@Nullable String label, List<X509Certificate> chain);
+
+  /**
+   * The same with a key that the server makes (RFC 7030 §4.4), when the profile allows it; the request's own key and
+   * signature are not looked at. The same client gets the same key for an hour.
+   */
+  Outcome generate(Enrollment enrollment);
 
   /** A successor, by the certificate that it follows. */
   Outcome reenroll(Enrollment enrollment);

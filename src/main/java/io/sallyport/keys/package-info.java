@@ -1,7 +1,7 @@
 /**
  * Key generation and signing. A private key is seen nowhere else.
  *
- * <p>Door: {@link io.sallyport.keys.Keys}. Must not know what is being signed.
+ * <p>Doors: {@link io.sallyport.keys.Keys}, {@link io.sallyport.keys.ClientKeys}. Must not know what is being signed.
  */
 @NullMarked
 package io.sallyport.keys;

@@ -72,6 +72,18 @@ public record CertificateRequest(
         challengePassword(request));
   }
 
+  /** Reads a request whose key and signature are nobody's (RFC 7030 §4.4.1): {@code key} takes their place. */
+  public static CertificateRequest readFor(Der key, Der der) {
+    PKCS10CertificationRequest request = parse(der);
+    return new CertificateRequest(
+        key,
+        request.getSubject(),
+        names(request),
+        extensions(request),
+        attributes(request),
+        challengePassword(request));
+  }
+
   private static PKCS10CertificationRequest parse(Der der) {
     try (ASN1InputStream in = new ASN1InputStream(der.octets())) {
       ASN1Primitive value = in.readObject();

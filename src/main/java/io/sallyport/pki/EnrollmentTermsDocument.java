@@ -32,6 +32,11 @@ record EnrollmentTermsDocument(
   }
 
   private EnrollmentTerms terms(Duration validity) {
+    if (Boolean.TRUE.equals(serverKeyGeneration) && "manual".equals(approval)) {
+      throw CertificateProfileDocument.invalid(
+          "spec.enrollment: a key is not made before somebody approved it, so"
+              + " serverKeyGeneration and approval manual do not go together.");
+    }
     String window = renewal == null ? null : renewal.window;
     return new EnrollmentTerms(
         word("authentication", authentication, Authentication.class, Authentication.EITHER),

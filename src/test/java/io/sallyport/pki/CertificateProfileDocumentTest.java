@@ -48,7 +48,6 @@ class CertificateProfileDocumentTest {
           authentication: both
           approval: manual
           channelBinding: required
-          serverKeyGeneration: true
           requestTemplate: template
           renewal: {window: P30D, grace: P7D, predecessor: revoke}
         """);
@@ -58,7 +57,7 @@ class CertificateProfileDocumentTest {
             EnrollmentTerms.Authentication.BOTH,
             EnrollmentTerms.Approval.MANUAL,
             true,
-            true,
+            false,
             EnrollmentTerms.RequestTemplate.TEMPLATE,
             Duration.ofDays(30),
             Duration.ofDays(7),
@@ -93,6 +92,7 @@ class CertificateProfileDocumentTest {
         "enrollment: {renewal: {window: P91D}} | spec.enrollment.renewal.window must lie between",
         "enrollment: {renewal: {grace: P400D}} | spec.enrollment.renewal.grace must lie between",
         "enrollment: {renewal: {predecessor: keep}} | spec.enrollment.renewal.predecessor must be one of supersede, revoke.",
+        "enrollment: {approval: manual, serverKeyGeneration: true} | do not go together",
         "enrollment: {grace: P1D} | unknown field \"grace\".",
         "colour: red | unknown field \"colour\".",
       })

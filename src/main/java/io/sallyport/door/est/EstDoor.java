@@ -24,6 +24,8 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +34,7 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** EST (RFC 7030): {@code cacerts}, {@code simpleenroll}, {@code simplereenroll}, {@code csrattrs}. */
+/** EST (RFC 7030): all of its operations but {@code fullcmc}. */
 @ApplicationScoped
 class EstDoor implements Door {
   /** A request with an RSA-8192 key and its attributes stays far below this, in base64 with line breaks too. */
@@ -41,6 +43,9 @@ class EstDoor implements Door {
   private static final String BASE = "/.well-known/est/";
   private static final Set<String> OPERATIONS =
       Set.of("cacerts", "simpleenroll", "simplereenroll", "csrattrs", "serverkeygen", "fullcmc");
+  /** No line of base64 begins with two hyphens. */
+  private static final String BOUNDARY = "sallyport-est";
+
   private static final String CERTS_ONLY = "application/pkcs7-mime; smime-type=certs-only";
 
   private final Exchanges exchanges;
@@ -80,11 +85,11 @@ class EstDoor implements Door {
           prefix + "simplereenroll",
           HttpMethod.POST,
           issuing(request -> issue(request, enrollments::reenroll)));
-      route(
+      handle(
           router,
           prefix + "serverkeygen",
           HttpMethod.POST,
-          request -> notSupported("serverkeygen"));
+          issuing(request -> issue(request, enrollments::generate)));
       route(router, prefix + "fullcmc", HttpMethod.POST, request -> notSupported("fullcmc"));
     }
     router
@@ -153,6 +158,7 @@ class EstDoor implements Door {
         hints.on(
             certificates(request, CERTS_ONLY, List.of(issued.credential().certificate())),
             issued.credential());
+      case Outcome.WithKey withKey -> keyAndCertificate(request, withKey);
       case Outcome.Pending pending ->
         Reply.text(202, "The request waits for approval; send the same one again later.")
             .with("Retry-After", Long.toString(Math.max(1, pending.retryAfter().toSeconds())));
@@ -189,6 +195,29 @@ class EstDoor implements Door {
     boolean lines = EstEncoding.wantsLines(request.header("User-Agent"));
     return Reply.of(200, mediaType, EstEncoding.encode(EstEncoding.certsOnly(certificates), lines))
         .with("Content-Transfer-Encoding", "base64");
+  }
+
+  /** RFC 7030 §4.4.2; base64 in one line (RFC 8951), or in several for those who need them. */
+  private static Reply keyAndCertificate(Request request, Outcome.WithKey issued) {
+    boolean lines = EstEncoding.wantsLines(request.header("User-Agent"));
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    part(body, "application/pkcs8", EstEncoding.encode(issued.privateKeyInfo(), lines));
+    part(
+        body,
+        CERTS_ONLY,
+        EstEncoding.encode(
+            EstEncoding.certsOnly(List.of(issued.credential().certificate())), lines));
+    body.writeBytes(("--" + BOUNDARY + "--\r\n").getBytes(StandardCharsets.US_ASCII));
+    return Reply.of(200, "multipart/mixed; boundary=" + BOUNDARY, body.toByteArray())
+        .with("Cache-Control", "no-store");
+  }
+
+  private static void part(ByteArrayOutputStream body, String mediaType, byte[] content) {
+    body.writeBytes(("--" + BOUNDARY + "\r\nContent-Type: " + mediaType
+            + "\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+        .getBytes(StandardCharsets.US_ASCII));
+    body.writeBytes(content);
+    body.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
   }
 
   private static Reply refusal(Problem problem, String detail) {
