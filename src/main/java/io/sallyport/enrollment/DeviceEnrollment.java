@@ -103,7 +103,13 @@ class DeviceEnrollment implements Enrollments {
   @Override
   public Outcome enroll(Enrollment enrollment) {
     requireKnown(enrollment.label());
-    Proven proven = turns.take(() -> firstContact.prove(enrollment));
+    return switch (turns.take(() -> firstContact.prove(enrollment))) {
+      case Contact.Held held -> new Outcome.Pending(held.retryAfter());
+      case Proven proven -> enroll(enrollment, proven);
+    };
+  }
+
+  private Outcome enroll(Enrollment enrollment, Proven proven) {
     UUID id = proven.device().id();
     return recordingRefusals(id, () -> {
       Asked asked = turns.take(

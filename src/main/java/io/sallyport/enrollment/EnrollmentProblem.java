@@ -14,6 +14,8 @@ public enum EnrollmentProblem implements Problem {
   NOT_COVERED("not-covered", 403, "The token does not cover this"),
   INVALID_TOKEN("invalid-token", 422, "The token's description is not valid"),
   UNKNOWN_TOKEN("unknown-token", 404, "No such enrollment token"),
+  INVALID_POLICY("invalid-first-contact-policy", 422, "The policy of first contacts is not valid"),
+  UNKNOWN_FIRST_CONTACT("unknown-first-contact", 404, "No such first contact"),
   NO_CURRENT_CERTIFICATE("no-current-certificate", 403, "Renewal needs the current certificate"),
   CERTIFICATE_PROFILE_NOT_ALLOWED(
       "certificate-profile-not-allowed", 403, "The certificate profile is not allowed"),

@@ -14,7 +14,7 @@ class FirstContact {
     this.tokens = tokens;
   }
 
-  Proven prove(Enrollment enrollment) {
+  Contact prove(Enrollment enrollment) {
     return enrollment.chain().isEmpty()
         ? tokens.prove(enrollment)
         : manufacturers.prove(enrollment);

@@ -8,6 +8,7 @@ import io.sallyport.devices.Manufacturers;
 import io.sallyport.devices.Recognition;
 import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.enrollment.Enrollments.Enrollment;
+import io.sallyport.enrollment.StoredContacts.Reception;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
@@ -29,19 +30,26 @@ class ManufacturerProof {
   private final Manufacturers manufacturers;
   private final Devices devices;
   private final TokenProof tokens;
+  private final StoredContacts contacts;
   private final Audit audit;
   private final Clock clock;
 
   ManufacturerProof(
-      Manufacturers manufacturers, Devices devices, TokenProof tokens, Audit audit, Clock clock) {
+      Manufacturers manufacturers,
+      Devices devices,
+      TokenProof tokens,
+      StoredContacts contacts,
+      Audit audit,
+      Clock clock) {
     this.manufacturers = manufacturers;
     this.devices = devices;
     this.tokens = tokens;
+    this.contacts = contacts;
     this.audit = audit;
     this.clock = clock;
   }
 
-  Proven prove(Enrollment enrollment) {
+  Contact prove(Enrollment enrollment) {
     X509Certificate leaf = enrollment.chain().getFirst();
     Recognition recognition = recognition(enrollment.chain());
     String serialNumber = serialNumber(leaf);
@@ -57,10 +65,16 @@ class ManufacturerProof {
       recognition.requireSerialNumber(serialNumber);
       Device device = devices
           .onHardware(recognition.manufacturer(), serialNumber)
-          .orElseThrow(() -> new Refusal(
-              EnrollmentProblem.NOT_REGISTERED,
-              "Serial number " + serialNumber + " of " + recognition.manufacturer()
-                  + " is not registered."));
+          .orElse(null);
+      if (device == null) {
+        switch (contacts.receive(
+            recognition, serialNumber, thumbprint(leaf), enrollment.remote())) {
+          case Reception.Admitted admitted -> device = admitted.device();
+          case Reception.Held held -> {
+            return new Contact.Held(held.retryAfter());
+          }
+        }
+      }
       recognition.requireModel(device.hardware().model());
       if (token != null) {
         TokenProof.requireCovered(token, device, enrollment.remote());

@@ -21,7 +21,8 @@ record Proven(
     Digest authentication,
     @Nullable Digest manufacturerKey,
     @Nullable EnrollmentToken token,
-    @Nullable Recognition recognition) {
+    @Nullable Recognition recognition)
+    implements Contact {
   private static final String CERTIFICATE = "the manufacturer's certificate (IDevID)";
   private static final String TOKEN = "an enrollment token as HTTP Basic";
 

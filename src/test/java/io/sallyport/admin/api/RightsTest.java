@@ -168,6 +168,14 @@ class RightsTest extends ServerTest {
       Map.entry("takeManufacturerList", AUTHORITY),
       Map.entry("distrustTrustAnchor", AUTHORITY),
       Map.entry("listAdmissions", EVERYBODY),
+      Map.entry("listFirstContacts", EVERYBODY),
+      Map.entry("approveFirstContact", FLEET),
+      Map.entry("rejectFirstContact", FLEET),
+      Map.entry("getFirstContactPolicy", EVERYBODY),
+      Map.entry("setFirstContactPolicy", AUTHORITY),
+      Map.entry("listAllowedUnits", EVERYBODY),
+      Map.entry("allowUnits", REGISTRARS),
+      Map.entry("disallowUnit", REGISTRARS),
       Map.entry("withdrawEnrollmentToken", REGISTRARS),
       Map.entry("withdrawSignal", SIGNALLERS));
 
