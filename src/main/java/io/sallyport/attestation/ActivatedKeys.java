@@ -3,7 +3,9 @@ package io.sallyport.attestation;
 import io.sallyport.attestation.AttestationKeyStore.Sealed;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
+import io.sallyport.devices.CloneAlarms;
 import io.sallyport.devices.Device;
+import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
@@ -25,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -44,6 +47,7 @@ class ActivatedKeys implements AttestationKeys {
   private final Devices devices;
   private final Credentials credentials;
   private final Issuance issuance;
+  private final CloneAlarms alarms;
   private final Audit audit;
   private final Transactions transactions;
   private final SecureRandom random;
@@ -56,6 +60,7 @@ class ActivatedKeys implements AttestationKeys {
       Devices devices,
       Credentials credentials,
       Issuance issuance,
+      CloneAlarms alarms,
       Audit audit,
       Transactions transactions,
       SecureRandom random,
@@ -66,6 +71,7 @@ class ActivatedKeys implements AttestationKeys {
     this.devices = devices;
     this.credentials = credentials;
     this.issuance = issuance;
+    this.alarms = alarms;
     this.audit = audit;
     this.transactions = transactions;
     this.random = random;
@@ -150,7 +156,22 @@ class ActivatedKeys implements AttestationKeys {
         devices.require(devices.get(device), Operation.ATTEST);
         claimKeys(owner, sealed);
       };
-      Credential credential = issuance.issue(order, guard, actor);
+      Credential credential;
+      try {
+        credential = issuance.issue(order, guard, actor);
+      } catch (Refusal refusal) {
+        if (refusal.problem() == DeviceProblem.DUPLICATE_KEY) {
+          Digest moved = sealed.attestationKey().digest();
+          alarms.raise(
+              CloneAlarms.Sign.ATTESTATION_KEY_MOVED,
+              device,
+              List.of(moved, sealed.endorsementKey()),
+              Map.of(
+                  "attestation_key", moved.hex(),
+                  "endorsement_key", sealed.endorsementKey().hex()));
+        }
+        throw refusal;
+      }
 
       // 4. Only now can it be found by its certificate.
       AttestationKey key = new AttestationKey(

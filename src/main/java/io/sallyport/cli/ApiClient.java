@@ -26,7 +26,6 @@ final class ApiClient implements AutoCloseable {
   /** A file is read to its end before the first answer. */
   private static final Duration LONG = Duration.ofMinutes(30);
 
-
   private final URI base;
   private final String token;
   private final Web web;

@@ -26,7 +26,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code admin batch}: work orders of manufacturing lines. */
-@Command(name = "batch", description = "Batches: so many devices of a model, each with a certificate.")
+@Command(
+    name = "batch",
+    description = "Batches: so many devices of a model, each with a certificate.")
 final class BatchCommands {
   private static final String PATH = "/batches";
   private static final String ROWS = "application/x-ndjson";
@@ -55,8 +57,7 @@ final class BatchCommands {
               description = "which serial numbers there may be: * for anything, # for a digit")
           @Nullable
           String serialPattern,
-      @Option(names = "--ordered", required = true, description = "how many devices")
-          int ordered) {
+      @Option(names = "--ordered", required = true, description = "how many devices") int ordered) {
     ObjectNode body = Json.object()
         .put("name", name)
         .put("manufacturer", manufacturer)
@@ -117,8 +118,9 @@ final class BatchCommands {
         OutputStream out =
             report == null ? OutputStream.nullOutputStream() : Files.newOutputStream(report)) {
       JsonNode done = answers(
-          api.stream(path(id) + "/import", type, () -> content(file)), progress, line -> write(
-              out, line));
+          api.stream(path(id) + "/import", type, () -> content(file)),
+          progress,
+          line -> write(out, line));
       finish(done, "registered", "exists");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -170,14 +172,14 @@ final class BatchCommands {
       ObjectNode total) {
     byte[] body = (String.join("\n", window) + "\n").getBytes(StandardCharsets.UTF_8);
     JsonNode done = answers(
-        api.stream(
-            path(id) + "/issue", ROWS, () -> new ByteArrayInputStream(body)),
+        api.stream(path(id) + "/issue", ROWS, () -> new ByteArrayInputStream(body)),
         progress,
         line -> write(out, line));
     total
         .properties()
         .forEach(count -> total.put(
-            count.getKey(), count.getValue().asLong() + done.path(count.getKey()).asLong()));
+            count.getKey(),
+            count.getValue().asLong() + done.path(count.getKey()).asLong()));
   }
 
   /** Rows whose certificate is in the file; a line that was cut is none. */
@@ -218,7 +220,9 @@ final class BatchCommands {
   @Command(description = "Takes nothing more for a batch, and signs its manifest.")
   void close(
       @Parameters(paramLabel = "ID") String id,
-      @Option(names = "--manifest", description = "where the manifest goes; its signature beside it")
+      @Option(
+              names = "--manifest",
+              description = "where the manifest goes; its signature beside it")
           @Nullable
           Path manifest) {
     try (ApiClient api = options.api()) {
@@ -239,7 +243,8 @@ final class BatchCommands {
           .result(
               closed,
               "Batch " + closed.path("name").asText() + " is closed with "
-                  + closed.path("issued").asLong() + " of " + closed.path("ordered").asLong()
+                  + closed.path("issued").asLong() + " of "
+                  + closed.path("ordered").asLong()
                   + " certificates; SHA-256 of the manifest: "
                   + closed.path("manifest_sha256").asText());
     } catch (IOException e) {
@@ -331,7 +336,9 @@ final class BatchCommands {
     private long drawn;
 
     Progress(Options options, long all) {
-      terminal = System.console() != null && System.console().isTerminal() && !options.output().json()
+      terminal = System.console() != null
+              && System.console().isTerminal()
+              && !options.output().json()
           ? new PrintWriter(System.err, true, StandardCharsets.UTF_8)
           : null;
       this.all = Math.max(1, all);

@@ -47,8 +47,8 @@ final class BatchTable {
         b.ordered, b.manufacturer, b.registered, c.issued, c.refused, b.state, b.created_at, b.closed_at, b.manifest_digest
       from batch b join manufacturer m on m.id = b.manufacturer join batch_count c on c.batch = b.id """;
   private static final String FIND = BATCH + " where b.id = ?";
-  private static final String LIST =
-      BATCH + " where b.id > ? and (cardinality(?::text[]) = 0 or b.site = any (?)) order by b.id limit ?";
+  private static final String LIST = BATCH
+      + " where b.id > ? and (cardinality(?::text[]) = 0 or b.site = any (?)) order by b.id limit ?";
   private static final String ROW = """
       r.row_key, r.certificate, r.key_digest, r.station, d.id, d.profile, d.owner, d.site, d.labels, d.state,
       d.revocation_counter, d.created_at, h.id, m.name, h.model, h.serial_number""";
@@ -135,8 +135,7 @@ final class BatchTable {
     T of(ResultSet row) throws SQLException;
   }
 
-  private static <T> List<T> read(PreparedStatement query, Reading<T> reading)
-      throws SQLException {
+  private static <T> List<T> read(PreparedStatement query, Reading<T> reading) throws SQLException {
     List<T> found = new ArrayList<>();
     try (ResultSet rows = query.executeQuery()) {
       while (rows.next()) {
@@ -292,9 +291,11 @@ final class BatchTable {
       query.setArray(1, transaction.createArrayOf("text", serials.toArray()));
       query.setObject(2, manufacturer);
       Map<String, Unit> found = new HashMap<>();
-      read(query, row -> found.put(
-          row.getString(2),
-          new Unit(row.getObject(1, UUID.class), row.getString(3), row.getBoolean(4))));
+      read(
+          query,
+          row -> found.put(
+              row.getString(2),
+              new Unit(row.getObject(1, UUID.class), row.getString(3), row.getBoolean(4))));
       return found;
     }
   }
@@ -339,7 +340,9 @@ final class BatchTable {
     Map<String, UUID> found = new HashMap<>();
     units(
             batch.manufacturer(),
-            claims.stream().map(claim -> claim.device().hardware().serialNumber()).toList())
+            claims.stream()
+                .map(claim -> claim.device().hardware().serialNumber())
+                .toList())
         .forEach((serial, unit) -> {
           if (unit.model().equals(batch.order().model())) {
             found.put(serial, unit.id());
@@ -476,8 +479,7 @@ final class BatchTable {
     }
   }
 
-  private <T> Array array(String type, List<T> all, Function<T, Object> value)
-      throws SQLException {
+  private <T> Array array(String type, List<T> all, Function<T, Object> value) throws SQLException {
     return transaction.createArrayOf(type, all.stream().map(value).toArray());
   }
 

@@ -12,6 +12,7 @@ public enum DeviceProblem implements Problem {
   WRONG_STATE("wrong-state", 409, "The device's state cannot change so"),
   STATE_FORBIDS("state-forbids", 403, "The device's state does not allow this"),
   DUPLICATE_KEY("duplicate-key", 403, "The key belongs to another hardware unit"),
+  SERIAL_NUMBER_TWICE("serial-number-twice", 403, "The serial number is in use with another key"),
   COMPROMISED_KEY("compromised-key", 403, "The key was compromised"),
   INVALID_PROFILE("invalid-profile", 422, "The device profile is not valid"),
   INVALID_DEVICE("invalid-device", 422, "The device's description is not valid"),

@@ -2,6 +2,7 @@ package io.sallyport.devices;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param firmware reference values by firmware name; empty when none are set
  * @param secureBoot whether secure boot is required for {@code configuration} to be affirming
  * @param pcrs what a TPM's PCRs must hold; empty when the device has no TPM to attest by
+ * @param clones what follows when something of the device seems to exist twice
  */
 public record DeviceProfile(
     String name,
@@ -22,7 +24,8 @@ public record DeviceProfile(
     Duration appraisalValidity,
     Map<String, List<FirmwareReference>> firmware,
     boolean secureBoot,
-    PcrReferences pcrs) {
+    PcrReferences pcrs,
+    CloneReaction clones) {
   public DeviceProfile {
     certificateProfiles = List.copyOf(certificateProfiles);
     policies = policies == null ? null : List.copyOf(policies);
@@ -45,6 +48,36 @@ public record DeviceProfile(
         firmware,
         secureBoot,
         PcrReferences.NONE);
+  }
+
+  /** With the usual answer to a sign of a clone. */
+  public DeviceProfile(
+      String name,
+      List<String> certificateProfiles,
+      @Nullable List<String> policies,
+      Duration appraisalValidity,
+      Map<String, List<FirmwareReference>> firmware,
+      boolean secureBoot,
+      PcrReferences pcrs) {
+    this(
+        name,
+        certificateProfiles,
+        policies,
+        appraisalValidity,
+        firmware,
+        secureBoot,
+        pcrs,
+        CloneReaction.ALERT);
+  }
+
+  /** What follows a sign of a clone. Devices that roam or stand behind changing addresses give such signs, too. */
+  public enum CloneReaction {
+    ALERT,
+    QUARANTINE;
+
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /**

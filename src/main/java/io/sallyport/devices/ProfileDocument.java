@@ -1,11 +1,13 @@
 package io.sallyport.devices;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.sallyport.devices.DeviceProfile.CloneReaction;
 import io.sallyport.devices.DeviceProfile.FirmwareReference;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.kernel.YamlDocument;
 import java.time.DateTimeException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,7 +39,7 @@ final class ProfileDocument {
       throw invalid(
           "metadata.name must have 1 to 63 of a-z 0-9 . - and start and end with a letter or digit.");
     }
-    Spec spec = document.spec == null ? new Spec(null, null, null) : document.spec;
+    Spec spec = document.spec == null ? new Spec(null, null, null, null) : document.spec;
     List<String> certificateProfiles =
         spec.certificateProfiles == null ? List.of("device") : spec.certificateProfiles;
     if (certificateProfiles.isEmpty()
@@ -58,7 +60,18 @@ final class ProfileDocument {
         validity(attestation.validity),
         references(attestation.firmware),
         Boolean.TRUE.equals(attestation.secureBoot),
-        pcrs(attestation.tpm));
+        pcrs(attestation.tpm),
+        clones(spec.clones));
+  }
+
+  private static CloneReaction clones(@Nullable String word) {
+    if (word == null) {
+      return CloneReaction.ALERT;
+    }
+    return Arrays.stream(CloneReaction.values())
+        .filter(reaction -> reaction.word().equals(word))
+        .findFirst()
+        .orElseThrow(() -> invalid("spec.clones must be alert or quarantine."));
   }
 
   private static Duration validity(@Nullable String text) {
@@ -135,7 +148,8 @@ final class ProfileDocument {
   private record Spec(
       @JsonProperty @Nullable List<String> certificateProfiles,
       @JsonProperty @Nullable List<String> policies,
-      @JsonProperty @Nullable Attestation attestation) {}
+      @JsonProperty @Nullable Attestation attestation,
+      @JsonProperty @Nullable String clones) {}
 
   private record Attestation(
       @JsonProperty @Nullable String validity,

@@ -2,13 +2,13 @@ package io.sallyport.devices;
 
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
+import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.devices.DeviceState.Operation;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
@@ -146,7 +146,9 @@ class StoredBatches implements Batches {
     int most = Math.clamp(limit, 1, Page.MOST);
     UUID after = cursor == null ? new UUID(0, 0) : UUID.fromString(cursor);
     return Page.cut(
-        with(table -> table.list(sites, after, most + 1)), most, batch -> batch.id().toString());
+        with(table -> table.list(sites, after, most + 1)),
+        most,
+        batch -> batch.id().toString());
   }
 
   @Override
@@ -206,7 +208,8 @@ class StoredBatches implements Batches {
       Map<String, Refusal> refused = new HashMap<>();
       List<Claim> fresh = claims.stream()
           .filter(Claim::fresh)
-          .sorted(Comparator.comparing((Claim claim) -> claim.device().hardware().serialNumber()))
+          .sorted(
+              Comparator.comparing((Claim claim) -> claim.device().hardware().serialNumber()))
           .toList();
       if (fresh.isEmpty()) {
         if (!table.holdOpen(batch)) {
@@ -237,11 +240,7 @@ class StoredBatches implements Batches {
       throws SQLException {
     int left = table.lockOpen(batch).orElseThrow(StoredBatches::closedBatch);
     List<Claim> within = new ArrayList<>(fresh.subList(0, Math.min(left, fresh.size())));
-    fresh
-        .subList(within.size(), fresh.size())
-        .forEach(claim -> refused.put(
-            claim.key(),
-            quota()));
+    fresh.subList(within.size(), fresh.size()).forEach(claim -> refused.put(claim.key(), quota()));
     if (within.isEmpty()) {
       return;
     }
@@ -265,9 +264,8 @@ class StoredBatches implements Batches {
     });
     keep(within, table.addRows(batch, within), Claim::key, refused);
     Set<UUID> made = table.addDevices(within, now());
-    List<Claim> taken = within.stream()
-        .filter(claim -> !made.contains(claim.device().id()))
-        .toList();
+    List<Claim> taken =
+        within.stream().filter(claim -> !made.contains(claim.device().id())).toList();
     taken.forEach(claim -> refused.put(claim.key(), taken(claim)));
     if (!taken.isEmpty()) {
       table.dropRows(batch, taken.stream().map(Claim::key).toList());
@@ -275,7 +273,8 @@ class StoredBatches implements Batches {
     }
     table.registered(batch, within.size());
     audit.recordAll(within.stream()
-        .map(claim -> Fact.of("device.registered", actor, "device", claim.device().id())
+        .map(claim -> Fact.of(
+                "device.registered", actor, "device", claim.device().id())
             .with("manufacturer", claim.device().hardware().manufacturer())
             .with("model", claim.device().hardware().model())
             .with("serial_number", claim.device().hardware().serialNumber())
@@ -326,9 +325,7 @@ class StoredBatches implements Batches {
           .map(row -> new Imported(
               row,
               existing.contains(row.key()),
-              doubled.contains(row.line())
-                  ? otherRow(row.serialNumber())
-                  : refused.get(row.key())))
+              doubled.contains(row.line()) ? otherRow(row.serialNumber()) : refused.get(row.key())))
           .toList();
     });
   }
@@ -351,8 +348,9 @@ class StoredBatches implements Batches {
     if (fresh.isEmpty()) {
       return List.of();
     }
-    List<Listed> sorted =
-        fresh.values().stream().sorted(Comparator.comparing(Listed::serialNumber)).toList();
+    List<Listed> sorted = fresh.values().stream()
+        .sorted(Comparator.comparing(Listed::serialNumber))
+        .toList();
     table.addUnits(
         batch,
         sorted.stream().map(Listed::serialNumber).toList(),
@@ -466,8 +464,7 @@ class StoredBatches implements Batches {
         refused.put(claim.key(), inProgress());
       } else if (row.block() != null && running.contains(row.block())) {
         refused.put(
-            claim.key(),
-            Objects.equals(row.station(), station) ? inProgress() : taken(claim));
+            claim.key(), Objects.equals(row.station(), station) ? inProgress() : taken(claim));
       } else if (!row.state().may(Operation.ENROLL)) {
         refused.put(
             claim.key(),

@@ -7,6 +7,7 @@ import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.EnforcementPoints;
+import io.sallyport.enrollment.Sightings;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
@@ -30,6 +31,7 @@ public class Callers {
   private final Credentials credentials;
   private final Devices devices;
   private final EnforcementPoints enforcementPoints;
+  private final Sightings sightings;
   private final Audit audit;
   private final Clock clock;
 
@@ -37,11 +39,13 @@ public class Callers {
       Credentials credentials,
       Devices devices,
       EnforcementPoints enforcementPoints,
+      Sightings sightings,
       Audit audit,
       Clock clock) {
     this.credentials = credentials;
     this.devices = devices;
     this.enforcementPoints = enforcementPoints;
+    this.sightings = sightings;
     this.audit = audit;
     this.clock = clock;
   }
@@ -65,6 +69,8 @@ public class Callers {
     UUID id = UUID.fromString(credential.subject().id());
     try {
       requireLive(credential);
+      // Before its state is looked at: a quarantine that follows counts at once.
+      sightings.used(credential.thumbprint(), id, request.remote());
       Device device = devices.get(id);
       devices.require(device, operation);
       credentials.used(credential);
@@ -92,6 +98,13 @@ public class Callers {
             .byThumbprint(thumbprint(request.chain()))
             .filter(found ->
                 found.subject().kind() == CertificateSubject.Kind.DEVICE && found.liveAt(now));
+  }
+
+  /** Notes from where the certificate on this connection was used, be it a manufacturer's, once its device is known. */
+  public void seen(Request request, UUID device) {
+    if (!request.chain().isEmpty()) {
+      sightings.used(thumbprint(request.chain()), device, request.remote());
+    }
   }
 
   /** The registered enforcement point on this connection, from memory; refuses with 401. */

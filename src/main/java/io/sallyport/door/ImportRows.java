@@ -149,7 +149,8 @@ public final class ImportRows {
     private String text(long number, byte[] octets) {
       String line;
       try {
-        line = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
+        line =
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(octets)).toString();
       } catch (CharacterCodingException e) {
         throw broken(number, "is not UTF-8");
       }
@@ -254,8 +255,7 @@ public final class ImportRows {
     }
   }
 
-  private void apply(RowExchange exchange, Batch batch, Path file, Actor actor)
-      throws IOException {
+  private void apply(RowExchange exchange, Batch batch, Path file, Actor actor) throws IOException {
     UUID name = ids.next();
     long[] tally = new long[3];
     try (DataInputStream in =
@@ -283,12 +283,11 @@ public final class ImportRows {
         register(exchange, batch, name, rows, tally, actor);
       }
     } catch (Refusal refusal) {
-      exchange.write(
-          JSON.createObjectNode()
-              .put("status", "ended")
-              .put("problem", refusal.problem().slug())
-              .put("detail", refusal.detail())
-              .toString());
+      exchange.write(JSON.createObjectNode()
+          .put("status", "ended")
+          .put("problem", refusal.problem().slug())
+          .put("detail", refusal.detail())
+          .toString());
     } catch (RuntimeException failure) {
       exchange.abort();
       throw failure;
@@ -306,12 +305,7 @@ public final class ImportRows {
   }
 
   private void register(
-      RowExchange exchange,
-      Batch batch,
-      UUID name,
-      List<Listed> rows,
-      long[] tally,
-      Actor actor) {
+      RowExchange exchange, Batch batch, UUID name, List<Listed> rows, long[] tally, Actor actor) {
     for (Imported imported : batches.register(batch.id(), name, rows, actor)) {
       Refusal refusal = imported.refusal();
       if (refusal != null) {
@@ -343,7 +337,8 @@ public final class ImportRows {
       String status,
       @Nullable String problem,
       @Nullable String detail) {
-    ObjectNode line = JSON.createObjectNode().put("line", number).put("row", key).put("status", status);
+    ObjectNode line =
+        JSON.createObjectNode().put("line", number).put("row", key).put("status", status);
     if (problem != null) {
       line.put("problem", problem).put("detail", detail);
     }

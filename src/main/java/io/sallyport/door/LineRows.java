@@ -51,8 +51,7 @@ public final class LineRows {
   }
 
   /** Serves the stream to its end. Refuses before the first answer only. */
-  public void issue(
-      RowExchange exchange, Batch batch, @Nullable String station, Actor actor) {
+  public void issue(RowExchange exchange, Batch batch, @Nullable String station, Actor actor) {
     Tally tally = new Tally(exchange);
     LineIssuance.Stream stream = lines.open(batch, station, actor, tally::answer);
     exchange.begin();
@@ -123,7 +122,8 @@ public final class LineRows {
               .put("serial", one.credential().serial().toString(16))
               .put(
                   "certificate",
-                  Base64.getEncoder().encodeToString(one.credential().certificate().octets()));
+                  Base64.getEncoder()
+                      .encodeToString(one.credential().certificate().octets()));
         }
         case Answer.Refused one -> {
           refused.incrementAndGet();

@@ -9,13 +9,13 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -132,7 +132,10 @@ public final class RowExchange {
       if (request.version() != HttpVersion.HTTP_2) {
         response.putHeader(HttpHeaderNames.CONNECTION, "close");
       }
-      response.setStatusCode(status).putHeader(HttpHeaderNames.CONTENT_TYPE, mediaType).end(body);
+      response
+          .setStatusCode(status)
+          .putHeader(HttpHeaderNames.CONTENT_TYPE, mediaType)
+          .end(body);
     });
   }
 
@@ -154,9 +157,7 @@ public final class RowExchange {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     long number = 0;
     boolean overlong = false;
-    for (Optional<Buffer> next = arrived.take();
-        next.isPresent() && !gone;
-        next = arrived.take()) {
+    for (Optional<Buffer> next = arrived.take(); next.isPresent() && !gone; next = arrived.take()) {
       byte[] octets = next.get().getBytes();
       int from = 0;
       for (int i = 0; i < octets.length; i++) {
@@ -193,8 +194,7 @@ public final class RowExchange {
     }
   }
 
-  private static void give(
-      Lines lines, long number, ByteArrayOutputStream line, boolean overlong) {
+  private static void give(Lines lines, long number, ByteArrayOutputStream line, boolean overlong) {
     byte[] octets = line.toByteArray();
     if (overlong || octets.length > LONGEST_LINE) {
       lines.tooLong(number);

@@ -22,13 +22,17 @@ class ContactPolicyRow {
   @Enumerated(EnumType.STRING)
   Act unlisted = Act.REJECT;
 
-  @Nullable String model;
+  @Nullable
+  String model;
 
-  @Nullable String profile;
+  @Nullable
+  String profile;
 
-  @Nullable String owner;
+  @Nullable
+  String owner;
 
-  @Nullable String site;
+  @Nullable
+  String site;
 
   @SuppressWarnings("NullAway.Init")
   protected ContactPolicyRow() {}

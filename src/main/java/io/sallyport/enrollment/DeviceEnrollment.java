@@ -3,6 +3,7 @@ package io.sallyport.enrollment;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Admissions;
+import io.sallyport.devices.CloneAlarms;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.DeviceState.Operation;
@@ -61,6 +62,7 @@ class DeviceEnrollment implements Enrollments {
   private final CertificateProfiles profiles;
   private final Credentials credentials;
   private final Issuance issuance;
+  private final CloneAlarms alarms;
   private final Audit audit;
   private final Clock clock;
 
@@ -78,6 +80,7 @@ class DeviceEnrollment implements Enrollments {
       CertificateProfiles profiles,
       Credentials credentials,
       Issuance issuance,
+      CloneAlarms alarms,
       Audit audit,
       Clock clock) {
     this.firstContact = firstContact;
@@ -93,6 +96,7 @@ class DeviceEnrollment implements Enrollments {
     this.profiles = profiles;
     this.credentials = credentials;
     this.issuance = issuance;
+    this.alarms = alarms;
     this.audit = audit;
     this.clock = clock;
   }
@@ -168,6 +172,9 @@ class DeviceEnrollment implements Enrollments {
       Function<CertificateProfile, CertificateRequest> read) {
     Device device = proven.device();
     devices.require(device, Operation.ENROLL);
+    if (proven.manufacturerKey() != null) {
+      alarms.requireOneManufacturerKey(device, proven.manufacturerKey());
+    }
     CertificateProfile profile =
         allowances.certificateProfile(device, enrollment.label(), proven.token());
     proven.require(profile);

@@ -27,7 +27,8 @@ class FirstContactRow {
   byte[] idevid;
   String remote;
 
-  @Nullable String site;
+  @Nullable
+  String site;
 
   @Enumerated(EnumType.STRING)
   State state;
@@ -46,9 +47,11 @@ class FirstContactRow {
   @Nullable
   String decidedBy;
 
-  @Nullable String reason;
+  @Nullable
+  String reason;
 
-  @Nullable UUID device;
+  @Nullable
+  UUID device;
 
   @SuppressWarnings("NullAway.Init")
   protected FirstContactRow() {}

@@ -88,8 +88,7 @@ public interface FirstContacts {
   Page<String> allowed(String manufacturer, @Nullable String cursor, int limit);
 
   /** Units proposed for {@code sites}, or all of them when it is empty, in this state or any, after {@code cursor}. */
-  Page<HeldUnit> list(
-      Set<String> sites, @Nullable State state, @Nullable String cursor, int limit);
+  Page<HeldUnit> list(Set<String> sites, @Nullable State state, @Nullable String cursor, int limit);
 
   /**
    * Registers the unit, by the policy's terms where {@code terms} say nothing; its next attempt enrolls it. Idempotent.

@@ -64,8 +64,7 @@ class GeneratedKeys {
         .getResultStream();
     return rows.findFirst().map(found -> {
       Object[] row = (Object[]) found;
-      return new Made(
-          Der.of((byte[]) row[0]), keys.unseal((byte[]) row[1], context(request)));
+      return new Made(Der.of((byte[]) row[0]), keys.unseal((byte[]) row[1], context(request)));
     });
   }
 

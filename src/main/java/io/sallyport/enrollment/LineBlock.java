@@ -151,8 +151,7 @@ final class LineBlock {
           : new Refusal(
               CommonProblem.UNAVAILABLE,
               "The database cannot be reached at the moment; send the row again.");
-      asked.keySet().forEach(key ->
-          answered.putIfAbsent(key, new Answer.Refused(key, refusal)));
+      asked.keySet().forEach(key -> answered.putIfAbsent(key, new Answer.Refused(key, refusal)));
     }
     answered.forEach((key, answer) -> {
       Asked one = asked.get(key);
@@ -244,8 +243,7 @@ final class LineBlock {
         CertificateSubject.device(device.id()),
         profile,
         asked.request.subjectPublicKeyInfo(),
-        Digest.of(
-            ("batch:" + batch.id() + ":" + asked.row.key()).getBytes(StandardCharsets.UTF_8)),
+        Digest.of(("batch:" + batch.id() + ":" + asked.row.key()).getBytes(StandardCharsets.UTF_8)),
         false,
         named.distinguishedName(),
         named.alternatives(),
@@ -253,8 +251,7 @@ final class LineBlock {
     return new Wanted(
         asked,
         claim,
-        new Piece(
-            order, List.of(new KeyClaim(device.hardware().id(), asked.key(), "ldevid"))));
+        new Piece(order, List.of(new KeyClaim(device.hardware().id(), asked.key(), "ldevid"))));
   }
 
   /** As it is to be registered. */
@@ -288,16 +285,15 @@ final class LineBlock {
     if (wanted.isEmpty()) {
       return;
     }
-    List<Outcome> outcomes = bulk.issue(
-        batch.id(), wanted.stream().map(Wanted::piece).toList(), guard(wanted), actor);
+    List<Outcome> outcomes =
+        bulk.issue(batch.id(), wanted.stream().map(Wanted::piece).toList(), guard(wanted), actor);
     for (int i = 0; i < wanted.size(); i++) {
       String key = wanted.get(i).claim.key();
       answered.put(
           key,
           switch (outcomes.get(i)) {
             case Outcome.Issued issued ->
-              new Answer.Issued(
-                  key, false, wanted.get(i).claim.device().id(), issued.credential());
+              new Answer.Issued(key, false, wanted.get(i).claim.device().id(), issued.credential());
             case Outcome.Refused refused -> new Answer.Refused(key, refused.refusal());
           });
     }
@@ -309,7 +305,8 @@ final class LineBlock {
       public Map<Integer, Refusal> prepare(UUID block, Map<Integer, Piece> asked) {
         Map<String, Integer> places = new HashMap<>();
         asked.keySet().forEach(index -> places.put(wanted.get(index).claim.key(), index));
-        List<Claim> claims = asked.keySet().stream().map(i -> wanted.get(i).claim).toList();
+        List<Claim> claims =
+            asked.keySet().stream().map(i -> wanted.get(i).claim).toList();
         return batches
             .claim(batch.id(), block, claims, station, bulk::underWay, actor)
             .entrySet()

@@ -17,8 +17,8 @@ import java.util.List;
 @Singleton
 final class ServerKeys {
   /** DecryptKeyIdentifier, AsymmetricDecryptKeyIdentifier, and the S/MIME capabilities that go with them. */
-  private static final List<String> ENCRYPTION = List.of(
-      "1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54", "1.2.840.113549.1.9.15");
+  private static final List<String> ENCRYPTION =
+      List.of("1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54", "1.2.840.113549.1.9.15");
 
   private final ClientKeys clientKeys;
   private final GeneratedKeys kept;
@@ -37,7 +37,8 @@ final class ServerKeys {
     if (!profile.enrollment().serverKeyGeneration()) {
       throw new Refusal(
           EnrollmentProblem.KEY_GENERATION_NOT_ALLOWED,
-          "Certificate profile \"" + profile.name() + "\" is for keys that devices make themselves.");
+          "Certificate profile \"" + profile.name()
+              + "\" is for keys that devices make themselves.");
     }
     if (CertificateRequest.readFor(request, request).attributes().stream()
         .anyMatch(ENCRYPTION::contains)) {

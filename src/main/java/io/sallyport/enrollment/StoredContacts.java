@@ -114,13 +114,13 @@ class StoredContacts implements FirstContacts {
         yield new Reception.Admitted(there.orElseGet(
             () -> register(manufacturer, serialNumber, policy.terms(), Actor.SERVER)));
       }
-      case HOLD -> hold(manufacturer, serialNumber, idevid, remote, policy.terms().site());
+      case HOLD ->
+        hold(manufacturer, serialNumber, idevid, remote, policy.terms().site());
     };
   }
 
   private void lock(String manufacturer, String serialNumber) {
-    Digest unit =
-        Digest.of((manufacturer + "\n" + serialNumber).getBytes(StandardCharsets.UTF_8));
+    Digest unit = Digest.of((manufacturer + "\n" + serialNumber).getBytes(StandardCharsets.UTF_8));
     long number = ByteBuffer.wrap(unit.octets()).getLong();
     entities
         .createNativeQuery("select cast(pg_advisory_xact_lock(:unit) as text)")
@@ -287,14 +287,13 @@ class StoredContacts implements FirstContacts {
       entities.persist(row);
     }
     row.take(policy);
-    audit.record(
-        Fact.of("manufacturer.first-contact-policy", actor, "manufacturer", manufacturer)
-            .with("listed", policy.listed().word())
-            .with("unlisted", policy.unlisted().word())
-            .with("model", told(terms.model()))
-            .with("profile", told(terms.profile()))
-            .with("owner", told(terms.owner()))
-            .with("site", told(terms.site())));
+    audit.record(Fact.of("manufacturer.first-contact-policy", actor, "manufacturer", manufacturer)
+        .with("listed", policy.listed().word())
+        .with("unlisted", policy.unlisted().word())
+        .with("model", told(terms.model()))
+        .with("profile", told(terms.profile()))
+        .with("owner", told(terms.owner()))
+        .with("site", told(terms.site())));
     return policy;
   }
 
@@ -431,8 +430,8 @@ class StoredContacts implements FirstContacts {
     Device device = register(row.manufacturer, row.serialNumber, as, actor);
     row.device = device.id();
     decide(row, State.APPROVED, null, actor);
-    audit.record(Fact.of("first-contact.approved", actor, "first-contact", id)
-        .with("device", device.id()));
+    audit.record(
+        Fact.of("first-contact.approved", actor, "first-contact", id).with("device", device.id()));
     return row.unit();
   }
 
@@ -460,8 +459,7 @@ class StoredContacts implements FirstContacts {
 
   /** Pending, or decided so already. */
   private FirstContactRow open(UUID id, Set<String> sites, State wanted) {
-    FirstContactRow row =
-        entities.find(FirstContactRow.class, id, LockModeType.PESSIMISTIC_WRITE);
+    FirstContactRow row = entities.find(FirstContactRow.class, id, LockModeType.PESSIMISTIC_WRITE);
     if (row == null || !sites.isEmpty() && (row.site == null || !sites.contains(row.site))) {
       throw new Refusal(EnrollmentProblem.UNKNOWN_FIRST_CONTACT, "No such unit waits.");
     }

@@ -51,8 +51,7 @@ class StoredLines implements LineIssuance {
   }
 
   @Override
-  public Stream open(
-      Batch batch, @Nullable String station, Actor actor, Consumer<Answer> answers) {
+  public Stream open(Batch batch, @Nullable String station, Actor actor, Consumer<Answer> answers) {
     if (batch.state() != Batch.State.OPEN) {
       throw new Refusal(BatchProblem.BATCH_CLOSED, "The batch takes nothing more.");
     }

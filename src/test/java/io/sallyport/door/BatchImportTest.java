@@ -91,8 +91,7 @@ class BatchImportTest extends ServerTest {
     assertEquals("first", report.getFirst().get("row").asText());
     assertEquals(11_002, report.getLast().at("/done/registered").asInt());
     assertEquals(11_002, batch.shown().get("registered").asInt());
-    JsonNode row = wire.admin(
-            "GET", "/api/v1/batches/" + batch.batch() + "/rows?limit=1000", null)
+    JsonNode row = wire.admin("GET", "/api/v1/batches/" + batch.batch() + "/rows?limit=1000", null)
         .get("items")
         .get(0);
     assertEquals("I-2", row.get("row").asText());
@@ -102,9 +101,12 @@ class BatchImportTest extends ServerTest {
 
     assertEquals(
         11_002,
-        report(batch, CSV, file.replace("\"re\"\"d\"", "\"red\"")).getLast().at("/done/exists").asInt());
-    Map<String, JsonNode> issued = LineClient.byRow(
-        batch.issue(List.of(LineClient.row("I-2", TestPki.key()))));
+        report(batch, CSV, file.replace("\"re\"\"d\"", "\"red\""))
+            .getLast()
+            .at("/done/exists")
+            .asInt());
+    Map<String, JsonNode> issued =
+        LineClient.byRow(batch.issue(List.of(LineClient.row("I-2", TestPki.key()))));
     assertEquals(row.get("device"), issued.get("I-2").get("device"));
   }
 
@@ -128,8 +130,7 @@ class BatchImportTest extends ServerTest {
     }
     JsonNode fact = Patience.until(
         "the fact of the import",
-        () -> wire
-            .admin("GET", "/api/v1/audit/facts?subject=" + batch.batch(), null)
+        () -> wire.admin("GET", "/api/v1/audit/facts?subject=" + batch.batch(), null)
             .get("items")
             .valueStream()
             .filter(one -> one.get("kind").asText().equals("devices.imported"))
@@ -142,10 +143,7 @@ class BatchImportTest extends ServerTest {
   }
 
   @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      textBlock =
-          """
+  @CsvSource(delimiter = '|', textBlock = """
           cut in a field          | text/csv             | serial_number,row~H-1,a~H-2              | has no end
           cut in a record         | text/csv             | serial_number,row~H-1,a~H-2~             | 1 fields, and the header has 2
           an open quotation mark  | text/csv             | serial_number,row~H-1,"a~H-2,b~          | quotation mark
@@ -157,8 +155,7 @@ class BatchImportTest extends ServerTest {
           half an object          | application/x-ndjson | {"serial_number":"H-1"}~{"serial_n~      | Line 2 cannot be read
           an object without end   | application/x-ndjson | {"serial_number":"H-1"}                  | has no end
           """)
-  void aFileThatIsNotWholeChangesNothing(
-      String what, String type, String file, String complaint) {
+  void aFileThatIsNotWholeChangesNothing(String what, String type, String file, String complaint) {
     LineClient batch = order("I-half-" + what, 10);
 
     HttpResponse<byte[]> response = send(batch, type, file.replace('~', '\n'));
@@ -174,10 +171,7 @@ class BatchImportTest extends ServerTest {
     LineClient batch = order("I-some", 4);
     report(order("I-before", 5), CSV, "serial_number\nS-taken\n");
 
-    List<JsonNode> report = report(
-        batch,
-        "application/x-ndjson; charset=utf-8",
-        """
+    List<JsonNode> report = report(batch, "application/x-ndjson; charset=utf-8", """
             {"serial_number":"S-1"}
             {"serial_number":"S-1"}
             {"serial_number":"not*one"}

@@ -90,10 +90,9 @@ class BatchWireTest extends ServerTest {
     assertEquals(600, certificates.size());
     assertEquals(600, lines.getLast().at("/done/issued").asInt());
     X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
-        .generateCertificate(new ByteArrayInputStream(Base64.getDecoder()
-            .decode(answers.get("W-0").get("certificate").asText())));
-    assertArrayEquals(
-        first.getPublic().getEncoded(), certificate.getPublicKey().getEncoded());
+        .generateCertificate(new ByteArrayInputStream(
+            Base64.getDecoder().decode(answers.get("W-0").get("certificate").asText())));
+    assertArrayEquals(first.getPublic().getEncoded(), certificate.getPublicKey().getEncoded());
     assertEquals(600, line.shown().get("issued").asInt());
     assertEquals(600, line.shown().get("registered").asInt());
     assertEquals(
@@ -190,9 +189,11 @@ class BatchWireTest extends ServerTest {
 
     assertEquals(10, lines.stream().filter(one -> problem(one).length() > 0).count());
     Map<String, JsonNode> rows = LineClient.byRow(lines);
-    long issued = Stream.of("B-1", "B-8").filter(row -> rows.get(row).has("certificate")).count();
+    long issued =
+        Stream.of("B-1", "B-8").filter(row -> rows.get(row).has("certificate")).count();
     assertEquals(1, issued, "one key, one hardware unit");
-    assertTrue(Stream.of("B-1", "B-8").anyMatch(row -> problem(rows.get(row)).equals("duplicate-key")));
+    assertTrue(
+        Stream.of("B-1", "B-8").anyMatch(row -> problem(rows.get(row)).equals("duplicate-key")));
     assertEquals("bad-certificate-request", problem(rows.get("B-4")));
     assertEquals(10, lines.getLast().at("/done/refused").asInt(), lines.toString());
     assertEquals(10, line.shown().get("refused").asInt());
@@ -216,7 +217,8 @@ class BatchWireTest extends ServerTest {
         "POST",
         "/api/v1/devices/" + issued.get("device").asText() + "/decommission",
         Map.of("reason", "scrapped"));
-    assertEquals("row-issued", problem(LineClient.byRow(line.issue(List.of(row))).get("K-1")));
+    assertEquals(
+        "row-issued", problem(LineClient.byRow(line.issue(List.of(row))).get("K-1")));
   }
 
   @Test
@@ -245,8 +247,8 @@ class BatchWireTest extends ServerTest {
   void aClosedBatchHasAManifestThatOpenSslTakes() throws Exception {
     Peers.need("openssl");
     LineClient line = order("W-manifest", 5);
-    List<String> rows = List.of(
-        LineClient.row("M-1", TestPki.key()), LineClient.row("M-2", TestPki.key()));
+    List<String> rows =
+        List.of(LineClient.row("M-1", TestPki.key()), LineClient.row("M-2", TestPki.key()));
     Map<String, JsonNode> issued = LineClient.byRow(line.issue(rows));
     String path = "/api/v1/batches/" + line.batch();
     assertEquals(409, wire.send(null, wire.person(path + "/manifest").build()).statusCode());
@@ -254,14 +256,14 @@ class BatchWireTest extends ServerTest {
     JsonNode closed = wire.admin("POST", path + "/close", null);
 
     assertEquals("closed", closed.get("state").asText());
-    byte[] manifest =
-        wire.send(null, wire.person(path + "/manifest").build()).body();
+    byte[] manifest = wire.send(null, wire.person(path + "/manifest").build()).body();
     assertEquals(Digest.of(manifest).hex(), closed.get("manifest_sha256").asText());
     List<JsonNode> lines = LineClient.lines(manifest);
     assertEquals(3, lines.size());
     assertEquals(2, lines.getFirst().at("/batch/issued").asInt());
     assertEquals(
-        Digest.of(Base64.getDecoder().decode(issued.get("M-1").get("certificate").asText()))
+        Digest.of(
+                Base64.getDecoder().decode(issued.get("M-1").get("certificate").asText()))
             .hex(),
         lines.get(1).get("certificate_sha256").asText());
     assertEquals("M-2", lines.get(2).get("serial_number").asText());
@@ -273,8 +275,20 @@ class BatchWireTest extends ServerTest {
     Files.writeString(root, TestPki.pem(wire.root()));
     Peers.run(
             folder,
-            "openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", signature.toString(),
-            "-content", content.toString(), "-CAfile", root.toString(), "-out", "/dev/null")
+            "openssl",
+            "cms",
+            "-verify",
+            "-binary",
+            "-inform",
+            "DER",
+            "-in",
+            signature.toString(),
+            "-content",
+            content.toString(),
+            "-CAfile",
+            root.toString(),
+            "-out",
+            "/dev/null")
         .orFail();
     assertEquals(409, line.send(rows).statusCode(), "it takes nothing more");
     assertEquals(

@@ -72,8 +72,8 @@ public final class LineClient {
   public List<JsonNode> issue(List<String> rows) {
     HttpResponse<byte[]> response = send(rows);
     if (response.statusCode() != 200) {
-      throw new AssertionError(response.statusCode() + ": "
-          + new String(response.body(), StandardCharsets.UTF_8));
+      throw new AssertionError(
+          response.statusCode() + ": " + new String(response.body(), StandardCharsets.UTF_8));
     }
     return lines(response.body());
   }
@@ -83,9 +83,8 @@ public final class LineClient {
         null,
         wire.person("/api/v1/batches/" + batch + "/issue")
             .header("Content-Type", "application/x-ndjson")
-            .POST(HttpRequest.BodyPublishers.ofInputStream(
-                () -> new ByteArrayInputStream(
-                    (String.join("\n", rows) + "\n").getBytes(StandardCharsets.UTF_8))))
+            .POST(HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(
+                (String.join("\n", rows) + "\n").getBytes(StandardCharsets.UTF_8))))
             .build());
   }
 

@@ -100,7 +100,8 @@ final class BatchStreams {
       case RowExchange.MEDIA_TYPE -> false;
       default ->
         throw new Refusal(
-            CommonProblem.UNSUPPORTED_MEDIA_TYPE, "Send text/csv or " + RowExchange.MEDIA_TYPE + ".");
+            CommonProblem.UNSUPPORTED_MEDIA_TYPE,
+            "Send text/csv or " + RowExchange.MEDIA_TYPE + ".");
     };
   }
 

@@ -74,9 +74,7 @@ class BatchesResource {
   @Operation(operationId = "listBatches", summary = "List batches")
   public Items<BatchView> list(@BeanParam Paging paging) {
     return paging.of(
-        "batches",
-        (cursor, limit) -> batches.list(caller.sites(), cursor, limit),
-        BatchView::of);
+        "batches", (cursor, limit) -> batches.list(caller.sites(), cursor, limit), BatchView::of);
   }
 
   @GET
@@ -95,8 +93,7 @@ class BatchesResource {
       summary = "Rows of a batch, each with its device and whether it has its certificate")
   public Items<RowView> rows(@PathParam("id") UUID id, @BeanParam Paging paging) {
     batches.get(id, caller.sites());
-    return paging.of(
-        "batch-rows", (cursor, limit) -> batches.list(id, cursor, limit), RowView::of);
+    return paging.of("batch-rows", (cursor, limit) -> batches.list(id, cursor, limit), RowView::of);
   }
 
   @POST
@@ -174,9 +171,7 @@ class BatchesResource {
   /** A work order. */
   @Schema(
       name = "NewBatch",
-      requiredProperties = {
-        "name", "manufacturer", "model", "profile", "owner", "site", "ordered"
-      })
+      requiredProperties = {"name", "manufacturer", "model", "profile", "owner", "site", "ordered"})
   record NewBatch(
       @Nullable String name,
       @Nullable String manufacturer,

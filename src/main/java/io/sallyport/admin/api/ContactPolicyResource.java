@@ -107,8 +107,7 @@ class ContactPolicyResource {
       summary = "Take one serial number or pattern off a manufacturer's list")
   public void disallow(
       @PathParam("name") String name, @QueryParam("serial_number") @Nullable String unit) {
-    contacts.disallow(
-        name, new SerialPattern(Fields.text("serial_number", unit)), caller.actor());
+    contacts.disallow(name, new SerialPattern(Fields.text("serial_number", unit)), caller.actor());
   }
 
   private static Act act(String field, @Nullable String word) {

@@ -115,7 +115,8 @@ class FirstContactsResource {
   /** Why a unit is rejected. */
   @Schema(name = "FirstContactRejection", requiredProperties = "reason")
   record ContactRejection(
-      @Schema(description = "Told to the device, and kept in the log.") @Nullable String reason) {}
+      @Schema(description = "Told to the device, and kept in the log.") @Nullable
+      String reason) {}
 
   /** A unit, as people see it. */
   @Schema(name = "FirstContact")
@@ -123,11 +124,16 @@ class FirstContactsResource {
       UUID id,
       String manufacturer,
       String serialNumber,
+
       @Schema(description = "SHA-256 of the IDevID certificate that it showed first.")
       String idevid,
+
       String remote,
       @Schema(nullable = true) @Nullable String site,
-      @Schema(enumeration = {"pending", "approved", "rejected"}) String state,
+
+      @Schema(enumeration = {"pending", "approved", "rejected"})
+      String state,
+
       Instant askedAt,
       Instant expiresAt,
       @Schema(nullable = true) @Nullable Instant decidedAt,

@@ -44,6 +44,9 @@ class OverviewPage {
   /** Kinds of facts that somebody should look at. */
   private static final List<String> ALARMS = List.of(
       "decision.essential-used",
+      "security.certificate-in-two-places",
+      "security.serial-number-twice",
+      "security.attestation-key-moved",
       "attestation.refused",
       "device.refused",
       "enforcement-point.refused",

@@ -154,10 +154,12 @@ class EstDoor implements Door {
       throw refusal;
     }
     return switch (use.apply(enrollment)) {
-      case Outcome.Issued issued ->
-        hints.on(
-            certificates(request, CERTS_ONLY, List.of(issued.credential().certificate())),
-            issued.credential());
+      case Outcome.Issued issued -> {
+        Credential credential = issued.credential();
+        callers.seen(request, UUID.fromString(credential.subject().id()));
+        yield hints.on(
+            certificates(request, CERTS_ONLY, List.of(credential.certificate())), credential);
+      }
       case Outcome.WithKey withKey -> keyAndCertificate(request, withKey);
       case Outcome.Pending pending ->
         Reply.text(202, "The request waits for approval; send the same one again later.")

@@ -284,6 +284,7 @@ class TpmWireTest extends ServerTest {
 
       assertProblem(403, "duplicate-key", thief.answer(offer.get("id").asText(), secret));
       plant.fact(thief.unit().id(), "attestation-key.refused", "duplicate-key");
+      plant.fact(thief.unit().id(), "security.attestation-key-moved");
     }
   }
 

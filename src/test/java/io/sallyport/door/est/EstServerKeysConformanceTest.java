@@ -75,8 +75,9 @@ class EstServerKeysConformanceTest extends EstServerTest {
     String ofKey = Peers.run(
             folder, "openssl", "pkey", "-inform", "DER", "-in", "key.der", "-pubout")
         .orFail();
-    String ofCertificate =
-        Peers.run(folder, "openssl", "x509", "-in", "cert.pem", "-noout", "-pubkey").orFail();
+    String ofCertificate = Peers.run(
+            folder, "openssl", "x509", "-in", "cert.pem", "-noout", "-pubkey")
+        .orFail();
     assertEquals(ofCertificate, ofKey);
     // And the device renews by it, with a key of its own.
     KeyPair keys = new KeyPair(
@@ -144,8 +145,7 @@ class EstServerKeysConformanceTest extends EstServerTest {
         ResultSet row = statement.executeQuery("select sealed from generated_key")) {
       while (row.next()) {
         rows++;
-        assertFalse(
-            new String(row.getBytes(1), StandardCharsets.ISO_8859_1).contains(secret));
+        assertFalse(new String(row.getBytes(1), StandardCharsets.ISO_8859_1).contains(secret));
       }
     }
     assertTrue(rows > 0);
@@ -167,10 +167,7 @@ class EstServerKeysConformanceTest extends EstServerTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "1.2.840.113549.1.9.16.2.37",
-        "1.2.840.113549.1.9.16.2.54",
-        "1.2.840.113549.1.9.15"
+      strings = {"1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54", "1.2.840.113549.1.9.15"
       })
   void whoeverWantsItEncryptedGetsNoneInTheClear(String attribute) {
     Unit unit = unit();

@@ -46,7 +46,9 @@ class ZeroTouchConformanceTest extends EstServerTest {
   @Test
   void withoutAPolicyAnUnregisteredUnitIsRejected() {
     assertRefused(403, enroll(own.idevid("R-1"), TestPki.key()));
-    assertEquals("reject", person("GET", policyPath(), null).expect(200).json().get("unlisted").asText());
+    assertEquals(
+        "reject",
+        person("GET", policyPath(), null).expect(200).json().get("unlisted").asText());
   }
 
   @Test
@@ -154,10 +156,8 @@ class ZeroTouchConformanceTest extends EstServerTest {
   @Test
   void anAnchorsTermsHoldForThoseItAdmits() {
     policy("reject", "admit", TERMS).expect(200);
-    JsonNode anchor = person("GET", manufacturerPath(), null)
-        .expect(200)
-        .json()
-        .at("/trust_anchors/0");
+    JsonNode anchor =
+        person("GET", manufacturerPath(), null).expect(200).json().at("/trust_anchors/0");
     person(
             "PUT",
             manufacturerPath() + "/anchors/" + anchor.get("digest").asText(),
@@ -165,14 +165,16 @@ class ZeroTouchConformanceTest extends EstServerTest {
         .expect(200);
 
     assertRefused(403, enroll(own.idevid("T-1"), TestPki.key()));
-    assertEquals(0, person("GET", "/api/v1/devices?text=T-1", null)
-        .expect(200)
-        .json()
-        .get("items")
-        .findValuesAsText("manufacturer")
-        .stream()
-        .filter(own.name()::equals)
-        .count());
+    assertEquals(
+        0,
+        person("GET", "/api/v1/devices?text=T-1", null)
+            .expect(200)
+            .json()
+            .get("items")
+            .findValuesAsText("manufacturer")
+            .stream()
+            .filter(own.name()::equals)
+            .count());
   }
 
   @Test
@@ -182,7 +184,9 @@ class ZeroTouchConformanceTest extends EstServerTest {
     policy("perhaps", "reject", Map.of()).expect(400);
     person("POST", units(), Map.of("serial_numbers", List.of("[a-z]"))).expect(422);
     person("POST", units(), Map.of("serial_numbers", List.of())).expect(400);
-    person("PUT", "/api/v1/manufacturers/zero-none/first-contact-policy",
+    person(
+            "PUT",
+            "/api/v1/manufacturers/zero-none/first-contact-policy",
             Map.of("listed", "hold", "unlisted", "hold"))
         .expect(404);
   }
