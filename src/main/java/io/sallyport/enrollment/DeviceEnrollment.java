@@ -116,8 +116,8 @@ class DeviceEnrollment implements Enrollments {
   private Outcome enroll(Enrollment enrollment, Proven proven) {
     UUID id = proven.device().id();
     return recordingRefusals(id, () -> {
-      Asked asked = turns.take(
-          () -> first(enrollment, proven, profile -> brought(enrollment, profile)));
+      Asked asked =
+          turns.take(() -> first(enrollment, proven, profile -> brought(enrollment, profile)));
       boolean manual = asked.order.certificateProfile().enrollment().approval() == Approval.MANUAL;
       Optional<Duration> wait =
           manual ? turns.take(() -> approvals.pending(id, asked.order)) : Optional.empty();
@@ -152,7 +152,13 @@ class DeviceEnrollment implements Enrollments {
   @Override
   public Outcome generate(Enrollment enrollment) {
     requireKnown(enrollment.label());
-    Proven proven = turns.take(() -> firstContact.prove(enrollment));
+    return switch (turns.take(() -> firstContact.prove(enrollment))) {
+      case Contact.Held held -> new Outcome.Pending(held.retryAfter());
+      case Proven proven -> generate(enrollment, proven);
+    };
+  }
+
+  private Outcome generate(Enrollment enrollment, Proven proven) {
     UUID id = proven.device().id();
     return recordingRefusals(id, () -> {
       AtomicReference<@Nullable Made> made = new AtomicReference<>();
@@ -167,9 +173,7 @@ class DeviceEnrollment implements Enrollments {
   }
 
   private Asked first(
-      Enrollment enrollment,
-      Proven proven,
-      Function<CertificateProfile, CertificateRequest> read) {
+      Enrollment enrollment, Proven proven, Function<CertificateProfile, CertificateRequest> read) {
     Device device = proven.device();
     devices.require(device, Operation.ENROLL);
     if (proven.manufacturerKey() != null) {

@@ -237,7 +237,8 @@ final class LineBlock {
     CertificateProfile profile = profiles.computeIfAbsent(
         device.profile(),
         any -> allowances.certificateProfile(device, batch.order().certificateProfile()));
-    DeviceNames.requireOwn(asked.request, device, names.own(device, profile));
+    DeviceNames.requireOwn(
+        asked.request, device, names.own(device, profile), AnnouncedRequest.constants(profile));
     ProfiledNames.Names named = names.of(device, profile, List.of());
     Order order = new Order(
         CertificateSubject.device(device.id()),
