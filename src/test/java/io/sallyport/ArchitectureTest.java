@@ -71,6 +71,7 @@ class ArchitectureTest {
       "door.est",
       "door.feed",
       "door.gateway",
+      "door.line",
       "door.oauth",
       "door.radius",
       "door.signals",

@@ -57,7 +57,8 @@ final class BatchTable {
       cross join lateral (select * from hardware_unit where id = d.hardware_unit offset 0) h
       join manufacturer m on m.id = h.manufacturer""";
   private static final String ROWS = "select " + ROW + """
-      \sfrom unnest(?) as asked (key)
+
+      from unnest(?) as asked (key)
       cross join lateral (select * from batch_row where batch = ? and row_key = asked.key offset 0) r
       """ + OF_ROW;
   private static final String SERIALS = """
@@ -67,7 +68,8 @@ final class BatchTable {
       cross join lateral (select hardware_unit from device where id = r.device offset 0) d
       cross join lateral (select serial_number from hardware_unit where id = d.hardware_unit offset 0) h""";
   private static final String PAGE = "select " + ROW + """
-      \sfrom (select * from batch_row where batch = ? and row_key > ? order by row_key limit ?) r
+
+      from (select * from batch_row where batch = ? and row_key > ? order by row_key limit ?) r
       """ + OF_ROW + " order by r.row_key";
   private static final String UNITS = """
       select h.id, h.serial_number, h.model,

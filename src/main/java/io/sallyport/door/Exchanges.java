@@ -351,7 +351,8 @@ public class Exchanges {
         ChannelBinding.of(http.connection().sslSession()));
   }
 
-  private static List<X509Certificate> chain(HttpServerRequest http) {
+  /** The TLS client's certificates, leaf first; empty when it sent none. */
+  public static List<X509Certificate> chain(HttpServerRequest http) {
     SSLSession session = http.connection().sslSession();
     if (session == null) {
       return List.of();

@@ -21,6 +21,9 @@ public enum EnrollmentProblem implements Problem {
       "certificate-profile-not-allowed", 403, "The certificate profile is not allowed"),
   NAME_NOT_AVAILABLE(
       "name-not-available", 403, "The device cannot be called what its profile says"),
+  UNKNOWN_STATION("unknown-station", 404, "No such station"),
+  STATION_EXISTS("station-exists", 409, "The station is registered otherwise"),
+  INVALID_STATION("invalid-station", 422, "The station's description is not valid"),
   INVALID_LIFETIME("invalid-lifetime", 422, "The lifetime is not acceptable"),
   INVALID_HOST_NAME("invalid-host-name", 422, "The host name is not acceptable"),
   BAD_NONCE("bad-nonce", 400, "The nonce is not one that can be used"),

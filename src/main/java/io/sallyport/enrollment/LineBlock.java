@@ -36,6 +36,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
@@ -204,7 +205,7 @@ final class LineBlock {
   /** Law 2. It is handed out again after its first use too, for that makes no second one; never after its revocation. */
   private Answer again(Asked asked, Batches.Row row, Digest certificate) {
     requireSameSerial(asked, row);
-    Optional<Credential> credential = asked.key().equals(row.keyDigest())
+    Optional<Credential> credential = Objects.equals(asked.key(), row.keyDigest())
         ? credentials.byThumbprint(certificate).filter(found -> found.revocation() == null)
         : Optional.empty();
     return new Answer.Issued(

@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -59,8 +60,9 @@ class RecordedBlocks implements BulkIssuance {
     }
     List<Outcome> all = new ArrayList<>();
     for (int i = 0; i < pieces.size(); i++) {
-      all.add(outcomes.get(i));
-      count(sample, pieces.get(i), outcomes.get(i));
+      Outcome outcome = Objects.requireNonNull(outcomes.get(i));
+      all.add(outcome);
+      count(sample, pieces.get(i), outcome);
     }
     return all;
   }
