@@ -41,8 +41,10 @@ import org.jspecify.annotations.Nullable;
 /** Stations in the database, recognised by their registered certificates. */
 @ApplicationScoped
 class RegisteredStations implements Stations {
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?");
-  private static final Pattern PLACE = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N} ._@+/:-]{0,63}");
+  private static final Pattern NAME =
+      Pattern.compile("[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?");
+  private static final Pattern PLACE =
+      Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N} ._@+/:-]{0,63}");
   private static final String COLUMNS =
       "select id, name, site, line, batch, created_at, key_digest from station where removed_at is null";
   private static final String BY_NAME = COLUMNS + " and name = ?";
@@ -108,7 +110,9 @@ class RegisteredStations implements Stations {
         digest -> {
           devices.reserveKey(key);
           // One that was removed meanwhile gets none.
-          one(BY_ID, station.id()).orElseThrow(() -> unknown(name));
+          if (one(BY_ID, station.id()).isEmpty()) {
+            throw unknown(name);
+          }
         },
         actor);
     return new Admission(station, credential);
@@ -138,10 +142,11 @@ class RegisteredStations implements Stations {
             && found.station.site().equals(site)
             && found.station.line().equals(line))
         .map(Known::station)
-        .orElseThrow(() -> new Refusal(
-            EnrollmentProblem.STATION_EXISTS,
-            "\"" + name
-                + "\" is registered with another key or place; remove it first or choose another name."));
+        .orElseThrow(
+            () -> new Refusal(
+                EnrollmentProblem.STATION_EXISTS,
+                "\"" + name
+                    + "\" is registered with another key or place; remove it first or choose another name."));
     return station;
   }
 
@@ -208,8 +213,7 @@ class RegisteredStations implements Stations {
       query.setArray(2, connection.createArrayOf("text", sites.toArray()));
       query.setArray(3, connection.createArrayOf("text", sites.toArray()));
       query.setInt(4, most + 1);
-      return Page.cut(
-          read(query).stream().map(Known::station).toList(), most, Station::name);
+      return Page.cut(read(query).stream().map(Known::station).toList(), most, Station::name);
     } catch (SQLException e) {
       throw failed(e);
     }
@@ -230,10 +234,8 @@ class RegisteredStations implements Stations {
     } catch (SQLException e) {
       throw failed(e);
     }
-    credentials.revokeAll(
-        subject(station), RevocationReason.CESSATION_OF_OPERATION, actor);
-    audit.record(
-        Fact.of("station.removed", actor, "station", station.id()).with("name", name));
+    credentials.revokeAll(subject(station), RevocationReason.CESSATION_OF_OPERATION, actor);
+    audit.record(Fact.of("station.removed", actor, "station", station.id()).with("name", name));
   }
 
   private static Refusal unknown(String name) {

@@ -22,7 +22,12 @@ public interface Stations {
    * @param batch the only batch that it may work on, or null for all of its line
    */
   record Station(
-      UUID id, String name, String site, String line, @Nullable UUID batch, Instant createdAt) {
+      UUID id,
+      String name,
+      String site,
+      String line,
+      @Nullable UUID batch,
+      Instant createdAt) {
     /** Whether it may work on this batch. */
     public boolean worksOn(Batch asked) {
       return batch == null

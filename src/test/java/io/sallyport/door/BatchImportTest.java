@@ -20,6 +20,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import javax.sql.DataSource;
@@ -107,7 +108,7 @@ class BatchImportTest extends ServerTest {
             .asInt());
     Map<String, JsonNode> issued =
         LineClient.byRow(batch.issue(List.of(LineClient.row("I-2", TestPki.key()))));
-    assertEquals(row.get("device"), issued.get("I-2").get("device"));
+    assertEquals(row.get("device"), Objects.requireNonNull(issued.get("I-2")).get("device"));
   }
 
   /** Law 8: what was registered is in the fact, to the octet. */

@@ -26,6 +26,7 @@ import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -90,8 +91,9 @@ class BatchWireTest extends ServerTest {
     assertEquals(600, certificates.size());
     assertEquals(600, lines.getLast().at("/done/issued").asInt());
     X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
-        .generateCertificate(new ByteArrayInputStream(
-            Base64.getDecoder().decode(answers.get("W-0").get("certificate").asText())));
+        .generateCertificate(new ByteArrayInputStream(Base64.getDecoder()
+            .decode(
+                Objects.requireNonNull(answers.get("W-0")).get("certificate").asText())));
     assertArrayEquals(first.getPublic().getEncoded(), certificate.getPublicKey().getEncoded());
     assertEquals(600, line.shown().get("issued").asInt());
     assertEquals(600, line.shown().get("registered").asInt());
@@ -106,7 +108,7 @@ class BatchWireTest extends ServerTest {
     Map<String, JsonNode> repeated = LineClient.byRow(again);
     answers.forEach((row, answer) -> assertEquals(
         answer.get("certificate").asText(),
-        repeated.get(row).path("certificate").asText(),
+        Objects.requireNonNull(repeated.get(row)).path("certificate").asText(),
         repeated.get(row).toString()));
     assertEquals(600, again.getLast().at("/done/again").asInt());
     assertEquals(600, line.shown().get("issued").asInt());
@@ -189,12 +191,13 @@ class BatchWireTest extends ServerTest {
 
     assertEquals(10, lines.stream().filter(one -> problem(one).length() > 0).count());
     Map<String, JsonNode> rows = LineClient.byRow(lines);
-    long issued =
-        Stream.of("B-1", "B-8").filter(row -> rows.get(row).has("certificate")).count();
+    long issued = Stream.of("B-1", "B-8")
+        .filter(row -> Objects.requireNonNull(rows.get(row)).has("certificate"))
+        .count();
     assertEquals(1, issued, "one key, one hardware unit");
-    assertTrue(
-        Stream.of("B-1", "B-8").anyMatch(row -> problem(rows.get(row)).equals("duplicate-key")));
-    assertEquals("bad-certificate-request", problem(rows.get("B-4")));
+    assertTrue(Stream.of("B-1", "B-8")
+        .anyMatch(row -> problem(Objects.requireNonNull(rows.get(row))).equals("duplicate-key")));
+    assertEquals("bad-certificate-request", problem(Objects.requireNonNull(rows.get("B-4"))));
     assertEquals(10, lines.getLast().at("/done/refused").asInt(), lines.toString());
     assertEquals(10, line.shown().get("refused").asInt());
   }
@@ -203,12 +206,14 @@ class BatchWireTest extends ServerTest {
   void aRowOnAnotherKeyOrOfARevokedCertificateGetsNoSecondOne() {
     LineClient line = order("W-second", 10);
     String row = LineClient.row("K-1", TestPki.key());
-    JsonNode issued = LineClient.byRow(line.issue(List.of(row))).get("K-1");
+    JsonNode issued =
+        Objects.requireNonNull(LineClient.byRow(line.issue(List.of(row))).get("K-1"));
 
     assertEquals(
         "row-issued",
-        problem(LineClient.byRow(line.issue(List.of(LineClient.row("K-1", TestPki.key()))))
-            .get("K-1")));
+        problem(Objects.requireNonNull(
+            LineClient.byRow(line.issue(List.of(LineClient.row("K-1", TestPki.key()))))
+                .get("K-1"))));
     wire.admin(
         "POST",
         "/api/v1/devices/" + issued.get("device").asText() + "/suspend",
@@ -218,7 +223,9 @@ class BatchWireTest extends ServerTest {
         "/api/v1/devices/" + issued.get("device").asText() + "/decommission",
         Map.of("reason", "scrapped"));
     assertEquals(
-        "row-issued", problem(LineClient.byRow(line.issue(List.of(row))).get("K-1")));
+        "row-issued",
+        problem(
+            Objects.requireNonNull(LineClient.byRow(line.issue(List.of(row))).get("K-1"))));
   }
 
   @Test
@@ -262,8 +269,9 @@ class BatchWireTest extends ServerTest {
     assertEquals(3, lines.size());
     assertEquals(2, lines.getFirst().at("/batch/issued").asInt());
     assertEquals(
-        Digest.of(
-                Base64.getDecoder().decode(issued.get("M-1").get("certificate").asText()))
+        Digest.of(Base64.getDecoder()
+                .decode(
+                    Objects.requireNonNull(issued.get("M-1")).get("certificate").asText()))
             .hex(),
         lines.get(1).get("certificate_sha256").asText());
     assertEquals("M-2", lines.get(2).get("serial_number").asText());

@@ -41,6 +41,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -168,16 +169,16 @@ class BulkIssuanceLawsTest extends ServerTest {
 
     assertEquals(0, recorded(block.id()));
     for (int i = 0; i < 3; i++) {
-      Credential credential = issued(outcomes.get(i));
+      Credential credential = issued(Objects.requireNonNull(outcomes.get(i)));
       assertArrayEquals(
-          block.prepared().get(i).tbsCertificate(),
+          Objects.requireNonNull(block.prepared().get(i)).tbsCertificate(),
           CertificateParts.tbs(credential.certificate()).getEncoded("DER"));
       assertEquals(1, count("state = 'ISSUED' and thumbprint is not null", credential.serial()));
     }
-    assertEquals(serial, issued(outcomes.get(0)).serial());
+    assertEquals(serial, issued(Objects.requireNonNull(outcomes.get(0))).serial());
     assertThrows(
         IllegalStateException.class,
-        () -> block.prepared().get(0).sign(keys),
+        () -> Objects.requireNonNull(block.prepared().get(0)).sign(keys),
         "at most once (law 1)");
   }
 
@@ -194,8 +195,8 @@ class BulkIssuanceLawsTest extends ServerTest {
     }
     status.crlWith("devices", serial(block, 0));
     Map<Integer, Outcome> outcomes = finish(block, late);
-    assertEquals(PkiProblem.IN_PROGRESS, refused(outcomes.get(0)));
-    assertEquals(PkiProblem.IN_PROGRESS, refused(outcomes.get(1)));
+    assertEquals(PkiProblem.IN_PROGRESS, refused(Objects.requireNonNull(outcomes.get(0))));
+    assertEquals(PkiProblem.IN_PROGRESS, refused(Objects.requireNonNull(outcomes.get(1))));
     assertEquals(1, count("state = 'REVOKED' and thumbprint is null", serial(block, 0)));
     assertEquals(1, count("state = 'REVOKED' and thumbprint is null", serial(block, 1)));
     blocks.close(block.id());
@@ -228,8 +229,8 @@ class BulkIssuanceLawsTest extends ServerTest {
 
     Map<Integer, Outcome> outcomes = finish(block, signed(block));
 
-    assertEquals(PkiProblem.REVOKED_MEANWHILE, refused(outcomes.get(0)));
-    issued(outcomes.get(1));
+    assertEquals(PkiProblem.REVOKED_MEANWHILE, refused(Objects.requireNonNull(outcomes.get(0))));
+    issued(Objects.requireNonNull(outcomes.get(1)));
     assertEquals(1, count("state = 'REVOKED' and thumbprint is not null", serial(block, 0)));
     assertInstanceOf(
         RevokedStatus.class, new StatusClient(wire).device(serial(block, 0)).getCertStatus());
@@ -284,7 +285,7 @@ class BulkIssuanceLawsTest extends ServerTest {
   }
 
   private static BigInteger serial(Preparation block, int index) {
-    return block.prepared().get(index).draft().serial();
+    return Objects.requireNonNull(block.prepared().get(index)).draft().serial();
   }
 
   private int recorded(UUID block) throws SQLException {

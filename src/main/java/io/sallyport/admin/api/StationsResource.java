@@ -73,8 +73,7 @@ class StationsResource {
       batches.get(batch, caller.sites());
     }
     return once.apart(
-        201,
-        () -> admission(stations.add(name, site, line, batch, request, caller.actor())));
+        201, () -> admission(stations.add(name, site, line, batch, request, caller.actor())));
   }
 
   @GET

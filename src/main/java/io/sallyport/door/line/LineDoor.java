@@ -42,8 +42,7 @@ final class LineDoor implements Door {
   private final LineRows rows;
   private final Audit audit;
 
-  LineDoor(
-      Exchanges exchanges, Stations stations, Batches batches, LineRows rows, Audit audit) {
+  LineDoor(Exchanges exchanges, Stations stations, Batches batches, LineRows rows, Audit audit) {
     this.exchanges = exchanges;
     this.stations = stations;
     this.batches = batches;
@@ -100,8 +99,7 @@ final class LineDoor implements Door {
   private static Digest thumbprint(List<X509Certificate> chain) {
     if (chain.isEmpty()) {
       throw new Refusal(
-          CommonProblem.UNAUTHENTICATED,
-          "Connect with the certificate of a registered station.");
+          CommonProblem.UNAUTHENTICATED, "Connect with the certificate of a registered station.");
     }
     try {
       return Digest.of(chain.getFirst().getEncoded());
