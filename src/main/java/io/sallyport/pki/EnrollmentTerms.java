@@ -7,7 +7,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * On which terms a device gets a certificate of a profile; the enrollment protocols read it, issuance does not.
+ * On which terms a device gets a certificate of a profile; the enrollment protocols read it, issuance its
+ * renewal window alone.
  *
  * @param channelBinding whether a request must be bound to its TLS connection (RFC 7030 §3.5, RFC 9266)
  * @param serverKeyGeneration whether the server may make the key (RFC 7030 §4.4)

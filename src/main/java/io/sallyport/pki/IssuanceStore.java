@@ -277,7 +277,7 @@ class IssuanceStore {
     CredentialRow last = entities.find(CredentialRow.class, known);
     switch (last.state) {
       case ISSUED -> {
-        if (reusable(last)
+        if (reusable(last, draft)
             && (last.authority.equals(authority(draft))
                 || table.revoked(Set.of(last.authority)).isEmpty())) {
           return Optional.of(new Preparation.Retry(last.credential()));
@@ -309,10 +309,14 @@ class IssuanceStore {
         && (row.preparedBy == null || nodes.isAlive(row.preparedBy));
   }
 
-  private boolean reusable(CredentialRow row) {
+  private boolean reusable(CredentialRow row, Draft draft) {
+    Instant renewal = RenewalWindow.opensAt(
+        row.notBefore,
+        row.notAfter,
+        draft.order().certificateProfile().enrollment().renewalWindow());
     return row.firstUsedAt == null
         && row.supersededAt == null
-        && clock.instant().isBefore(RenewalWindow.opensAt(row.notBefore, row.notAfter, null));
+        && clock.instant().isBefore(renewal);
   }
 
   private static void refuseIfSpent(int index, Draft draft) {

@@ -65,7 +65,13 @@ class PlannedRenewals implements RenewalPlan {
 
   @Override
   public Renewal of(Credential credential) {
-    Instant opensAt = RenewalWindow.opensAt(credential.notBefore(), credential.notAfter(), null);
+    Optional<CertificateProfile> profile = profiles.find(credential.profile());
+    Instant opensAt = RenewalWindow.opensAt(
+        credential.notBefore(),
+        credential.notAfter(),
+        profile.map(CertificateProfile::enrollment)
+            .map(EnrollmentTerms::renewalWindow)
+            .orElse(null));
     Instant closesAt = credential.notAfter();
     Instant at = RenewalTimes.inWindow(opensAt, closesAt, credential.thumbprint());
     UUID campaign = null;

@@ -154,17 +154,23 @@ class EstDoor implements Door {
       throw refusal;
     }
     return switch (use.apply(enrollment)) {
-      case Outcome.Issued issued -> {
-        Credential credential = issued.credential();
-        callers.seen(request, UUID.fromString(credential.subject().id()));
-        yield hints.on(
-            certificates(request, CERTS_ONLY, List.of(credential.certificate())), credential);
-      }
-      case Outcome.WithKey withKey -> keyAndCertificate(request, withKey);
+      case Outcome.Issued issued ->
+        answered(
+            request,
+            issued.credential(),
+            certificates(request, CERTS_ONLY, List.of(issued.credential().certificate())));
+      case Outcome.WithKey withKey ->
+        answered(request, withKey.credential(), keyAndCertificate(request, withKey));
       case Outcome.Pending pending ->
         Reply.text(202, "The request waits for approval; send the same one again later.")
             .with("Retry-After", Long.toString(Math.max(1, pending.retryAfter().toSeconds())));
     };
+  }
+
+  /** With when to renew it; and from where it was asked for is noted. */
+  private Reply answered(Request request, Credential issued, Reply reply) {
+    callers.seen(request, UUID.fromString(issued.subject().id()));
+    return hints.on(reply, issued);
   }
 
   private Enrollment read(Request request) {
