@@ -69,7 +69,8 @@ class PlannedRenewals implements RenewalPlan {
     Instant opensAt = RenewalWindow.opensAt(
         credential.notBefore(),
         credential.notAfter(),
-        profile.map(CertificateProfile::enrollment)
+        profile
+            .map(CertificateProfile::enrollment)
             .map(EnrollmentTerms::renewalWindow)
             .orElse(null));
     Instant closesAt = credential.notAfter();
