@@ -14,6 +14,8 @@ public enum EnrollmentProblem implements Problem {
   NOT_COVERED("not-covered", 403, "The token does not cover this"),
   INVALID_TOKEN("invalid-token", 422, "The token's description is not valid"),
   UNKNOWN_TOKEN("unknown-token", 404, "No such enrollment token"),
+  UNKNOWN_CLAIM_CODE("unknown-claim-code", 404, "No device waits for this code"),
+  OTHER_OWNER("other-owner", 403, "The device was released to another owner"),
   INVALID_POLICY("invalid-first-contact-policy", 422, "The policy of first contacts is not valid"),
   UNKNOWN_FIRST_CONTACT("unknown-first-contact", 404, "No such first contact"),
   NO_CURRENT_CERTIFICATE("no-current-certificate", 403, "Renewal needs the current certificate"),

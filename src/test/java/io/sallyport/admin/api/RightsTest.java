@@ -179,6 +179,10 @@ class RightsTest extends ServerTest {
       Map.entry("listAllowedUnits", EVERYBODY),
       Map.entry("allowUnits", REGISTRARS),
       Map.entry("disallowUnit", REGISTRARS),
+      Map.entry("releaseOwnership", FLEET),
+      Map.entry("keepOwnership", FLEET),
+      Map.entry("getOwnership", EVERYBODY),
+      Map.entry("claimOwnership", REGISTRARS),
       Map.entry("withdrawEnrollmentToken", REGISTRARS),
       Map.entry("withdrawSignal", SIGNALLERS));
 
