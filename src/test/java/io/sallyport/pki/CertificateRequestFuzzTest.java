@@ -1,0 +1,66 @@
+package io.sallyport.pki;
+
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.testing.Mutations;
+import io.sallyport.testing.TestPki;
+import java.io.IOException;
+import java.security.KeyPair;
+import java.util.ArrayList;
+import java.util.List;
+import org.bouncycastle.asn1.DERPrintableString;
+import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+import org.junit.jupiter.api.Test;
+
+/** Whatever stands in a certificate request, it is read or refused. */
+class CertificateRequestFuzzTest {
+  @Test
+  void aRequestIsReadOrRefused() throws IOException {
+    Mutations.of(requests(), octets -> {
+      try {
+        CertificateRequest.read(Der.of(octets));
+      } catch (Refusal refused) {
+        // Said in one sentence.
+      }
+    });
+  }
+
+  /** Without the check of the signature, which stops most mutations, what is behind it is reached. */
+  @Test
+  void aRequestForAnotherKeyIsReadOrRefused() throws IOException {
+    Der key = Der.of(TestPki.key().getPublic().getEncoded());
+    Mutations.of(requests(), octets -> {
+      try {
+        CertificateRequest.readFor(key, Der.of(octets));
+      } catch (Refusal refused) {
+        // Said in one sentence.
+      }
+    });
+  }
+
+  private static List<byte[]> requests() throws IOException {
+    KeyPair keys = TestPki.key();
+    List<byte[]> requests = new ArrayList<>();
+    requests.add(TestPki.request(keys, "", null));
+    requests.add(TestPki.request(
+        keys,
+        "CN=device,2.5.4.5=17",
+        new GeneralNames(new GeneralName[] {
+          new GeneralName(GeneralName.dNSName, "device.example"),
+          new GeneralName(GeneralName.uniformResourceIdentifier, "urn:uuid:1")
+        })));
+    requests.add(TestPki.request(TestPki.rsa(2048), "CN=rsa", null));
+    requests.add(
+        new JcaPKCS10CertificationRequestBuilder(new X500Name("CN=bound"), keys.getPublic())
+            .addAttribute(
+                PKCSObjectIdentifiers.pkcs_9_at_challengePassword,
+                new DERPrintableString("c2VjcmV0"))
+            .build(TestPki.signer(keys))
+            .getEncoded());
+    return requests;
+  }
+}
