@@ -17,6 +17,8 @@ final class DoneByHand implements Replay {
   private static final Set<String> LOST = Set.of(
       "manufacturer.added",
       "trust-anchor.added",
+      "registration-authority.added",
+      "registration-authority.removed",
       "profile.applied",
       "policy.applied",
       "policy.removed",

@@ -141,11 +141,7 @@ public class Callers {
     }
     credentials.byThumbprint(thumbprint(request.chain())).ifPresent(credential -> {
       String kind = credential.subject().kind().word();
-      Actor actor = credential
-          .subject()
-          .onDevice()
-          .map(Actor::device)
-          .orElseGet(() -> Actor.enforcementPoint(credential.subject().id()));
+      Actor actor = credential.subject().actor();
       audit.recordRefusal(Fact.of(kind + ".refused", actor, "request", request.method())
           .with("problem", refusal.problem().slug())
           .with("serial", credential.serial().toString(16)));

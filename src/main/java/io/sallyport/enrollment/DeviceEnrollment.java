@@ -115,25 +115,26 @@ class DeviceEnrollment implements Enrollments {
 
   private Outcome enroll(Enrollment enrollment, Proven proven) {
     UUID id = proven.device().id();
-    return recordingRefusals(id, () -> {
-      Asked asked =
-          turns.take(() -> first(enrollment, proven, profile -> brought(enrollment, profile)));
+    return recordingRefusals(id, proven.actor(), () -> {
+      Asked asked = turns.take(
+          () -> first(enrollment, proven, profile -> brought(enrollment, proven, profile)));
       boolean manual = asked.order.certificateProfile().enrollment().approval() == Approval.MANUAL;
       Optional<Duration> wait =
           manual ? turns.take(() -> approvals.pending(id, asked.order)) : Optional.empty();
       return wait.isPresent()
           ? new Outcome.Pending(wait.get())
-          : new Outcome.Issued(manual ? approved(asked, id) : issue(asked, id));
+          : new Outcome.Issued(
+              manual ? approved(asked, proven.actor()) : issue(asked, proven.actor()));
     });
   }
 
-  private Credential issue(Asked asked, UUID device) {
-    return issuance.issue(asked.order, asked.guard, Actor.device(device));
+  private Credential issue(Asked asked, Actor actor) {
+    return issuance.issue(asked.order, asked.guard, actor);
   }
 
-  private Credential approved(Asked asked, UUID device) {
+  private Credential approved(Asked asked, Actor actor) {
     try {
-      return issue(asked, device);
+      return issue(asked, actor);
     } catch (Refusal refusal) {
       throw refusal.problem() == PkiProblem.AUTHENTICATION_SPENT
           ? new Refusal(
@@ -143,9 +144,13 @@ class DeviceEnrollment implements Enrollments {
     }
   }
 
-  private static CertificateRequest brought(Enrollment enrollment, CertificateProfile profile) {
+  /** What a registration authority passes on came on a connection of the device's (RFC 7030 §3.7). */
+  private static CertificateRequest brought(
+      Enrollment enrollment, Proven proven, CertificateProfile profile) {
     CertificateRequest request = CertificateRequest.read(enrollment.request());
-    requireBound(profile, request, enrollment.binding());
+    if (proven.registrationAuthority() == null) {
+      requireBound(profile, request, enrollment.binding());
+    }
     return request;
   }
 
@@ -160,7 +165,7 @@ class DeviceEnrollment implements Enrollments {
 
   private Outcome generate(Enrollment enrollment, Proven proven) {
     UUID id = proven.device().id();
-    return recordingRefusals(id, () -> {
+    return recordingRefusals(id, proven.actor(), () -> {
       AtomicReference<@Nullable Made> made = new AtomicReference<>();
       Asked asked = turns.take(() -> first(enrollment, proven, profile -> {
         Made key = serverKeys.made(profile, proven, enrollment.request());
@@ -168,7 +173,7 @@ class DeviceEnrollment implements Enrollments {
         return CertificateRequest.readFor(key.subjectPublicKeyInfo(), enrollment.request());
       }));
       return new Outcome.WithKey(
-          issue(asked, id), Objects.requireNonNull(made.get()).privateKeyInfo());
+          issue(asked, proven.actor()), Objects.requireNonNull(made.get()).privateKeyInfo());
     });
   }
 
@@ -211,9 +216,9 @@ class DeviceEnrollment implements Enrollments {
     requireKnown(enrollment.label());
     Credential current = turns.take(() -> current(enrollment));
     UUID id = UUID.fromString(current.subject().id());
-    return recordingRefusals(id, () -> {
+    return recordingRefusals(id, Actor.device(id), () -> {
       Asked asked = turns.take(() -> successor(enrollment, current, id));
-      return new Outcome.Issued(issue(asked, id));
+      return new Outcome.Issued(issue(asked, Actor.device(id)));
     });
   }
 
@@ -274,7 +279,9 @@ class DeviceEnrollment implements Enrollments {
       claim.check(digest);
     });
     return recordingRefusals(
-        device.id(), () -> issuance.issue(order, guard, Actor.device(device.id())));
+        device.id(),
+        Actor.device(device.id()),
+        () -> issuance.issue(order, guard, Actor.device(device.id())));
   }
 
   @Override
@@ -358,7 +365,7 @@ class DeviceEnrollment implements Enrollments {
     if (found.subject().kind() != CertificateSubject.Kind.DEVICE) {
       audit.recordRefusal(Fact.of(
               "enrollment.refused",
-              Actor.enforcementPoint(found.subject().id()),
+              found.subject().actor(),
               found.subject().kind().word(),
               found.subject().id())
           .with("problem", EnrollmentProblem.NO_CURRENT_CERTIFICATE.slug()));
@@ -443,7 +450,7 @@ class DeviceEnrollment implements Enrollments {
   }
 
   /** Law 8: a refusal to a device that proved who it is stands in the log. */
-  private <T> T recordingRefusals(UUID device, Supplier<T> use) {
+  private <T> T recordingRefusals(UUID device, Actor actor, Supplier<T> use) {
     try {
       return use.get();
     } catch (Refusal refusal) {
@@ -451,7 +458,7 @@ class DeviceEnrollment implements Enrollments {
           ? "security.duplicate-key"
           : "enrollment.refused";
       turns.take(() -> {
-        audit.recordRefusal(Fact.of(kind, Actor.device(device), "device", device)
+        audit.recordRefusal(Fact.of(kind, actor, "device", device)
             .with("problem", refusal.problem().slug()));
         return device;
       });

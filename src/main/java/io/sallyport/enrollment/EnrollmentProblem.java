@@ -48,6 +48,12 @@ public enum EnrollmentProblem implements Problem {
       "key-generation-not-allowed", 501, "The server makes no keys under this certificate profile"),
   KEY_ENCRYPTION_NOT_SUPPORTED(
       "key-encryption-not-supported", 400, "The key cannot be encrypted in this way"),
+  INVALID_REGISTRATION_AUTHORITY(
+      "invalid-registration-authority", 422, "The registration authority is not acceptable"),
+  REGISTRATION_AUTHORITY_EXISTS(
+      "registration-authority-exists", 409, "A registration authority has this name"),
+  UNKNOWN_REGISTRATION_AUTHORITY(
+      "unknown-registration-authority", 404, "No such registration authority"),
   NO_ADDRESS("no-address", 400, "The host name leads nowhere"),
   NETWORK_NOT_ALLOWED(
       "network-not-allowed", 400, "The host name leads to a network that is not asked"),

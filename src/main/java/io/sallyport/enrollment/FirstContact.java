@@ -3,13 +3,18 @@ package io.sallyport.enrollment;
 import io.sallyport.enrollment.Enrollments.Enrollment;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/** Finds the device behind an IDevID certificate (IEEE 802.1AR), a token, or both. */
+/** Finds the device behind an IDevID certificate (IEEE 802.1AR), a token, or both, or that a registration authority names. */
 @ApplicationScoped
 class FirstContact {
+  private final RegistrationAuthorityProof authorities;
   private final ManufacturerProof manufacturers;
   private final TokenProof tokens;
 
-  FirstContact(ManufacturerProof manufacturers, TokenProof tokens) {
+  FirstContact(
+      RegistrationAuthorityProof authorities,
+      ManufacturerProof manufacturers,
+      TokenProof tokens) {
+    this.authorities = authorities;
     this.manufacturers = manufacturers;
     this.tokens = tokens;
   }
@@ -17,6 +22,6 @@ class FirstContact {
   Contact prove(Enrollment enrollment) {
     return enrollment.chain().isEmpty()
         ? tokens.prove(enrollment)
-        : manufacturers.prove(enrollment);
+        : authorities.prove(enrollment).orElseGet(() -> manufacturers.prove(enrollment));
   }
 }

@@ -5,7 +5,7 @@ import java.util.UUID;
 /**
  * Who acts.
  *
- * @param id the operator's or enforcement point's or station's name, the device's id, or {@code server}
+ * @param id the operator's or enforcement point's, station's or registration authority's name, the device's id, or {@code server}
  */
 public record Actor(Kind kind, String id) {
   /** The server itself: timers, first start, recovery. */
@@ -17,7 +17,8 @@ public record Actor(Kind kind, String id) {
     OPERATOR,
     DEVICE,
     ENFORCEMENT_POINT,
-    STATION
+    STATION,
+    REGISTRATION_AUTHORITY
   }
 
   public static Actor operator(String name) {
@@ -30,6 +31,10 @@ public record Actor(Kind kind, String id) {
 
   public static Actor enforcementPoint(String name) {
     return new Actor(Kind.ENFORCEMENT_POINT, name);
+  }
+
+  public static Actor registrationAuthority(String name) {
+    return new Actor(Kind.REGISTRATION_AUTHORITY, name);
   }
 
   public static Actor station(String name) {

@@ -36,6 +36,7 @@ final class CertificateProfileDocument {
   private static final Set<String> RESERVED = Set.of(
       CertificateProfiles.ENFORCEMENT_POINT,
       CertificateProfiles.STATION,
+      CertificateProfiles.REGISTRATION_AUTHORITY,
       CertificateProfiles.DOCUMENT_SIGNER,
       CertificateProfiles.SERVER,
       CertificateProfiles.ATTESTATION_KEY,

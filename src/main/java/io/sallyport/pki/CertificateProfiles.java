@@ -16,6 +16,8 @@ public interface CertificateProfiles {
   String ENFORCEMENT_POINT = "enforcement-point";
   /** Workplaces of manufacturing lines. */
   String STATION = "station";
+  /** Those who ask in the names of devices. */
+  String REGISTRATION_AUTHORITY = "registration-authority";
   /** What signs manifests and vouchers; long-lived, for it is looked at as long as they are. */
   String DOCUMENT_SIGNER = "document-signer";
 

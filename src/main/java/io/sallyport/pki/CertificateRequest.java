@@ -84,6 +84,11 @@ public record CertificateRequest(
         challengePassword(request));
   }
 
+  /** The name that a request asks for, before anything of it is checked. */
+  public static X500Name subject(Der der) {
+    return parse(der).getSubject();
+  }
+
   private static PKCS10CertificationRequest parse(Der der) {
     try (ASN1InputStream in = new ASN1InputStream(der.octets())) {
       ASN1Primitive value = in.readObject();

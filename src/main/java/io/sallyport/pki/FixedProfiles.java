@@ -37,6 +37,13 @@ final class FixedProfiles {
           Authorities.INTERNAL,
           Duration.ofDays(365),
           KeyPurposeId.id_kp_clientAuth.getId()),
+      CertificateProfiles.REGISTRATION_AUTHORITY,
+      internal(
+          CertificateProfiles.REGISTRATION_AUTHORITY,
+          Authorities.INTERNAL,
+          Duration.ofDays(365),
+          KeyPurposeId.id_kp_clientAuth.getId(),
+          Linter.CMC_RA),
       // The mail's purpose is the one that checkers of CMS look for unless they are told another.
       CertificateProfiles.DOCUMENT_SIGNER,
       internal(

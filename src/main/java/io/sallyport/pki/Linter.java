@@ -33,7 +33,7 @@ final class Linter {
   /** What no device may be called: it would let it stand in for a server. */
   private static final Set<String> RESERVED_HOSTS = Set.of("localhost", "localhost.localdomain");
   /** id-kp-cmcRA (RFC 6402). */
-  private static final String CMC_RA = "1.3.6.1.5.5.7.3.28";
+  static final String CMC_RA = "1.3.6.1.5.5.7.3.28";
 
   /** tcg-kp-AIKCertificate. */
   static final String ATTESTATION_KEY_USAGE = "2.23.133.8.3";
@@ -151,21 +151,22 @@ final class Linter {
             && (!attestationKey || purposes.getUsages().length == 1),
         "an attestation key's usage beside another, or on the wrong kind of certificate",
         faults);
+    require(
+        purposes.hasKeyPurposeId(KeyPurposeId.getInstance(new ASN1ObjectIdentifier(CMC_RA)))
+            == (kind == CertificateSubject.Kind.REGISTRATION_AUTHORITY),
+        "cmcRA on the wrong kind of certificate (law 10)",
+        faults);
     X500Name subject = tbs.getSubject();
     require(
         subject.getRDNs().length > 0 || critical(extensions, Extension.subjectAlternativeName),
         "no name (RFC 5280 §4.1.2.6)",
         faults);
     if (kind == CertificateSubject.Kind.DEVICE) {
-      device(extensions, purposes, faults);
+      device(extensions, faults);
     }
   }
 
-  private static void device(
-      Extensions extensions, ExtendedKeyUsage purposes, List<String> faults) {
-    for (KeyPurposeId purpose : purposes.getUsages()) {
-      require(!purpose.getId().equals(CMC_RA), "cmcRA on a device (law 10)", faults);
-    }
+  private static void device(Extensions extensions, List<String> faults) {
     GeneralNames names = GeneralNames.fromExtensions(extensions, Extension.subjectAlternativeName);
     if (names != null) {
       for (GeneralName name : names.getNames()) {

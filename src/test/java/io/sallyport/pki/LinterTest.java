@@ -114,6 +114,8 @@ class LinterTest {
             switch (kind) {
               case OCSP_RESPONDER -> KeyPurposeId.id_kp_OCSPSigning;
               case ATTESTATION_KEY -> ATTESTATION_KEY_USAGE;
+              case REGISTRATION_AUTHORITY ->
+                KeyPurposeId.getInstance(new ASN1ObjectIdentifier(Linter.CMC_RA));
               case DEVICE, ENFORCEMENT_POINT, STATION, DOCUMENT_SIGNER, SERVER, AUTHORITY ->
                 KeyPurposeId.id_kp_clientAuth;
             });
@@ -234,7 +236,7 @@ class LinterTest {
             responder,
             draft -> draft.purposes(KeyPurposeId.id_kp_clientAuth)),
         rule(
-            "cmcRA on a device (law 10)",
+            "cmcRA on the wrong kind of certificate (law 10)",
             device,
             draft -> draft.purposes(
                 KeyPurposeId.getInstance(new ASN1ObjectIdentifier("1.3.6.1.5.5.7.3.28")))),

@@ -52,6 +52,7 @@ class RightsTest extends ServerTest {
   private static final Map<String, Set<String>> ALLOWED = Map.ofEntries(
       Map.entry("addEnforcementPoint", FLEET),
       Map.entry("addManufacturer", AUTHORITY),
+      Map.entry("addRegistrationAuthority", AUTHORITY),
       Map.entry("addOperator", ADMINISTRATORS_ONLY),
       Map.entry("admitServiceClient", FLEET),
       Map.entry("allowRenewal", FLEET),
@@ -133,6 +134,7 @@ class RightsTest extends ServerTest {
       Map.entry("listOperators", ADMINISTRATORS_ONLY),
       Map.entry("listPolicies", EVERYBODY),
       Map.entry("listProfiles", EVERYBODY),
+      Map.entry("listRegistrationAuthorities", EVERYBODY),
       Map.entry("listSignals", EVERYBODY),
       Map.entry("listTpmRoots", EVERYBODY),
       Map.entry("planRetention", LOG_READERS),
@@ -147,6 +149,7 @@ class RightsTest extends ServerTest {
       Map.entry("removeEnforcementPoint", FLEET),
       Map.entry("removeOperator", ADMINISTRATORS_ONLY),
       Map.entry("removePolicy", AUTHORS),
+      Map.entry("removeRegistrationAuthority", AUTHORITY),
       Map.entry("removeTpmRoot", AUTHORITY),
       Map.entry("getReplacement", EVERYBODY),
       Map.entry("startRenewalCampaign", AUTHORITY),
