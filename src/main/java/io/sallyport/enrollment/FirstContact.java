@@ -11,9 +11,7 @@ class FirstContact {
   private final TokenProof tokens;
 
   FirstContact(
-      RegistrationAuthorityProof authorities,
-      ManufacturerProof manufacturers,
-      TokenProof tokens) {
+      RegistrationAuthorityProof authorities, ManufacturerProof manufacturers, TokenProof tokens) {
     this.authorities = authorities;
     this.manufacturers = manufacturers;
     this.tokens = tokens;

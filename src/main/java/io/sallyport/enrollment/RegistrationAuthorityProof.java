@@ -59,8 +59,8 @@ class RegistrationAuthorityProof {
             "A registration authority speaks for the device; leave the token out.");
       }
       Device device = device(authority, enrollment);
-      Digest authentication = Digest.of(
-          ("registration-authority\n" + authority.id() + "\n" + device.id())
+      Digest authentication =
+          Digest.of(("registration-authority\n" + authority.id() + "\n" + device.id())
               .getBytes(StandardCharsets.UTF_8));
       return new Proven(device, authentication, null, null, null, authority);
     } catch (Refusal refusal) {
@@ -75,8 +75,8 @@ class RegistrationAuthorityProof {
   }
 
   private Device device(RegistrationAuthority authority, Enrollment enrollment) {
-    List<String> serialNumbers = DeviceNames.values(
-        CertificateRequest.subject(enrollment.request()), BCStyle.SERIALNUMBER);
+    List<String> serialNumbers =
+        DeviceNames.values(CertificateRequest.subject(enrollment.request()), BCStyle.SERIALNUMBER);
     if (serialNumbers.size() != 1) {
       throw new Refusal(
           EnrollmentProblem.NOT_A_DEVICE,

@@ -131,8 +131,8 @@ class StoredOwnerships implements Ownerships {
     Device kept = devices.lock(device);
     if (execute(FORGET, device) > 0) {
       note(device, Act.KEPT, kept.owner(), kept.owner(), now(), actor);
-      audit.record(Fact.of("device.kept-by-owner", actor, "device", device)
-          .with("owner", kept.owner()));
+      audit.record(
+          Fact.of("device.kept-by-owner", actor, "device", device).with("owner", kept.owner()));
     }
   }
 
@@ -186,7 +186,8 @@ class StoredOwnerships implements Ownerships {
     if (device.state() != DeviceState.EXPECTED && device.state() != DeviceState.ACTIVE) {
       throw new Refusal(
           DeviceProblem.WRONG_STATE,
-          "The device is " + device.state().word() + "; only an expected or active one changes hands.");
+          "The device is " + device.state().word()
+              + "; only an expected or active one changes hands.");
     }
   }
 

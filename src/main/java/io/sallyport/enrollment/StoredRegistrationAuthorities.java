@@ -159,9 +159,8 @@ class StoredRegistrationAuthorities implements RegistrationAuthorities {
   Optional<RegistrationAuthority> recognise(Digest thumbprint) {
     return credentials
         .byThumbprint(thumbprint)
-        .filter(found ->
-            found.subject().kind() == CertificateSubject.Kind.REGISTRATION_AUTHORITY
-                && found.liveAt(clock.instant()))
+        .filter(found -> found.subject().kind() == CertificateSubject.Kind.REGISTRATION_AUTHORITY
+            && found.liveAt(clock.instant()))
         .map(found -> entities.find(
             RegistrationAuthorityRow.class, UUID.fromString(found.subject().id())))
         .filter(row -> row.removedAt == null)
@@ -206,8 +205,7 @@ class StoredRegistrationAuthorities implements RegistrationAuthorities {
   }
 
   private static CertificateSubject subject(UUID id) {
-    return new CertificateSubject(
-        CertificateSubject.Kind.REGISTRATION_AUTHORITY, id.toString());
+    return new CertificateSubject(CertificateSubject.Kind.REGISTRATION_AUTHORITY, id.toString());
   }
 
   private static Refusal unknown(String name) {

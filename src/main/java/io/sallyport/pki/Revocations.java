@@ -30,8 +30,12 @@ final class Revocations {
   private static final Set<RevocationReason> GIVEN = EnumSet.complementOf(
       EnumSet.of(RevocationReason.CA_COMPROMISE, RevocationReason.AA_COMPROMISE));
   /** The server's own certificates make way for new ones; nobody waits for one to come back. */
-  private static final Set<Kind> HELD =
-      EnumSet.of(Kind.DEVICE, Kind.ATTESTATION_KEY, Kind.ENFORCEMENT_POINT, Kind.STATION, Kind.REGISTRATION_AUTHORITY);
+  private static final Set<Kind> HELD = EnumSet.of(
+      Kind.DEVICE,
+      Kind.ATTESTATION_KEY,
+      Kind.ENFORCEMENT_POINT,
+      Kind.STATION,
+      Kind.REGISTRATION_AUTHORITY);
 
   private final EntityManager entities;
   private final Devices devices;

@@ -65,7 +65,8 @@ class OwnershipWireTest extends ServerTest {
             .statusCode());
     assertEquals(
         0,
-        plant.person("GET", "/api/v1/devices/" + unit.id() + "/addresses", null)
+        plant
+            .person("GET", "/api/v1/devices/" + unit.id() + "/addresses", null)
             .expect(200)
             .json()
             .get("items")
@@ -88,7 +89,11 @@ class OwnershipWireTest extends ServerTest {
   @Test
   void aReleaseIsForTheOwnerThatItNames() {
     Unit unit = plant.registered("OW-2");
-    String code = release(unit, Map.of("to", "Right Owner")).expect(200).json().get("code").asText();
+    String code = release(unit, Map.of("to", "Right Owner"))
+        .expect(200)
+        .json()
+        .get("code")
+        .asText();
 
     claim(code, "Wrong Owner").expect(403);
 
@@ -102,7 +107,9 @@ class OwnershipWireTest extends ServerTest {
     String code = release(unit, Map.of()).expect(200).json().get("code").asText();
     claim(first, "Second Owner").expect(404);
 
-    plant.person("DELETE", "/api/v1/ownership/devices/" + unit.id() + "/release", null).expect(204);
+    plant
+        .person("DELETE", "/api/v1/ownership/devices/" + unit.id() + "/release", null)
+        .expect(204);
 
     claim(code, "Second Owner").expect(404);
     unit.renew().expect(200);
@@ -115,12 +122,11 @@ class OwnershipWireTest extends ServerTest {
     String code = release(unit, Map.of()).expect(200).json().get("code").asText();
 
     List<CompletableFuture<Integer>> sent = IntStream.range(0, 10)
-        .mapToObj(i ->
-            CompletableFuture.supplyAsync(() -> claim(code, "Owner " + i).status()))
+        .mapToObj(
+            i -> CompletableFuture.supplyAsync(() -> claim(code, "Owner " + i).status()))
         .toList();
 
-    List<Integer> statuses =
-        sent.stream().map(CompletableFuture::join).sorted().toList();
+    List<Integer> statuses = sent.stream().map(CompletableFuture::join).sorted().toList();
     assertEquals(200, statuses.get(0));
     assertEquals(List.of(404, 404, 404, 404, 404, 404, 404, 404, 404), statuses.subList(1, 10));
     assertEquals(2, history(unit).get("history").size());

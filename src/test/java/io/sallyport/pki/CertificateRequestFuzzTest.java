@@ -46,21 +46,17 @@ class CertificateRequestFuzzTest {
     KeyPair keys = TestPki.key();
     List<byte[]> requests = new ArrayList<>();
     requests.add(TestPki.request(keys, "", null));
-    requests.add(TestPki.request(
-        keys,
-        "CN=device,2.5.4.5=17",
-        new GeneralNames(new GeneralName[] {
-          new GeneralName(GeneralName.dNSName, "device.example"),
-          new GeneralName(GeneralName.uniformResourceIdentifier, "urn:uuid:1")
-        })));
+    requests.add(TestPki.request(keys, "CN=device,2.5.4.5=17", new GeneralNames(new GeneralName[] {
+      new GeneralName(GeneralName.dNSName, "device.example"),
+      new GeneralName(GeneralName.uniformResourceIdentifier, "urn:uuid:1")
+    })));
     requests.add(TestPki.request(TestPki.rsa(2048), "CN=rsa", null));
-    requests.add(
-        new JcaPKCS10CertificationRequestBuilder(new X500Name("CN=bound"), keys.getPublic())
-            .addAttribute(
-                PKCSObjectIdentifiers.pkcs_9_at_challengePassword,
-                new DERPrintableString("c2VjcmV0"))
-            .build(TestPki.signer(keys))
-            .getEncoded());
+    requests.add(new JcaPKCS10CertificationRequestBuilder(
+            new X500Name("CN=bound"), keys.getPublic())
+        .addAttribute(
+            PKCSObjectIdentifiers.pkcs_9_at_challengePassword, new DERPrintableString("c2VjcmV0"))
+        .build(TestPki.signer(keys))
+        .getEncoded());
     return requests;
   }
 }

@@ -135,6 +135,7 @@ class OwnershipResource {
       @Nullable String code,
       @Nullable String owner,
       @Nullable String site,
+
       @Schema(description = "Its device profile from now on; without it the one that it has.")
       @Nullable
       String profile) {
@@ -162,8 +163,7 @@ class OwnershipResource {
       Instant at,
       String by) {
     static EntryView of(Entry entry) {
-      return new EntryView(
-          entry.act().word(), entry.from(), entry.to(), entry.at(), entry.by());
+      return new EntryView(entry.act().word(), entry.from(), entry.to(), entry.at(), entry.by());
     }
   }
 }

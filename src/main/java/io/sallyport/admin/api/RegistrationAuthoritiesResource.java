@@ -86,9 +86,7 @@ class RegistrationAuthoritiesResource {
 
   @GET
   @Requires(Right.READ)
-  @Operation(
-      operationId = "listRegistrationAuthorities",
-      summary = "List registration authorities")
+  @Operation(operationId = "listRegistrationAuthorities", summary = "List registration authorities")
   public Items<AuthorityView> list(@BeanParam Paging paging) {
     return paging.of("registration-authorities", registered::list, AuthorityView::of);
   }
@@ -118,9 +116,12 @@ class RegistrationAuthoritiesResource {
       requiredProperties = {"name", "manufacturer", "csr"})
   record NewAuthority(
       @Nullable String name,
-      @Schema(description = "Whose devices it speaks for.") @Nullable String manufacturer,
 
-      @Schema(description = "Those that it may ask for; left out, every one that a device may have.")
+      @Schema(description = "Whose devices it speaks for.") @Nullable
+      String manufacturer,
+
+      @Schema(
+          description = "Those that it may ask for; left out, every one that a device may have.")
       @Nullable
       List<@Nullable String> certificateProfiles,
 

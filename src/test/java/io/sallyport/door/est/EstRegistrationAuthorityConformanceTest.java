@@ -123,8 +123,7 @@ class EstRegistrationAuthorityConformanceTest extends EstServerTest {
     Unit unit = unit();
     decommission(unit);
 
-    assertRefused(
-        403, ask("", authority(List.of()), TestPki.key(), unit.serialNumber()));
+    assertRefused(403, ask("", authority(List.of()), TestPki.key(), unit.serialNumber()));
     assertEquals(0, certificates(unit));
   }
 
@@ -153,7 +152,8 @@ class EstRegistrationAuthorityConformanceTest extends EstServerTest {
     assertEquals(
         204,
         wire.send(
-                null, wire.person("/api/v1/registration-authorities/" + name).DELETE().build())
+                null,
+                wire.person("/api/v1/registration-authorities/" + name).DELETE().build())
             .statusCode());
 
     assertRefused(401, ask("", authority, TestPki.key(), unit.serialNumber()));
@@ -164,13 +164,9 @@ class EstRegistrationAuthorityConformanceTest extends EstServerTest {
   void theKeyUsageAloneMakesNobodyOne() throws Exception {
     Unit unit = unit();
     ExtensionsGenerator usage = new ExtensionsGenerator();
-    usage.addExtension(
-        Extension.extendedKeyUsage,
-        false,
-        new ExtendedKeyUsage(new KeyPurposeId[] {
-          KeyPurposeId.id_kp_clientAuth,
-          KeyPurposeId.getInstance(new ASN1ObjectIdentifier(CMC_RA))
-        }));
+    usage.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(new KeyPurposeId[] {
+      KeyPurposeId.id_kp_clientAuth, KeyPurposeId.getInstance(new ASN1ObjectIdentifier(CMC_RA))
+    }));
     KeyPair keys = TestPki.key();
     X509Certificate idevid = maker.idevid(unit.serialNumber()).certificate();
     Identity pretender = new Identity(
@@ -217,11 +213,9 @@ class EstRegistrationAuthorityConformanceTest extends EstServerTest {
             "csr",
             TestPki.pem("CERTIFICATE REQUEST", request(keys, "CN=" + name))));
     try {
-      return new Identity(
-          keys,
-          List.of((X509Certificate) CertificateFactory.getInstance("X.509")
-              .generateCertificate(new ByteArrayInputStream(
-                  made.get("certificate").asText().getBytes(StandardCharsets.US_ASCII)))));
+      return new Identity(keys, List.of((X509Certificate) CertificateFactory.getInstance("X.509")
+          .generateCertificate(new ByteArrayInputStream(
+              made.get("certificate").asText().getBytes(StandardCharsets.US_ASCII)))));
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
