@@ -260,8 +260,8 @@ class DeviceEnrollment implements Enrollments {
     return order(device, profile, request, authentication, false, proven);
   }
 
-  /** An account is neither a manufacturer's certificate nor a token, and nobody approves its orders. */
-  private static void requireByAccount(CertificateProfile profile) {
+  /** An account, or a line, is neither a manufacturer's certificate nor a token, and nobody approves its orders. */
+  static void requireByAccount(CertificateProfile profile) {
     EnrollmentTerms terms = profile.enrollment();
     if (terms.authentication() != EnrollmentTerms.Authentication.EITHER
         || terms.approval() != Approval.NONE

@@ -238,6 +238,7 @@ final class LineBlock {
     CertificateProfile profile = profiles.computeIfAbsent(
         device.profile(),
         any -> allowances.certificateProfile(device, batch.order().certificateProfile()));
+    DeviceEnrollment.requireByAccount(profile);
     DeviceNames.requireOwn(
         asked.request, device, names.own(device, profile), AnnouncedRequest.constants(profile));
     ProfiledNames.Names named = names.of(device, profile, List.of());

@@ -106,7 +106,7 @@ class BatchImportTest extends ServerTest {
             .getLast()
             .at("/done/exists")
             .asInt());
-    Map<String, JsonNode> issued =
+    LineClient.Answers issued =
         LineClient.byRow(batch.issue(List.of(LineClient.row("I-2", TestPki.key()))));
     assertEquals(row.get("device"), Objects.requireNonNull(issued.get("I-2")).get("device"));
   }

@@ -26,7 +26,6 @@ import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -80,10 +79,10 @@ class BatchWireTest extends ServerTest {
 
     List<JsonNode> lines = line.issue(rows);
 
-    Map<String, JsonNode> answers = LineClient.byRow(lines);
-    assertEquals(600, answers.size());
+    LineClient.Answers answers = LineClient.byRow(lines);
+    assertEquals(600, answers.rows().size());
     Set<String> certificates = new HashSet<>();
-    answers.values().forEach(answer -> {
+    answers.rows().values().forEach(answer -> {
       assertEquals("issued", answer.path("status").asText(), answer.toString());
       assertFalse(answer.get("again").asBoolean());
       certificates.add(answer.get("certificate").asText());
@@ -91,9 +90,8 @@ class BatchWireTest extends ServerTest {
     assertEquals(600, certificates.size());
     assertEquals(600, lines.getLast().at("/done/issued").asInt());
     X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
-        .generateCertificate(new ByteArrayInputStream(Base64.getDecoder()
-            .decode(
-                Objects.requireNonNull(answers.get("W-0")).get("certificate").asText())));
+        .generateCertificate(new ByteArrayInputStream(
+            Base64.getDecoder().decode(answers.get("W-0").get("certificate").asText())));
     assertArrayEquals(first.getPublic().getEncoded(), certificate.getPublicKey().getEncoded());
     assertEquals(600, line.shown().get("issued").asInt());
     assertEquals(600, line.shown().get("registered").asInt());
@@ -105,10 +103,10 @@ class BatchWireTest extends ServerTest {
 
     List<JsonNode> again = line.issue(rows.reversed());
 
-    Map<String, JsonNode> repeated = LineClient.byRow(again);
-    answers.forEach((row, answer) -> assertEquals(
+    LineClient.Answers repeated = LineClient.byRow(again);
+    answers.rows().forEach((row, answer) -> assertEquals(
         answer.get("certificate").asText(),
-        Objects.requireNonNull(repeated.get(row)).path("certificate").asText(),
+        repeated.get(row).path("certificate").asText(),
         repeated.get(row).toString()));
     assertEquals(600, again.getLast().at("/done/again").asInt());
     assertEquals(600, line.shown().get("issued").asInt());
@@ -131,12 +129,12 @@ class BatchWireTest extends ServerTest {
         answers.addAll(stream.get());
       }
     }
-    Map<String, JsonNode> rows = LineClient.byRow(answers);
-    assertEquals(80, rows.size());
+    LineClient.Answers rows = LineClient.byRow(answers);
+    assertEquals(80, rows.rows().size());
     assertEquals(
-        50, rows.values().stream().filter(row -> row.has("certificate")).count());
+        50, rows.rows().values().stream().filter(row -> row.has("certificate")).count());
     assertEquals(
-        30, rows.values().stream().filter(row -> problem(row).equals("quota")).count());
+        30, rows.rows().values().stream().filter(row -> problem(row).equals("quota")).count());
     assertEquals(50, line.shown().get("registered").asInt());
   }
 
@@ -190,14 +188,13 @@ class BatchWireTest extends ServerTest {
         LineClient.row("B-8", keys)));
 
     assertEquals(10, lines.stream().filter(one -> problem(one).length() > 0).count());
-    Map<String, JsonNode> rows = LineClient.byRow(lines);
-    long issued = Stream.of("B-1", "B-8")
-        .filter(row -> Objects.requireNonNull(rows.get(row)).has("certificate"))
-        .count();
+    LineClient.Answers rows = LineClient.byRow(lines);
+    long issued =
+        Stream.of("B-1", "B-8").filter(row -> rows.get(row).has("certificate")).count();
     assertEquals(1, issued, "one key, one hardware unit");
-    assertTrue(Stream.of("B-1", "B-8")
-        .anyMatch(row -> problem(Objects.requireNonNull(rows.get(row))).equals("duplicate-key")));
-    assertEquals("bad-certificate-request", problem(Objects.requireNonNull(rows.get("B-4"))));
+    assertTrue(
+        Stream.of("B-1", "B-8").anyMatch(row -> problem(rows.get(row)).equals("duplicate-key")));
+    assertEquals("bad-certificate-request", problem(rows.get("B-4")));
     assertEquals(10, lines.getLast().at("/done/refused").asInt(), lines.toString());
     assertEquals(10, line.shown().get("refused").asInt());
   }
@@ -206,14 +203,12 @@ class BatchWireTest extends ServerTest {
   void aRowOnAnotherKeyOrOfARevokedCertificateGetsNoSecondOne() {
     LineClient line = order("W-second", 10);
     String row = LineClient.row("K-1", TestPki.key());
-    JsonNode issued =
-        Objects.requireNonNull(LineClient.byRow(line.issue(List.of(row))).get("K-1"));
+    JsonNode issued = LineClient.byRow(line.issue(List.of(row))).get("K-1");
 
     assertEquals(
         "row-issued",
-        problem(Objects.requireNonNull(
-            LineClient.byRow(line.issue(List.of(LineClient.row("K-1", TestPki.key()))))
-                .get("K-1"))));
+        problem(LineClient.byRow(line.issue(List.of(LineClient.row("K-1", TestPki.key()))))
+            .get("K-1")));
     wire.admin(
         "POST",
         "/api/v1/devices/" + issued.get("device").asText() + "/suspend",
@@ -223,9 +218,7 @@ class BatchWireTest extends ServerTest {
         "/api/v1/devices/" + issued.get("device").asText() + "/decommission",
         Map.of("reason", "scrapped"));
     assertEquals(
-        "row-issued",
-        problem(
-            Objects.requireNonNull(LineClient.byRow(line.issue(List.of(row))).get("K-1"))));
+        "row-issued", problem(LineClient.byRow(line.issue(List.of(row))).get("K-1")));
   }
 
   @Test
@@ -256,7 +249,7 @@ class BatchWireTest extends ServerTest {
     LineClient line = order("W-manifest", 5);
     List<String> rows =
         List.of(LineClient.row("M-1", TestPki.key()), LineClient.row("M-2", TestPki.key()));
-    Map<String, JsonNode> issued = LineClient.byRow(line.issue(rows));
+    LineClient.Answers issued = LineClient.byRow(line.issue(rows));
     String path = "/api/v1/batches/" + line.batch();
     assertEquals(409, wire.send(null, wire.person(path + "/manifest").build()).statusCode());
 
@@ -269,9 +262,8 @@ class BatchWireTest extends ServerTest {
     assertEquals(3, lines.size());
     assertEquals(2, lines.getFirst().at("/batch/issued").asInt());
     assertEquals(
-        Digest.of(Base64.getDecoder()
-                .decode(
-                    Objects.requireNonNull(issued.get("M-1")).get("certificate").asText()))
+        Digest.of(
+                Base64.getDecoder().decode(issued.get("M-1").get("certificate").asText()))
             .hex(),
         lines.get(1).get("certificate_sha256").asText());
     assertEquals("M-2", lines.get(2).get("serial_number").asText());

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -133,14 +134,26 @@ public final class LineClient {
     return lines;
   }
 
+  /** What became of rows, by their keys. */
+  public record Answers(Map<String, JsonNode> rows) {
+    public Answers {
+      rows = Map.copyOf(rows);
+    }
+
+    /** The answer to a row that must have one. */
+    public JsonNode get(String row) {
+      return Objects.requireNonNull(rows.get(row), () -> "no answer to " + row);
+    }
+  }
+
   /** The answers to rows, by their keys. */
-  public static Map<String, JsonNode> byRow(List<JsonNode> lines) {
+  public static Answers byRow(List<JsonNode> lines) {
     Map<String, JsonNode> rows = new TreeMap<>();
     for (JsonNode line : lines) {
       if (line.has("row") && rows.put(line.get("row").asText(), line) != null) {
         throw new AssertionError("answered twice: " + line);
       }
     }
-    return rows;
+    return new Answers(rows);
   }
 }

@@ -1,0 +1,162 @@
+package io.sallyport.door.line;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.testing.LineClient;
+import io.sallyport.testing.ServerTest;
+import io.sallyport.testing.TestPki;
+import io.sallyport.testing.TestPki.Identity;
+import io.sallyport.testing.TestPki.Manufacturer;
+import java.io.ByteArrayInputStream;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Stations of lines: what their certificates are good for, and for nothing else (law 10). */
+@QuarkusTest
+class StationTest extends ServerTest {
+  private static final Manufacturer MAKER = TestPki.manufacturer("Station");
+  private static final String PROFILE = "station-test";
+
+  private boolean registered;
+
+  @BeforeEach
+  void register() {
+    if (!registered) {
+      registered = true;
+      wire.register(MAKER);
+      wire.document("/api/v1/profiles/" + PROFILE, """
+          apiVersion: sallyport.io/v1
+          kind: DeviceProfile
+          metadata: {name: %s}
+          """.formatted(PROFILE));
+    }
+  }
+
+  private String batch(String name, String line) {
+    return wire.admin(
+            "POST",
+            "/api/v1/batches",
+            Map.of(
+                "name",
+                name,
+                "manufacturer",
+                MAKER.name(),
+                "model",
+                "M1",
+                "profile",
+                PROFILE,
+                "owner",
+                "line",
+                "site",
+                "station-site",
+                "line",
+                line,
+                "ordered",
+                100))
+        .get("id")
+        .asText();
+  }
+
+  private Identity station(String name, String line, @Nullable String batch) throws Exception {
+    KeyPair keys = TestPki.key();
+    Map<String, String> body = new HashMap<>(Map.of(
+        "name",
+        name,
+        "site",
+        "station-site",
+        "line",
+        line,
+        "csr",
+        TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null))));
+    if (batch != null) {
+      body.put("batch", batch);
+    }
+    JsonNode admitted = wire.admin("POST", "/api/v1/stations", body);
+    X509Certificate certificate = certificate(admitted.get("certificate").asText());
+    X509Certificate issuer = certificate(admitted.get("chain").get(0).asText());
+    return new Identity(keys, List.of(certificate, issuer));
+  }
+
+  private static X509Certificate certificate(String pem) throws Exception {
+    return (X509Certificate) CertificateFactory.getInstance("X.509")
+        .generateCertificate(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private HttpResponse<byte[]> issue(@Nullable Identity identity, String batch, String row) {
+    return wire.send(
+        identity,
+        wire.device("/line/v1/batches/" + batch + "/issue")
+            .POST(HttpRequest.BodyPublishers.ofString(row + "\n"))
+            .build());
+  }
+
+  @Test
+  void aStationGetsCertificatesForItsLineAlone() throws Exception {
+    String batch = batch("T-line", "line 1");
+    Identity own = station("bench-1", "line 1", null);
+
+    HttpResponse<byte[]> answer = issue(own, batch, LineClient.row("T-1", TestPki.key()));
+
+    assertEquals(200, answer.statusCode());
+    assertTrue(LineClient.byRow(LineClient.lines(answer.body())).get("T-1").has("certificate"));
+    String row = LineClient.row("T-2", TestPki.key());
+    assertEquals(403, issue(own, batch("T-other", "line 2"), row).statusCode());
+    assertEquals(401, issue(null, batch, row).statusCode());
+    assertEquals(401, issue(MAKER.idevid("T-1"), batch, row).statusCode());
+  }
+
+  @Test
+  void aStationOfOneBatchWorksOnNoOther() throws Exception {
+    String batch = batch("T-one", "line 3");
+    Identity own = station("bench-3", "line 3", batch);
+
+    assertEquals(200, issue(own, batch, LineClient.row("T-3", TestPki.key())).statusCode());
+    assertEquals(
+        403,
+        issue(own, batch("T-two", "line 3"), LineClient.row("T-4", TestPki.key()))
+            .statusCode());
+  }
+
+  @Test
+  void aStationThatWasRemovedIsNobody() throws Exception {
+    String batch = batch("T-gone", "line 4");
+    Identity own = station("bench-4", "line 4", null);
+    assertEquals(200, issue(own, batch, LineClient.row("T-5", TestPki.key())).statusCode());
+
+    assertEquals(
+        204,
+        wire.send(null, wire.person("/api/v1/stations/bench-4").DELETE().build())
+            .statusCode());
+
+    assertEquals(401, issue(own, batch, LineClient.row("T-6", TestPki.key())).statusCode());
+  }
+
+  @Test
+  void aStationsCertificateIsNoDevices() throws Exception {
+    Identity own = station("bench-5", "line 5", null);
+
+    HttpResponse<byte[]> answer = wire.send(
+        own,
+        wire.device("/.well-known/est/simplereenroll")
+            .header("Content-Type", "application/pkcs10")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(
+                Base64.getMimeEncoder().encode(TestPki.request(own.keys(), "CN=bench-5", null))))
+            .build());
+
+    assertEquals(403, answer.statusCode(), new String(answer.body(), StandardCharsets.UTF_8));
+  }
+}
