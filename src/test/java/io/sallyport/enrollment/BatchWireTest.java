@@ -104,10 +104,12 @@ class BatchWireTest extends ServerTest {
     List<JsonNode> again = line.issue(rows.reversed());
 
     LineClient.Answers repeated = LineClient.byRow(again);
-    answers.rows().forEach((row, answer) -> assertEquals(
-        answer.get("certificate").asText(),
-        repeated.get(row).path("certificate").asText(),
-        repeated.get(row).toString()));
+    answers
+        .rows()
+        .forEach((row, answer) -> assertEquals(
+            answer.get("certificate").asText(),
+            repeated.get(row).path("certificate").asText(),
+            repeated.get(row).toString()));
     assertEquals(600, again.getLast().at("/done/again").asInt());
     assertEquals(600, line.shown().get("issued").asInt());
   }
@@ -134,7 +136,10 @@ class BatchWireTest extends ServerTest {
     assertEquals(
         50, rows.rows().values().stream().filter(row -> row.has("certificate")).count());
     assertEquals(
-        30, rows.rows().values().stream().filter(row -> problem(row).equals("quota")).count());
+        30,
+        rows.rows().values().stream()
+            .filter(row -> problem(row).equals("quota"))
+            .count());
     assertEquals(50, line.shown().get("registered").asInt());
   }
 
