@@ -161,10 +161,10 @@ class StoredContacts implements FirstContacts {
     return named
         || entities
             .createNativeQuery(
-                "select serial_number from allowed_unit where manufacturer = :manufacturer and pattern",
-                String.class)
+                "select serial_number from allowed_unit where manufacturer = :manufacturer and pattern")
             .setParameter("manufacturer", manufacturer)
-            .getResultStream()
+            .getResultList()
+            .stream()
             .anyMatch(pattern -> new SerialPattern((String) pattern).matches(serialNumber));
   }
 
