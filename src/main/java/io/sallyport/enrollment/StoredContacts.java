@@ -324,8 +324,7 @@ class StoredContacts implements FirstContacts {
         .executeUpdate();
     Object patterns = entities
         .createNativeQuery(
-            "select count(*) from allowed_unit where manufacturer = :manufacturer and pattern",
-            Long.class)
+            "select count(*) from allowed_unit where manufacturer = :manufacturer and pattern")
         .setParameter("manufacturer", manufacturer)
         .getSingleResult();
     if (((Number) patterns).longValue() > MOST_PATTERNS) {
@@ -359,17 +358,15 @@ class StoredContacts implements FirstContacts {
   @Transactional
   public Page<String> allowed(String manufacturer, @Nullable String cursor, int limit) {
     int most = Math.clamp(limit, 1, Page.MOST);
-    List<String> found = entities
+    List<?> units = entities
         .createNativeQuery(
             "select serial_number from allowed_unit where manufacturer = :manufacturer and serial_number > :after"
-                + " order by serial_number",
-            String.class)
+                + " order by serial_number")
         .setParameter("manufacturer", manufacturer)
         .setParameter("after", cursor == null ? "" : cursor)
         .setMaxResults(most + 1)
-        .getResultStream()
-        .map(unit -> (String) unit)
-        .toList();
+        .getResultList();
+    List<String> found = units.stream().map(unit -> (String) unit).toList();
     return Page.cut(found, most, unit -> unit);
   }
 
