@@ -7,6 +7,7 @@ import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.EnforcementPoints;
+import io.sallyport.enrollment.RegistrationAuthorities;
 import io.sallyport.enrollment.Sightings;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
@@ -17,6 +18,7 @@ import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.cert.CertificateEncodingException;
+import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
@@ -102,8 +104,17 @@ public class Callers {
 
   /** Notes from where the certificate on this connection was used, be it a manufacturer's, once its device is known. */
   public void seen(Request request, UUID device) {
-    if (!request.chain().isEmpty()) {
+    if (!request.chain().isEmpty() && !ofRegistrationAuthority(request.chain().getFirst())) {
       sightings.used(thumbprint(request.chain()), device, request.remote());
+    }
+  }
+
+  /** It asks for many devices, from wherever it is. */
+  private static boolean ofRegistrationAuthority(X509Certificate certificate) {
+    try {
+      return RegistrationAuthorities.hasUsage(certificate);
+    } catch (CertificateParsingException e) {
+      return false;
     }
   }
 

@@ -25,7 +25,6 @@ import org.bouncycastle.asn1.x500.style.BCStyle;
 /** The device behind an IDevID certificate (IEEE 802.1AR), and the token that came with it. */
 @ApplicationScoped
 class ManufacturerProof {
-  private static final String CMC_RA = "1.3.6.1.5.5.7.3.28";
 
   private final Manufacturers manufacturers;
   private final Devices devices;
@@ -111,8 +110,7 @@ class ManufacturerProof {
   private static void requireDevice(X509Certificate leaf) {
     boolean registrationAuthority;
     try {
-      List<String> usages = leaf.getExtendedKeyUsage();
-      registrationAuthority = usages != null && usages.contains(CMC_RA);
+      registrationAuthority = RegistrationAuthorities.hasUsage(leaf);
     } catch (CertificateParsingException e) {
       throw new Refusal(
           EnrollmentProblem.NOT_A_DEVICE, "The client certificate's key usage cannot be read.");

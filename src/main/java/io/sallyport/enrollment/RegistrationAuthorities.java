@@ -4,7 +4,10 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Page;
 import io.sallyport.pki.Credential;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +17,12 @@ import org.jspecify.annotations.Nullable;
  * certified by the internal authority and recognised by that certificate, never by a name or a key usage (law 10).
  */
 public interface RegistrationAuthorities {
+  /** Whether a certificate has id-kp-cmcRA (RFC 6402 §2.10), which makes nobody one. */
+  static boolean hasUsage(X509Certificate certificate) throws CertificateParsingException {
+    List<String> usages = certificate.getExtendedKeyUsage();
+    return usages != null && usages.contains("1.3.6.1.5.5.7.3.28");
+  }
+
   /**
    * Somebody who asks for devices.
    *

@@ -22,8 +22,6 @@ import org.bouncycastle.asn1.x500.style.BCStyle;
 /** The device that a registration authority asks for: by the serialNumber in the request's subject. */
 @ApplicationScoped
 class RegistrationAuthorityProof {
-  static final String CMC_RA = "1.3.6.1.5.5.7.3.28";
-
   private final StoredRegistrationAuthorities authorities;
   private final Devices devices;
   private final Audit audit;
@@ -39,8 +37,7 @@ class RegistrationAuthorityProof {
   Optional<Contact> prove(Enrollment enrollment) {
     X509Certificate leaf = enrollment.chain().getFirst();
     try {
-      List<String> usages = leaf.getExtendedKeyUsage();
-      if (usages == null || !usages.contains(CMC_RA)) {
+      if (!RegistrationAuthorities.hasUsage(leaf)) {
         return Optional.empty();
       }
       return authorities
