@@ -112,10 +112,17 @@ final class JpaAttestationStore implements AttestationStore {
         .setParameter("devices", devices.toArray(UUID[]::new))
         .getResultStream();
     List<Appraisal> newest = rows.map(row -> appraisal((AppraisalRow) row)).toList();
-    Map<UUID, Instant> ends = entities
-        .createQuery("from AppraisalEndRow where device in :devices", AppraisalEndRow.class)
-        .setParameter("devices", devices)
-        .getResultStream()
+    if (newest.isEmpty()) {
+      return newest;
+    }
+    Stream<?> ended = entities
+        .createNativeQuery(
+            "select * from appraisal_end where device = any (cast(:devices as uuid[]))",
+            AppraisalEndRow.class)
+        .setParameter("devices", devices.toArray(UUID[]::new))
+        .getResultStream();
+    Map<UUID, Instant> ends = ended
+        .map(AppraisalEndRow.class::cast)
         .collect(Collectors.toMap(row -> row.device, row -> row.at));
     return newest.stream()
         .map(appraisal -> ended(appraisal, ends.get(appraisal.device())))

@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.sallyport.audit.FactRecorded;
 import io.sallyport.events.Changes;
+import io.sallyport.kernel.FollowUps;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -93,20 +94,28 @@ final class FleetFollower {
 
       @Override
       public void afterCompletion(int status) {
-        boolean seen = false;
-        try {
-          seen = status == Status.STATUS_COMMITTED && refresh(List.copyOf(touched.parts));
-        } finally {
-          own.end(touched.facts, seen);
+        if (status == Status.STATUS_COMMITTED) {
+          FollowUps.run(() -> follow(touched));
+        } else {
+          own.end(touched.facts, false);
         }
       }
     });
     return touched;
   }
 
+  private void follow(Touched touched) {
+    boolean seen = false;
+    try {
+      seen = refresh(List.copyOf(touched.parts));
+    } finally {
+      own.end(touched.facts, seen);
+    }
+  }
+
   /** Whether all of it is in memory as it was committed. */
   private boolean refresh(List<Part> parts) {
-    // The committed transaction is still on this thread, so the reading needs another one.
+    // The committed transaction may still be on this thread, so the reading needs another one.
     Thread reader = Thread.ofVirtual().name("fleet-refresh").start(() -> keeper.refreshAll(parts));
     try {
       if (reader.join(REFRESH_WITHIN)) {

@@ -41,6 +41,9 @@ final class GrantWithdrawal implements Changes.Follower {
   private static final Set<String> TAKE_ALL =
       Set.of("device.quarantined", "device.suspended", "device.decommissioned");
 
+  /** These take nothing away from anybody: a device that was expected so far never had a grant. */
+  private static final Set<String> HARMLESS = Set.of("certificate.issued", "device.activated");
+
   /** Ends every grant on that certificate, even when it is released before this looks. */
   private static final String HELD = "certificate.held";
 
@@ -91,7 +94,9 @@ final class GrantWithdrawal implements Changes.Follower {
             } else if (change.kind().equals(HELD)) {
               withdrawHeld(change, device);
             }
-            devices.add(device);
+            if (!HARMLESS.contains(change.kind())) {
+              devices.add(device);
+            }
           });
         case "policy", "profile", "device-profile" -> everybody = true;
         case "authority" -> everybody |= change.kind().equals("authority.revoked");

@@ -1,6 +1,7 @@
 package io.sallyport.pki;
 
 import io.sallyport.kernel.CommonProblem;
+import io.sallyport.kernel.FollowUps;
 import io.sallyport.kernel.Outage;
 import io.sallyport.kernel.Refusal;
 import java.sql.SQLException;
@@ -193,7 +194,23 @@ final class SharedCommits<A, R> {
   }
 
   private void answer(List<Call<A, R>> calls) {
-    List<R> answers = work.apply(calls.stream().map(Call::asked).toList());
+    FollowUps.Collected<List<R>> done =
+        FollowUps.collect(() -> work.apply(calls.stream().map(Call::asked).toList()));
+    if (done.followUps().isEmpty()) {
+      complete(calls, done.result());
+      return;
+    }
+    // The next batch does not wait for what only those of this one wait for.
+    Thread.ofVirtual().name(name + "-follow-up").start(() -> {
+      try {
+        done.followUps().forEach(Runnable::run);
+      } finally {
+        complete(calls, done.result());
+      }
+    });
+  }
+
+  private static <A, R> void complete(List<Call<A, R>> calls, List<R> answers) {
     for (int i = 0; i < calls.size(); i++) {
       calls.get(i).answer.complete(answers.get(i));
     }

@@ -25,7 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Credentials in the database. */
@@ -44,21 +44,8 @@ class StoredCredentials implements Credentials {
         order by d.id, c.authority, c.serial limit :most) as found
       order by found.device, found.authority, found.serial limit :most""";
 
-  /**
-   * Through the index of subjects, whatever the planner makes of partial ones while a line fills the table faster than its
-   * statistics: "offset 0" keeps what is asked of the rows out of their search.
-   */
-  private static final String UNREVOKED = """
-      select c.*, b.tbs, b.ends_on, b.certificate from unnest(cast(:ids as text[])) as asked (subject)
-      cross join lateral (
-        select * from credential where subject_kind = :kind and subject_id = asked.subject offset 0) c
-      cross join lateral (
-        select * from certificate_body
-        where credential = c.id and ends_on = cast(c.not_after at time zone 'UTC' as date) offset 0) b
-      where c.state = 'ISSUED' and c.superseded_at is null
-      order by c.prepared_at desc""";
-
   private final EntityManager entities;
+  private final CredentialReading reading;
   private final Authorities authorities;
   private final Devices devices;
   private final Revocations revocations;
@@ -69,6 +56,7 @@ class StoredCredentials implements Credentials {
 
   StoredCredentials(
       EntityManager entities,
+      DataSource database,
       Authorities authorities,
       Devices devices,
       Revocations revocations,
@@ -78,6 +66,7 @@ class StoredCredentials implements Credentials {
       Clock clock) {
     this.retention = retention;
     this.entities = entities;
+    this.reading = new CredentialReading(database);
     this.authorities = authorities;
     this.devices = devices;
     this.revocations = revocations;
@@ -106,8 +95,11 @@ class StoredCredentials implements Credentials {
 
   /** What its authority certified counts no more once that was revoked. */
   private Credential seen(CredentialRow row) {
-    return under(
-        authorities.find(row.authority).map(Authority::distrust).orElse(null), row.credential());
+    return under(distrust(row.authority), row.credential());
+  }
+
+  private @Nullable Distrust distrust(String authority) {
+    return authorities.find(authority).map(Authority::distrust).orElse(null);
   }
 
   private static Credential under(@Nullable Distrust distrust, Credential credential) {
@@ -166,13 +158,9 @@ class StoredCredentials implements Credentials {
   @Transactional
   public Map<String, List<Credential>> unrevoked(
       CertificateSubject.Kind kind, Collection<String> subjects) {
-    // An array is one parameter, however many: the statement is translated once.
-    Stream<?> rows = entities
-        .createNativeQuery(UNREVOKED, CredentialRow.class)
-        .setParameter("kind", kind.name())
-        .setParameter("ids", subjects.toArray(String[]::new))
-        .getResultStream();
-    return rows.map(row -> seen((CredentialRow) row))
+    entities.flush();
+    return reading.unrevoked(kind, subjects).stream()
+        .map(credential -> under(distrust(credential.authority()), credential))
         .filter(credential -> credential.revocation() == null)
         .collect(Collectors.groupingBy(credential -> credential.subject().id()));
   }
