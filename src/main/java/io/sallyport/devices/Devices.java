@@ -1,5 +1,6 @@
 package io.sallyport.devices;
 
+import io.sallyport.audit.Fact;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
@@ -134,13 +135,11 @@ public interface Devices {
     return counters;
   }
 
-  /** The same as {@link #activate} for several that {@link #lockAll} holds. */
-  default void activateAll(Map<UUID, Actor> actors) {
-    actors.forEach(this::activate);
-  }
-
-  /** Moves an expected device to active, on its first certificate; anything else is left as it is. */
-  void activate(UUID id, Actor actor);
+  /**
+   * Moves those that were expected to active, on their first certificate; the others are left as they are. {@link
+   * #lockAll} holds them. Answers the facts, for the caller to record together with its own.
+   */
+  List<Fact> activateAll(Map<UUID, Actor> actors);
 
   /**
    * Gives it another name, profile, owner, site or labels: one fact for each that changed, none when nothing did. What its

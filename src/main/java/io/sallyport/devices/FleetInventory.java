@@ -212,11 +212,11 @@ class FleetInventory implements Devices {
 
   @Override
   @Transactional(Transactional.TxType.MANDATORY)
-  public void activateAll(Map<UUID, Actor> actors) {
+  public List<Fact> activateAll(Map<UUID, Actor> actors) {
     entities.flush();
-    audit.recordAll(locks.activate(actors.keySet()).stream()
+    return locks.activate(actors.keySet()).stream()
         .map(id -> Fact.of("device.activated", Objects.requireNonNull(actors.get(id)), SUBJECT, id))
-        .toList());
+        .toList();
   }
 
   private DeviceRow locked(UUID id) {
@@ -228,17 +228,6 @@ class FleetInventory implements Devices {
     }
     entities.refresh(row);
     return row;
-  }
-
-  @Override
-  @Transactional(Transactional.TxType.MANDATORY)
-  public void activate(UUID id, Actor actor) {
-    DeviceRow row = locked(id);
-    row.enrolled = true;
-    if (row.state == DeviceState.EXPECTED) {
-      row.state = DeviceState.ACTIVE;
-      audit.record(Fact.of("device.activated", actor, SUBJECT, id));
-    }
   }
 
   @Override

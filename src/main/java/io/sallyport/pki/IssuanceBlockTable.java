@@ -1,8 +1,8 @@
 package io.sallyport.pki;
 
-import io.sallyport.kernel.Digest;
 import io.sallyport.pki.Drafts.Draft;
 import io.sallyport.pki.Prepared.Signed;
+import io.sallyport.pki.UnfinishedSerials.Closed;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -27,9 +27,6 @@ final class IssuanceBlockTable {
         profiles, key_digests, counters, not_before, not_after, crl_shards, tbs)
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""";
   private static final String TAKE = "delete from issuance_block where id = ?";
-  private static final String OTHER_USE = """
-      select asked.key from unnest(?, ?) as asked (key, kind)
-      where exists (select 1 from credential c where c.key_digest = asked.key and c.subject_kind <> asked.kind)""";
   private static final String FINISH = """
       insert into credential (id, authority, serial, subject_kind, subject_id, profile, key_digest, thumbprint, not_before,
         not_after, crl_shard, state, revocation_counter, prepared_at, prepared_by, issued_at, revoked_at, revocation_reason)
@@ -72,9 +69,6 @@ final class IssuanceBlockTable {
   /** @param revoked null unless its device was revoked meanwhile */
   record Finishing(Signed signed, @Nullable RevocationReason revoked) {}
 
-  /** A serial whose certificate nobody gets. */
-  record Closed(String kind, String subject, String authority, String serial) {}
-
   void record(UUID block, UUID scope, List<Recording> all, Instant at, UUID by)
       throws SQLException {
     try (PreparedStatement record = transaction.prepareStatement(RECORD)) {
@@ -108,24 +102,6 @@ final class IssuanceBlockTable {
     try (PreparedStatement take = transaction.prepareStatement(TAKE)) {
       take.setObject(1, block);
       return take.executeUpdate() == 1;
-    }
-  }
-
-  /** Keys that were ever certified for another kind of subject. */
-  Set<Digest> usedOtherwise(List<Draft> drafts) throws SQLException {
-    try (PreparedStatement query = transaction.prepareStatement(OTHER_USE)) {
-      query.setArray(
-          1,
-          octets(drafts, draft -> draft.order().subjectPublicKeyInfo().digest().octets()));
-      query.setArray(
-          2, array("text", drafts, draft -> draft.order().subject().kind().name()));
-      Set<Digest> found = new HashSet<>();
-      try (ResultSet rows = query.executeQuery()) {
-        while (rows.next()) {
-          found.add(Digest.ofOctets(rows.getBytes(1)));
-        }
-      }
-      return found;
     }
   }
 

@@ -13,10 +13,11 @@ import io.sallyport.pki.BulkIssuance.BlockGuard;
 import io.sallyport.pki.BulkIssuance.Outcome;
 import io.sallyport.pki.BulkIssuance.Piece;
 import io.sallyport.pki.Drafts.Draft;
-import io.sallyport.pki.IssuanceBlockTable.Closed;
 import io.sallyport.pki.IssuanceBlockTable.Finishing;
 import io.sallyport.pki.IssuanceBlockTable.Recording;
+import io.sallyport.pki.IssuanceTable.Known;
 import io.sallyport.pki.Prepared.Signed;
+import io.sallyport.pki.UnfinishedSerials.Closed;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.sql.Connection;
@@ -80,7 +81,7 @@ class IssuanceBlocks {
       IssuanceBlockTable table = new IssuanceBlockTable(connection);
       Map<UUID, Long> counters = new HashMap<>(devices.lockAll(onDevices(left)));
       refuse(left, refused, untrusted(left, new IssuanceTable(connection)));
-      refuse(left, refused, unsound(left, table, new IssuanceTable(connection)));
+      refuse(left, refused, unsound(left, new IssuanceTable(connection)));
       Map<Integer, Piece> pieces = new TreeMap<>();
       left.forEach((index, asked) -> pieces.put(index, asked.piece));
       refuse(left, refused, guard.prepare(block, pieces));
@@ -164,24 +165,27 @@ class IssuanceBlocks {
   }
 
   /** Keys that are known to others, that are on hold, or that stand for something of another kind. */
-  private Map<Integer, Refusal> unsound(
-      Map<Integer, Asked> all, IssuanceBlockTable table, IssuanceTable single) throws SQLException {
-    List<Digest> keys = all.values().stream().map(Asked::key).toList();
-    Set<Digest> compromised = devices.compromised(keys);
-    Set<Digest> held = single.held(keys);
-    Set<Digest> other =
-        table.usedOtherwise(all.values().stream().map(Asked::draft).toList());
+  private Map<Integer, Refusal> unsound(Map<Integer, Asked> all, IssuanceTable table)
+      throws SQLException {
+    Set<Digest> compromised =
+        devices.compromised(all.values().stream().map(Asked::key).toList());
+    List<Integer> order = List.copyOf(all.keySet());
+    Map<Integer, Known> known = new HashMap<>();
+    table
+        .known(all.values().stream().map(Asked::draft).toList())
+        .forEach((n, one) -> known.put(order.get(n), one));
     Map<Integer, Refusal> refusals = new HashMap<>();
     all.forEach((index, asked) -> {
+      Known before = known.get(index);
       if (compromised.contains(asked.key())) {
         refusals.put(index, Devices.compromisedKey());
-      } else if (held.contains(asked.key())) {
+      } else if (before != null && before.held()) {
         refusals.put(
             index,
             new Refusal(
                 PkiProblem.HELD,
                 "A certificate on this key is on hold; ask again when it is released, or with another key."));
-      } else if (other.contains(asked.key())) {
+      } else if (before != null && before.usedOtherwise()) {
         refusals.put(
             index,
             new Refusal(
@@ -251,10 +255,10 @@ class IssuanceBlocks {
       });
       table.finish(finishing, now, nodes.here());
       guard.issued(block, issued);
-      audit.recordAll(facts);
       if (!active.isEmpty()) {
-        devices.activateAll(active);
+        facts.addAll(devices.activateAll(active));
       }
+      audit.recordAll(facts);
       return outcomes;
     } catch (SQLException e) {
       throw new IllegalStateException("a block of certificates could not be recorded", e);
@@ -307,12 +311,7 @@ class IssuanceBlocks {
   private int closeAll(Closing closing) {
     try (Connection connection = database.getConnection()) {
       List<Closed> closed = closing.close(new IssuanceBlockTable(connection));
-      audit.recordAll(closed.stream()
-          .map(one -> UnfinishedSerials.closed(
-              new CertificateSubject(CertificateSubject.Kind.valueOf(one.kind()), one.subject()),
-              one.authority(),
-              one.serial()))
-          .toList());
+      audit.recordAll(closed.stream().map(Closed::fact).toList());
       return closed.size();
     } catch (SQLException e) {
       throw new IllegalStateException("a block of certificates could not be closed", e);

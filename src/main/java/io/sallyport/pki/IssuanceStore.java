@@ -11,9 +11,12 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.Drafts.Draft;
 import io.sallyport.pki.Issuance.Guard;
 import io.sallyport.pki.IssuanceTable.Finishing;
+import io.sallyport.pki.IssuanceTable.Known;
 import io.sallyport.pki.IssuanceTable.Recording;
+import io.sallyport.pki.IssuanceTable.Unfinished;
 import io.sallyport.pki.Prepared.Signed;
 import io.sallyport.pki.SharedCommits.Spoiled;
+import io.sallyport.pki.UnfinishedSerials.Closed;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.TransactionSynchronizationRegistry;
@@ -34,6 +37,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -46,11 +50,6 @@ import org.jspecify.annotations.Nullable;
 class IssuanceStore {
   /** Longer than any signature takes; a serial that is still unfinished then was left by a crash. */
   private static final Duration UNFINISHED_AFTER = Duration.ofSeconds(30);
-
-  private static final String UNFINISHED = """
-      select id from credential where state = 'PREPARED' and (prepared_at < :before or prepared_by = any (:dead))
-        and subject_kind <> 'AUTHORITY'
-      order by prepared_at limit 1000 for no key update""";
 
   private final EntityManager entities;
   private final DataSource database;
@@ -108,26 +107,27 @@ class IssuanceStore {
       long[] counters = lock(all, table);
       requireTrusted(all, table);
       requireSound(all);
-      requireReleased(all, table);
       claimKeys(all);
+      Map<Integer, Known> known = table.known(all.stream().map(Asked::draft).toList());
+      requireReleased(known);
       for (int i = 0; i < all.size(); i++) {
         check(i, all.get(i));
       }
-      requireOneUse(all, table);
-      Map<String, UUID> known =
-          table.known(all.stream().map(asked -> asked.draft.request()).toList());
+      requireOneUse(known);
       List<Preparation> preparations = new ArrayList<>();
       List<Recording> recordings = new ArrayList<>();
       for (int i = 0; i < all.size(); i++) {
         Draft draft = all.get(i).draft;
-        Optional<Preparation> retry = again(i, draft, known.get(draft.request()), table);
+        Known before = known.get(i);
+        Optional<Preparation> retry =
+            before == null ? Optional.empty() : again(i, draft, before.credential(), table);
         preparations.add(retry.orElse(new Prepared(draft, counters[i])));
         if (retry.isEmpty()) {
-          recordings.add(new Recording(draft, counters[i], nodes.here()));
+          recordings.add(new Recording(draft, counters[i]));
         }
       }
       entities.flush();
-      table.record(recordings);
+      table.record(recordings, nodes.here());
       return preparations;
     } catch (SQLException e) {
       throw new IllegalStateException("certificates could not be recorded", e);
@@ -209,31 +209,32 @@ class IssuanceStore {
   }
 
   /** A key that stands for a device stands for nothing else, even where nobody claims it for a unit. */
-  private static void requireOneUse(List<Asked> all, IssuanceTable table) throws SQLException {
-    OptionalInt other = table.usedOtherwise(all.stream().map(Asked::draft).toList());
-    if (other.isPresent()) {
+  private static void requireOneUse(Map<Integer, Known> known) {
+    first(known, Known::usedOtherwise).ifPresent(index -> {
       throw new Spoiled(
-          other.getAsInt(),
+          index,
           new Refusal(
               PkiProblem.WEAK_KEY,
               "This key was certified for something of another kind; make a new key."));
-    }
+    });
   }
 
   /** Law 2: what asks again for a held certificate gets neither that nor another one on its key. */
-  private static void requireReleased(List<Asked> all, IssuanceTable table) throws SQLException {
-    Set<Digest> held = table.held(all.stream()
-        .map(asked -> asked.draft.order().subjectPublicKeyInfo().digest())
-        .toList());
-    for (int i = 0; i < all.size() && !held.isEmpty(); i++) {
-      if (held.contains(all.get(i).draft.order().subjectPublicKeyInfo().digest())) {
-        throw new Spoiled(
-            i,
-            new Refusal(
-                PkiProblem.HELD,
-                "A certificate on this key is on hold; ask again when it is released, or with another key."));
-      }
-    }
+  private static void requireReleased(Map<Integer, Known> known) {
+    first(known, Known::held).ifPresent(index -> {
+      throw new Spoiled(
+          index,
+          new Refusal(
+              PkiProblem.HELD,
+              "A certificate on this key is on hold; ask again when it is released, or with another key."));
+    });
+  }
+
+  private static OptionalInt first(Map<Integer, Known> known, Predicate<Known> such) {
+    return known.entrySet().stream()
+        .filter(one -> such.test(one.getValue()))
+        .mapToInt(Map.Entry::getKey)
+        .min();
   }
 
   private void claimKeys(List<Asked> all) {
@@ -275,6 +276,18 @@ class IssuanceStore {
     }
     CredentialRow.lock(entities, known);
     CredentialRow last = entities.find(CredentialRow.class, known);
+    if (last == null) {
+      Unfinished unfinished = table.unfinished(known);
+      if (unfinished != null) {
+        closeOver(index, known, unfinished, table);
+        return Optional.empty();
+      }
+      // Finished or closed since.
+      last = entities.find(CredentialRow.class, known);
+      if (last == null) {
+        return Optional.empty();
+      }
+    }
     switch (last.state) {
       case ISSUED -> {
         if (reusable(last, draft)
@@ -284,16 +297,7 @@ class IssuanceStore {
         }
         refuseIfSpent(index, draft);
       }
-      case PREPARED -> {
-        if (isUnderWay(last)) {
-          throw new Spoiled(
-              index,
-              new Refusal(
-                  PkiProblem.IN_PROGRESS,
-                  "The same request is being answered; repeat it in a moment."));
-        }
-        close(last);
-      }
+      case PREPARED -> throw new IllegalStateException("only authorities are prepared there");
       case REVOKED -> {
         if (last.thumbprint != null) {
           refuseIfSpent(index, draft);
@@ -303,10 +307,22 @@ class IssuanceStore {
     return Optional.empty();
   }
 
-  /** Of a process that died nothing comes any more; were it alive after all, its {@link #finish} finds the row closed. */
-  private boolean isUnderWay(CredentialRow row) {
-    return row.preparedAt.plus(UNFINISHED_AFTER).isAfter(clock.instant())
-        && (row.preparedBy == null || nodes.isAlive(row.preparedBy));
+  /** Of a process that died nothing comes any more; were it alive after all, its {@link #finish} finds nothing left. */
+  private void closeOver(int index, UUID known, Unfinished unfinished, IssuanceTable table)
+      throws SQLException {
+    if (unfinished.since().plus(UNFINISHED_AFTER).isAfter(clock.instant())
+        && nodes.isAlive(unfinished.by())) {
+      throw new Spoiled(
+          index,
+          new Refusal(
+              PkiProblem.IN_PROGRESS,
+              "The same request is being answered; repeat it in a moment."));
+    }
+    audit.recordAll(table.close(known, now()).stream().map(Closed::fact).toList());
+  }
+
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 
   private boolean reusable(CredentialRow row, Draft draft) {
@@ -332,7 +348,7 @@ class IssuanceStore {
   /** In the order of {@code all}; each signed certificate is recorded and answered at most once. */
   @Transactional
   List<Completion> finish(List<Finished> all) {
-    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    Instant now = now();
     try (Connection connection = database.getConnection()) {
       Set<UUID> onDevices = all.stream()
           .flatMap(one -> one.signed.draft().order().subject().onDevice().stream())
@@ -383,10 +399,10 @@ class IssuanceStore {
         completions.add(new Completion.Issued(credential(signed)));
       }
     }
-    audit.recordAll(facts);
     if (!active.isEmpty()) {
-      devices.activateAll(active);
+      facts.addAll(devices.activateAll(active));
     }
+    audit.recordAll(facts);
     return completions;
   }
 
@@ -423,45 +439,5 @@ class IssuanceStore {
         null,
         null,
         signed.certificate());
-  }
-
-  /** The processes that prepared what is unfinished and have died. */
-  @Transactional
-  Set<UUID> dead() {
-    return entities
-        .createQuery(
-            "select distinct preparedBy from CredentialRow where state = io.sallyport.pki.CredentialState.PREPARED"
-                + " and preparedBy is not null",
-            UUID.class)
-        .getResultList()
-        .stream()
-        .filter(life -> !nodes.isAlive(life))
-        .collect(Collectors.toUnmodifiableSet());
-  }
-
-  /**
-   * Closes what a crash left: recorded, never handed out, published revoked. Answers how many.
-   *
-   * @param dead processes of which nothing is waited for
-   */
-  @Transactional
-  int closeUnfinished(Instant preparedBefore, Set<UUID> dead) {
-    List<?> ids = entities
-        .createNativeQuery(UNFINISHED)
-        .setParameter("before", preparedBefore)
-        .setParameter("dead", dead.toArray(UUID[]::new))
-        .getResultList();
-    List<CredentialRow> unfinished = entities
-        .createQuery("from CredentialRow where id in :ids", CredentialRow.class)
-        .setParameter("ids", ids)
-        .getResultList();
-    unfinished.stream().filter(row -> row.state == CredentialState.PREPARED).forEach(this::close);
-    return unfinished.size();
-  }
-
-  private void close(CredentialRow row) {
-    row.revoked(
-        RevocationReason.CESSATION_OF_OPERATION, clock.instant().truncatedTo(ChronoUnit.MICROS));
-    audit.record(UnfinishedSerials.closed(row));
   }
 }

@@ -1,8 +1,8 @@
 package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
-import io.sallyport.kernel.Digest;
 import io.sallyport.pki.Drafts.Draft;
+import io.sallyport.pki.UnfinishedSerials.Closed;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -11,12 +11,12 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -31,38 +31,71 @@ final class IssuanceTable {
 
   private static final String LOCK_ORDERS =
       "select pg_advisory_xact_lock(key) from unnest(?) as key";
-  private static final String KNOWN =
-      "select digest, credential from issuance_request where digest = any (?)";
-  private static final String OTHER_USE = """
-      select asked.n from unnest(?, ?) with ordinality as asked (key, kind, n)
-      where exists (select 1 from credential c where c.key_digest = asked.key and c.subject_kind <> asked.kind)
-      order by asked.n limit 1""";
-  private static final String HELD = """
-      select distinct key_digest from credential
-      where key_digest = any (?) and state = 'REVOKED' and revocation_reason = 'CERTIFICATE_HOLD'""";
-  private static final String PREPARE = """
-      insert into credential (id, authority, serial, subject_kind, subject_id, profile, key_digest, tbs_certificate,
-        not_before, not_after, crl_shard, state, revocation_counter, prepared_at, prepared_by)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'PREPARED', ?, ?, ?)""";
-  private static final String REQUEST = """
-      insert into issuance_request (digest, credential, requested_at) values (?, ?, ?)
-      on conflict (digest) do update set credential = excluded.credential""";
   /**
-   * What was recorded to be signed moves beside the certificate, into the partition of the year in which that ends. The
-   * rows are found by their ids alone: the index of what is unfinished is full of what was, until a vacuum.
+   * What is known of keys and requests; nothing of those of which nothing is. Each is looked up by itself ("offset 0"), so
+   * that no plan that was made while the tables were small reads the whole of them.
    */
+  private static final String KNOWN = """
+      select asked.n, used.other or prepared.other, used.held, request.credential
+      from unnest(?, ?, ?) with ordinality as asked (key, kind, request, n)
+      cross join lateral (
+        select coalesce(bool_or(c.subject_kind <> asked.kind), false) as other,
+          coalesce(bool_or(c.state = 'REVOKED' and c.revocation_reason = 'CERTIFICATE_HOLD'), false) as held
+        from (
+          select subject_kind, state, revocation_reason from credential where key_digest = asked.key offset 0) c) used
+      cross join lateral (
+        select coalesce(bool_or(p.subject_kind <> asked.kind), false) as other
+        from (select subject_kind from issuance_prepared where key_digest = asked.key offset 0) p) prepared
+      left join lateral (
+        select credential from issuance_request where digest = asked.request offset 0) request on true
+      where used.other or prepared.other or used.held or request.credential is not null""";
+
+  private static final String RECORD = """
+      with one as materialized (
+        select * from unnest(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) as one (id, authority, serial, kind, subject, profile,
+          key, tbs, not_before, not_after, shard, counter, prepared_at, request)),
+      prepared as (
+        insert into issuance_prepared (id, authority, serial, subject_kind, subject_id, profile, key_digest, tbs, not_before,
+          not_after, crl_shard, revocation_counter, prepared_at, prepared_by)
+        select id, authority, serial, kind, subject, profile, key, tbs, not_before, not_after, shard, counter, prepared_at, ?
+        from one)
+      insert into issuance_request (digest, credential, requested_at) select request, id, prepared_at from one
+      on conflict (digest) do update set credential = excluded.credential""";
+  /** The rows that were prepared, each found by its id, whatever the planner makes of a table that is all but empty. */
+  private static final String TAKE = """
+      delete from issuance_prepared where ctid = any (array(
+        select found.place from unnest(?) as asked (id) cross join lateral (
+          select ctid as place from issuance_prepared where id = asked.id offset 0) found)) returning *""";
+
+  private static final String COLUMNS = """
+      id, authority, serial, subject_kind, subject_id, profile, key_digest, not_before, not_after, crl_shard,
+      revocation_counter, prepared_at, prepared_by""";
   private static final String FINISH = """
-      with was as materialized (
-        select id, tbs_certificate, not_after, state from credential where id = any (?) order by id for no key update),
-      done as (
-        update credential c set tbs_certificate = null, thumbprint = one.thumbprint, issued_at = ?, state = one.state,
-          revoked_at = case when one.reason is null then null else ?::timestamptz end, revocation_reason = one.reason
-        from unnest(?, ?, ?, ?, ?) as one (id, certificate, thumbprint, state, reason) join was on was.id = one.id
-        where c.id = one.id and was.state = 'PREPARED'
-        returning c.id, cast(c.not_after at time zone 'UTC' as date) as ends_on, was.tbs_certificate, one.certificate)
+      with was as (%s),
+      one as materialized (
+        select * from unnest(?, ?, ?, ?, ?) as one (id, certificate, thumbprint, state, reason)),
+      made as (
+        insert into credential (%s, thumbprint, state, issued_at, revoked_at, revocation_reason)
+        select %s, one.thumbprint, one.state, ?, case when one.reason is null then null else ?::timestamptz end, one.reason
+        from was join one using (id))
       insert into certificate_body (credential, ends_on, tbs, certificate)
-        select id, ends_on, tbs_certificate, certificate from done
-      returning credential""";
+        select id, cast(was.not_after at time zone 'UTC' as date), was.tbs, one.certificate from was join one using (id)
+      returning credential""".formatted(TAKE, COLUMNS, COLUMNS);
+  private static final String CLOSE = """
+      with was as (%%s)
+      insert into credential (%s, tbs_certificate, state, revoked_at, revocation_reason)
+      select %s, tbs, 'REVOKED', ?, 'CESSATION_OF_OPERATION' from was
+      returning subject_kind, subject_id, authority, serial""".formatted(COLUMNS, COLUMNS);
+  private static final String CLOSE_THESE = CLOSE.formatted(TAKE);
+  /** What somebody finishes or closes this moment is theirs. */
+  private static final String CLOSE_OLD = CLOSE.formatted("""
+      delete from issuance_prepared where ctid = any (array(
+        select ctid from issuance_prepared where prepared_at < ? or prepared_by = any (?)
+        limit 1000 for update skip locked)) returning *""");
+
+  private static final String PREPARED =
+      "select prepared_at, prepared_by from issuance_prepared where id = ? for update";
+  private static final String PREPARED_BY = "select distinct prepared_by from issuance_prepared";
 
   private final Connection transaction;
 
@@ -71,7 +104,18 @@ final class IssuanceTable {
   }
 
   /** What is recorded before the signature. */
-  record Recording(Draft draft, long revocationCounter, UUID preparedBy) {}
+  record Recording(Draft draft, long revocationCounter) {}
+
+  /**
+   * @param usedOtherwise the key was ever certified for another kind of subject, or is about to be
+   * @param held a certificate on that key is on hold
+   * @param credential what was last prepared for the request, or null
+   */
+  record Known(
+      boolean usedOtherwise, boolean held, @Nullable UUID credential) {}
+
+  /** @param by a process */
+  record Unfinished(Instant since, UUID by) {}
 
   /** @param revoked null unless its device was revoked meanwhile */
   record Finishing(UUID id, Der certificate, @Nullable RevocationReason revoked) {
@@ -104,115 +148,153 @@ final class IssuanceTable {
     return revoked;
   }
 
-  /** The credentials that were last prepared for these requests. */
-  Map<String, UUID> known(Collection<String> requests) throws SQLException {
-    Map<String, UUID> known = new HashMap<>();
+  /** What is known of each, by its index; nothing of those of which nothing is. */
+  Map<Integer, Known> known(List<Draft> drafts) throws SQLException {
+    Map<Integer, Known> known = new HashMap<>();
     try (PreparedStatement query = transaction.prepareStatement(KNOWN)) {
-      query.setArray(1, transaction.createArrayOf("text", requests.toArray()));
+      query.setArray(1, octets(drafts.stream().map(IssuanceTable::key)));
+      query.setArray(
+          2,
+          array(
+              "text",
+              drafts.stream().map(draft -> draft.order().subject().kind().name())));
+      query.setArray(3, array("text", drafts.stream().map(Draft::request)));
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
-          known.put(rows.getString(1), rows.getObject(2, UUID.class));
+          known.put(
+              rows.getInt(1) - 1,
+              new Known(rows.getBoolean(2), rows.getBoolean(3), rows.getObject(4, UUID.class)));
         }
       }
     }
     return known;
   }
 
-  /** The first of these whose key was ever certified for another kind of subject. */
-  OptionalInt usedOtherwise(List<Draft> drafts) throws SQLException {
-    try (PreparedStatement query = transaction.prepareStatement(OTHER_USE)) {
-      query.setArray(
-          1,
-          transaction.createArrayOf(
-              "bytea",
-              drafts.stream()
-                  .map(draft -> draft.order().subjectPublicKeyInfo().digest().octets())
-                  .toArray(byte[][]::new)));
-      query.setArray(
+  void record(List<Recording> recordings, UUID by) throws SQLException {
+    if (recordings.isEmpty()) {
+      return;
+    }
+    List<Draft> drafts = recordings.stream().map(Recording::draft).toList();
+    try (PreparedStatement record = transaction.prepareStatement(RECORD)) {
+      record.setArray(1, array("uuid", drafts.stream().map(Draft::id)));
+      record.setArray(
           2,
-          transaction.createArrayOf(
+          array("text", drafts.stream().map(draft -> draft.issuer().authority().name())));
+      record.setArray(
+          3, array("text", drafts.stream().map(draft -> draft.serial().toString(16))));
+      record.setArray(
+          4,
+          array(
               "text",
-              drafts.stream()
-                  .map(draft -> draft.order().subject().kind().name())
-                  .toArray()));
-      try (ResultSet row = query.executeQuery()) {
-        return row.next() ? OptionalInt.of(row.getInt(1) - 1) : OptionalInt.empty();
-      }
+              drafts.stream().map(draft -> draft.order().subject().kind().name())));
+      record.setArray(
+          5, array("text", drafts.stream().map(draft -> draft.order().subject().id())));
+      record.setArray(
+          6,
+          array(
+              "text",
+              drafts.stream().map(draft -> draft.order().certificateProfile().name())));
+      record.setArray(7, octets(drafts.stream().map(IssuanceTable::key)));
+      record.setArray(
+          8, octets(drafts.stream().map(draft -> draft.tbsCertificate().octets())));
+      record.setArray(
+          9, array("timestamptz", drafts.stream().map(draft -> time(draft.notBefore()))));
+      record.setArray(
+          10, array("timestamptz", drafts.stream().map(draft -> time(draft.notAfter()))));
+      record.setArray(11, array("integer", drafts.stream().map(Draft::crlShard)));
+      record.setArray(12, array("bigint", recordings.stream().map(Recording::revocationCounter)));
+      record.setArray(
+          13, array("timestamptz", drafts.stream().map(draft -> time(draft.preparedAt()))));
+      record.setArray(14, array("text", drafts.stream().map(Draft::request)));
+      record.setObject(15, by);
+      record.executeUpdate();
     }
   }
 
-  /** Those of these keys that a certificate on hold is for. */
-  Set<Digest> held(Collection<Digest> keys) throws SQLException {
-    Set<Digest> held = new HashSet<>();
-    try (PreparedStatement query = transaction.prepareStatement(HELD)) {
-      query.setArray(
-          1,
-          transaction.createArrayOf(
-              "bytea", keys.stream().map(Digest::octets).toArray(byte[][]::new)));
-      try (ResultSet rows = query.executeQuery()) {
-        while (rows.next()) {
-          held.add(Digest.ofOctets(rows.getBytes(1)));
-        }
-      }
-    }
-    return held;
-  }
-
-  void record(List<Recording> recordings) throws SQLException {
-    try (PreparedStatement prepare = transaction.prepareStatement(PREPARE);
-        PreparedStatement request = transaction.prepareStatement(REQUEST)) {
-      for (Recording recording : recordings) {
-        Draft draft = recording.draft;
-        prepare.setObject(1, draft.id());
-        prepare.setString(2, draft.issuer().authority().name());
-        prepare.setString(3, draft.serial().toString(16));
-        prepare.setString(4, draft.order().subject().kind().name());
-        prepare.setString(5, draft.order().subject().id());
-        prepare.setString(6, draft.order().certificateProfile().name());
-        prepare.setBytes(7, draft.order().subjectPublicKeyInfo().digest().octets());
-        prepare.setBytes(8, draft.tbsCertificate().octets());
-        prepare.setObject(9, time(draft.notBefore()));
-        prepare.setObject(10, time(draft.notAfter()));
-        prepare.setInt(11, draft.crlShard());
-        prepare.setLong(12, recording.revocationCounter);
-        prepare.setObject(13, time(draft.preparedAt()));
-        prepare.setObject(14, recording.preparedBy);
-        prepare.addBatch();
-        request.setString(1, draft.request());
-        request.setObject(2, draft.id());
-        request.setObject(3, time(draft.preparedAt()));
-        request.addBatch();
-      }
-      prepare.executeBatch();
-      request.executeBatch();
-    }
+  private static byte[] key(Draft draft) {
+    return draft.order().subjectPublicKeyInfo().digest().octets();
   }
 
   /** Those that were still unfinished, which they then are no more. */
   Set<UUID> finish(List<Finishing> finishing, Instant at) throws SQLException {
-    Set<UUID> finished = new HashSet<>();
     try (PreparedStatement finish = transaction.prepareStatement(FINISH)) {
       Array ids = array("uuid", finishing.stream().map(Finishing::id));
       finish.setArray(1, ids);
-      finish.setObject(2, time(at));
-      finish.setObject(3, time(at));
-      finish.setArray(4, ids);
-      finish.setArray(5, octets(finishing.stream().map(one -> one.certificate.octets())));
+      finish.setArray(2, ids);
+      finish.setArray(3, octets(finishing.stream().map(one -> one.certificate.octets())));
       finish.setArray(
-          6, octets(finishing.stream().map(one -> one.certificate.digest().octets())));
-      finish.setArray(7, array("text", finishing.stream().map(one -> one.state().name())));
+          4, octets(finishing.stream().map(one -> one.certificate.digest().octets())));
+      finish.setArray(5, array("text", finishing.stream().map(one -> one.state().name())));
       finish.setArray(
-          8,
+          6,
           array(
               "text",
               finishing.stream().map(one -> one.revoked == null ? null : one.revoked.name())));
-      try (ResultSet rows = finish.executeQuery()) {
-        while (rows.next()) {
-          finished.add(rows.getObject(1, UUID.class));
-        }
+      finish.setObject(7, time(at));
+      finish.setObject(8, time(at));
+      return uuids(finish);
+    }
+  }
+
+  /** Since when an unfinished one is prepared and by whom, or null when it is not there (any more). Locks it. */
+  @Nullable
+  Unfinished unfinished(UUID id) throws SQLException {
+    try (PreparedStatement query = transaction.prepareStatement(PREPARED)) {
+      query.setObject(1, id);
+      try (ResultSet row = query.executeQuery()) {
+        return row.next()
+            ? new Unfinished(
+                row.getObject(1, OffsetDateTime.class).toInstant(), row.getObject(2, UUID.class))
+            : null;
       }
     }
-    return finished;
+  }
+
+  /** An unfinished one becomes a serial that is published revoked, unless it is not there any more. */
+  List<Closed> close(UUID id, Instant at) throws SQLException {
+    try (PreparedStatement close = transaction.prepareStatement(CLOSE_THESE)) {
+      close.setArray(1, array("uuid", Stream.of(id)));
+      close.setObject(2, time(at));
+      return closed(close);
+    }
+  }
+
+  /** The same for some that were prepared before an instant or by one of the dead. */
+  List<Closed> closeOld(Instant before, Set<UUID> dead, Instant at) throws SQLException {
+    try (PreparedStatement close = transaction.prepareStatement(CLOSE_OLD)) {
+      close.setObject(1, time(before));
+      close.setArray(2, array("uuid", dead.stream()));
+      close.setObject(3, time(at));
+      return closed(close);
+    }
+  }
+
+  /** Whoever prepared something that is unfinished. */
+  Set<UUID> preparedBy() throws SQLException {
+    try (PreparedStatement query = transaction.prepareStatement(PREPARED_BY)) {
+      return uuids(query);
+    }
+  }
+
+  private static List<Closed> closed(PreparedStatement close) throws SQLException {
+    List<Closed> closed = new ArrayList<>();
+    try (ResultSet rows = close.executeQuery()) {
+      while (rows.next()) {
+        closed.add(
+            new Closed(rows.getString(1), rows.getString(2), rows.getString(3), rows.getString(4)));
+      }
+    }
+    return closed;
+  }
+
+  private static Set<UUID> uuids(PreparedStatement query) throws SQLException {
+    Set<UUID> found = new HashSet<>();
+    try (ResultSet rows = query.executeQuery()) {
+      while (rows.next()) {
+        found.add(rows.getObject(1, UUID.class));
+      }
+    }
+    return found;
   }
 
   private Array array(String type, Stream<?> values) throws SQLException {

@@ -26,6 +26,7 @@ final class IssuedHealth implements HealthCheck {
   private static final int MOST = 1000;
   private static final String UNFINISHED =
       "select (select count(*) from credential where state = 'PREPARED' and prepared_at < at)"
+          + " + (select count(*) from issuance_prepared where prepared_at < at)"
           + " + (select coalesce(sum(cardinality(ids)), 0) from issuance_block where prepared_at < at)"
           + " from (select ?::timestamptz as at) as asked";
 

@@ -18,11 +18,11 @@ public final class UnfinishedSerials {
   /** Much longer than any signature takes, whatever the node that makes it believes. */
   private static final Duration AGE = Duration.ofMinutes(2);
 
-  private final IssuanceStore store;
+  private final UnfinishedIssuance store;
   private final IssuanceBlocks blocks;
   private final Clock clock;
 
-  UnfinishedSerials(IssuanceStore store, IssuanceBlocks blocks, Clock clock) {
+  UnfinishedSerials(UnfinishedIssuance store, IssuanceBlocks blocks, Clock clock) {
     this.store = store;
     this.blocks = blocks;
     this.clock = clock;
@@ -51,12 +51,22 @@ public final class UnfinishedSerials {
 
   private int close(Instant before, Set<UUID> dead) {
     int all = 0;
-    int closed = store.closeUnfinished(before, dead);
+    int closed = store.close(before, dead);
     while (closed > 0) {
       all += closed;
-      closed = store.closeUnfinished(before, dead);
+      closed = store.close(before, dead);
     }
     return all;
+  }
+
+  /** A serial whose certificate nobody gets. */
+  record Closed(String kind, String subject, String authority, String serial) {
+    Fact fact() {
+      return closed(
+          new CertificateSubject(CertificateSubject.Kind.valueOf(kind), subject),
+          authority,
+          serial);
+    }
   }
 
   /** What the log is told of a serial whose certificate nobody got. */
@@ -64,7 +74,7 @@ public final class UnfinishedSerials {
     return closed(row.subject(), row.authority, row.serial);
   }
 
-  static Fact closed(CertificateSubject subject, String authority, String serial) {
+  private static Fact closed(CertificateSubject subject, String authority, String serial) {
     return Fact.of("certificate.closed", Actor.SERVER, subject.kind().word(), subject.id())
         .with("authority", authority)
         .with("serial", serial)

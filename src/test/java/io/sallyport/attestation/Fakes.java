@@ -382,7 +382,7 @@ final class Fakes {
     }
 
     @Override
-    public void activate(UUID id, Actor actor) {
+    public List<Fact> activateAll(Map<UUID, Actor> actors) {
       throw unused();
     }
 

@@ -58,15 +58,18 @@ class IssuanceFailuresTest extends ServerTest {
 
   /** Where the database fails. */
   enum Step {
-    BEFORE_RECORD("before insert", "", false, false),
-    BEFORE_THE_COMMIT_OF_THE_RECORD("after insert", "deferrable initially deferred", false, false),
-    CUT_BEFORE_RECORD("before insert", "", true, false),
+    BEFORE_RECORD("before insert on issuance_prepared", "", false, false),
+    BEFORE_THE_COMMIT_OF_THE_RECORD(
+        "after insert on issuance_prepared", "deferrable initially deferred", false, false),
+    CUT_BEFORE_RECORD("before insert on issuance_prepared", "", true, false),
     CUT_BEFORE_THE_COMMIT_OF_THE_RECORD(
-        "after insert", "deferrable initially deferred", true, false),
-    AFTER_SIGNATURE("before update", "", false, true),
-    BEFORE_THE_LAST_COMMIT("after update", "deferrable initially deferred", false, true),
-    CUT_AFTER_SIGNATURE("before update", "", true, true),
-    CUT_BEFORE_THE_LAST_COMMIT("after update", "deferrable initially deferred", true, true);
+        "after insert on issuance_prepared", "deferrable initially deferred", true, false),
+    AFTER_SIGNATURE("before insert on credential", "", false, true),
+    BEFORE_THE_LAST_COMMIT(
+        "after insert on credential", "deferrable initially deferred", false, true),
+    CUT_AFTER_SIGNATURE("before insert on credential", "", true, true),
+    CUT_BEFORE_THE_LAST_COMMIT(
+        "after insert on credential", "deferrable initially deferred", true, true);
 
     private final String event;
     private final String deferred;
@@ -158,13 +161,13 @@ class IssuanceFailuresTest extends ServerTest {
       repair();
     }
 
-    assertEquals(step.recorded ? 1 : 0, count("credential where subject_id = ?", device));
-    assertEquals(0, count("credential where thumbprint is not null and subject_id = ?", device));
+    assertEquals(step.recorded ? 1 : 0, count("issuance_prepared where subject_id = ?", device));
+    assertEquals(0, count("credential where subject_id = ?", device));
     if (step.recorded) {
       Refusal refusal =
           assertThrows(Refusal.class, () -> issuance.issue(order, claim, Actor.SERVER));
       assertEquals(PkiProblem.IN_PROGRESS, refusal.problem());
-      BigInteger lost = new BigInteger(text("serial", device.toString()), 16);
+      BigInteger lost = unfinished(device);
       unfinished.closeFromBefore(clock.instant());
       assertEquals(
           1, count("every_fact where kind = 'certificate.closed' and subject = ?", device));
@@ -217,8 +220,8 @@ class IssuanceFailuresTest extends ServerTest {
         store, drafts, gates, new BrokenKeys(keys, signer), new SimpleMeterRegistry());
 
     assertThrows(IllegalStateException.class, () -> broken.issue(order, Guard.NONE, Actor.SERVER));
-    assertEquals(0, count("credential where thumbprint is not null and subject_id = ?", device));
-    BigInteger lost = new BigInteger(text("serial", device.toString()), 16);
+    assertEquals(0, count("credential where subject_id = ?", device));
+    BigInteger lost = unfinished(device);
     unfinished.closeFromBefore(clock.instant());
     assertEquals(1, count("every_fact where kind = 'certificate.closed' and subject = ?", device));
     assertInstanceOf(RevokedStatus.class, new StatusClient(wire).device(lost).getCertStatus());
@@ -296,7 +299,7 @@ class IssuanceFailuresTest extends ServerTest {
                   ? "perform pg_terminate_backend(pg_backend_pid())"
                   : "raise exception 'broken by a test'"));
       statement.execute(
-          "create %s trigger break_issuance %s on credential %s for each row when (new.subject_id = '%s')"
+          "create %s trigger break_issuance %s %s for each row when (new.subject_id = '%s')"
                   .formatted(
                       step.deferred.isEmpty() ? "" : "constraint",
                       step.event,
@@ -338,14 +341,14 @@ class IssuanceFailuresTest extends ServerTest {
     }
   }
 
-  private String text(String column, String subject) throws SQLException {
+  private BigInteger unfinished(UUID device) throws SQLException {
     try (Connection connection = database.getConnection();
         PreparedStatement query = connection.prepareStatement(
-            "select " + column + " from credential where subject_id = ?")) {
-      query.setString(1, subject);
+            "select serial from issuance_prepared where subject_id = ?")) {
+      query.setString(1, device.toString());
       try (ResultSet row = query.executeQuery()) {
         row.next();
-        return row.getString(1);
+        return new BigInteger(row.getString(1), 16);
       }
     }
   }

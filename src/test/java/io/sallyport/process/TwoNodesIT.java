@@ -464,7 +464,7 @@ class TwoNodesIT {
     }
 
     assertEquals(0, denied.get(), "of " + decisions + " answers of the living node");
-    assertEquals("0", one("select count(*) from credential where state = 'PREPARED'"));
+    assertEquals("0", one("select count(*) from issuance_prepared"));
     Eventually.holds(
         PATIENCE, "all is numbered", () -> is("0", "select count(*) from fact_waiting"));
     assertGapless();
