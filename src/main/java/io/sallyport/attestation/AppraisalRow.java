@@ -1,6 +1,5 @@
 package io.sallyport.attestation;
 
-import io.sallyport.attestation.Appraisal.Claim;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.EnumType;
@@ -8,7 +7,6 @@ import jakarta.persistence.Enumerated;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
-import java.util.Map;
 import java.util.UUID;
 import org.hibernate.annotations.Immutable;
 
@@ -48,17 +46,5 @@ class AppraisalRow {
     this.at = appraisal.at();
     this.expiresAt = appraisal.expiresAt();
     this.ear = appraisal.ear();
-  }
-
-  String claims() {
-    return claims;
-  }
-
-  String observed() {
-    return observed;
-  }
-
-  Appraisal appraisal(Map<String, Claim> readClaims, Map<String, Object> readObserved) {
-    return new Appraisal(id, device, status, readClaims, readObserved, at, expiresAt, ear);
   }
 }

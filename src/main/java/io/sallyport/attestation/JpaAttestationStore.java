@@ -7,15 +7,20 @@ import io.sallyport.attestation.Appraisal.Claim;
 import io.sallyport.kernel.Digest;
 import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** The rows in PostgreSQL. Safe for any thread. */
@@ -31,10 +36,19 @@ final class JpaAttestationStore implements AttestationStore {
   private static final TypeReference<TreeMap<String, Claim>> CLAIMS = new TypeReference<>() {};
   private static final TypeReference<TreeMap<String, Object>> OBSERVED = new TypeReference<>() {};
 
-  private final EntityManager entities;
+  private static final String NEWEST = """
+      select a.id, a.device, a.status, a.claims, a.observed, a.at, a.expires_at, a.ear, e.at
+      from unnest(?) as asked (device)
+      cross join lateral (
+        select * from appraisal where device = asked.device order by at desc, id desc limit 1) a
+      left join appraisal_end e on e.device = a.device""";
 
-  JpaAttestationStore(EntityManager entities) {
+  private final EntityManager entities;
+  private final DataSource database;
+
+  JpaAttestationStore(EntityManager entities, DataSource database) {
     this.entities = entities;
+    this.database = database;
   }
 
   @Override
@@ -89,44 +103,26 @@ final class JpaAttestationStore implements AttestationStore {
 
   @Override
   public Optional<Appraisal> newest(UUID device) {
-    return entities
-        .createQuery(
-            "select a, e from AppraisalRow a left join AppraisalEndRow e on e.device = a.device"
-                + " where a.device = :device order by a.at desc, a.id desc",
-            Object[].class)
-        .setParameter("device", device)
-        .setMaxResults(1)
-        .getResultStream()
-        .findFirst()
-        .map(found -> ended(
-            appraisal((AppraisalRow) found[0]),
-            found[1] == null ? null : ((AppraisalEndRow) found[1]).at));
+    return newest(List.of(device)).stream().findFirst();
   }
 
+  /** By hand: this is read whenever something becomes of a device, which as a rule never attested yet. */
   @Override
   public List<Appraisal> newest(Collection<UUID> devices) {
-    Stream<?> rows = entities
-        .createNativeQuery("""
-            select a.* from unnest(cast(:devices as uuid[])) d(id) cross join lateral (
-              select * from appraisal where device = d.id order by at desc, id desc limit 1) a""", AppraisalRow.class)
-        .setParameter("devices", devices.toArray(UUID[]::new))
-        .getResultStream();
-    List<Appraisal> newest = rows.map(row -> appraisal((AppraisalRow) row)).toList();
-    if (newest.isEmpty()) {
-      return newest;
+    entities.flush();
+    List<Appraisal> newest = new ArrayList<>();
+    try (Connection transaction = database.getConnection();
+        PreparedStatement query = transaction.prepareStatement(NEWEST)) {
+      query.setArray(1, transaction.createArrayOf("uuid", devices.toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          newest.add(ended(appraisal(row), row.getObject(9, OffsetDateTime.class)));
+        }
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("appraisals could not be read", e);
     }
-    Stream<?> ended = entities
-        .createNativeQuery(
-            "select * from appraisal_end where device = any (cast(:devices as uuid[]))",
-            AppraisalEndRow.class)
-        .setParameter("devices", devices.toArray(UUID[]::new))
-        .getResultStream();
-    Map<UUID, Instant> ends = ended
-        .map(AppraisalEndRow.class::cast)
-        .collect(Collectors.toMap(row -> row.device, row -> row.at));
-    return newest.stream()
-        .map(appraisal -> ended(appraisal, ends.get(appraisal.device())))
-        .toList();
+    return newest;
   }
 
   @Override
@@ -134,12 +130,22 @@ final class JpaAttestationStore implements AttestationStore {
     entities.merge(new AppraisalEndRow(device, at));
   }
 
-  private static Appraisal ended(Appraisal appraisal, @Nullable Instant end) {
-    return end == null || appraisal.at().isAfter(end) ? appraisal : appraisal.until(end);
+  private static Appraisal ended(Appraisal appraisal, @Nullable OffsetDateTime end) {
+    return end == null || appraisal.at().isAfter(end.toInstant())
+        ? appraisal
+        : appraisal.until(end.toInstant());
   }
 
-  private static Appraisal appraisal(AppraisalRow row) {
-    return row.appraisal(read(row.claims(), CLAIMS), read(row.observed(), OBSERVED));
+  private static Appraisal appraisal(ResultSet row) throws SQLException {
+    return new Appraisal(
+        row.getObject(1, UUID.class),
+        row.getObject(2, UUID.class),
+        TrustTier.valueOf(row.getString(3)),
+        read(row.getString(4), CLAIMS),
+        read(row.getString(5), OBSERVED),
+        row.getObject(6, OffsetDateTime.class).toInstant(),
+        row.getObject(7, OffsetDateTime.class).toInstant(),
+        row.getString(8));
   }
 
   private static String write(Map<String, ?> values) {

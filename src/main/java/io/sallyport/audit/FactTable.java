@@ -4,6 +4,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.MerkleLeaf;
 import java.nio.charset.StandardCharsets;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -11,18 +12,18 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Function;
 
 /** Writes facts, unnumbered. Ids rise within this process, so that the facts of one change keep their order. */
 final class FactTable {
   private static final String INSERT = """
       insert into fact_waiting (id, at, kind, actor, subject_type, subject, detail, leaf)
-      values (?, ?, ?, ?, ?, ?, ?, ?)""";
+      select * from unnest(?, ?, ?, ?, ?, ?, ?, ?)""";
 
   /** What an entry bundle of C2SP tlog-tiles can hold. */
   static final int MOST_LEAF = 0xffff;
@@ -45,18 +46,42 @@ final class FactTable {
 
   /** All in one round trip. Answers their ids. */
   List<UUID> insert(Connection transaction, List<Fact> facts) throws SQLException {
-    List<UUID> written = new ArrayList<>();
+    List<Waiting> rows = facts.stream().map(this::waiting).toList();
     try (PreparedStatement insert = transaction.prepareStatement(INSERT)) {
-      for (Fact fact : facts) {
-        written.add(bind(insert, fact));
-        insert.addBatch();
-      }
-      insert.executeBatch();
+      insert.setArray(1, array(transaction, "uuid", rows, Waiting::id));
+      insert.setArray(
+          2, array(transaction, "timestamptz", rows, row -> row.at.atOffset(ZoneOffset.UTC)));
+      insert.setArray(3, array(transaction, "text", rows, Waiting::kind));
+      insert.setArray(4, array(transaction, "text", rows, Waiting::actor));
+      insert.setArray(5, array(transaction, "text", rows, Waiting::subjectType));
+      insert.setArray(6, array(transaction, "text", rows, Waiting::subject));
+      insert.setArray(7, array(transaction, "text", rows, Waiting::detail));
+      insert.setArray(
+          8,
+          transaction.createArrayOf(
+              "bytea", rows.stream().map(Waiting::leaf).toArray(byte[][]::new)));
+      insert.executeUpdate();
     }
-    return written;
+    return rows.stream().map(Waiting::id).toList();
   }
 
-  private UUID bind(PreparedStatement insert, Fact fact) throws SQLException {
+  private static Array array(
+      Connection transaction, String type, List<Waiting> rows, Function<Waiting, Object> value)
+      throws SQLException {
+    return transaction.createArrayOf(type, rows.stream().map(value).toArray());
+  }
+
+  private record Waiting(
+      UUID id,
+      Instant at,
+      String kind,
+      String actor,
+      String subjectType,
+      String subject,
+      String detail,
+      byte[] leaf) {}
+
+  private Waiting waiting(Fact fact) {
     UUID id = nextId();
     Instant at = clock.instant().truncatedTo(ChronoUnit.MICROS);
     String kind = text(fact.kind());
@@ -71,15 +96,8 @@ final class FactTable {
       cut(detail);
       leaf = MerkleLeaf.of(id, at, kind, actor, subjectType, subject, detail);
     }
-    insert.setObject(1, id);
-    insert.setObject(2, at.atOffset(ZoneOffset.UTC));
-    insert.setString(3, kind);
-    insert.setString(4, actor);
-    insert.setString(5, subjectType);
-    insert.setString(6, subject);
-    insert.setString(7, MerkleLeaf.detail(detail));
-    insert.setBytes(8, leaf.octets());
-    return id;
+    return new Waiting(
+        id, at, kind, actor, subjectType, subject, MerkleLeaf.detail(detail), leaf.octets());
   }
 
   private static String text(String value) {

@@ -63,13 +63,7 @@ final class StoredFleet implements FleetSource {
 
   @Override
   public Optional<FleetDevice> device(UUID id) {
-    return read(() -> devices
-        .find(id)
-        .map(device -> FleetDevice.of(
-            device,
-            credentials.of(CertificateSubject.device(id)),
-            attestations.latest(id),
-            signals.active(List.of(id)).getOrDefault(id, List.of()))));
+    return Optional.ofNullable(devices(List.of(id)).get(id));
   }
 
   @Override
