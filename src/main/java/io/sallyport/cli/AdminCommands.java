@@ -21,6 +21,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new BatchCommands(options))
         .addSubcommand(new TokenCommands(options))
         .addSubcommand(new EnrollmentRequestCommands(options))
+        .addSubcommand(new VoucherCommands(options))
         .addSubcommand(new PolicyCommands(options))
         .addSubcommand(new EnforcementPointCommands(options))
         .addSubcommand(AuthorityCommands.with(options, clock))

@@ -23,14 +23,18 @@ final class WholeFile {
 
   /** For the owner's eyes alone, from the first octet on. */
   static void secret(Path file, String text) {
-    write(file, text, OWNER);
+    write(file, text.getBytes(StandardCharsets.UTF_8), OWNER);
   }
 
   static void open(Path file, String text) {
-    write(file, text, EVERYONE);
+    open(file, text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static void write(Path file, String text, FileAttribute<?> permissions) {
+  static void open(Path file, byte[] octets) {
+    write(file, octets, EVERYONE);
+  }
+
+  private static void write(Path file, byte[] content, FileAttribute<?> permissions) {
     Path folder = file.toAbsolutePath().getParent();
     Path neighbour = file.resolveSibling("." + file.getFileName() + ".new");
     try {
@@ -42,7 +46,7 @@ final class WholeFile {
           neighbour,
           Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
           permissions)) {
-        ByteBuffer octets = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        ByteBuffer octets = ByteBuffer.wrap(content);
         while (octets.hasRemaining()) {
           channel.write(octets);
         }

@@ -41,6 +41,9 @@ public interface Manufacturers {
    */
   Optional<Recognition> whose(List<X509Certificate> chain);
 
+  /** Those that sign a manufacturer's IDevIDs, as far as they are known: its anchors and what chains brought under them. */
+  List<X509Certificate> authorities(String manufacturer);
+
   /**
    * Refuses with {@code distrusted-anchor}, {@code outside-anchor}, {@code revoked-idevid} or {@code no-current-list} what
    * leads to an anchor and may not be taken.

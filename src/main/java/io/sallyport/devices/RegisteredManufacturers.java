@@ -282,6 +282,25 @@ class RegisteredManufacturers implements Manufacturers {
     paths.keep(recognition.anchor(), recognition.path(), now);
   }
 
+  @Override
+  @Transactional
+  public List<X509Certificate> authorities(String manufacturer) {
+    return row(manufacturer).stream()
+        .flatMap(row -> anchorsOf(row).stream())
+        .flatMap(anchor -> Stream.concat(
+            Stream.of(TrustAnchors.parse(Der.of(anchor.certificate))),
+            paths.under(anchor.digest).stream()))
+        .toList();
+  }
+
+  private List<TrustAnchorRow> anchorsOf(ManufacturerRow row) {
+    return entities
+        .createQuery(
+            "from TrustAnchorRow where manufacturer = :id order by subject", TrustAnchorRow.class)
+        .setParameter("id", row.id)
+        .getResultList();
+  }
+
   private boolean isDistrusted(List<Digest> keys) {
     return entities
             .createQuery("select 1 from TrustAnchorRow where distrustedKey in :keys", Integer.class)
@@ -305,11 +324,7 @@ class RegisteredManufacturers implements Manufacturers {
 
   private Manufacturer manufacturer(ManufacturerRow row) {
     Map<String, List<TakenList>> taken = lists.of(row.id);
-    List<Anchor> anchors = entities
-        .createQuery(
-            "from TrustAnchorRow where manufacturer = :id order by subject", TrustAnchorRow.class)
-        .setParameter("id", row.id)
-        .getResultStream()
+    List<Anchor> anchors = anchorsOf(row).stream()
         .map(anchor -> anchor.anchor(taken.getOrDefault(anchor.digest, List.of())))
         .toList();
     return new Manufacturer(row.id, row.name, anchors);

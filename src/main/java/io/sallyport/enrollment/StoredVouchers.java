@@ -1,0 +1,417 @@
+package io.sallyport.enrollment;
+
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.sallyport.audit.Audit;
+import io.sallyport.audit.Fact;
+import io.sallyport.devices.Device;
+import io.sallyport.devices.DeviceProblem;
+import io.sallyport.devices.DeviceState;
+import io.sallyport.devices.Devices;
+import io.sallyport.devices.Manufacturers;
+import io.sallyport.enrollment.SignedJson.Unreadable;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.Ids;
+import io.sallyport.kernel.Page;
+import io.sallyport.kernel.Refusal;
+import io.sallyport.pki.DocumentSigner;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.transaction.Transactional;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.CertificateEncodingException;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
+import org.jspecify.annotations.Nullable;
+
+/** Issues vouchers: recorded with their text and their fact, then signed. */
+@ApplicationScoped
+class StoredVouchers implements Vouchers {
+  private static final Duration USUAL_LIFETIME = Duration.ofDays(1);
+  /** It cannot be taken back. */
+  private static final Duration LONGEST_LIFETIME = Duration.ofDays(30);
+
+  private static final UUID NO_ID = new UUID(0, 0);
+
+  private final VoucherTable table;
+  private final VoucherChecks checks;
+  private final Ownerships ownerships;
+  private final Devices devices;
+  private final Manufacturers manufacturers;
+  private final DocumentSigner signer;
+  private final Audit audit;
+  private final Ids ids;
+  private final Clock clock;
+
+  StoredVouchers(
+      DataSource database,
+      VoucherChecks checks,
+      Ownerships ownerships,
+      Devices devices,
+      Manufacturers manufacturers,
+      DocumentSigner signer,
+      Audit audit,
+      Ids ids,
+      Clock clock) {
+    this.table = new VoucherTable(database);
+    this.checks = checks;
+    this.ownerships = ownerships;
+    this.devices = devices;
+    this.manufacturers = manufacturers;
+    this.signer = signer;
+    this.audit = audit;
+    this.ids = ids;
+    this.clock = clock;
+  }
+
+  @Override
+  public Voucher issue(Application application, Set<String> sites, Actor actor) {
+    VoucherRequest request = application.request() == null
+        ? null
+        : VoucherRequest.read(application.request(), manufacturers, clock.instant());
+    X509Certificate domain = domain(application, request);
+    Voucher recorded = QuarkusTransaction.requiringNew()
+        .call(() -> record(application, request, domain, sites, actor));
+    artifact(recorded.id());
+    return recorded;
+  }
+
+  private Voucher record(
+      Application application,
+      @Nullable VoucherRequest request,
+      X509Certificate domain,
+      Set<String> sites,
+      Actor actor) {
+    Device device = device(application, request, sites, actor);
+    VoucherText text = text(application, request, domain, device);
+    byte[] content = text.voucher();
+    Voucher voucher = new Voucher(
+        ids.next(),
+        device.id(),
+        text.serialNumber(),
+        device.owner(),
+        assertion(application, request),
+        Der.of(VoucherText.octets(Objects.requireNonNull(text.pinnedDomainCert()))),
+        text.nonce(),
+        Objects.requireNonNull(text.createdOn()),
+        text.expiresOn(),
+        actor.id());
+    Fact fact = Fact.of("voucher.issued", actor, "device", device.id())
+        .with("voucher", voucher.id())
+        .with("serial_number", voucher.serialNumber())
+        .with("owner", voucher.owner())
+        .with("assertion", voucher.assertion().word())
+        .with("domain", voucher.domain().digest())
+        .with("sha256", Digest.of(content));
+    if (text.nonce() != null) {
+      Digest use = used("nonce:" + device.hardware().id() + ":" + text.nonce());
+      fact = fact.with("nonce", text.nonce()).with("used_nonce", use);
+      requireFirst(use, "The nonce");
+    }
+    if (text.expiresOn() != null) {
+      fact = fact.with("expires_on", text.expiresOn());
+    }
+    if (request != null) {
+      Digest use = used("request:" + request.digest());
+      fact = fact.with("used_request", use);
+      requireFirst(use, "The request");
+    }
+    table.add(voucher, content);
+    audit.record(fact);
+    return voucher;
+  }
+
+  private static Digest used(String what) {
+    return Digest.of(what.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void requireFirst(Digest use, String what) {
+    if (!table.use(use, clock.instant())) {
+      throw new Refusal(
+          EnrollmentProblem.VOUCHER_REQUEST_ANSWERED,
+          what + " was answered by a voucher already; the device makes a new one for each.");
+    }
+  }
+
+  private static X509Certificate domain(Application application, @Nullable VoucherRequest request) {
+    if (application.domain() == null) {
+      if (request == null) {
+        throw terms("Give the certificate of the domain, or the registrar's request.");
+      }
+      return request.domain();
+    }
+    X509Certificate given;
+    try {
+      given = VoucherChecks.certificate(application.domain().octets());
+    } catch (Unreadable e) {
+      throw terms("The certificate of the domain cannot be read.");
+    }
+    if (request != null && !request.path().contains(given)) {
+      throw terms("The registrar's request does not come from this domain.");
+    }
+    return given;
+  }
+
+  /** The device behind its lock, so that it does not change hands meanwhile. */
+  private Device device(
+      Application application, @Nullable VoucherRequest request, Set<String> sites, Actor actor) {
+    Device device;
+    if (application.claim() != null) {
+      device = ownerships.claim(application.claim().code(), application.claim().claim(), actor);
+      if (application.device() != null && !application.device().equals(device.id())) {
+        throw terms("The code is for another device.");
+      }
+    } else {
+      UUID id = application.device() == null ? signedBy(request) : application.device();
+      devices.get(id, sites);
+      device = devices.lock(id);
+    }
+    if (device.state() != DeviceState.EXPECTED && device.state() != DeviceState.ACTIVE) {
+      throw new Refusal(
+          DeviceProblem.WRONG_STATE,
+          "The device is " + device.state().word()
+              + "; vouchers are for expected and active ones.");
+    }
+    if (!device.owner().equals(application.owner())) {
+      throw new Refusal(
+          EnrollmentProblem.OTHER_OWNER,
+          "The device is not this owner's; vouchers are for its owner alone.");
+    }
+    if (request != null
+        && (!request.text().serialNumber().equals(device.hardware().serialNumber())
+            || request.pledge() != null
+                && !request.pledge().manufacturer().equals(device.hardware().manufacturer()))) {
+      throw new Refusal(
+          EnrollmentProblem.INVALID_VOUCHER_REQUEST, "The voucher request is for another device.");
+    }
+    return device;
+  }
+
+  private UUID signedBy(@Nullable VoucherRequest request) {
+    if (request == null || request.pledge() == null) {
+      throw terms("Say which device, or send a request that has the device's own in it.");
+    }
+    return devices
+        .onHardware(request.pledge().manufacturer(), request.text().serialNumber())
+        .map(Device::id)
+        .orElseThrow(() -> new Refusal(
+            EnrollmentProblem.NOT_REGISTERED, "The device that asks is not registered."));
+  }
+
+  private VoucherText text(
+      Application application,
+      @Nullable VoucherRequest request,
+      X509Certificate domain,
+      Device device) {
+    Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    if (now.isBefore(domain.getNotBefore().toInstant())
+        || now.isAfter(domain.getNotAfter().toInstant())) {
+      throw terms("The certificate of the domain is outside its validity.");
+    }
+    String nonce = nonce(application, request);
+    Instant end = null;
+    if (nonce == null) {
+      Duration lifetime = application.lifetime() == null ? USUAL_LIFETIME : application.lifetime();
+      if (lifetime.isNegative() || lifetime.isZero() || lifetime.compareTo(LONGEST_LIFETIME) > 0) {
+        throw new Refusal(
+            EnrollmentProblem.INVALID_LIFETIME, "A voucher may live for 30 days at most.");
+      }
+      end = now.plus(lifetime).truncatedTo(ChronoUnit.SECONDS);
+      if (end.isAfter(domain.getNotAfter().toInstant())) {
+        throw terms("A voucher cannot outlive the certificate that it pins (RFC 8366 §5.3).");
+      }
+    } else if (application.lifetime() != null || application.lastRenewal() != null) {
+      throw terms("A voucher with a nonce has no end and is not renewed (RFC 8366 §5.3).");
+    }
+    Instant renewal = application.lastRenewal() == null
+        ? null
+        : application.lastRenewal().truncatedTo(ChronoUnit.SECONDS);
+    if (renewal != null && renewal.isBefore(now)) {
+      throw terms("The last renewal cannot be in the past.");
+    }
+    return new VoucherText(
+        now,
+        end,
+        assertion(application, request).word(),
+        device.hardware().serialNumber(),
+        idevidIssuer(request, device),
+        VoucherText.base64(octets(domain)),
+        application.revocationChecks(),
+        nonce,
+        renewal,
+        null,
+        null);
+  }
+
+  private static @Nullable String nonce(Application application, @Nullable VoucherRequest request) {
+    String asked = request == null ? null : canonical(request.text().nonce());
+    String given = canonical(application.nonce());
+    if (given != null && request != null && !given.equals(asked)) {
+      throw terms("The nonce is not the request's.");
+    }
+    return given == null ? asked : given;
+  }
+
+  /** One that is written otherwise is no other. */
+  private static @Nullable String canonical(@Nullable String nonce) {
+    if (nonce == null) {
+      return null;
+    }
+    try {
+      byte[] octets = VoucherText.octets(nonce);
+      if (octets.length >= 8 && octets.length <= 32) {
+        return VoucherText.base64(octets);
+      }
+    } catch (IllegalArgumentException e) {
+      // Told below.
+    }
+    throw terms("A nonce has 8 to 32 octets, in base64.");
+  }
+
+  private static Assertion assertion(Application application, @Nullable VoucherRequest request) {
+    Assertion wanted = application.assertion();
+    String asked = request == null ? null : request.text().assertion();
+    if (wanted == null && asked != null) {
+      wanted = Arrays.stream(Assertion.values())
+          .filter(one -> one.word().equals(asked))
+          .findFirst()
+          .orElseThrow(() -> new Refusal(
+              EnrollmentProblem.INVALID_VOUCHER_REQUEST,
+              "The voucher request does not ask for verified, logged or proximity."));
+    }
+    if (wanted == Assertion.PROXIMITY && (request == null || !request.proximity())) {
+      throw terms("Proximity is asserted when the device signed that it talks to the registrar"
+          + " (proximity-registrar-cert in its own request), and not otherwise.");
+    }
+    return wanted == null ? Assertion.VERIFIED : wanted;
+  }
+
+  /** The key identifier of who signed the device's IDevID; left out only where the serial number alone says which unit. */
+  private @Nullable String idevidIssuer(@Nullable VoucherRequest request, Device device) {
+    List<byte[]> known = manufacturers.authorities(device.hardware().manufacturer()).stream()
+        .flatMap(StoredVouchers::keyIdentifier)
+        .toList();
+    byte[] told = request == null ? null : told(request);
+    if (told != null) {
+      if (known.stream().noneMatch(one -> Arrays.equals(one, told))) {
+        throw new Refusal(
+            EnrollmentProblem.INVALID_VOUCHER_REQUEST,
+            "The voucher request names an IDevID issuer that is not known of this manufacturer.");
+      }
+      return VoucherText.base64(told);
+    }
+    if (known.size() == 1) {
+      return VoucherText.base64(known.getFirst());
+    }
+    if (table.isElsewhere(device.hardware().serialNumber(), device.hardware().id())) {
+      throw terms("Another manufacturer's unit has this serial number too; send a request that"
+          + " names the IDevID's issuer (idevid-issuer).");
+    }
+    return null;
+  }
+
+  private static byte @Nullable [] told(VoucherRequest request) {
+    String told = request.text().idevidIssuer();
+    return told == null ? null : VoucherChecks.keyIdentifier(told);
+  }
+
+  private static Stream<byte[]> keyIdentifier(X509Certificate authority) {
+    byte[] extension = authority.getExtensionValue(Extension.subjectKeyIdentifier.getId());
+    return extension == null
+        ? Stream.empty()
+        : Stream.of(SubjectKeyIdentifier.getInstance(
+                ASN1OctetString.getInstance(extension).getOctets())
+            .getKeyIdentifier());
+  }
+
+  private static byte[] octets(X509Certificate certificate) {
+    try {
+      return certificate.getEncoded();
+    } catch (CertificateEncodingException e) {
+      throw terms("The certificate of the domain cannot be read.");
+    }
+  }
+
+  private static Refusal terms(String detail) {
+    return new Refusal(EnrollmentProblem.INVALID_VOUCHER_TERMS, detail);
+  }
+
+  @Override
+  public Der artifact(UUID id, Set<String> sites) {
+    get(id, sites);
+    return artifact(id);
+  }
+
+  private Der artifact(UUID id) {
+    VoucherTable.Content content = QuarkusTransaction.requiringNew()
+        .call(() -> table.content(id))
+        .orElseThrow(() -> unknown(id));
+    if (content.signed() != null) {
+      return content.signed();
+    }
+    Der signed = signer.attached(SignedJson.CONTENT_TYPE, content.text());
+    QuarkusTransaction.requiringNew().run(() -> table.sign(id, signed));
+    return signed;
+  }
+
+  @Override
+  @Transactional
+  public Voucher get(UUID id, Set<String> sites) {
+    Voucher voucher = table.byId(id).orElseThrow(() -> unknown(id));
+    Device device = devices.get(voucher.device());
+    if (!sites.isEmpty() && !sites.contains(device.site())) {
+      throw unknown(id);
+    }
+    return voucher;
+  }
+
+  private static Refusal unknown(UUID id) {
+    return new Refusal(EnrollmentProblem.UNKNOWN_VOUCHER, "There is no voucher " + id + ".");
+  }
+
+  @Override
+  @Transactional
+  public Page<Voucher> list(UUID device, @Nullable String cursor, int limit) {
+    int most = Math.clamp(limit, 1, Page.MOST);
+    UUID after = cursor == null ? NO_ID : UUID.fromString(cursor);
+    return Page.cut(
+        table.list(device, after, most + 1), most, voucher -> voucher.id().toString());
+  }
+
+  @Override
+  @Transactional
+  public Checked check(Der voucher, Expectation expected) {
+    try {
+      VoucherChecks.Held held = checks.check(voucher, expected);
+      if (held.own()) {
+        requirePresent(held.content());
+      }
+      return held.checked();
+    } catch (Unreadable e) {
+      throw new Refusal(EnrollmentProblem.VOUCHER_NOT_VALID, "The voucher " + e.getMessage() + ".");
+    }
+  }
+
+  /** This server remembers each of its own. */
+  private void requirePresent(Digest content) throws Unreadable {
+    Voucher issued = table
+        .byContent(content)
+        .orElseThrow(() -> new Unreadable("is not one that this server recorded"));
+    if (!devices.get(issued.device()).owner().equals(issued.owner())) {
+      throw new Unreadable("was for an owner who does not have the device any more");
+    }
+  }
+}
