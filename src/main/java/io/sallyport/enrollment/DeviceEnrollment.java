@@ -9,11 +9,11 @@ import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
 import io.sallyport.devices.Devices.KeyClaim;
+import io.sallyport.enrollment.ServerKeys.Generated;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.keys.ClientKeys.Made;
 import io.sallyport.pki.CertificateProfile;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateRequest;
@@ -166,14 +166,13 @@ class DeviceEnrollment implements Enrollments {
   private Outcome generate(Enrollment enrollment, Proven proven) {
     UUID id = proven.device().id();
     return recordingRefusals(id, proven.actor(), () -> {
-      AtomicReference<@Nullable Made> made = new AtomicReference<>();
+      AtomicReference<@Nullable Generated> made = new AtomicReference<>();
       Asked asked = turns.take(() -> first(enrollment, proven, profile -> {
-        Made key = serverKeys.made(profile, proven, enrollment.request());
+        Generated key = serverKeys.made(profile, proven, enrollment);
         made.set(key);
-        return CertificateRequest.readFor(key.subjectPublicKeyInfo(), enrollment.request());
+        return CertificateRequest.readFor(key.key().subjectPublicKeyInfo(), enrollment.request());
       }));
-      return new Outcome.WithKey(
-          issue(asked, proven.actor()), Objects.requireNonNull(made.get()).privateKeyInfo());
+      return serverKeys.answer(issue(asked, proven.actor()), Objects.requireNonNull(made.get()));
     });
   }
 

@@ -57,6 +57,13 @@ public interface Enrollments {
       }
     }
 
+    /**
+     * The same with the key encrypted as the request asked.
+     *
+     * @param key CMS EnvelopedData
+     */
+    record WithSealedKey(Credential credential, Der key) implements Outcome {}
+
     /** Somebody has yet to approve it; the same request is asked again after {@code retryAfter}. */
     record Pending(Duration retryAfter) implements Outcome {}
   }

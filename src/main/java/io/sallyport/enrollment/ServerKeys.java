@@ -1,5 +1,8 @@
 package io.sallyport.enrollment;
 
+import io.sallyport.enrollment.Enrollments.Enrollment;
+import io.sallyport.enrollment.Enrollments.Outcome;
+import io.sallyport.enrollment.KeyProtection.Protection;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
@@ -7,50 +10,60 @@ import io.sallyport.keys.ClientKeys;
 import io.sallyport.keys.ClientKeys.Made;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.pki.CertificateProfile;
-import io.sallyport.pki.CertificateRequest;
+import io.sallyport.pki.Credential;
 import io.sallyport.pki.KeyKind;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The key that a client asks the server to make (RFC 7030 §4.4). */
 @Singleton
 final class ServerKeys {
-  /** DecryptKeyIdentifier, AsymmetricDecryptKeyIdentifier, and the S/MIME capabilities that go with them. */
-  private static final List<String> ENCRYPTION =
-      List.of("1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54", "1.2.840.113549.1.9.15");
-
   private final ClientKeys clientKeys;
   private final GeneratedKeys kept;
+  private final KeyProtection protection;
 
-  ServerKeys(ClientKeys clientKeys, GeneratedKeys kept) {
+  ServerKeys(ClientKeys clientKeys, GeneratedKeys kept, KeyProtection protection) {
     this.clientKeys = clientKeys;
     this.kept = kept;
+    this.protection = protection;
   }
 
   /**
-   * The same for whoever proves the same under the same profile within an hour. Refuses with {@code
-   * key-generation-not-allowed}, and with {@code key-encryption-not-supported} whoever wants it encrypted: it gets none
-   * rather than one in the clear.
+   * A key and how it goes to its client.
+   *
+   * @param protection null for TLS alone
    */
-  Made made(CertificateProfile profile, Proven proven, Der request) {
+  record Generated(Made key, @Nullable Protection protection) {}
+
+  /**
+   * The same for whoever proves the same under the same profile within an hour. Refuses with {@code
+   * key-generation-not-allowed}, and with {@code key-encryption-not-supported} whoever wants it encrypted in a way that
+   * cannot be: it gets none rather than one in the clear.
+   */
+  Generated made(CertificateProfile profile, Proven proven, Enrollment enrollment) {
     if (!profile.enrollment().serverKeyGeneration()) {
       throw new Refusal(
           EnrollmentProblem.KEY_GENERATION_NOT_ALLOWED,
           "Certificate profile \"" + profile.name()
               + "\" is for keys that devices make themselves.");
     }
-    if (CertificateRequest.readFor(request, request).attributes().stream()
-        .anyMatch(ENCRYPTION::contains)) {
-      throw new Refusal(
-          EnrollmentProblem.KEY_ENCRYPTION_NOT_SUPPORTED,
-          "Encrypting the key for the client is not supported; ask without a decryption key"
-              + " identifier, and it is protected by TLS alone.");
-    }
+    Protection wish = protection.asked(enrollment, proven.device().id());
     Digest of = Digest.of(("serverkeygen\n" + proven.authentication() + "\n"
             + proven.device().id() + "\n" + profile.name())
         .getBytes(StandardCharsets.UTF_8));
-    return kept.find(of).orElseGet(() -> kept.keep(of, clientKeys.make(algorithm(profile))));
+    return new Generated(
+        kept.find(of).orElseGet(() -> kept.keep(of, clientKeys.make(algorithm(profile)))), wish);
+  }
+
+  /** The key with its certificate, as the client wished. */
+  Outcome answer(Credential credential, Generated generated) {
+    if (generated.protection == null) {
+      return new Outcome.WithKey(credential, generated.key.privateKeyInfo());
+    }
+    Der sealed = protection.protect(generated.key.privateKeyInfo(), generated.protection);
+    generated.key.forget();
+    return new Outcome.WithSealedKey(credential, sealed);
   }
 
   /** The first kind that the profile certifies. */

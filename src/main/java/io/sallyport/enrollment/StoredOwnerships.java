@@ -63,6 +63,7 @@ class StoredOwnerships implements Ownerships {
       "update enrollment_token set expires_at = ? where device = ? and expires_at > ?";
   private static final String END_BINDINGS =
       "update account_binding set expires_at = ? where device = ? and expires_at > ?";
+  private static final String FORGET_SECRETS = "delete from decryption_key where device = ?";
   private static final String END_ACCOUNTS =
       "update enrollment_account set status = 'REVOKED' where device = ? and status = 'VALID'";
 
@@ -168,6 +169,7 @@ class StoredOwnerships implements Ownerships {
     execute(END_TOKENS, ended, device, ended);
     execute(END_BINDINGS, ended, device, ended);
     execute(END_ACCOUNTS, device);
+    execute(FORGET_SECRETS, device);
     note(device, Act.CLAIMED, before.owner(), claim.owner(), now, actor);
     audit.record(Fact.of("device.claimed", actor, "device", device)
         .with("from", before.owner())

@@ -1,7 +1,8 @@
 /**
  * Key generation and signing. A private key is seen nowhere else.
  *
- * <p>Doors: {@link io.sallyport.keys.Keys}, {@link io.sallyport.keys.ClientKeys}. Must not know what is being signed.
+ * <p>Doors: {@link io.sallyport.keys.Keys}, {@link io.sallyport.keys.ClientKeys}, {@link
+ * io.sallyport.keys.Envelopes}. Must not know what is being signed.
  */
 @NullMarked
 package io.sallyport.keys;

@@ -89,6 +89,13 @@ public record CertificateRequest(
     return parse(der).getSubject();
   }
 
+  /** All values of an attribute, before anything else of the request is checked. */
+  public static List<ASN1Encodable> values(Der der, String attribute) {
+    return Stream.of(parse(der).getAttributes(new ASN1ObjectIdentifier(attribute)))
+        .flatMap(found -> Stream.of(found.getAttributeValues()))
+        .toList();
+  }
+
   private static PKCS10CertificationRequest parse(Der der) {
     try (ASN1InputStream in = new ASN1InputStream(der.octets())) {
       ASN1Primitive value = in.readObject();

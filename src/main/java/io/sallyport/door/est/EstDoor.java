@@ -46,6 +46,9 @@ class EstDoor implements Door {
   /** No line of base64 begins with two hyphens. */
   private static final String BOUNDARY = "sallyport-est";
 
+  private static final String SEALED_KEY =
+      "application/pkcs7-mime; smime-type=server-generated-key";
+
   private static final String CERTS_ONLY = "application/pkcs7-mime; smime-type=certs-only";
 
   private final Exchanges exchanges;
@@ -160,7 +163,16 @@ class EstDoor implements Door {
             issued.credential(),
             certificates(request, CERTS_ONLY, List.of(issued.credential().certificate())));
       case Outcome.WithKey withKey ->
-        answered(request, withKey.credential(), keyAndCertificate(request, withKey));
+        answered(
+            request,
+            withKey.credential(),
+            keyAndCertificate(
+                request, "application/pkcs8", withKey.privateKeyInfo(), withKey.credential()));
+      case Outcome.WithSealedKey withKey ->
+        answered(
+            request,
+            withKey.credential(),
+            keyAndCertificate(request, SEALED_KEY, withKey.key().octets(), withKey.credential()));
       case Outcome.Pending pending ->
         Reply.text(202, "The request waits for approval; send the same one again later.")
             .with("Retry-After", Long.toString(Math.max(1, pending.retryAfter().toSeconds())));
@@ -206,15 +218,15 @@ class EstDoor implements Door {
   }
 
   /** RFC 7030 §4.4.2; base64 in one line (RFC 8951), or in several for those who need them. */
-  private static Reply keyAndCertificate(Request request, Outcome.WithKey issued) {
+  private static Reply keyAndCertificate(
+      Request request, String keyType, byte[] key, Credential issued) {
     boolean lines = EstEncoding.wantsLines(request.header("User-Agent"));
     ByteArrayOutputStream body = new ByteArrayOutputStream();
-    part(body, "application/pkcs8", EstEncoding.encode(issued.privateKeyInfo(), lines));
+    part(body, keyType, EstEncoding.encode(key, lines));
     part(
         body,
         CERTS_ONLY,
-        EstEncoding.encode(
-            EstEncoding.certsOnly(List.of(issued.credential().certificate())), lines));
+        EstEncoding.encode(EstEncoding.certsOnly(List.of(issued.certificate())), lines));
     body.writeBytes(("--" + BOUNDARY + "--\r\n").getBytes(StandardCharsets.US_ASCII));
     return Reply.of(200, "multipart/mixed; boundary=" + BOUNDARY, body.toByteArray())
         .with("Cache-Control", "no-store");
