@@ -85,6 +85,7 @@ final class SettingsCheck {
     check.checkpointFile();
     check.store();
     check.blocklists();
+    check.listHosts();
     check.ratio();
     check.positive("door.failed-authentications-per-minute");
     check.positive("acme.open-orders");
@@ -225,6 +226,17 @@ final class SettingsCheck {
       fault(
           "audit.origin",
           "is the name that the log began with, without what an accepted loss put behind it.");
+    }
+  }
+
+  private void listHosts() {
+    for (String host : list("manufacturers.list-hosts")) {
+      if (!host.strip().matches("([A-Za-z0-9][A-Za-z0-9.-]*|\\[[0-9A-Fa-f:.]+])(:[0-9]{1,5})?")) {
+        fault(
+            "manufacturers.list-hosts",
+            "must be hosts such as crl.example or crl.example:8080, by commas, not " + shown(host)
+                + ".");
+      }
     }
   }
 

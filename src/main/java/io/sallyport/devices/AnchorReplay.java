@@ -32,7 +32,9 @@ final class AnchorReplay implements Replay {
           yield remove.executeUpdate() > 0 ? Effect.DONE : Effect.NONE;
         }
       }
-      case "manufacturer.anchor-changed", "manufacturer.list-taken" -> Effect.BY_HAND;
+      case "manufacturer.anchor-changed",
+          "manufacturer.list-taken",
+          "manufacturer.list-sources-set" -> Effect.BY_HAND;
       default -> Effect.NONE;
     };
   }

@@ -22,6 +22,8 @@ public enum DeviceProblem implements Problem {
       "distrusted-anchor", 403, "The manufacturer's authority is not trusted any more"),
   REVOKED_IDEVID("revoked-idevid", 403, "The manufacturer revoked the certificate"),
   NO_CURRENT_LIST("no-current-list", 403, "The manufacturer's revocation list is out of date"),
+  INVALID_LIST_SOURCE(
+      "invalid-list-source", 422, "The revocation list cannot be fetched from there"),
   INVALID_REVOCATION_LIST("invalid-revocation-list", 422, "The revocation list is not acceptable"),
   INVALID_PATTERN("invalid-pattern", 422, "The pattern of serial numbers is not valid"),
   INVALID_ANCHOR("invalid-anchor", 422, "The trust anchor is not valid");

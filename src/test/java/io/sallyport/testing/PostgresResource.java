@@ -46,6 +46,7 @@ public final class PostgresResource implements QuarkusTestResourceLifecycleManag
           Map.entry("quarkus.management.test-port", freePort()),
           Map.entry("sallyport.host-names", "device-front.sallyport.test"),
           Map.entry("sallyport.acme.resolver", "127.0.0.1:" + names.port()),
+          Map.entry("sallyport.manufacturers.list-hosts", "127.0.0.1"),
           Map.entry("sallyport.acme.allowed-networks", "127.0.0.1/32"),
           Map.entry("sallyport.acme.http-01-port", freePort()),
           Map.entry("sallyport.acme.open-orders", "5"),

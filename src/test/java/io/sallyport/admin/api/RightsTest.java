@@ -63,6 +63,8 @@ class RightsTest extends ServerTest {
       Map.entry("applyTpmRoot", AUTHORITY),
       Map.entry("approveEnrollmentRequest", FLEET),
       Map.entry("bindDeviceAddress", FLEET),
+      Map.entry("setListSources", AUTHORITY),
+      Map.entry("getListSources", EVERYBODY),
       Map.entry("listDecryptionKeys", EVERYBODY),
       Map.entry("putDecryptionKey", REGISTRARS),
       Map.entry("removeDecryptionKey", REGISTRARS),
