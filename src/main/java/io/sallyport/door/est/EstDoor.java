@@ -3,6 +3,7 @@ package io.sallyport.door.est;
 import io.sallyport.door.Callers;
 import io.sallyport.door.Door;
 import io.sallyport.door.Exchanges;
+import io.sallyport.door.RefusalWriter;
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
 import io.sallyport.door.UseCase;
@@ -95,22 +96,29 @@ class EstDoor implements Door {
           issuing(request -> issue(request, enrollments::generate)));
       route(router, prefix + "fullcmc", HttpMethod.POST, request -> notSupported("fullcmc"));
     }
-    router
-        .route(BASE + "*")
-        .handler(exchanges.handler(
-            MOST_BYTES,
-            request -> {
-              throw new Refusal(CommonProblem.NOT_FOUND, "No such EST operation.");
-            },
-            EstDoor::refusal));
+    router.route(BASE + "*").handler(answering(request -> {
+      throw new Refusal(CommonProblem.NOT_FOUND, "No such EST operation.");
+    }));
   }
 
   private Handler<RoutingContext> issuing(UseCase useCase) {
-    return exchanges.issuing(MOST_BYTES, useCase, EstDoor::refusal);
+    return refusing(refusals -> exchanges.issuing(MOST_BYTES, useCase, refusals));
+  }
+
+  private Handler<RoutingContext> answering(UseCase useCase) {
+    return refusing(refusals -> exchanges.handler(MOST_BYTES, useCase, refusals));
+  }
+
+  private static Handler<RoutingContext> refusing(
+      Function<RefusalWriter, Handler<RoutingContext>> handler) {
+    Handler<RoutingContext> saying = handler.apply(EstDoor::refusal);
+    Handler<RoutingContext> bare = handler.apply(EstDoor::bareRefusal);
+    return context ->
+        (readsBodies(context.request().getHeader("User-Agent")) ? saying : bare).handle(context);
   }
 
   private void route(Router router, String path, HttpMethod method, UseCase useCase) {
-    handle(router, path, method, exchanges.handler(MOST_BYTES, useCase, EstDoor::refusal));
+    handle(router, path, method, answering(useCase));
   }
 
   private void handle(
@@ -174,9 +182,15 @@ class EstDoor implements Door {
             withKey.credential(),
             keyAndCertificate(request, SEALED_KEY, withKey.key().octets(), withKey.credential()));
       case Outcome.Pending pending ->
-        Reply.text(202, "The request waits for approval; send the same one again later.")
+        waits(request)
             .with("Retry-After", Long.toString(Math.max(1, pending.retryAfter().toSeconds())));
     };
+  }
+
+  private static Reply waits(Request request) {
+    return readsBodies(request.header("User-Agent"))
+        ? Reply.text(202, "The request waits for approval; send the same one again later.")
+        : new Reply(202, Map.of(), new byte[0]);
   }
 
   /** With when to renew it; and from where it was asked for is noted. */
@@ -240,8 +254,25 @@ class EstDoor implements Door {
     body.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
   }
 
+  /**
+   * Bouncy Castle's client closes an answer 401 or 202 unread, and fails when that had a body. It does not say its name;
+   * whoever does is told in words.
+   */
+  private static boolean readsBodies(@Nullable String userAgent) {
+    return userAgent != null;
+  }
+
   private static Reply refusal(Problem problem, String detail) {
-    Reply reply = Reply.text(problem.status(), detail);
+    return challenging(problem, Reply.text(problem.status(), detail));
+  }
+
+  private static Reply bareRefusal(Problem problem, String detail) {
+    return problem.status() == CommonProblem.UNAUTHENTICATED.status()
+        ? challenging(problem, new Reply(problem.status(), Map.of(), new byte[0]))
+        : refusal(problem, detail);
+  }
+
+  private static Reply challenging(Problem problem, Reply reply) {
     return problem.status() == CommonProblem.UNAUTHENTICATED.status()
         ? reply.with("WWW-Authenticate", "Basic realm=\"sallyport\"")
         : reply;
