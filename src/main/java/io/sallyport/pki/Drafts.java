@@ -76,6 +76,7 @@ final class Drafts {
       KeyHandle key,
       X500Name name,
       byte[] keyIdentifier,
+      Instant notBefore,
       Instant notAfter,
       List<Extensions> above) {
     Issuer {
@@ -117,8 +118,10 @@ final class Drafts {
     BigInteger serial = serial();
     int shard = shards.of(issuer.authority, serial);
     Instant now = clock.instant();
-    Instant notBefore =
+    Instant backdated =
         now.minus(order.certificateProfile().backdating()).truncatedTo(ChronoUnit.SECONDS);
+    // Where the clock says that the issuer is yet to begin, the linter refuses what begins in the future.
+    Instant notBefore = backdated.isBefore(issuer.notBefore) ? issuer.notBefore : backdated;
     Instant asked = now.plus(order.certificateProfile().validity()).truncatedTo(ChronoUnit.SECONDS);
     Instant notAfter = asked.isAfter(issuer.notAfter) ? issuer.notAfter : asked;
     TBSCertificate tbs = certificates.build(new TbsCertificates.Content(
@@ -190,6 +193,7 @@ final class Drafts {
           keys.get(authority.signingKey()),
           tbs.getSubject(),
           SubjectKeyIdentifier.fromExtensions(tbs.getExtensions()).getKeyIdentifier(),
+          tbs.getStartDate().getDate().toInstant(),
           tbs.getEndDate().getDate().toInstant(),
           constrained(name));
       issuers.put(name, known);
