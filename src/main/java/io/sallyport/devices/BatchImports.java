@@ -25,6 +25,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Registers what a file lists, within one transaction. */
 final class BatchImports {
@@ -49,27 +52,8 @@ final class BatchImports {
       throws SQLException {
     int left = table.lockOpen(batch).orElseThrow(BatchRefusals::closedBatch);
     Batch order = table.find(batch).orElseThrow();
-    Map<String, Refusal> refused = new HashMap<>();
-    Set<String> existing = new HashSet<>();
-    Map<String, String> known =
-        rows.serials(batch, listed.stream().map(Listed::key).toList());
-    Map<String, Listed> fresh = new LinkedHashMap<>();
-    Set<Long> doubled = new HashSet<>();
-    for (Listed row : listed) {
-      String serial = known.get(row.key());
-      if (serial != null) {
-        if (serial.equals(row.serialNumber())) {
-          existing.add(row.key());
-        } else {
-          refused.put(row.key(), BatchRefusals.otherRow(row.serialNumber()));
-        }
-      } else if (fresh.size() >= left) {
-        refused.put(row.key(), BatchRefusals.quota());
-      } else if (fresh.putIfAbsent(row.key(), row) != null) {
-        doubled.add(row.line());
-      }
-    }
-    List<Claim> made = make(order, fresh, refused);
+    Looked looked = look(order, listed, left);
+    List<Claim> made = make(order, looked);
     table.registered(batch, made.size());
     if (!made.isEmpty()) {
       audit.record(Fact.of("devices.imported", actor, StoredBatches.SUBJECT, batch)
@@ -79,72 +63,132 @@ final class BatchImports {
           .with("count", made.size())
           .with("sha256", digest(made)));
     }
-    return listed.stream()
-        .map(row -> new Imported(
-            row,
-            existing.contains(row.key()),
-            doubled.contains(row.line())
-                ? BatchRefusals.otherRow(row.serialNumber())
-                : refused.get(row.key())))
-        .toList();
+    return looked.answers(listed);
   }
 
-  private List<Claim> make(Batch batch, Map<String, Listed> fresh, Map<String, Refusal> refused)
-      throws SQLException {
-    if (fresh.isEmpty()) {
+  /** What would become of them, after {@code before} others were registered. */
+  List<Imported> check(UUID batch, List<Listed> listed, int before) throws SQLException {
+    Batch order = table
+        .find(batch)
+        .filter(found -> found.state() == Batch.State.OPEN)
+        .orElseThrow(BatchRefusals::closedBatch);
+    int left = Math.max(0, order.order().ordered() - order.registered() - before);
+    return look(order, listed, left).answers(listed);
+  }
+
+  /** What the inventory says of rows. */
+  private record Looked(
+      Set<String> existing,
+      Set<Long> doubled,
+      Map<String, Refusal> refused,
+      Map<String, Listed> fresh,
+      Map<String, Unit> units) {
+    List<Imported> answers(List<Listed> listed) {
+      return listed.stream()
+          .map(row -> new Imported(
+              row,
+              existing.contains(row.key()),
+              doubled.contains(row.line())
+                  ? BatchRefusals.otherRow(row.serialNumber())
+                  : refused.get(row.key())))
+          .toList();
+    }
+  }
+
+  private Looked look(Batch batch, List<Listed> listed, int left) throws SQLException {
+    Map<String, String> known =
+        rows.serials(batch.id(), listed.stream().map(Listed::key).toList());
+    Map<String, Unit> units = rows.units(
+        batch.manufacturer(),
+        listed.stream()
+            .filter(row -> !known.containsKey(row.key()))
+            .map(Listed::serialNumber)
+            .toList());
+    Looked looked =
+        new Looked(new HashSet<>(), new HashSet<>(), new HashMap<>(), new LinkedHashMap<>(), units);
+    for (Listed row : listed) {
+      String serial = known.get(row.key());
+      if (serial != null && serial.equals(row.serialNumber())) {
+        looked.existing.add(row.key());
+      } else if (looked.fresh.containsKey(row.key())) {
+        looked.doubled.add(row.line());
+      } else if (serial != null || !mayHave(batch, units.get(row.serialNumber()))) {
+        looked.refused.put(row.key(), BatchRefusals.otherRow(row.serialNumber()));
+      } else if (looked.fresh.size() >= left) {
+        looked.refused.put(row.key(), BatchRefusals.quota());
+      } else {
+        looked.fresh.put(row.key(), row);
+      }
+    }
+    return looked;
+  }
+
+  private static boolean mayHave(Batch batch, @Nullable Unit unit) {
+    return unit == null || !unit.inUse() && unit.model().equals(batch.order().model());
+  }
+
+  private List<Claim> make(Batch batch, Looked looked) throws SQLException {
+    if (looked.fresh.isEmpty()) {
       return List.of();
     }
-    List<Listed> sorted = fresh.values().stream()
+    List<Claim> claims = looked.fresh.values().stream()
         .sorted(Comparator.comparing(Listed::serialNumber))
+        .map(row -> claim(batch.order(), row, looked.units.get(row.serialNumber())))
+        .collect(Collectors.toCollection(ArrayList::new));
+    List<HardwareUnit> unknown = claims.stream()
+        .map(claim -> claim.device().hardware())
+        .filter(unit -> !looked.units.containsKey(unit.serialNumber()))
         .toList();
-    rows.addUnits(
+    Set<String> units = rows.addUnits(
         batch,
-        sorted.stream().map(Listed::serialNumber).toList(),
-        sorted.stream().map(any -> ids.next()).toList());
-    Map<String, Unit> units = rows.units(
-        batch.manufacturer(), sorted.stream().map(Listed::serialNumber).toList());
-    WorkOrder order = batch.order();
-    List<Claim> claims = new ArrayList<>();
-    for (Listed row : sorted) {
-      Unit unit = units.get(row.serialNumber());
-      if (unit == null || unit.inUse() || !unit.model().equals(order.model())) {
-        refused.put(row.key(), BatchRefusals.otherRow(row.serialNumber()));
-        continue;
-      }
-      claims.add(new Claim(
-          row.key(),
-          new Device(
-              ids.next(),
-              new HardwareUnit(unit.id(), order.manufacturer(), order.model(), row.serialNumber()),
-              order.profile(),
-              order.owner(),
-              order.site(),
-              row.labels(),
-              DeviceState.EXPECTED,
-              0,
-              now),
-          true,
-          NO_KEY));
-    }
+        unknown.stream().map(HardwareUnit::serialNumber).toList(),
+        unknown.stream().map(HardwareUnit::id).toList());
+    keep(claims, looked, claim -> {
+      String serial = claim.device().hardware().serialNumber();
+      // Or somebody else recorded it meanwhile.
+      return looked.units.containsKey(serial) || units.contains(serial);
+    });
     Set<String> added = rows.addRows(batch.id(), claims);
-    claims.removeIf(claim -> drop(claim, !added.contains(claim.key()), refused));
+    keep(claims, looked, claim -> added.contains(claim.key()));
     Set<UUID> devices = rows.addDevices(claims, now);
     List<String> without = claims.stream()
         .filter(claim -> !devices.contains(claim.device().id()))
         .map(Claim::key)
         .toList();
-    claims.removeIf(claim -> drop(claim, !devices.contains(claim.device().id()), refused));
+    keep(claims, looked, claim -> devices.contains(claim.device().id()));
     if (!without.isEmpty()) {
       rows.dropRows(batch.id(), without);
     }
     return claims;
   }
 
-  private static boolean drop(Claim claim, boolean refuse, Map<String, Refusal> refused) {
-    if (refuse) {
-      refused.put(claim.key(), BatchRefusals.otherRow(claim.device().hardware().serialNumber()));
-    }
-    return refuse;
+  private Claim claim(WorkOrder order, Listed row, @Nullable Unit unit) {
+    UUID id = unit == null ? ids.next() : unit.id();
+    return new Claim(
+        row.key(),
+        new Device(
+            ids.next(),
+            new HardwareUnit(id, order.manufacturer(), order.model(), row.serialNumber()),
+            order.profile(),
+            order.owner(),
+            order.site(),
+            row.labels(),
+            DeviceState.EXPECTED,
+            0,
+            now),
+        true,
+        NO_KEY);
+  }
+
+  private static void keep(List<Claim> claims, Looked looked, Predicate<Claim> which) {
+    claims.removeIf(claim -> {
+      boolean refuse = !which.test(claim);
+      if (refuse) {
+        looked.refused.put(
+            claim.key(), BatchRefusals.otherRow(claim.device().hardware().serialNumber()));
+      }
+      return refuse;
+    });
   }
 
   /** Over a line for each device in the order of the serial numbers: row, serial number and device. */

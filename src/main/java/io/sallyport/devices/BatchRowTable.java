@@ -62,7 +62,7 @@ final class BatchRowTable {
   private static final String ADD_UNITS = """
       insert into hardware_unit (id, manufacturer, model, serial_number)
       select one.id, ?, ?, one.serial from unnest(?, ?) with ordinality as one (id, serial, n) order by one.n
-      on conflict (manufacturer, serial_number) do nothing""";
+      on conflict (manufacturer, serial_number) do nothing returning serial_number""";
   private static final String ADD_ROWS = """
       insert into batch_row (batch, row_key, device)
       select ?, one.key, one.device from unnest(?, ?) as one (key, device) order by one.key
@@ -176,14 +176,14 @@ final class BatchRowTable {
     }
   }
 
-  /** Serial numbers in their order, each with the id of its unit if that is new. */
-  void addUnits(Batch batch, List<String> serials, List<UUID> ids) throws SQLException {
+  /** Serial numbers in their order, each with the id of its unit if that is new; answers those that were. */
+  Set<String> addUnits(Batch batch, List<String> serials, List<UUID> ids) throws SQLException {
     try (PreparedStatement add = transaction.prepareStatement(ADD_UNITS)) {
       add.setObject(1, batch.manufacturer());
       add.setString(2, batch.order().model());
       add.setArray(3, transaction.createArrayOf("uuid", ids.toArray()));
       add.setArray(4, transaction.createArrayOf("text", serials.toArray()));
-      add.executeUpdate();
+      return new HashSet<>(read(add, row -> row.getString(1)));
     }
   }
 

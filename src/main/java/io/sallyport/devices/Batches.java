@@ -113,6 +113,13 @@ public interface Batches {
    */
   List<Imported> register(UUID batch, UUID file, List<Listed> rows, Actor actor);
 
+  /**
+   * What {@link #register} would answer, and nothing is changed.
+   *
+   * @param before how many others of the file would be registered before these
+   */
+  List<Imported> check(UUID batch, List<Listed> rows, int before);
+
   /** In the transaction that records the certificates: which row has which. */
   void issued(UUID batch, Map<String, Digest> certificates);
 

@@ -205,6 +205,13 @@ class StoredBatches implements Batches {
   }
 
   @Override
+  @Transactional
+  public List<Imported> check(UUID batch, List<Listed> rows, int before) {
+    return with((table, existing) ->
+        new BatchImports(table, existing, audit, ids, clock).check(batch, rows, before));
+  }
+
+  @Override
   @Transactional(Transactional.TxType.MANDATORY)
   public void issued(UUID batch, Map<String, Digest> certificates) {
     with((table, rows) -> {

@@ -12,22 +12,27 @@ import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.TestPki;
 import io.sallyport.testing.TestPki.Manufacturer;
 import jakarta.inject.Inject;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files of devices for a batch: whole, half, wrong, doubled and large. */
 @QuarkusTest
@@ -59,12 +64,20 @@ class BatchImportTest extends ServerTest {
   }
 
   private HttpResponse<byte[]> send(LineClient batch, String type, String file) {
+    return send(batch, "", type, file.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private HttpResponse<byte[]> send(LineClient batch, String query, String type, byte[] file) {
     return wire.send(
         null,
-        wire.person("/api/v1/batches/" + batch.batch() + "/import")
+        wire.person("/api/v1/batches/" + batch.batch() + "/import" + query)
             .header("Content-Type", type)
-            .POST(HttpRequest.BodyPublishers.ofString(file))
+            .POST(HttpRequest.BodyPublishers.ofByteArray(file))
             .build());
+  }
+
+  private static String text(HttpResponse<byte[]> response) {
+    return new String(response.body(), StandardCharsets.UTF_8);
   }
 
   private List<JsonNode> report(LineClient batch, String type, String file) {
@@ -213,5 +226,140 @@ class BatchImportTest extends ServerTest {
     assertEquals(20_002, refused.get("line").asInt());
     assertTrue(refused.get("detail").asText().contains("line 19"), refused.toString());
     assertEquals(20_000, batch.shown().get("registered").asInt());
+  }
+
+  /** A file that was cut behind a record looks whole; wherever else it was cut, nothing of it counts. */
+  @Test
+  void aFileThatWasCutAnywhereChangesNothing() {
+    LineClient batch = order("I-cut", 10);
+    String whole = "\uFEFFrow,serial_number,label:note\r\n"
+        + "a,C-1,\"one, \"\"two\"\"\"\r\n"
+        + "b,C-2,\r\n"
+        + "\"c\",\"C-3\",\"\"\r\n";
+    byte[] octets = whole.getBytes(StandardCharsets.UTF_8);
+    int header = whole.indexOf('\n') + 1 + 2;
+    int taken = 0;
+    for (int length = 1; length <= octets.length; length++) {
+      byte[] cut = Arrays.copyOf(octets, length);
+
+      HttpResponse<byte[]> response = send(batch, "?check", CSV, cut);
+
+      boolean looksWhole = cut[length - 1] == '\n' && length > header;
+      taken += looksWhole ? 1 : 0;
+      assertEquals(looksWhole ? 200 : 422, response.statusCode(), length + ": " + text(response));
+    }
+    assertEquals(3, taken);
+    assertEquals(0, batch.shown().get("registered").asInt());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"UTF-16LE", "UTF-16BE", "UTF-16", "ISO-8859-1", "UTF-32LE"})
+  void aFileInAnotherEncodingIsToldSo(String charset) throws Exception {
+    LineClient batch = order("I-in " + charset, 10);
+    for (String file : List.of(
+        "serial_number,label:site\nE-1,K\u00f6ln\n",
+        "{\"serial_number\":\"E-1\",\"labels\":{\"site\":\"K\u00f6ln\"}}\n{\"serial_number\":\"E-2\"}\n")) {
+      String type = file.startsWith("{") ? "application/x-ndjson" : CSV;
+
+      HttpResponse<byte[]> response = send(batch, "", type, file.getBytes(charset));
+
+      assertEquals(422, response.statusCode(), text(response));
+      assertTrue(text(response).contains("is not UTF-8"), text(response));
+    }
+    assertEquals(0, batch.shown().get("registered").asInt());
+  }
+
+  @Test
+  void aLineOfAMebibyteIsRefusedWithItsNumber() {
+    LineClient batch = order("I-long", 10);
+    for (String file : List.of(
+        "serial_number\nL-1\n" + "x".repeat(1 << 20) + "\nL-3\n",
+        "serial_number\nL-1\n" + "x".repeat(1 << 20))) {
+      HttpResponse<byte[]> response = send(batch, CSV, file);
+
+      assertEquals(422, response.statusCode());
+      assertTrue(text(response).contains("Line 3 has more than 64 KiB"), text(response));
+    }
+    assertEquals(0, batch.shown().get("registered").asInt());
+  }
+
+  @Test
+  void aCheckTellsEveryRowWhatWouldBecomeOfItAndChangesNothing() {
+    LineClient batch = order("I-check", 4);
+    report(order("I-check-before", 5), CSV, "serial_number\nK-taken\n");
+    report(batch, CSV, "serial_number\nK-there\n");
+    String file =
+        "serial_number,row\nK-there,\nK-1,\nK-1,other\nK-taken,\nK-2,K-there\nK-3,k\nK-4,k\nnot*one,\n"
+            + "K-5,\nK-6,\n";
+
+    HttpResponse<byte[]> checked =
+        send(batch, "?check=true", CSV, file.getBytes(StandardCharsets.UTF_8));
+
+    assertEquals(200, checked.statusCode(), text(checked));
+    Map<Integer, String> told = told(LineClient.lines(checked.body()));
+    assertEquals(
+        Map.of(
+            2, "exists ",
+            3, "new ",
+            4, "refused claimed-by-another",
+            5, "refused claimed-by-another",
+            6, "refused claimed-by-another",
+            7, "new ",
+            8, "refused claimed-by-another",
+            9, "refused invalid-device",
+            10, "new ",
+            11, "refused quota"),
+        told);
+    JsonNode shown = batch.shown();
+    assertEquals(1, shown.get("registered").asInt());
+    assertEquals(0, shown.get("refused").asInt());
+
+    Map<Integer, String> done = told(report(batch, CSV, file));
+
+    told.replaceAll((line, status) -> status.replace("new", "registered"));
+    assertEquals(told, done, "what was foretold");
+    assertEquals(400, send(batch, "?check=maybe", CSV, new byte[0]).statusCode());
+  }
+
+  private static Map<Integer, String> told(List<JsonNode> report) {
+    return report.stream()
+        .filter(line -> line.has("line"))
+        .collect(Collectors.toMap(
+            line -> line.get("line").asInt(),
+            line -> line.get("status").asText() + " " + line.path("problem").asText()));
+  }
+
+  /** Against the inventory, as an import would; nothing of it stays in memory here either. */
+  @Test
+  void ofAMillionRowsTheOneThatComesTwiceIsFound() throws Exception {
+    LineClient batch = order("I-million", 1_000_000);
+    int doubled = 900_000;
+    try (HttpClient client = wire.client(null)) {
+      HttpResponse<Stream<String>> response = client.send(
+          wire.person("/api/v1/batches/" + batch.batch() + "/import?check")
+              .timeout(Duration.ofMinutes(5))
+              .header("Content-Type", CSV)
+              .POST(HttpRequest.BodyPublishers.ofByteArrays(() -> IntStream.range(0, 1_000)
+                  .mapToObj(part -> part(part * 1_000, doubled))
+                  .iterator()))
+              .build(),
+          HttpResponse.BodyHandlers.ofLines());
+      List<String> others;
+      try (Stream<String> lines = response.body()) {
+        others = lines.filter(line -> !line.contains("\"new\"}")).toList();
+      }
+      assertEquals(2, others.size(), others.toString());
+      assertTrue(others.getFirst().contains("\"line\":900002,"), others.getFirst());
+      assertTrue(others.getFirst().contains("as in line 79."), others.getFirst());
+      assertEquals("{\"done\":{\"new\":999999,\"exists\":0,\"refused\":1}}", others.getLast());
+    }
+  }
+
+  private static byte[] part(int from, int doubled) {
+    StringBuilder rows = new StringBuilder(from == 0 ? "serial_number\n" : "");
+    for (int i = from; i < from + 1_000; i++) {
+      rows.append("MIL-").append(i == doubled ? 77 : i).append('\n');
+    }
+    return rows.toString().getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -19,6 +19,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
@@ -83,6 +84,8 @@ final class BatchStreams {
         Batch batch = batches.get(Fields.uuid("id", path.group(1)), caller.sites());
         if (path.group(2).equals("issue")) {
           rows.issue(exchange, batch, null, caller.actor());
+        } else if (isCheck(context)) {
+          files.check(exchange, batch, isCsv(context));
         } else {
           files.serve(exchange, batch, isCsv(context), caller.actor());
         }
@@ -90,6 +93,15 @@ final class BatchStreams {
         refuse(context, exchange, refused);
       }
     });
+  }
+
+  private static boolean isCheck(RoutingContext context) {
+    List<String> values = context.queryParam("check");
+    return switch (values.isEmpty() ? "false" : String.join(",", values)) {
+      case "false" -> false;
+      case "", "true" -> true;
+      default -> throw new Refusal(CommonProblem.MALFORMED, "check is true or false.");
+    };
   }
 
   private static boolean isCsv(RoutingContext context) {

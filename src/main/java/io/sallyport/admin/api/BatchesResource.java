@@ -11,11 +11,13 @@ import io.sallyport.kernel.Refusal;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.StreamingOutput;
 import java.io.InputStream;
@@ -163,8 +165,12 @@ class BatchesResource {
       description =
           "CSV whose header names serial_number and, if they are wanted, row and label:NAME; or lines of JSON with the"
               + " same and \"labels\". A file that is not whole changes nothing. Out comes a line of JSON a row with"
-              + " \"status\" registered, exists or refused, the last is {\"done\": …}.")
-  public String importing(@PathParam("id") UUID id, @Nullable String lines) {
+              + " \"status\" registered, exists or refused, the last is {\"done\": …}; where it is missing, send the"
+              + " file again. With check nothing is changed, and what would be registered is new.")
+  public String importing(
+      @PathParam("id") UUID id,
+      @QueryParam("check") @DefaultValue("false") boolean check,
+      @Nullable String lines) {
     throw new Refusal(CommonProblem.MALFORMED, "Send lines of CSV or JSON.");
   }
 
