@@ -3,24 +3,18 @@ package io.sallyport.door.line;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.LineClient;
+import io.sallyport.testing.LineStation;
 import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.TestPki;
 import io.sallyport.testing.TestPki.Identity;
 import io.sallyport.testing.TestPki.Manufacturer;
-import java.io.ByteArrayInputStream;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.security.KeyPair;
-import java.security.cert.CertificateFactory;
-import java.security.cert.X509Certificate;
 import java.util.Base64;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,61 +41,15 @@ class StationTest extends ServerTest {
   }
 
   private String batch(String name, String line) {
-    return wire.admin(
-            "POST",
-            "/api/v1/batches",
-            Map.of(
-                "name",
-                name,
-                "manufacturer",
-                MAKER.name(),
-                "model",
-                "M1",
-                "profile",
-                PROFILE,
-                "owner",
-                "line",
-                "site",
-                "station-site",
-                "line",
-                line,
-                "ordered",
-                100))
-        .get("id")
-        .asText();
+    return LineStation.order(wire, name, MAKER.name(), PROFILE, line, 100);
   }
 
-  private Identity station(String name, String line, @Nullable String batch) throws Exception {
-    KeyPair keys = TestPki.key();
-    Map<String, String> body = new HashMap<>(Map.of(
-        "name",
-        name,
-        "site",
-        "station-site",
-        "line",
-        line,
-        "csr",
-        TestPki.pem("CERTIFICATE REQUEST", TestPki.request(keys, "CN=" + name, null))));
-    if (batch != null) {
-      body.put("batch", batch);
-    }
-    JsonNode admitted = wire.admin("POST", "/api/v1/stations", body);
-    X509Certificate certificate = certificate(admitted.get("certificate").asText());
-    X509Certificate issuer = certificate(admitted.get("chain").get(0).asText());
-    return new Identity(keys, List.of(certificate, issuer));
-  }
-
-  private static X509Certificate certificate(String pem) throws Exception {
-    return (X509Certificate) CertificateFactory.getInstance("X.509")
-        .generateCertificate(new ByteArrayInputStream(pem.getBytes(StandardCharsets.UTF_8)));
+  private Identity station(String name, String line, @Nullable String batch) {
+    return LineStation.register(wire, name, line, batch).identity();
   }
 
   private HttpResponse<byte[]> issue(@Nullable Identity identity, String batch, String row) {
-    return wire.send(
-        identity,
-        wire.device("/line/v1/batches/" + batch + "/issue")
-            .POST(HttpRequest.BodyPublishers.ofString(row + "\n"))
-            .build());
+    return LineStation.issue(wire, identity, batch, List.of(row));
   }
 
   @Test
