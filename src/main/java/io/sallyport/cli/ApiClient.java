@@ -126,6 +126,15 @@ final class ApiClient implements AutoCloseable {
         .build());
   }
 
+  /** Server-sent events, for as long as the server sends any. */
+  InputStream events(String path) {
+    return web.open(HttpRequest.newBuilder(URI.create(base + path))
+        .header("Authorization", "Bearer " + token)
+        .header("Accept", "text/event-stream, application/problem+json")
+        .GET()
+        .build());
+  }
+
   static String encode(String part) {
     return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
   }

@@ -2,24 +2,14 @@ package io.sallyport.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.OutputStream;
-import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,9 +21,6 @@ import picocli.CommandLine.Parameters;
     description = "Batches: so many devices of a model, each with a certificate.")
 final class BatchCommands {
   private static final String PATH = "/batches";
-  private static final String ROWS = "application/x-ndjson";
-  /** Rows of one request: a cut costs no more than these being asked for again. */
-  private static final int WINDOW = 2_000;
 
   private final Options options;
 
@@ -97,33 +84,60 @@ final class BatchCommands {
   }
 
   @Command(description = "Shows a batch and how far it is.")
-  void show(@Parameters(paramLabel = "ID") String id) {
+  void show(
+      @Parameters(paramLabel = "ID") String id,
+      @Option(names = "--follow", description = "goes on until the batch is closed")
+          boolean follow) {
     try (ApiClient api = options.api()) {
-      options.output().show(api.get(path(id)));
+      if (!follow) {
+        options.output().show(api.get(path(id)));
+        return;
+      }
+      JsonNode closed;
+      try (Progress progress = Progress.of(options, 1)) {
+        closed =
+            new BatchEvents(api, path(id) + "/events").follow(batch -> follow(batch, progress));
+      }
+      options.output().say(sentence(closed));
     }
+  }
+
+  private void follow(JsonNode batch, Progress progress) {
+    if (options.output().json()) {
+      options.output().line(batch);
+    }
+    progress.at(
+        batch.path("issued").asLong(),
+        batch.path("ordered").asLong(),
+        ", " + batch.path("registered").asLong() + " registered, "
+            + batch.path("refused").asLong() + " refused, "
+            + batch.path("per_second").asLong() + " a second");
   }
 
   @Command(
       name = "import",
-      description = "Registers the devices that a file lists: CSV (.csv) or lines of JSON.")
+      description = {
+        "Registers the devices that a file lists: CSV (.csv) or lines of JSON.",
+        "A file that is not whole changes nothing. After a cut, call the same command again."
+      })
   void importing(
       @Parameters(paramLabel = "ID") String id,
       @Parameters(paramLabel = "FILE") Path file,
+      @Option(
+              names = "--check",
+              description = "says what would become of each row, changes nothing")
+          boolean check,
       @Option(names = "--report", description = "where the report goes, a line of JSON a row")
           @Nullable
           Path report) {
-    String type = file.toString().toLowerCase(Locale.ROOT).endsWith(".csv") ? "text/csv" : ROWS;
-    try (ApiClient api = options.api();
-        Progress progress = new Progress(options, lines(file));
-        OutputStream out =
-            report == null ? OutputStream.nullOutputStream() : Files.newOutputStream(report)) {
-      JsonNode done = answers(
-          api.stream(path(id) + "/import", type, () -> content(file)),
-          progress,
-          line -> write(out, line));
-      finish(done, "registered", "exists");
+    try (ApiClient api = options.api()) {
+      JsonNode done;
+      try (Progress progress = Progress.of(options, BatchFiles.lines(file))) {
+        done = new BatchFiles(api, path(id)).bring(file, report, check, progress);
+      }
+      finish(done, check ? "new" : "registered", "exists");
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw unreadable(e);
     }
   }
 
@@ -137,84 +151,33 @@ final class BatchCommands {
               description = "lines of JSON: serial_number, csr, and row and labels if wanted")
           Path requests,
       @Parameters(paramLabel = "ANSWERS", description = "lines of JSON, appended") Path answers) {
-    try (ApiClient api = options.api();
-        Progress progress = new Progress(options, lines(requests));
-        BufferedReader rows = Files.newBufferedReader(requests);
-        OutputStream out = append(answers)) {
-      Set<String> issued = issued(answers);
-      progress.more(issued.size());
-      ObjectNode total = Json.object().put("issued", 0L).put("again", 0L).put("refused", 0L);
-      List<String> window = new ArrayList<>();
-      for (String row = rows.readLine(); row != null; row = rows.readLine()) {
-        if (!row.isBlank() && !issued.contains(key(row))) {
-          window.add(row);
-        }
-        if (window.size() == WINDOW) {
-          send(api, id, window, progress, out, total);
-          window.clear();
-        }
-      }
-      if (!window.isEmpty()) {
-        send(api, id, window, progress, out, total);
+    try (ApiClient api = options.api()) {
+      JsonNode total;
+      try (Progress progress = Progress.of(options, BatchFiles.lines(requests))) {
+        total = new BatchFiles(api, path(id)).issue(requests, answers, progress);
       }
       finish(total, "issued", "again");
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw unreadable(e);
     }
   }
 
-  private static void send(
-      ApiClient api,
-      String id,
-      List<String> window,
-      Progress progress,
-      OutputStream out,
-      ObjectNode total) {
-    byte[] body = (String.join("\n", window) + "\n").getBytes(StandardCharsets.UTF_8);
-    JsonNode done = answers(
-        api.stream(path(id) + "/issue", ROWS, () -> new ByteArrayInputStream(body)),
-        progress,
-        line -> write(out, line));
-    total
-        .properties()
-        .forEach(count -> total.put(
-            count.getKey(),
-            count.getValue().asLong() + done.path(count.getKey()).asLong()));
+  private static Failure unreadable(IOException e) {
+    return e instanceof NoSuchFileException missing
+        ? Failure.usage("There is no file " + missing.getFile() + ".")
+        : Failure.usage("A file cannot be read or written: " + e.getMessage() + ".");
   }
 
-  /** Rows whose certificate is in the file; a line that was cut is none. */
-  private static Set<String> issued(Path answers) throws IOException {
-    Set<String> rows = new HashSet<>();
-    try (BufferedReader lines = Files.newBufferedReader(answers)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        JsonNode answer = Json.lenient(line);
-        if (answer.path("status").asText().equals("issued")) {
-          rows.add(answer.path("row").asText());
-        }
-      }
+  private void finish(JsonNode done, String fresh, String before) {
+    options
+        .output()
+        .result(
+            done,
+            done.path(fresh).asLong() + " " + fresh + ", " + done.path(before).asLong() + " "
+                + before + ", " + done.path("refused").asLong() + " refused.");
+    if (done.path("refused").asLong() > 0) {
+      throw new Failure(ExitCode.REFUSED, "Some rows were refused; the answers say why.");
     }
-    return rows;
-  }
-
-  private static OutputStream append(Path answers) throws IOException {
-    OutputStream out =
-        Files.newOutputStream(answers, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-    long size = Files.size(answers);
-    if (size > 0) {
-      // Behind a line that was cut.
-      try (InputStream in = Files.newInputStream(answers)) {
-        in.skipNBytes(size - 1);
-        if (in.read() != '\n') {
-          out.write('\n');
-        }
-      }
-    }
-    return out;
-  }
-
-  private static String key(String row) {
-    JsonNode asked = Json.lenient(row);
-    return asked.path(asked.has("row") ? "row" : "serial_number").asText();
   }
 
   @Command(description = "Takes nothing more for a batch, and signs its manifest.")
@@ -238,135 +201,21 @@ final class BatchCommands {
           Files.write(signature, signed.readAllBytes());
         }
       }
-      options
-          .output()
-          .result(
-              closed,
-              "Batch " + closed.path("name").asText() + " is closed with "
-                  + closed.path("issued").asLong() + " of "
-                  + closed.path("ordered").asLong()
-                  + " certificates; SHA-256 of the manifest: "
-                  + closed.path("manifest_sha256").asText());
+      options.output().result(closed, sentence(closed));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
-  private interface Line {
-    void take(String line);
-  }
-
-  /** The last line, which says that all others came. */
-  private static JsonNode answers(InputStream body, Progress progress, Line each) {
-    try (BufferedReader lines =
-        new BufferedReader(new InputStreamReader(body, StandardCharsets.UTF_8))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        JsonNode answer = Json.lenient(line);
-        if (answer.has("done")) {
-          return answer.get("done");
-        }
-        each.take(line);
-        progress.more(1);
-      }
-    } catch (IOException e) {
-      throw cut();
-    }
-    throw cut();
-  }
-
-  private static Failure cut() {
-    return new Failure(
-        ExitCode.UNREACHABLE,
-        "The connection was cut before the last answer. Call the same command again; nothing is doubled.");
-  }
-
-  private void finish(JsonNode done, String fresh, String before) {
-    options
-        .output()
-        .result(
-            done,
-            done.path(fresh).asLong() + " " + fresh + ", " + done.path(before).asLong() + " "
-                + before + ", " + done.path("refused").asLong() + " refused.");
-    if (done.path("refused").asLong() > 0) {
-      throw new Failure(ExitCode.REFUSED, "Some rows were refused; the answers say why.");
-    }
-  }
-
-  private static void write(OutputStream out, String line) {
-    try {
-      out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static InputStream content(Path file) {
-    try {
-      return Files.newInputStream(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static long lines(Path file) throws IOException {
-    long lines = 0;
-    try (InputStream in = Files.newInputStream(file)) {
-      byte[] octets = new byte[1 << 16];
-      for (int read = in.read(octets); read > 0; read = in.read(octets)) {
-        for (int i = 0; i < read; i++) {
-          lines += octets[i] == '\n' ? 1 : 0;
-        }
-      }
-    }
-    return lines;
+  private static String sentence(JsonNode closed) {
+    return "Batch " + closed.path("name").asText() + " is closed with "
+        + closed.path("issued").asLong() + " of "
+        + closed.path("ordered").asLong()
+        + " certificates; SHA-256 of the manifest: "
+        + closed.path("manifest_sha256").asText();
   }
 
   private static String path(String id) {
     return PATH + "/" + ApiClient.encode(id);
-  }
-
-  /** One line that is drawn again, where somebody watches. */
-  private static final class Progress implements AutoCloseable {
-    private static final int WIDTH = 40;
-    private static final long EVERY_NANOS = 200_000_000;
-
-    private final @Nullable PrintWriter terminal;
-    private final long all;
-    private long done;
-    private long drawn;
-
-    Progress(Options options, long all) {
-      terminal = System.console() != null
-              && System.console().isTerminal()
-              && !options.output().json()
-          ? new PrintWriter(System.err, true, StandardCharsets.UTF_8)
-          : null;
-      this.all = Math.max(1, all);
-    }
-
-    void more(long rows) {
-      done += rows;
-      if (terminal != null && System.nanoTime() - drawn > EVERY_NANOS) {
-        draw();
-      }
-    }
-
-    private void draw() {
-      if (terminal == null) {
-        return;
-      }
-      drawn = System.nanoTime();
-      int full = (int) Math.min(WIDTH, done * WIDTH / all);
-      terminal.print("\r[" + "#".repeat(full) + " ".repeat(WIDTH - full) + "] " + done + "/" + all);
-      terminal.flush();
-    }
-
-    @Override
-    public void close() {
-      if (terminal != null) {
-        draw();
-        terminal.println();
-      }
-    }
   }
 }

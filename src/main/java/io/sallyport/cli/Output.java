@@ -33,6 +33,12 @@ final class Output {
     }
   }
 
+  /** One of many, on a line of its own, for programs. */
+  void line(JsonNode value) {
+    out.println(value);
+    out.flush();
+  }
+
   /** The JSON as it is, or {@code sentence}. */
   void result(JsonNode value, String sentence) {
     if (json) {

@@ -78,6 +78,7 @@ class RightsTest extends ServerTest {
       Map.entry("removeStation", FLEET),
       Map.entry("closeBatch", REGISTRARS),
       Map.entry("createBatch", REGISTRARS),
+      Map.entry("followBatch", EVERYBODY),
       Map.entry("getBatch", EVERYBODY),
       Map.entry("getBatchManifest", EVERYBODY),
       Map.entry("getBatchManifestSignature", EVERYBODY),
