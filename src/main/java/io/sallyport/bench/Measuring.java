@@ -78,7 +78,7 @@ final class Measuring {
           + all.stream().map(Probe::name).toList());
     }
     return all.stream()
-        .filter(probe -> names.contains(ALL) || names.contains(probe.name()))
+        .filter(probe -> names.contains(ALL) && !probe.isBare() || names.contains(probe.name()))
         .toList();
   }
 

@@ -8,6 +8,11 @@ interface Probe {
   /** The figure's name, for instance {@code issuance}. */
   String name();
 
+  /** Whether it is the bare loop beside a figure that is measured elsewhere: it runs only when it is named. */
+  default boolean isBare() {
+    return false;
+  }
+
   /** Warms up, measures, and measures the bare loop. */
   Figure measure() throws Exception;
 }

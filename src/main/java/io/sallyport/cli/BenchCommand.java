@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,8 +33,12 @@ final class BenchCommand implements Callable<Integer> {
   private static final List<String> ALL = List.of("est", "ocsp", "decisions", "revocation");
   /** Measured inside a server of its own, and only when asked for: it takes minutes. */
   private static final String PKI = "pki";
-  /** From outside too, and only when asked for: it prepares devices for a minute first. */
+  /** From outside too, and only when asked for: it takes minutes. */
   private static final String ONBOARDING = "onboarding";
+
+  private static final String BARE = "bare-";
+  /** The heap under which a million devices are imported. */
+  private static final List<String> LINE = List.of("-Xmx256m");
 
   private static final int MOST_SECONDS = 300;
 
@@ -56,7 +62,8 @@ final class BenchCommand implements Callable<Integer> {
       names = "--probe",
       paramLabel = "NAME",
       split = ",",
-      description = "of pki only these, for instance issuance (default: all)")
+      description =
+          "of pki or onboarding only these, for instance issuance or batch (default: all)")
   private List<String> probes = new ArrayList<>();
 
   @Option(names = "--json", paramLabel = "FILE", description = "write the figures there, as JSON")
@@ -122,21 +129,43 @@ final class BenchCommand implements Callable<Integer> {
     return figures;
   }
 
-  private List<Figure> onboarding(Path scratch) {
+  private List<Figure> onboarding(Path scratch) throws IOException {
     List<Figure> figures = new ArrayList<>();
+    List<String> asked = OnboardingBench.ALL.stream()
+        .filter(name -> probes.isEmpty() || probes.contains(name))
+        .toList();
+    if (asked.isEmpty()) {
+      throw Failure.usage(
+          "Probes of onboarding are " + String.join(", ", OnboardingBench.ALL) + ".");
+    }
+    Map<String, Double> bare =
+        bareOnes(asked.stream().filter(OnboardingBench.BARE_INSIDE::contains).toList(), scratch);
     try (ChildServer server =
-        ChildServer.start(options, scratch.resolve("line"), scratch.resolve("line.log"))) {
+        ChildServer.start(options, scratch.resolve("line"), scratch.resolve("line.log"), LINE)) {
       options.data = scratch.resolve("line");
       try (OnboardingBench bench =
           new OnboardingBench(options, clock, Duration.ofSeconds(seconds))) {
-        figures.add(bench.kept());
-        figures.add(bench.fresh());
+        for (String name : asked) {
+          figures.add(bench.measure(name, bare.getOrDefault(name, 0.0)));
+        }
       } catch (Failure failure) {
         options.output().writer().println(server.tail());
         throw failure;
       }
     }
     return figures;
+  }
+
+  /** Bare loops that need what a server has inside. */
+  private Map<String, Double> bareOnes(List<String> names, Path scratch) throws IOException {
+    Map<String, Double> found = new HashMap<>();
+    if (!names.isEmpty()) {
+      InnerBench inner = new InnerBench(options, scratch, Duration.ofSeconds(seconds));
+      for (Figure figure : inner.run(names.stream().map(BARE::concat).toList())) {
+        found.put(figure.name().substring(BARE.length()), figure.value());
+      }
+    }
+    return found;
   }
 
   private void tell(List<Figure> figures) {

@@ -35,7 +35,12 @@ final class ChildServer implements AutoCloseable {
 
   /** Starts a server on {@code data} as the launcher would, and waits until it is ready. */
   static ChildServer start(Options options, Path data, Path log) {
-    ChildServer server = begin(options, data, log, List.of(), Map.of());
+    return start(options, data, log, List.of());
+  }
+
+  /** @param jvm further options of its JVM */
+  static ChildServer start(Options options, Path data, Path log, List<String> jvm) {
+    ChildServer server = begin(options, data, log, jvm, Map.of());
     server.awaitReady();
     return server;
   }

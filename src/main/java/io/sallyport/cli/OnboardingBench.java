@@ -1,235 +1,280 @@
 package io.sallyport.cli;
 
-import io.sallyport.kernel.Der;
+import com.amazon.corretto.crypto.provider.AmazonCorrettoCryptoProvider;
+import io.sallyport.cli.BenchCommand.Figure;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.security.KeyPair;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
-import java.util.function.IntFunction;
-import javax.net.ssl.SSLSocket;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
 
-/** How fast a line is served: first enrollments over EST, each for another device with another key. */
+/**
+ * How fast a line is served: batches, files, and first enrollments over EST, each for another device with another key. What
+ * is asked is made beforehand, and a part of it is used to warm up.
+ */
 final class OnboardingBench implements AutoCloseable {
-  private static final int CLIENTS = 64;
-  /** What a machine of two cores cannot do in a second. */
-  private static final int MOST_A_SECOND = 2_000;
+  static final String BATCH = "batch";
+  static final String EST_FRESH = "est-fresh";
+  static final String EST_KEPT = "est-kept";
+  static final String IMPORT = "import-million";
+  /** In this order: a million devices come last. */
+  static final List<String> ALL = List.of(BATCH, EST_FRESH, EST_KEPT, IMPORT);
 
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
-  private static final String MODEL = "Eye 4";
+  /** Those whose bare loop a server makes of itself. */
+  static final Set<String> BARE_INSIDE = Set.of(BATCH, IMPORT);
+
+  private static final int CLIENTS = 64;
+  /** More than two processors do in a second. */
+  private static final int MOST_ROWS_A_SECOND = 5_000;
+
+  private static final int MOST_KEPT_A_SECOND = 2_500;
+  private static final int MOST_FRESH_A_SECOND = 1_000;
+  private static final Duration WARM_UP = Duration.ofSeconds(5);
+  private static final int MILLION = 1_000_000;
 
   private final Duration time;
   private final Clock clock;
   private final URI devices;
   private final List<X509Certificate> roots;
-  private final ApiClient api;
   private final ManufacturingLine line;
-
-  /** A device that is registered, and what it will ask. */
-  private record Prepared(Identity idevid, Der request) {}
+  private final LineLoad load;
 
   OnboardingBench(Options options, Clock clock, Duration time) {
+    AmazonCorrettoCryptoProvider.install();
     this.time = time;
     this.clock = clock;
     this.devices = options.front("devices");
     this.roots = options.roots(null);
-    this.api = options.api();
-    this.line = new ManufacturingLine("Optica Works", clock);
-    var maker = Json.object().put("name", "Optica Works");
-    maker.putArray("anchors").add(Pem.of(line.anchor()));
-    api.post("/manufacturers", maker);
-    api.put("/profiles/camera", DemoDocuments.PROFILE);
+    this.line = new ManufacturingLine(LineLoad.MANUFACTURER, clock);
+    this.load = new LineLoad(options, line.anchor());
   }
 
-  /** By one-time tokens over connections that are kept; beside it a bare HTTPS route with the same octets. */
-  BenchCommand.Figure kept() {
-    record Asked(Der request, String token) {}
-    Queue<Asked> asked = prepared(number -> {
-      String id = register("kept-" + number);
-      String token = api.post(
-              "/enrollment-tokens", Json.object().put("device", id).put("lifetime", "PT1H"))
-          .path("token")
-          .asText();
-      KeyPair pair = Requests.newKey();
-      return new Asked(Requests.forSubject(pair, Requests.deviceName("kept-" + number)), token);
-    });
-    byte[] answer;
-    double rate;
-    Der first;
-    try (Web web = new Web(roots, null)) {
-      EstClient est = new EstClient(devices, web, roots);
-      Asked one = asked.remove();
-      first = one.request();
-      answer = est.tryEnroll("simpleenroll", null, one.request(), one.token())
-          .orFail()
-          .body();
-      rate = run(() -> {
-        Asked next = asked.poll();
+  /** @param bare what the bare loop of a batch or an import made */
+  Figure measure(String name, double bare) {
+    return switch (name) {
+      case BATCH -> batch(bare);
+      case IMPORT -> imported(bare);
+      case EST_FRESH -> fresh();
+      case EST_KEPT -> kept();
+      default -> throw new IllegalArgumentException(name);
+    };
+  }
+
+  /** Devices a second in one stream, from its first octet to its last. */
+  private Figure batch(double bare) {
+    int warm = count(WARM_UP, MOST_ROWS_A_SECOND);
+    int all = warm + count(time, MOST_ROWS_A_SECOND);
+    List<byte[]> rows = LineLoad.rows("batch", 0, all);
+    String batch = load.registered("batch", all);
+    load.issue(batch, rows.subList(0, warm));
+    List<byte[]> rest = rows.subList(warm, all);
+    double seconds = load.issue(batch, rest).seconds();
+    return new Figure(
+        BATCH,
+        rest.size() / seconds,
+        "devices/s",
+        bare,
+        "requests read, signatures, 2 commits per 256");
+  }
+
+  private static int count(Duration time, int aSecond) {
+    return Math.toIntExact(Math.max(1, time.toMillis()) * aSecond / 1000);
+  }
+
+  /** Seconds from the first octet of the file to the last line of the report. */
+  private Figure imported(double bare) {
+    String batch = load.order("million", MILLION);
+    double seconds = load.register(batch, "million", MILLION).seconds();
+    return new Figure(IMPORT, seconds, "s", bare, "COPY of the same rows");
+  }
+
+  /** By a token for many devices over connections that are kept; beside it a bare HTTPS route with the same octets. */
+  private Figure kept() {
+    int all = count(WARM_UP.plus(time), MOST_KEPT_A_SECOND);
+    load.registered("kept", all);
+    String credentials = "Authorization: Basic "
+        + Base64.getEncoder()
+            .encodeToString(("device:" + load.token(all)).getBytes(StandardCharsets.UTF_8))
+        + "\r\n";
+    List<byte[]> requests = LineLoad.made(
+        0, all, number -> LineLoad.enrollment(LineLoad.serial("kept", number), credentials));
+    double rate = overKept(devices, roots, once(requests));
+    try (BareServer bare = new BareServer(new byte[1500], clock, true)) {
+      return new Figure(
+          EST_KEPT,
+          rate,
+          "enrollments/s",
+          overKept(bare.address(), List.of(bare.certificate()), inTurns(requests)),
+          "bare HTTPS route");
+    }
+  }
+
+  /** Each once, and then none. */
+  private static <T> Supplier<@Nullable T> once(List<T> all) {
+    return new ConcurrentLinkedQueue<>(all)::poll;
+  }
+
+  /** For a server that does not mind. */
+  private static <T> Supplier<@Nullable T> inTurns(List<T> all) {
+    AtomicInteger next = new AtomicInteger();
+    return () -> all.get(Math.floorMod(next.getAndIncrement(), all.size()));
+  }
+
+  private double overKept(
+      URI server, List<X509Certificate> anchors, Supplier<byte @Nullable []> requests) {
+    SSLContext tls = Web.context(anchors, null);
+    ThreadLocal<LeanConnection> own = new ThreadLocal<>();
+    Queue<LeanConnection> opened = new ConcurrentLinkedQueue<>();
+    try {
+      return warmRate(() -> {
+        byte[] next = requests.get();
         if (next == null) {
           return false;
         }
-        est.tryEnroll("simpleenroll", null, next.request(), next.token()).orFail();
+        LeanConnection connection = own.get();
+        if (connection == null) {
+          connection = new LeanConnection(server, tls);
+          own.set(connection);
+          opened.add(connection);
+        }
+        connection.exchange(next);
         return true;
       });
-    }
-    try (BareServer bare = new BareServer(answer, clock, true);
-        Web web = new Web(List.of(bare.certificate()), null)) {
-      EstClient est = new EstClient(bare.address(), web, List.of(bare.certificate()));
-      return new BenchCommand.Figure(
-          "est-kept",
-          rate,
-          "enrollments/s",
-          run(() -> est.tryEnroll("simpleenroll", null, first, "a token").good()),
-          "bare HTTPS route, same octets");
+    } finally {
+      opened.forEach(LeanConnection::close);
     }
   }
 
+  /** A device with its manufacturer's certificate, and its request. */
+  private record Unit(Identity idevid, byte[] request) {}
+
   /** By manufacturers' certificates, each over a new connection with mutual TLS 1.3; beside it the handshakes alone. */
-  BenchCommand.Figure fresh() {
-    Queue<Prepared> asked = prepared(number -> {
-      String serial = "fresh-" + number;
-      register(serial);
-      Identity idevid = line.make(MODEL, serial);
-      return new Prepared(
-          idevid, Requests.forSubject(Requests.newKey(), Requests.deviceName(serial)));
+  private Figure fresh() {
+    int all = count(WARM_UP.plus(time), MOST_FRESH_A_SECOND);
+    load.registered("fresh", all);
+    List<Unit> units = LineLoad.made(0, all, number -> {
+      String serial = LineLoad.serial("fresh", number);
+      return new Unit(
+          line.make(LineLoad.MODEL, serial), LineLoad.enrollment(serial, "Connection: close\r\n"));
     });
-    Queue<Prepared> again = new ConcurrentLinkedQueue<>(asked);
-    double rate = run(() -> {
-      Prepared next = asked.poll();
+    Supplier<@Nullable Unit> left = once(units);
+    TrustManager[] ours = trust(roots);
+    double rate = warmRate(() -> {
+      Unit next = left.get();
       if (next == null) {
         return false;
       }
-      try (SSLSocket socket = connected(devices, roots, next.idevid())) {
-        return enrolled(socket, next.request());
-      } catch (IOException e) {
-        throw new Failure(ExitCode.UNREACHABLE, "A connection broke: " + e.getMessage());
+      try (LeanConnection connection = connected(devices, ours, next)) {
+        connection.exchange(next.request);
+        return true;
       }
     });
     try (BareServer bare = new BareServer(new byte[0], clock, true, line.anchor())) {
-      List<X509Certificate> its = List.of(bare.certificate());
-      return new BenchCommand.Figure(
-          "est-fresh",
+      TrustManager[] its = trust(List.of(bare.certificate()));
+      Supplier<@Nullable Unit> again = inTurns(units);
+      // A client is done when it sent its part: what counts is what the server has completed.
+      return new Figure(
+          EST_FRESH,
           rate,
           "enrollments/s",
-          run(() -> {
-            Prepared next = again.poll();
-            if (next == null) {
-              return false;
-            }
-            try (SSLSocket socket = connected(bare.address(), its, next.idevid())) {
-              return socket.getSession().isValid();
-            } catch (IOException e) {
-              throw new Failure(ExitCode.UNREACHABLE, "A connection broke: " + e.getMessage());
-            }
-          }),
+          warmRate(
+              () -> {
+                connected(bare.address(), its, Objects.requireNonNull(again.get()))
+                    .close();
+                return true;
+              },
+              bare::connections),
           "mutual TLS 1.3 handshakes");
     }
   }
 
-  private static SSLSocket connected(URI server, List<X509Certificate> roots, Identity identity)
-      throws IOException {
-    Socket plain = new Socket();
-    plain.connect(
-        new InetSocketAddress(server.getHost(), server.getPort()), (int) PATIENCE.toMillis());
-    SSLSocket socket = (SSLSocket) Web.context(roots, identity)
-        .getSocketFactory()
-        .createSocket(plain, server.getHost(), server.getPort(), true);
-    socket.setSoTimeout((int) PATIENCE.toMillis());
-    socket.setEnabledProtocols(new String[] {"TLSv1.3"});
-    socket.startHandshake();
-    return socket;
-  }
-
-  private static boolean enrolled(SSLSocket socket, Der request) throws IOException {
-    String body = Base64.getMimeEncoder().encodeToString(request.octets());
-    OutputStream out = socket.getOutputStream();
-    out.write(
-        ("POST /.well-known/est/simpleenroll HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                + "Content-Type: application/pkcs10\r\nContent-Length: " + body.length()
-                + "\r\n\r\n" + body)
-            .getBytes(StandardCharsets.US_ASCII));
-    out.flush();
-    InputStream in = socket.getInputStream();
-    String answer = new String(in.readAllBytes(), StandardCharsets.US_ASCII);
-    if (!answer.startsWith("HTTP/1.1 200")) {
-      throw new Failure(
-          ExitCode.REFUSED,
-          "An enrollment was refused: " + answer.lines().findFirst().orElse(""));
+  /** No session of another device is resumed: each has a context of its own. */
+  private static LeanConnection connected(URI server, TrustManager[] trust, Unit unit) {
+    try {
+      SSLContext tls = SSLContext.getInstance("TLS");
+      tls.init(new KeyManager[] {unit.idevid.keyManager()}, trust, null);
+      return new LeanConnection(server, tls);
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("this JVM has no TLS", e);
     }
-    return true;
   }
 
-  private String register(String serial) {
-    return api.post(
-            "/devices",
-            Json.object()
-                .put("manufacturer", "Optica Works")
-                .put("model", MODEL)
-                .put("serial_number", serial)
-                .put("profile", "camera")
-                .put("owner", "bench")
-                .put("site", "plant-1"))
-        .path("id")
-        .asText();
-  }
-
-  /** Enough for the time that a figure may take. */
-  private <T> Queue<T> prepared(IntFunction<T> make) {
-    Queue<T> all = new ConcurrentLinkedQueue<>();
-    AtomicLong numbers = new AtomicLong();
-    long most = Math.max(1, time.toSeconds()) * MOST_A_SECOND;
-    each(() -> {
-      long number = numbers.incrementAndGet();
-      return number <= most && all.add(make.apply((int) number));
-    });
-    return all;
-  }
-
-  /** How often a second {@code once} said yes, in all clients, until it says no or the time is over. */
-  private double run(BooleanSupplier once) {
-    long start = System.nanoTime();
-    AtomicLong done = new AtomicLong();
-    each(() -> {
-      if (System.nanoTime() - start >= time.toNanos() || !once.getAsBoolean()) {
-        return false;
+  private static TrustManager[] trust(Collection<X509Certificate> anchors) {
+    try {
+      KeyStore store = KeyStore.getInstance("PKCS12");
+      store.load(null, null);
+      for (X509Certificate anchor : anchors) {
+        store.setCertificateEntry(anchor.getSerialNumber().toString(), anchor);
       }
-      done.incrementAndGet();
-      return true;
-    });
-    return done.get() * 1e9 / (System.nanoTime() - start);
+      TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+      factory.init(store);
+      return factory.getTrustManagers();
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("this JVM has no TLS", e);
+    }
   }
 
-  private static void each(BooleanSupplier once) {
+  /** How often a second {@code once} said yes in all clients, behind some seconds that are not counted. */
+  private double warmRate(BooleanSupplier once) {
+    AtomicLong done = new AtomicLong();
+    return warmRate(
+        () -> {
+          boolean more = once.getAsBoolean();
+          if (more) {
+            done.incrementAndGet();
+          }
+          return more;
+        },
+        done::get);
+  }
+
+  /** By how much {@code count} rises a second while all clients go on until {@code once} says no or the time is over. */
+  private double warmRate(BooleanSupplier once, LongSupplier count) {
+    long begin = System.nanoTime() + WARM_UP.toNanos();
+    long end = begin + time.toNanos();
     try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> running = new ArrayList<>();
       for (int i = 0; i < CLIENTS; i++) {
         running.add(clients.submit(() -> {
-          boolean more;
-          do {
+          boolean more = true;
+          while (more && System.nanoTime() < end) {
             more = once.getAsBoolean();
-          } while (more);
+          }
         }));
       }
+      TimeUnit.NANOSECONDS.sleep(begin - System.nanoTime());
+      long before = count.getAsLong();
+      long start = System.nanoTime();
       for (Future<?> client : running) {
         client.get();
       }
+      return (count.getAsLong() - before) * 1e9 / (System.nanoTime() - start);
     } catch (ExecutionException e) {
       throw e.getCause() instanceof Failure failure
           ? failure
@@ -242,6 +287,6 @@ final class OnboardingBench implements AutoCloseable {
 
   @Override
   public void close() {
-    api.close();
+    load.close();
   }
 }
