@@ -1,5 +1,6 @@
 package io.sallyport.devices;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,11 +13,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** Many devices at once, on the connection of the transaction under way. */
 final class DeviceLocks {
-  private static final String LOCK =
-      "select id, revocation_counter from device where id = any (?) order by id for update";
+  private static final String LOCK = """
+      select id, revocation_counter, state, name, profile, owner, site, labels from device
+      where id = any (?) order by id for update""";
   private static final String ACTIVATE = """
       update device set state = 'ACTIVE', enrolled = true where id = any (?) and state = 'EXPECTED' returning id""";
   private static final String ENROLLED =
@@ -28,21 +31,55 @@ final class DeviceLocks {
     this.database = database;
   }
 
-  /** The revocation counters of those that are registered. */
-  Map<UUID, Long> lock(Collection<UUID> ids) {
-    Map<UUID, Long> counters = new HashMap<>();
+  /** What can change of a device, as it is while it is locked. */
+  record Held(
+      long revocationCounter,
+      DeviceState state,
+      @Nullable String name,
+      String profile,
+      String owner,
+      String site,
+      String labels) {
+    /** What {@code read} is by now. */
+    Device now(Device read) throws JsonProcessingException {
+      return new Device(
+          read.id(),
+          name == null ? read.hardware().serialNumber() : name,
+          read.hardware(),
+          profile,
+          owner,
+          site,
+          DeviceReading.labels(labels),
+          state,
+          revocationCounter,
+          read.createdAt());
+    }
+  }
+
+  /** Those that are registered. */
+  Map<UUID, Held> lock(Collection<UUID> ids) {
+    Map<UUID, Held> held = new HashMap<>();
     try (Connection transaction = database.getConnection();
         PreparedStatement lock = transaction.prepareStatement(LOCK)) {
       lock.setArray(1, array(transaction, ids));
       try (ResultSet rows = lock.executeQuery()) {
         while (rows.next()) {
-          counters.put(rows.getObject(1, UUID.class), rows.getLong(2));
+          held.put(
+              rows.getObject(1, UUID.class),
+              new Held(
+                  rows.getLong(2),
+                  DeviceState.valueOf(rows.getString(3)),
+                  rows.getString(4),
+                  rows.getString(5),
+                  rows.getString(6),
+                  rows.getString(7),
+                  rows.getString(8)));
         }
       }
     } catch (SQLException e) {
       throw new IllegalStateException("the devices could not be locked", e);
     }
-    return counters;
+    return held;
   }
 
   /** Those that were expected before. */

@@ -12,5 +12,10 @@ public interface DeviceProfiles {
 
   Optional<DeviceProfile> find(String name);
 
+  /** As {@link #find}, for those in no transaction: concurrent ones share a query. */
+  default Optional<DeviceProfile> lookUp(String name) {
+    return find(name);
+  }
+
   Page<DeviceProfile> list(@Nullable String cursor, int limit);
 }

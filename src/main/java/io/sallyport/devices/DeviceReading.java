@@ -10,8 +10,10 @@ import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
 
@@ -23,6 +25,16 @@ final class DeviceReading {
       from device d join hardware_unit h on h.id = d.hardware_unit join manufacturer m on m.id = h.manufacturer
       where d.id = any (?)""";
 
+  private static final String ON_UNITS = """
+      select d.id, d.profile, d.owner, d.site, d.labels, d.state, d.revocation_counter, d.created_at,
+        h.id, m.name, h.model, h.serial_number, coalesce(d.name, h.serial_number)
+      from unnest(?, ?) as asked (manufacturer, serial)
+      join manufacturer m on m.name = asked.manufacturer
+      cross join lateral (
+        select * from hardware_unit where manufacturer = m.id and serial_number = asked.serial offset 0) h
+      cross join lateral (
+        select * from device where hardware_unit = h.id order by created_at desc, id desc limit 1) d""";
+
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, String>> LABELS = new TypeReference<>() {};
 
@@ -30,6 +42,36 @@ final class DeviceReading {
 
   DeviceReading(DataSource database) {
     this.database = database;
+  }
+
+  /** What a hardware unit is known by. */
+  record Unit(String manufacturer, String serialNumber) {}
+
+  /** The newest device on each of these units. */
+  Map<Unit, Device> onUnits(Set<Unit> units) {
+    List<Unit> asked = List.copyOf(units);
+    Map<Unit, Device> devices = new HashMap<>();
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(ON_UNITS)) {
+      query.setArray(
+          1,
+          connection.createArrayOf(
+              "text", asked.stream().map(Unit::manufacturer).toArray()));
+      query.setArray(
+          2,
+          connection.createArrayOf(
+              "text", asked.stream().map(Unit::serialNumber).toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          Device device = device(row);
+          devices.put(
+              new Unit(device.hardware().manufacturer(), device.hardware().serialNumber()), device);
+        }
+      }
+    } catch (SQLException | JsonProcessingException e) {
+      throw new IllegalStateException("the devices could not be read", e);
+    }
+    return devices;
   }
 
   /** Those that are registered, in any order. */
@@ -50,7 +92,7 @@ final class DeviceReading {
   }
 
   static Map<String, String> labels(String json) throws JsonProcessingException {
-    return JSON.readValue(json, LABELS);
+    return json.equals("{}") ? Map.of() : JSON.readValue(json, LABELS);
   }
 
   static String json(Map<String, String> labels) throws JsonProcessingException {
@@ -66,7 +108,7 @@ final class DeviceReading {
         row.getString(2),
         row.getString(3),
         row.getString(4),
-        JSON.readValue(row.getString(5), LABELS),
+        labels(row.getString(5)),
         DeviceState.valueOf(row.getString(6)),
         row.getLong(7),
         row.getObject(8, OffsetDateTime.class).toInstant());

@@ -110,6 +110,16 @@ public interface Devices {
   /** The device that is not decommissioned on this manufacturer's hardware unit, or else the last one that was. */
   Optional<Device> onHardware(String manufacturer, String serialNumber);
 
+  /** As {@link #onHardware}, for those in no transaction: concurrent ones share a query. */
+  default Optional<Device> lookUp(String manufacturer, String serialNumber) {
+    return onHardware(manufacturer, serialNumber);
+  }
+
+  /** As {@link #get(UUID)}, for those in no transaction: concurrent ones share a query. */
+  default Device lookUp(UUID id) {
+    return get(id);
+  }
+
   /** All that lived and live on a hardware unit, the newest first, at most 100. */
   List<Device> ofUnit(UUID hardwareUnit);
 
@@ -133,6 +143,11 @@ public interface Devices {
     Map<UUID, Long> counters = new TreeMap<>();
     new TreeSet<>(ids).forEach(id -> counters.put(id, lock(id).revocationCounter()));
     return counters;
+  }
+
+  /** What {@code read} is by now, in a transaction whose {@link #lockAll} holds it: costs nothing then. */
+  default Device held(Device read) {
+    return get(read.id());
   }
 
   /**

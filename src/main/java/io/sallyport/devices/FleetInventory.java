@@ -1,20 +1,25 @@
 package io.sallyport.devices;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
+import io.sallyport.devices.DeviceLocks.Held;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.kernel.SharedReads;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
+import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.Transactional;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +28,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -31,20 +38,36 @@ import org.jspecify.annotations.Nullable;
 class FleetInventory implements Devices {
   private static final String SUBJECT = "device";
   private static final int MOST_OF_UNIT = 100;
+  private static final Object HELD = new Object();
 
   private final EntityManager entities;
   private final DeviceLocks locks;
   private final DeviceReading reading;
+  private final SharedReads<DeviceReading.Unit, Device> onUnits;
+  private final SharedReads<UUID, Device> byId;
+  private final TransactionSynchronizationRegistry transaction;
   private final DeviceSearch search;
   private final KeyDigests keys;
   private final Audit audit;
   private final Ids ids;
   private final Clock clock;
 
-  FleetInventory(EntityManager entities, DataSource database, Audit audit, Ids ids, Clock clock) {
+  FleetInventory(
+      EntityManager entities,
+      DataSource database,
+      TransactionSynchronizationRegistry transaction,
+      Audit audit,
+      Ids ids,
+      Clock clock) {
     this.entities = entities;
+    this.transaction = transaction;
     this.locks = new DeviceLocks(database);
     this.reading = new DeviceReading(database);
+    this.onUnits = new SharedReads<>("devices-on-units", reading::onUnits);
+    this.byId = new SharedReads<>(
+        "devices-by-id",
+        all -> reading.all(all).stream()
+            .collect(Collectors.toMap(Device::id, Function.identity())));
     this.search = new DeviceSearch(entities);
     this.keys = new KeyDigests(entities, database, clock);
     this.audit = audit;
@@ -170,6 +193,16 @@ class FleetInventory implements Devices {
   }
 
   @Override
+  public Optional<Device> lookUp(String manufacturer, String serialNumber) {
+    return onUnits.find(new DeviceReading.Unit(manufacturer, serialNumber));
+  }
+
+  @Override
+  public Device lookUp(UUID id) {
+    return byId.find(id).orElseThrow(() -> unknown(id));
+  }
+
+  @Override
   @Transactional
   public List<Device> ofUnit(UUID hardwareUnit) {
     return onUnit(hardwareUnit, MOST_OF_UNIT).stream().map(DeviceRow::device).toList();
@@ -207,7 +240,34 @@ class FleetInventory implements Devices {
   @Transactional(Transactional.TxType.MANDATORY)
   public Map<UUID, Long> lockAll(Collection<UUID> ids) {
     entities.flush();
-    return locks.lock(ids);
+    Map<UUID, Held> held = locks.lock(ids);
+    if (!(transaction.getResource(HELD) instanceof HeldDevices)) {
+      transaction.putResource(HELD, new HeldDevices(new HashMap<>()));
+    }
+    held().putAll(held);
+    Map<UUID, Long> counters = new HashMap<>();
+    held.forEach((id, one) -> counters.put(id, one.revocationCounter()));
+    return counters;
+  }
+
+  private record HeldDevices(Map<UUID, Held> all) {}
+
+  private Map<UUID, Held> held() {
+    return transaction.getResource(HELD) instanceof HeldDevices known ? known.all : Map.of();
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public Device held(Device read) {
+    Held held = held().get(read.id());
+    if (held == null) {
+      return get(read.id());
+    }
+    try {
+      return held.now(read);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("the labels of a device cannot be read", e);
+    }
   }
 
   @Override

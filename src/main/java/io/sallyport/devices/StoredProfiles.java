@@ -5,29 +5,44 @@ import io.sallyport.audit.Fact;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
+import io.sallyport.kernel.SharedReads;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Device profiles in the database, as the documents that people wrote. */
 @ApplicationScoped
 class StoredProfiles implements DeviceProfiles {
   private static final int MOST_PARSED = 10_000;
+  private static final String BY_NAME =
+      "select name, yaml from device_profile where name = any (?)";
 
   private final ConcurrentHashMap<String, DeviceProfile> parsed = new ConcurrentHashMap<>();
   private final EntityManager entities;
+  private final DataSource database;
+  private final SharedReads<String, DeviceProfile> byName;
   private final Audit audit;
   private final Clock clock;
 
-  StoredProfiles(EntityManager entities, Audit audit, Clock clock) {
+  StoredProfiles(EntityManager entities, DataSource database, Audit audit, Clock clock) {
     this.entities = entities;
+    this.database = database;
+    this.byName = new SharedReads<>("device-profiles", this::read);
     this.audit = audit;
     this.clock = clock;
   }
@@ -59,6 +74,27 @@ class StoredProfiles implements DeviceProfiles {
   }
 
   @Override
+  public Optional<DeviceProfile> lookUp(String name) {
+    return byName.find(name);
+  }
+
+  private Map<String, DeviceProfile> read(Set<String> names) {
+    Map<String, DeviceProfile> found = new HashMap<>();
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(BY_NAME)) {
+      query.setArray(1, connection.createArrayOf("text", names.toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          found.put(row.getString(1), parsed(row.getString(2)));
+        }
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("device profiles could not be read", e);
+    }
+    return found;
+  }
+
+  @Override
   @Transactional
   public Page<DeviceProfile> list(@Nullable String cursor, int limit) {
     int most = Math.clamp(limit, 1, Page.MOST);
@@ -75,9 +111,13 @@ class StoredProfiles implements DeviceProfiles {
 
   /** A document is parsed once for each of its texts. */
   private DeviceProfile profile(DeviceProfileRow row) {
+    return parsed(row.yaml);
+  }
+
+  private DeviceProfile parsed(String yaml) {
     if (parsed.size() > MOST_PARSED) {
       parsed.clear();
     }
-    return parsed.computeIfAbsent(row.yaml, ProfileDocument::read);
+    return parsed.computeIfAbsent(yaml, ProfileDocument::read);
   }
 }

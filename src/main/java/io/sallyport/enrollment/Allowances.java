@@ -40,7 +40,7 @@ class Allowances {
 
   /** The label, when the device's profile allows it and it is one for devices; without a label the profile's first. */
   CertificateProfile certificateProfile(Device device, @Nullable String label) {
-    DeviceProfile profile = profiles.find(device.profile()).orElseThrow();
+    DeviceProfile profile = profiles.lookUp(device.profile()).orElseThrow();
     String name = label == null ? profile.certificateProfiles().getFirst() : label;
     return certificateProfiles
         .forDevices(name)

@@ -9,7 +9,9 @@ import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
 import io.sallyport.devices.Devices.KeyClaim;
+import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.enrollment.ServerKeys.Generated;
+import io.sallyport.enrollment.TokenTable.Use;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
@@ -50,7 +52,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class DeviceEnrollment implements Enrollments {
   private final FirstContact firstContact;
-  private final StoredTokens tokens;
+  private final TokenUses uses;
   private final StoredWaivers waivers;
   private final StoredApprovals approvals;
   private final Turns turns;
@@ -68,7 +70,7 @@ class DeviceEnrollment implements Enrollments {
 
   DeviceEnrollment(
       FirstContact firstContact,
-      StoredTokens tokens,
+      TokenUses uses,
       StoredWaivers waivers,
       StoredApprovals approvals,
       Turns turns,
@@ -84,7 +86,7 @@ class DeviceEnrollment implements Enrollments {
       Audit audit,
       Clock clock) {
     this.firstContact = firstContact;
-    this.tokens = tokens;
+    this.uses = uses;
     this.waivers = waivers;
     this.approvals = approvals;
     this.turns = turns;
@@ -107,7 +109,7 @@ class DeviceEnrollment implements Enrollments {
   @Override
   public Outcome enroll(Enrollment enrollment) {
     requireKnown(enrollment.label());
-    return switch (turns.take(() -> firstContact.prove(enrollment))) {
+    return switch (firstContact.prove(enrollment)) {
       case Contact.Held held -> new Outcome.Pending(held.retryAfter());
       case Proven proven -> enroll(enrollment, proven);
     };
@@ -116,8 +118,7 @@ class DeviceEnrollment implements Enrollments {
   private Outcome enroll(Enrollment enrollment, Proven proven) {
     UUID id = proven.device().id();
     return recordingRefusals(id, proven.actor(), () -> {
-      Asked asked = turns.take(
-          () -> first(enrollment, proven, profile -> brought(enrollment, proven, profile)));
+      Asked asked = first(enrollment, proven, profile -> brought(enrollment, proven, profile));
       boolean manual = asked.order.certificateProfile().enrollment().approval() == Approval.MANUAL;
       Optional<Duration> wait =
           manual ? turns.take(() -> approvals.pending(id, asked.order)) : Optional.empty();
@@ -157,7 +158,7 @@ class DeviceEnrollment implements Enrollments {
   @Override
   public Outcome generate(Enrollment enrollment) {
     requireKnown(enrollment.label());
-    return switch (turns.take(() -> firstContact.prove(enrollment))) {
+    return switch (firstContact.prove(enrollment)) {
       case Contact.Held held -> new Outcome.Pending(held.retryAfter());
       case Proven proven -> generate(enrollment, proven);
     };
@@ -167,11 +168,11 @@ class DeviceEnrollment implements Enrollments {
     UUID id = proven.device().id();
     return recordingRefusals(id, proven.actor(), () -> {
       AtomicReference<@Nullable Generated> made = new AtomicReference<>();
-      Asked asked = turns.take(() -> first(enrollment, proven, profile -> {
-        Generated key = serverKeys.made(profile, proven, enrollment);
+      Asked asked = first(enrollment, proven, profile -> {
+        Generated key = turns.take(() -> serverKeys.made(profile, proven, enrollment));
         made.set(key);
         return CertificateRequest.readFor(key.key().subjectPublicKeyInfo(), enrollment.request());
-      }));
+      });
       return serverKeys.answer(issue(asked, proven.actor()), Objects.requireNonNull(made.get()));
     });
   }
@@ -181,7 +182,8 @@ class DeviceEnrollment implements Enrollments {
     Device device = proven.device();
     devices.require(device, Operation.ENROLL);
     if (proven.manufacturerKey() != null) {
-      alarms.requireOneManufacturerKey(device, proven.manufacturerKey());
+      Digest key = proven.manufacturerKey();
+      turns.run(() -> alarms.requireOneManufacturerKey(device, key));
     }
     CertificateProfile profile =
         allowances.certificateProfile(device, enrollment.label(), proven.token());
@@ -193,18 +195,32 @@ class DeviceEnrollment implements Enrollments {
     // An approval is for one certificate, as a token is.
     boolean once = proven.token() != null || profile.enrollment().approval() == Approval.MANUAL;
     Order order = order(device, profile, request, proven.authentication(), once, List.of());
+    EnrollmentToken token = proven.token();
     Guard guard = claiming(
-        device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest(), digest -> {
-          devices.require(devices.get(device.id()), Operation.ENROLL);
-          if (proven.recognition() != null) {
-            admissions.admit(
-                device.id(),
-                proven.recognition(),
-                enrollment.chain().getFirst(),
-                proven.token() == null ? "idevid" : "idevid-and-token");
+        device,
+        proven.manufacturerKey(),
+        request.subjectPublicKeyInfo().digest(),
+        new Guard() {
+          @Override
+          public void expect(Digest digest) {
+            if (token != null) {
+              uses.expect(new Use(token.id(), digest.hex(), device.id()));
+            }
           }
-          if (proven.token() != null) {
-            tokens.consume(proven.token().id(), device.id(), digest);
+
+          @Override
+          public void check(Digest digest) {
+            devices.require(devices.held(device), Operation.ENROLL);
+            if (proven.recognition() != null) {
+              admissions.admit(
+                  device.id(),
+                  proven.recognition(),
+                  enrollment.chain().getFirst(),
+                  token == null ? "idevid" : "idevid-and-token");
+            }
+            if (token != null) {
+              uses.count(new Use(token.id(), digest.hex(), device.id()));
+            }
           }
         });
     return new Asked(order, guard);
@@ -235,7 +251,7 @@ class DeviceEnrollment implements Enrollments {
     credentials.used(current);
     Order order = order(device, profile, request, current.thumbprint(), false, kept);
     Guard guard = claiming(device, null, request.subjectPublicKeyInfo().digest(), digest -> {
-      devices.require(devices.get(id), Operation.RENEW);
+      devices.require(devices.held(device), Operation.RENEW);
       requireRenewable(credentials.byThumbprint(current.thumbprint()).orElseThrow());
     });
     return new Asked(order, guard);
@@ -310,15 +326,28 @@ class DeviceEnrollment implements Enrollments {
     if (manufacturerKey != null) {
       claims.add(new KeyClaim(unit, manufacturerKey, "idevid"));
     }
-    return Guard.claiming(claims, digest -> {
-      requireUnchanged(device);
-      guard.check(digest);
-    });
+    return new Guard() {
+      @Override
+      public List<KeyClaim> claims() {
+        return List.copyOf(claims);
+      }
+
+      @Override
+      public void expect(Digest request) {
+        guard.expect(request);
+      }
+
+      @Override
+      public void check(Digest request) {
+        requireUnchanged(device);
+        guard.check(request);
+      }
+    };
   }
 
   /** What it may have and what it is called was read before its row was locked. */
   private void requireUnchanged(Device read) {
-    Device now = devices.get(read.id());
+    Device now = devices.held(read);
     if (!now.profile().equals(read.profile())
         || !now.name().equals(read.name())
         || !now.owner().equals(read.owner())

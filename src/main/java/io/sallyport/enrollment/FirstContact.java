@@ -9,9 +9,14 @@ class FirstContact {
   private final RegistrationAuthorityProof authorities;
   private final ManufacturerProof manufacturers;
   private final TokenProof tokens;
+  private final Turns turns;
 
   FirstContact(
-      RegistrationAuthorityProof authorities, ManufacturerProof manufacturers, TokenProof tokens) {
+      RegistrationAuthorityProof authorities,
+      ManufacturerProof manufacturers,
+      TokenProof tokens,
+      Turns turns) {
+    this.turns = turns;
     this.authorities = authorities;
     this.manufacturers = manufacturers;
     this.tokens = tokens;
@@ -20,6 +25,7 @@ class FirstContact {
   Contact prove(Enrollment enrollment) {
     return enrollment.chain().isEmpty()
         ? tokens.prove(enrollment)
-        : authorities.prove(enrollment).orElseGet(() -> manufacturers.prove(enrollment));
+        : turns.take(() ->
+            authorities.prove(enrollment).orElseGet(() -> manufacturers.prove(enrollment)));
   }
 }

@@ -12,6 +12,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.kernel.SharedReads;
 import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.PkiProblem;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -19,14 +20,19 @@ import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /** Tokens in the database, by digest. */
@@ -53,12 +59,9 @@ class StoredTokens implements EnrollmentTokens {
       select 1 from enrollment_token t left join device d on d.id = t.device
       where t.id = :token and coalesce(d.site, t.site) = any (string_to_array(:sites, ','))""";
 
-  /** Nothing when this order was counted before. */
-  private static final String COUNT = """
-      insert into enrollment_token_use (token, request, device, used_at) values (:token, :request, :device, :at)
-      on conflict do nothing""";
-
   private final EntityManager entities;
+  private final DataSource database;
+  private final SharedReads<Digest, EnrollmentToken> byDigest;
   private final Devices devices;
   private final Manufacturers manufacturers;
   private final CertificateProfiles profiles;
@@ -68,6 +71,7 @@ class StoredTokens implements EnrollmentTokens {
 
   StoredTokens(
       EntityManager entities,
+      DataSource database,
       Devices devices,
       Manufacturers manufacturers,
       CertificateProfiles profiles,
@@ -75,6 +79,8 @@ class StoredTokens implements EnrollmentTokens {
       Ids ids,
       Clock clock) {
     this.entities = entities;
+    this.database = database;
+    this.byDigest = new SharedReads<>("tokens", this::read);
     this.devices = devices;
     this.manufacturers = manufacturers;
     this.profiles = profiles;
@@ -240,59 +246,24 @@ class StoredTokens implements EnrollmentTokens {
     return new Refusal(CommonProblem.MALFORMED, "The cursor is not one that this server gave.");
   }
 
-  /** The token with this secret; refuses with {@code wrong-token}. Whether it was used is for {@link #consume} to say. */
-  @Transactional
+  /**
+   * The token with this secret; refuses with {@code wrong-token}. Whether it was used is for {@link TokenUses} to say.
+   * In no transaction: concurrent ones share a query.
+   */
   EnrollmentToken check(String secret) {
-    EnrollmentTokenRow row = secret.length() > LONGEST_SECRET
-        ? null
-        : entities
-            .createQuery("from EnrollmentTokenRow where digest = :digest", EnrollmentTokenRow.class)
-            .setParameter("digest", digest(secret).octets())
-            .getSingleResultOrNull();
-    if (row == null || row.used == 0 && !row.expiresAt.isAfter(clock.instant())) {
-      throw new Refusal(
-          EnrollmentProblem.WRONG_TOKEN, "The enrollment token is unknown or has expired.");
-    }
-    return row.token();
+    Optional<EnrollmentToken> token =
+        secret.length() > LONGEST_SECRET ? Optional.empty() : byDigest.find(digest(secret));
+    return token
+        .filter(one -> one.used() > 0 || one.expiresAt().isAfter(clock.instant()))
+        .orElseThrow(() -> new Refusal(
+            EnrollmentProblem.WRONG_TOKEN, "The enrollment token is unknown or has expired."));
   }
 
-  /**
-   * In the issuing transaction: counts one use for an order, which may come again. Whoever else uses the token waits until
-   * this transaction ends, so that it is never good for more than it says.
-   */
-  @Transactional(Transactional.TxType.MANDATORY)
-  void consume(UUID token, UUID device, Digest request) {
-    EnrollmentTokenRow row =
-        entities.find(EnrollmentTokenRow.class, token, LockModeType.PESSIMISTIC_WRITE);
-    entities.refresh(row);
-    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-    int counted = entities
-        .createNativeQuery(COUNT)
-        .setParameter("token", token)
-        .setParameter("request", request.hex())
-        .setParameter("device", device)
-        .setParameter("at", now)
-        .executeUpdate();
-    if (counted == 0) {
-      return;
-    }
-    if (row.used >= row.uses) {
-      throw new Refusal(
-          PkiProblem.AUTHENTICATION_SPENT,
-          row.uses == 1
-              ? "The token was used; ask for a new one."
-              : "All uses of the token are spent; ask for a new one.");
-    }
-    if (!row.expiresAt.isAfter(now)) {
-      throw new Refusal(EnrollmentProblem.WRONG_TOKEN, "The enrollment token has expired.");
-    }
-    row.used++;
-    row.usedAt = now;
-    if (row.device == null || row.uses > 1) {
-      // Of a token with one use for one device the certificate itself tells.
-      audit.record(Fact.of("token.used", Actor.device(device), "token", token)
-          .with("device", device)
-          .with("request", request.hex()));
+  private Map<Digest, EnrollmentToken> read(Set<Digest> digests) {
+    try (Connection connection = database.getConnection()) {
+      return new TokenTable(connection).find(digests);
+    } catch (SQLException e) {
+      throw new IllegalStateException("enrollment tokens could not be read", e);
     }
   }
 

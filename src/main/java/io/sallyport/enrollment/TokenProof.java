@@ -24,11 +24,13 @@ import org.jspecify.annotations.Nullable;
 class TokenProof {
   private final StoredTokens tokens;
   private final Devices devices;
+  private final Turns turns;
   private final Audit audit;
 
-  TokenProof(StoredTokens tokens, Devices devices, Audit audit) {
+  TokenProof(StoredTokens tokens, Devices devices, Turns turns, Audit audit) {
     this.tokens = tokens;
     this.devices = devices;
+    this.turns = turns;
     this.audit = audit;
   }
 
@@ -45,8 +47,9 @@ class TokenProof {
       return new Proven(
           device, StoredTokens.digest(String.valueOf(enrollment.token())), null, token, null);
     } catch (Refusal refusal) {
-      audit.recordRefusal(Fact.of("enrollment.refused", Actor.SERVER, "token", token.id())
-          .with("problem", refusal.problem().slug()));
+      Fact fact = Fact.of("enrollment.refused", Actor.SERVER, "token", token.id())
+          .with("problem", refusal.problem().slug());
+      turns.run(() -> audit.recordRefusal(fact));
       throw refusal;
     }
   }
@@ -61,12 +64,12 @@ class TokenProof {
     Coverage coverage = token.coverage();
     UUID device = coverage.device();
     if (device != null) {
-      return devices.get(device);
+      return devices.lookUp(device);
     }
     String serialNumber =
         serialNumber(CertificateRequest.read(enrollment.request()).subject());
     return devices
-        .onHardware(String.valueOf(coverage.manufacturer()), serialNumber)
+        .lookUp(String.valueOf(coverage.manufacturer()), serialNumber)
         .orElseThrow(() -> new Refusal(
             EnrollmentProblem.NOT_REGISTERED,
             "Serial number " + serialNumber + " of " + coverage.manufacturer()

@@ -20,6 +20,14 @@ final class Turns {
 
   private final Semaphore places = new Semaphore(MOST_AT_ONCE);
 
+  /** The same for work without an answer. */
+  void run(Runnable work) {
+    take(() -> {
+      work.run();
+      return true;
+    });
+  }
+
   /** Refuses with {@code unavailable} when no turn comes. */
   <T> T take(Supplier<T> work) {
     try {

@@ -117,6 +117,12 @@ public interface Issuance {
     /** Checks the order with digest {@code request}. */
     void check(Digest request);
 
+    /**
+     * Told of the same order before the first order of the transaction is checked, so that what several guards need is
+     * fetched or written together. Must neither refuse nor read.
+     */
+    default void expect(Digest request) {}
+
     /** Keys that are claimed with those of concurrent orders, before {@link #check}; refused with {@code duplicate-key}. */
     default List<KeyClaim> claims() {
       return List.of();
@@ -129,6 +135,11 @@ public interface Issuance {
         @Override
         public void check(Digest request) {
           guard.check(request);
+        }
+
+        @Override
+        public void expect(Digest request) {
+          guard.expect(request);
         }
 
         @Override

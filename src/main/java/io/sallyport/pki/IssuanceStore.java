@@ -110,6 +110,7 @@ class IssuanceStore {
       claimKeys(all);
       Map<Integer, Known> known = table.known(all.stream().map(Asked::draft).toList());
       requireReleased(known);
+      all.forEach(asked -> asked.guard.expect(asked.draft.order().digest()));
       for (int i = 0; i < all.size(); i++) {
         check(i, all.get(i));
       }
