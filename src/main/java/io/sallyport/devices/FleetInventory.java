@@ -66,8 +66,8 @@ class FleetInventory implements Devices {
     this.onUnits = new SharedReads<>("devices-on-units", reading::onUnits);
     this.byId = new SharedReads<>(
         "devices-by-id",
-        all -> reading.all(all).stream()
-            .collect(Collectors.toMap(Device::id, Function.identity())));
+        all ->
+            reading.all(all).stream().collect(Collectors.toMap(Device::id, Function.identity())));
     this.search = new DeviceSearch(entities);
     this.keys = new KeyDigests(entities, database, clock);
     this.audit = audit;

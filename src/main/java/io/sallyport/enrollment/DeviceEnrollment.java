@@ -197,10 +197,7 @@ class DeviceEnrollment implements Enrollments {
     Order order = order(device, profile, request, proven.authentication(), once, List.of());
     EnrollmentToken token = proven.token();
     Guard guard = claiming(
-        device,
-        proven.manufacturerKey(),
-        request.subjectPublicKeyInfo().digest(),
-        new Guard() {
+        device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest(), new Guard() {
           @Override
           public void expect(Digest digest) {
             if (token != null) {

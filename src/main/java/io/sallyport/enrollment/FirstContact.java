@@ -25,7 +25,7 @@ class FirstContact {
   Contact prove(Enrollment enrollment) {
     return enrollment.chain().isEmpty()
         ? tokens.prove(enrollment)
-        : turns.take(() ->
-            authorities.prove(enrollment).orElseGet(() -> manufacturers.prove(enrollment)));
+        : turns.take(
+            () -> authorities.prove(enrollment).orElseGet(() -> manufacturers.prove(enrollment)));
   }
 }

@@ -120,7 +120,8 @@ final class Drafts {
     Instant now = clock.instant();
     Instant backdated =
         now.minus(order.certificateProfile().backdating()).truncatedTo(ChronoUnit.SECONDS);
-    // Where the clock says that the issuer is yet to begin, the linter refuses what begins in the future.
+    // Where the clock says that the issuer is yet to begin, the linter refuses what begins in the
+    // future.
     Instant notBefore = backdated.isBefore(issuer.notBefore) ? issuer.notBefore : backdated;
     Instant asked = now.plus(order.certificateProfile().validity()).truncatedTo(ChronoUnit.SECONDS);
     Instant notAfter = asked.isAfter(issuer.notAfter) ? issuer.notAfter : asked;

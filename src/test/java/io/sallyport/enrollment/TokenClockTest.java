@@ -12,6 +12,7 @@ import io.sallyport.devices.Devices;
 import io.sallyport.devices.Manufacturers;
 import io.sallyport.enrollment.EnrollmentTokens.Coverage;
 import io.sallyport.enrollment.EnrollmentTokens.Minted;
+import io.sallyport.enrollment.TokenTable.Use;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
@@ -22,10 +23,12 @@ import io.sallyport.testing.Plant;
 import io.sallyport.testing.ServerTest;
 import jakarta.inject.Inject;
 import jakarta.persistence.EntityManager;
+import jakarta.transaction.TransactionSynchronizationRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -40,6 +43,12 @@ class TokenClockTest extends ServerTest {
 
   @Inject
   EntityManager entities;
+
+  @Inject
+  DataSource database;
+
+  @Inject
+  TransactionSynchronizationRegistry transaction;
 
   @Inject
   Devices devices;
@@ -64,6 +73,10 @@ class TokenClockTest extends ServerTest {
 
   /** Set before each test. */
   @SuppressWarnings("NullAway.Init")
+  private TokenUses uses;
+
+  /** Set before each test. */
+  @SuppressWarnings("NullAway.Init")
   private UUID device;
 
   @BeforeEach
@@ -71,7 +84,9 @@ class TokenClockTest extends ServerTest {
     if (opened == null) {
       opened = Plant.open(wire, "token-clock");
     }
-    tokens = new StoredTokens(entities, devices, manufacturers, profiles, audit, ids, clock);
+    tokens =
+        new StoredTokens(entities, database, devices, manufacturers, profiles, audit, ids, clock);
+    uses = new TokenUses(database, transaction, audit, clock);
     device = UUID.fromString(opened.registered("TC-" + units++).id());
   }
 
@@ -130,8 +145,7 @@ class TokenClockTest extends ServerTest {
 
   private Minted mint(Duration lifetime) {
     return QuarkusTransaction.requiringNew()
-        .call(() -> tokens.create(
-            Coverage.of(device), 1, lifetime, Actor.SERVER));
+        .call(() -> tokens.create(Coverage.of(device), 1, lifetime, Actor.SERVER));
   }
 
   private void check(Minted token) {
@@ -140,10 +154,10 @@ class TokenClockTest extends ServerTest {
 
   private void consume(Minted token, String request) {
     QuarkusTransaction.requiringNew()
-        .run(() -> tokens.consume(
+        .run(() -> uses.count(new Use(
             token.token().id(),
-            device,
-            Digest.of((device + request).getBytes(StandardCharsets.UTF_8))));
+            Digest.of((device + request).getBytes(StandardCharsets.UTF_8)).hex(),
+            device)));
   }
 
   private static Object refusal(Runnable act) {

@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -480,7 +481,8 @@ class VoucherWireTest extends ServerTest {
   }
 
   private Map<String, Object> with(Unit unit, Map<String, Object> asked) {
-    Map<String, Object> text = registrars((String) asked.get("serial-number"));
+    Map<String, Object> text =
+        registrars((String) Objects.requireNonNull(asked.get("serial-number")));
     text.put("assertion", "proximity");
     text.put("prior-signed-voucher-request", base64(signed(unit.idevid(), asked)));
     return text;

@@ -92,8 +92,8 @@ class BouncyCastleEstTest extends EstPeersTest {
     Unit unit = unit();
     PKCS10CertificationRequest request = request(TestPki.key(), new X500Name(""));
 
-    X509Certificate certificate = certificate(
-        service(null, null).simpleEnroll(false, request, basic(token(unit))));
+    X509Certificate certificate =
+        certificate(service(null, null).simpleEnroll(false, request, basic(token(unit))));
 
     assertEquals(1, certificates(unit));
     assertTrue(
@@ -140,8 +140,7 @@ class BouncyCastleEstTest extends EstPeersTest {
     Unit unit = unit();
 
     EnrollmentResponse answer = service(unit.idevid(), KEYGEN)
-        .simpleEnrollWithServersideCreation(
-            request(TestPki.key(), new X500Name("")), NO_TOKEN);
+        .simpleEnrollWithServersideCreation(request(TestPki.key(), new X500Name("")), NO_TOKEN);
 
     X509Certificate certificate = certificate(answer);
     KeyPair keys = new KeyPair(

@@ -30,7 +30,8 @@ abstract class EstPeersTest extends EstServerTest {
     label(ASKED, "requestTemplate: template");
     label(BOUND, "channelBinding: required");
     label(APPROVED, "approval: manual");
-    wire.document("/api/v1/profiles/" + PROFILE, """
+    wire.document(
+        "/api/v1/profiles/" + PROFILE, """
         apiVersion: sallyport.io/v1
         kind: DeviceProfile
         metadata: {name: %s}
@@ -56,8 +57,8 @@ abstract class EstPeersTest extends EstServerTest {
     List<JsonNode> waiting = new ArrayList<>();
     String next = "";
     do {
-      JsonNode page = wire.admin(
-          "GET", "/api/v1/enrollment-requests?limit=1000&state=pending" + next, null);
+      JsonNode page =
+          wire.admin("GET", "/api/v1/enrollment-requests?limit=1000&state=pending" + next, null);
       page.get("items").forEach(request -> {
         if (request.get("device").asText().equals(unit.id())) {
           waiting.add(request);
