@@ -13,7 +13,11 @@ final class AdminCommands extends OptionGroup.ForOperators {
 
   static CommandLine with(Options options, Clock clock) {
     return new CommandLine(new AdminCommands(options))
-        .addSubcommand(new ManufacturerCommands(options))
+        .addSubcommand(ManufacturerCommands.with(options))
+        .addSubcommand(new FirstContactCommands(options))
+        .addSubcommand(new OwnershipCommands(options))
+        .addSubcommand(new RegistrationAuthorityCommands(options))
+        .addSubcommand(new StationCommands(options))
         .addSubcommand(new RenewalCommands(options))
         .addSubcommand(new ProfileCommands(options))
         .addSubcommand(new CertificateProfileCommands(options))

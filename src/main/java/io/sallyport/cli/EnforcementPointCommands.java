@@ -2,17 +2,11 @@ package io.sallyport.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sallyport.kernel.Der;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.KeyPair;
-import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Map;
-import org.bouncycastle.asn1.x500.X500NameBuilder;
-import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -85,27 +79,7 @@ final class EnforcementPointCommands {
   /** The same for a point of any kind. */
   static JsonNode add(
       ApiClient api, ObjectNode wanted, DeviceFolder folder, List<X509Certificate> roots) {
-    String name = wanted.path("name").asText();
-    KeyPair pair = folder.key();
-    Der request =
-        Requests.forSubject(pair, new X500NameBuilder().addRDN(BCStyle.CN, name).build());
-    JsonNode added =
-        api.post("/enforcement-points", wanted.put("csr", request.pem("CERTIFICATE REQUEST")));
-    StringBuilder chain = new StringBuilder();
-    added
-        .path("chain")
-        .forEach(certificate -> chain.append(certificate.asText()).append('\n'));
-    try {
-      X509Certificate leaf = certificates(added.path("certificate").asText()).getFirst();
-      if (!leaf.getPublicKey().equals(pair.getPublic())) {
-        throw new Failure(ExitCode.REFUSED, "The server sent a certificate for another key.");
-      }
-      List<X509Certificate> issuers = chain.isEmpty() ? List.of() : certificates(chain.toString());
-      folder.store(EstClient.chain(leaf, issuers, roots));
-    } catch (CertificateException e) {
-      throw new Failure(ExitCode.REFUSED, "The server sent a certificate that cannot be read.");
-    }
-    return added;
+    return CertifiedKey.register(api, "/enforcement-points", wanted, folder, roots);
   }
 
   @Command(description = "Lists the enforcement points.")
@@ -128,9 +102,5 @@ final class EnforcementPointCommands {
           .output()
           .result(Json.object().put("removed", name), "Enforcement point " + name + " removed.");
     }
-  }
-
-  private static List<X509Certificate> certificates(String pem) throws CertificateException {
-    return Pem.certificates(pem.getBytes(StandardCharsets.US_ASCII));
   }
 }

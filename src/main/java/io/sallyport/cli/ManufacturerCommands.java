@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -18,6 +19,11 @@ final class ManufacturerCommands {
 
   ManufacturerCommands(Options options) {
     this.options = options;
+  }
+
+  static CommandLine with(Options options) {
+    return new CommandLine(new ManufacturerCommands(options))
+        .addSubcommand(new AnchorCommands(options));
   }
 
   @Command(description = "Registers a manufacturer with its trust anchors.")

@@ -33,11 +33,12 @@ final class VoucherCommands {
   /** Takes a released device over with the voucher. */
   static final class Claiming {
     @Option(
-        names = "--code",
+        names = "--code-file",
+        paramLabel = "FILE",
         required = true,
-        description = "the code by which the device is claimed in the same act")
+        description = "with the code by which the device is claimed in the same act")
     @SuppressWarnings("NullAway.Init")
-    String code;
+    Path code;
 
     @Option(names = "--site", required = true, description = "where the device is from now on")
     @SuppressWarnings("NullAway.Init")
@@ -51,7 +52,7 @@ final class VoucherCommands {
       @Option(
               names = "--device",
               paramLabel = "ID",
-              description = "may be left out with --code or a request that the device signed")
+              description = "may be left out with --code-file or a request that the device signed")
           @Nullable
           UUID device,
       @Option(
@@ -93,7 +94,7 @@ final class VoucherCommands {
       wanted.put("request", base64(request));
     }
     if (claim != null) {
-      wanted.putObject("claim").put("code", claim.code).put("site", claim.site);
+      wanted.putObject("claim").put("code", Pem.text(claim.code).strip()).put("site", claim.site);
     }
     try (ApiClient api = options.api()) {
       JsonNode issued = api.post(PATH, wanted);
