@@ -39,8 +39,6 @@ class StoredApprovals implements Approvals {
   /** Up to a quarter more, by the request's own key: what was asked at once comes back one after the other. */
   private static final int SPREAD = 4 * 256;
 
-  private static final UUID NO_ID = new UUID(0, 0);
-
   private static final String ASK = """
       insert into enrollment_request (id, key, device, profile, key_digest, state, asked_at, expires_at)
       values (:id, :key, :device, :profile, :digest, 'PENDING', :now, :expires) on conflict (key) do nothing""";
@@ -163,7 +161,7 @@ class StoredApprovals implements Approvals {
                 : " and exists (select 1 from DeviceRow d where d.id = r.device and d.site in (:sites))")
             + " order by r.id",
         EnrollmentRequestRow.class);
-    query.setParameter("after", cursor == null ? NO_ID : id(cursor));
+    query.setParameter("after", IdCursor.after(cursor));
     if (state != null) {
       query.setParameter("state", state);
     }
@@ -176,14 +174,6 @@ class StoredApprovals implements Approvals {
         .map(EnrollmentRequestRow::request)
         .toList();
     return Page.cut(rows, most, last -> last.id().toString());
-  }
-
-  private static UUID id(String cursor) {
-    try {
-      return UUID.fromString(cursor);
-    } catch (IllegalArgumentException e) {
-      throw new Refusal(CommonProblem.MALFORMED, "The cursor is not one that this server gave.");
-    }
   }
 
   @Override

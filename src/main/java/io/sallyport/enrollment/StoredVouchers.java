@@ -44,8 +44,6 @@ class StoredVouchers implements Vouchers {
   /** It cannot be taken back. */
   private static final Duration LONGEST_LIFETIME = Duration.ofDays(30);
 
-  private static final UUID NO_ID = new UUID(0, 0);
-
   private final VoucherTable table;
   private final VoucherChecks checks;
   private final Ownerships ownerships;
@@ -386,9 +384,10 @@ class StoredVouchers implements Vouchers {
   @Transactional
   public Page<Voucher> list(UUID device, @Nullable String cursor, int limit) {
     int most = Math.clamp(limit, 1, Page.MOST);
-    UUID after = cursor == null ? NO_ID : UUID.fromString(cursor);
     return Page.cut(
-        table.list(device, after, most + 1), most, voucher -> voucher.id().toString());
+        table.list(device, IdCursor.after(cursor), most + 1),
+        most,
+        voucher -> voucher.id().toString());
   }
 
   @Override

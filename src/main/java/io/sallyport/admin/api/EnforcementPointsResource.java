@@ -134,9 +134,7 @@ class EnforcementPointsResource {
         SettingsView.of(point),
         point.createdAt(),
         admission.credential().certificate().pem("CERTIFICATE"),
-        authorities.chain(admission.credential().authority()).stream()
-            .map(certificate -> certificate.pem("CERTIFICATE"))
-            .toList());
+        Pem.chain(authorities, admission.credential()));
   }
 
   /** A point to register. */

@@ -56,7 +56,7 @@ class EnrollmentRequestsResource {
           @Nullable
           String state,
       @BeanParam Paging paging) {
-    State wanted = state == null ? null : state(state);
+    State wanted = state(state);
     return paging.of(
         "enrollment-requests",
         (cursor, limit) -> approvals.list(caller.sites(), wanted, cursor, limit),
@@ -85,7 +85,11 @@ class EnrollmentRequestsResource {
         200, () -> RequestView.of(approvals.reject(id, caller.sites(), reason, caller.actor())));
   }
 
-  private static State state(String word) {
+  /** Of a request or of a unit that waits. */
+  static @Nullable State state(@Nullable String word) {
+    if (word == null) {
+      return null;
+    }
     return Arrays.stream(State.values())
         .filter(state -> state.word().equals(word))
         .findFirst()

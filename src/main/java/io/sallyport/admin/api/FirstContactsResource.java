@@ -17,7 +17,6 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -57,7 +56,7 @@ class FirstContactsResource {
           @Nullable
           String state,
       @BeanParam Paging paging) {
-    State wanted = state == null ? null : state(state);
+    State wanted = EnrollmentRequestsResource.state(state);
     return paging.of(
         "first-contacts",
         (cursor, limit) -> contacts.list(caller.sites(), wanted, cursor, limit),
@@ -95,13 +94,6 @@ class FirstContactsResource {
 
   static @Nullable String optional(String name, @Nullable String value) {
     return value == null ? null : Fields.text(name, value);
-  }
-
-  private static State state(String word) {
-    return Arrays.stream(State.values())
-        .filter(state -> state.word().equals(word))
-        .findFirst()
-        .orElseThrow(() -> Fields.malformed("state", "is none of pending, approved, rejected"));
   }
 
   /** As what a unit is registered. */

@@ -1,13 +1,15 @@
 package io.sallyport.admin.api;
 
 import io.sallyport.kernel.Der;
+import io.sallyport.pki.Authorities;
+import io.sallyport.pki.Credential;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads the textual encoding of RFC 7468; what the octets mean is for others to say. */
+/** Reads and writes the textual encoding of RFC 7468; what the octets mean is for others to say. */
 final class Pem {
   /** The largest certificate or request that anybody has a use for; post-quantum signatures included. */
   private static final int LONGEST = 64 * 1024;
@@ -60,6 +62,13 @@ final class Pem {
       throw Fields.malformed(field, "is not a PEM " + label);
     }
     return found;
+  }
+
+  /** From the authority that issued a credential to the root. */
+  static List<String> chain(Authorities authorities, Credential credential) {
+    return authorities.chain(credential.authority()).stream()
+        .map(certificate -> certificate.pem("CERTIFICATE"))
+        .toList();
   }
 
   private static byte[] octets(String field, String base64) {

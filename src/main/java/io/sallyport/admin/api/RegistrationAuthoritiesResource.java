@@ -105,9 +105,7 @@ class RegistrationAuthoritiesResource {
     return new AdmissionView(
         AuthorityView.of(admission.authority()),
         admission.credential().certificate().pem("CERTIFICATE"),
-        authorities.chain(admission.credential().authority()).stream()
-            .map(certificate -> certificate.pem("CERTIFICATE"))
-            .toList());
+        Pem.chain(authorities, admission.credential()));
   }
 
   /** One to register. */

@@ -100,9 +100,7 @@ class StationsResource {
     return new AdmissionView(
         StationView.of(admission.station()),
         admission.credential().certificate().pem("CERTIFICATE"),
-        authorities.chain(admission.credential().authority()).stream()
-            .map(certificate -> certificate.pem("CERTIFICATE"))
-            .toList());
+        Pem.chain(authorities, admission.credential()));
   }
 
   /** A station to register. */
