@@ -2,11 +2,12 @@ package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.testing.Mutations;
+import io.sallyport.testing.Fuzzing;
 import io.sallyport.testing.TestPki;
 import java.io.IOException;
 import java.security.KeyPair;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import org.bouncycastle.asn1.DERPrintableString;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
@@ -18,28 +19,40 @@ import org.junit.jupiter.api.Test;
 
 /** Whatever stands in a certificate request, it is read or refused. */
 class CertificateRequestFuzzTest {
+  private static final String KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZgmBR62NwlXnNcmQv8hYRFYEPIyw"
+      + "gIm+qpUK4jgz7SLrUUtcmMX/WUlRtJJmHPrJXMoyLvYIBskyp1nVdCXKbA==";
+
   @Test
   void aRequestIsReadOrRefused() throws IOException {
-    Mutations.of(requests(), octets -> {
+    Fuzzing.of(Read.class, requests());
+  }
+
+  /** Without the check of the signature, which stops most of what is tried, what is behind it is reached. */
+  @Test
+  void aRequestForAnotherKeyIsReadOrRefused() throws IOException {
+    Fuzzing.of(ReadForAnotherKey.class, requests());
+  }
+
+  static final class Read {
+    public static void fuzzerTestOneInput(byte[] octets) {
       try {
         CertificateRequest.read(Der.of(octets));
       } catch (Refusal refused) {
         // Said in one sentence.
       }
-    });
+    }
   }
 
-  /** Without the check of the signature, which stops most mutations, what is behind it is reached. */
-  @Test
-  void aRequestForAnotherKeyIsReadOrRefused() throws IOException {
-    Der key = Der.of(TestPki.key().getPublic().getEncoded());
-    Mutations.of(requests(), octets -> {
+  static final class ReadForAnotherKey {
+    private static final Der OTHER = Der.of(Base64.getDecoder().decode(KEY));
+
+    public static void fuzzerTestOneInput(byte[] octets) {
       try {
-        CertificateRequest.readFor(key, Der.of(octets));
+        CertificateRequest.readFor(OTHER, Der.of(octets));
       } catch (Refusal refused) {
         // Said in one sentence.
       }
-    });
+    }
   }
 
   private static List<byte[]> requests() throws IOException {
