@@ -72,6 +72,10 @@ final class DeviceCommands extends OptionGroup {
           String serial,
       @Option(names = "--key", paramLabel = "PLACE", description = KEY) @Nullable String key,
       @Option(
+              names = "--server-key",
+              description = "let the server make the key (EST serverkeygen)")
+          boolean serverKey,
+      @Option(
               names = "--again",
               description = "also when the folder has a certificate that need not be renewed yet")
           boolean again,
@@ -86,6 +90,9 @@ final class DeviceCommands extends OptionGroup {
     }
     if (token != null && tokenFile != null) {
       throw Failure.usage("Give --token or --token-file, not both.");
+    }
+    if (serverKey && key != null) {
+      throw Failure.usage("Give --key or --server-key, not both.");
     }
     String secret = tokenFile == null ? token : Pem.text(tokenFile).strip();
     if (secret == null && idevidCertificate == null) {
@@ -103,14 +110,21 @@ final class DeviceCommands extends OptionGroup {
       tell("Enrolled already", folder.certificate(), dir);
       return;
     }
-    KeyPair pair = folder.key();
+    // What the server makes the key for is asked for by one that is thrown away.
+    KeyPair pair = serverKey ? Requests.newKey() : folder.key();
     X500Name subject = serial == null && idevid != null
         ? Requests.deviceName(idevid.leaf())
         : Requests.deviceName(serial);
     List<X509Certificate> roots = options.roots(folder.rootFile());
-    Der request = Requests.forSubject(pair, subject);
     try (Web web = web(roots, idevid)) {
       EstClient est = new EstClient(options.front("devices"), web, roots);
+      Der request = est.asked(label).request(pair, subject);
+      if (serverKey) {
+        EstClient.Generated generated = est.generate(label, request, secret);
+        folder.store(generated);
+        tell("Enrolled", generated.issued().certificate(), dir);
+        return;
+      }
       Instant end = clock.instant().plus(wait == null ? Duration.ZERO : wait);
       Answer answer = est.tryEnroll("simpleenroll", label, request, secret);
       for (;
@@ -180,7 +194,7 @@ final class DeviceCommands extends OptionGroup {
       EstClient.Issued issued = est.enroll(
           "simplereenroll",
           label,
-          Requests.likeCertificate(pair, identity.leaf()),
+          Requests.likeCertificate(pair, identity.leaf(), est.asked(label).extensions()),
           pair.getPublic(),
           null);
       folder.store(issued);

@@ -109,6 +109,12 @@ final class DeviceFolder {
     store(issued.certificate(), issued.issuers());
   }
 
+  /** Keeps a key that the server made, with its certificate. */
+  void store(EstClient.Generated generated) {
+    WholeFile.secret(nextKeyFile(), Pem.of(generated.key()));
+    store(generated.issued());
+  }
+
   void store(X509Certificate certificate, List<X509Certificate> issuers) {
     if (issuers.isEmpty()) {
       delete(chainFile());

@@ -6,9 +6,12 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.cert.CertPathBuilder;
 import java.security.cert.CertStore;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.CollectionCertStoreParameters;
 import java.security.cert.PKIXBuilderParameters;
 import java.security.cert.PKIXCertPathBuilderResult;
@@ -17,16 +20,17 @@ import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cms.CMSException;
 import org.bouncycastle.cms.CMSSignedData;
+import org.bouncycastle.util.Store;
 import org.jspecify.annotations.Nullable;
 
-/** Enrollment over Secure Transport (RFC 7030, RFC 8951): cacerts, simpleenroll, simplereenroll. */
+/** Enrollment over Secure Transport (RFC 7030, RFC 8951, RFC 9908): all of its operations but fullcmc. */
 final class EstClient {
   private static final String BASE = "/.well-known/est/";
 
@@ -48,15 +52,36 @@ final class EstClient {
     }
   }
 
+  /** A certificate whose key the server made. */
+  record Generated(PrivateKey key, Issued issued) {}
+
   List<X509Certificate> cacerts() {
     HttpRequest request = Web.to(server.resolve(BASE + "cacerts")).GET().build();
-    return certificates(web.send(request).orFail());
+    Answer answer = web.send(request).orFail();
+    return certificates(answer.request(), answer.body());
+  }
+
+  /** What requests must have; nothing when the server says nothing. */
+  AskedRequest asked(@Nullable String label) {
+    Answer answer =
+        web.send(Web.to(server.resolve(path(label, "csrattrs"))).GET().build());
+    if (answer.status() != 200) {
+      return AskedRequest.NOTHING;
+    }
+    try {
+      return AskedRequest.read(Base64.getMimeDecoder().decode(answer.body()));
+    } catch (IllegalArgumentException e) {
+      throw MultipartMixed.unreadable("it does not say what a request must have");
+    }
+  }
+
+  private static String path(@Nullable String label, String operation) {
+    return BASE + (label == null ? "" : ApiClient.encode(label) + "/") + operation;
   }
 
   /** Sends a CSR; any status comes back. {@code token} goes as HTTP Basic. */
   Answer tryEnroll(String operation, @Nullable String label, Der request, @Nullable String token) {
-    String path = BASE + (label == null ? "" : ApiClient.encode(label) + "/") + operation;
-    HttpRequest.Builder http = Web.to(server.resolve(path))
+    HttpRequest.Builder http = Web.to(server.resolve(path(label, operation)))
         .header("Content-Type", "application/pkcs10")
         .header("Content-Transfer-Encoding", "base64")
         .POST(BodyPublishers.ofString(Base64.getMimeEncoder().encodeToString(request.octets())));
@@ -85,7 +110,27 @@ final class EstClient {
           ExitCode.PENDING,
           "Approval is pending; repeat the same command in " + later + " s, or use --wait.");
     }
-    List<X509Certificate> sent = certificates(answer);
+    return issued(certificates(answer.request(), answer.body()), key);
+  }
+
+  /** serverkeygen: a key and its certificate; {@code request} is not signed by that key. */
+  Generated generate(@Nullable String label, Der request, @Nullable String token) {
+    Answer answer = tryEnroll("serverkeygen", label, request, token).orFail();
+    List<MultipartMixed.Part> parts = MultipartMixed.parts(
+        answer.headers().firstValue("Content-Type").orElse(null), answer.body());
+    byte[] key = part(parts, "application/pkcs8").octets();
+    byte[] cms = part(parts, "application/pkcs7-mime").octets();
+    PrivateKey made = Pem.privateKey(key);
+    return new Generated(
+        made, issued(certsOnly(answer.request(), cms), Requests.publicHalf(made)));
+  }
+
+  private static MultipartMixed.Part part(List<MultipartMixed.Part> parts, String mediaType) {
+    return MultipartMixed.first(parts, mediaType)
+        .orElseThrow(() -> MultipartMixed.unreadable("it has no part " + mediaType));
+  }
+
+  private Issued issued(List<X509Certificate> sent, PublicKey key) {
     X509Certificate leaf = sent.stream()
         .filter(certificate -> certificate.getPublicKey().equals(key))
         .findFirst()
@@ -117,23 +162,53 @@ final class EstClient {
           leaf, path.subList(1, path.size()), found.getTrustAnchor().getTrustedCert());
     } catch (GeneralSecurityException e) {
       throw new Failure(
-          ExitCode.REFUSED, "The certificate that came back does not lead to the trusted root.");
+          ExitCode.REFUSED,
+          wrongTime(leaf)
+              .orElse("The certificate that came back does not lead to the trusted root."));
     }
   }
 
-  private static List<X509Certificate> certificates(Answer answer) {
+  /** The server backdates what it issues by some minutes, which does not help a clock that is an hour behind. */
+  private static Optional<String> wrongTime(X509Certificate leaf) {
     try {
-      byte[] cms = Base64.getMimeDecoder().decode(answer.body());
-      Collection<X509CertificateHolder> holders =
-          new CMSSignedData(cms).getCertificates().getMatches(null);
+      leaf.checkValidity();
+      return Optional.empty();
+    } catch (CertificateNotYetValidException e) {
+      return Optional.of("By this machine's clock the certificate that came back is not valid before "
+          + leaf.getNotBefore().toInstant()
+          + ": set the clock and repeat the command, which gives the same certificate.");
+    } catch (CertificateExpiredException e) {
+      return Optional.of("By this machine's clock the certificate that came back ended at "
+          + leaf.getNotAfter().toInstant() + ": is the clock right?");
+    }
+  }
+
+  /** @param base64 a certs-only CMS message, with line breaks or without */
+  static List<X509Certificate> certificates(String request, byte[] base64) {
+    try {
+      return certsOnly(request, Base64.getMimeDecoder().decode(base64));
+    } catch (IllegalArgumentException e) {
+      throw notCertsOnly(request);
+    }
+  }
+
+  /** The certificates of a degenerate CMS SignedData (RFC 5272 §4.1). */
+  static List<X509Certificate> certsOnly(String request, byte[] cms) {
+    try {
+      Store<X509CertificateHolder> store = new CMSSignedData(cms).getCertificates();
       List<X509Certificate> certificates = new ArrayList<>();
-      for (X509CertificateHolder holder : holders) {
+      for (X509CertificateHolder holder : store.getMatches(null)) {
         certificates.add(new JcaX509CertificateConverter().getCertificate(holder));
       }
       return certificates;
-    } catch (CMSException | GeneralSecurityException | IllegalArgumentException e) {
-      throw new Failure(
-          ExitCode.REFUSED, answer.request() + " answered with what is not a certs-only message.");
+    } catch (CMSException | GeneralSecurityException | RuntimeException e) {
+      // The parser below has unchecked exceptions of many kinds for what is no CMS.
+      throw notCertsOnly(request);
     }
+  }
+
+  private static Failure notCertsOnly(String request) {
+    return new Failure(
+        ExitCode.REFUSED, request + " answered with what is not a certs-only message.");
   }
 }

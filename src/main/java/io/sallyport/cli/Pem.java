@@ -84,6 +84,15 @@ final class Pem {
     throw Failure.usage(file + " holds no unencrypted private key in PEM.");
   }
 
+  /** From PKCS #8 in DER, as a server sends it. */
+  static PrivateKey privateKey(byte[] encoded) {
+    try {
+      return new JcaPEMKeyConverter().getPrivateKey(PrivateKeyInfo.getInstance(encoded));
+    } catch (IOException | RuntimeException e) {
+      throw MultipartMixed.unreadable("its key is none");
+    }
+  }
+
   static String of(X509Certificate certificate) {
     try {
       return Der.of(certificate.getEncoded()).pem("CERTIFICATE");

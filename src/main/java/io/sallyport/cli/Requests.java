@@ -18,6 +18,7 @@ import java.security.spec.ECGenParameterSpec;
 import java.security.spec.ECPublicKeySpec;
 import java.security.spec.RSAPublicKeySpec;
 import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
 import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
@@ -26,6 +27,7 @@ import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x500.style.IETFUtils;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
+import org.bouncycastle.asn1.x509.ExtensionsGenerator;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateHolder;
 import org.bouncycastle.jcajce.provider.asymmetric.util.EC5Util;
 import org.bouncycastle.jce.spec.ECParameterSpec;
@@ -57,20 +59,46 @@ final class Requests {
 
   /** A request for {@code subject} without any extension. */
   static Der forSubject(KeyPair pair, X500Name subject) {
-    return sign(
-        new JcaPKCS10CertificationRequestBuilder(subject, pair.getPublic()), pair.getPrivate());
+    return forSubject(pair, subject, null);
+  }
+
+  /** A request for {@code subject} and {@code extensions}. */
+  static Der forSubject(KeyPair pair, X500Name subject, @Nullable Extensions extensions) {
+    PKCS10CertificationRequestBuilder builder =
+        new JcaPKCS10CertificationRequestBuilder(subject, pair.getPublic());
+    if (extensions != null) {
+      builder.addAttribute(PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions);
+    }
+    return sign(builder, pair.getPrivate());
   }
 
   /** A request whose subject and subjectAltName equal those of {@code present} (RFC 7030 §4.2.2). */
   static Der likeCertificate(KeyPair pair, X509Certificate present) {
+    return likeCertificate(pair, present, null);
+  }
+
+  /** The same with what else is asked for. */
+  static Der likeCertificate(
+      KeyPair pair, X509Certificate present, @Nullable Extensions asked) {
     try {
       JcaX509CertificateHolder holder = new JcaX509CertificateHolder(present);
       PKCS10CertificationRequestBuilder builder =
           new JcaPKCS10CertificationRequestBuilder(holder.getSubject(), pair.getPublic());
+      ExtensionsGenerator extensions = new ExtensionsGenerator();
       Extension names = holder.getExtension(Extension.subjectAlternativeName);
       if (names != null) {
+        extensions.addExtension(names);
+      }
+      if (asked != null) {
+        for (ASN1ObjectIdentifier type : asked.getExtensionOIDs()) {
+          if (!extensions.hasExtension(type)) {
+            extensions.addExtension(asked.getExtension(type));
+          }
+        }
+      }
+      if (!extensions.isEmpty()) {
         builder.addAttribute(
-            PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, new Extensions(names));
+            PKCSObjectIdentifiers.pkcs_9_at_extensionRequest, extensions.generate());
       }
       return sign(builder, pair.getPrivate());
     } catch (CertificateEncodingException e) {

@@ -12,6 +12,8 @@ import java.net.http.HttpTimeoutException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -116,10 +118,22 @@ final class Web implements AutoCloseable {
           case HttpTimeoutException e ->
             "The server at " + origin(uri) + " did not answer in time.";
           case SSLException e ->
-            "No trusted TLS connection to " + origin(uri) + ": " + e.getMessage()
-                + ". Is --root the root certificate of this server?";
+            "No trusted TLS connection to " + origin(uri) + ": " + e.getMessage() + ". "
+                + (isOfTime(e)
+                    ? "By this machine's clock a certificate of the server is not valid: is the clock right?"
+                    : "Is --root the root certificate of this server?");
           default -> "The connection to " + origin(uri) + " broke: " + failure.getMessage() + ".";
         });
+  }
+
+  private static boolean isOfTime(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof CertificateNotYetValidException
+          || cause instanceof CertificateExpiredException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import org.bouncycastle.cert.jcajce.JcaCertStore;
@@ -80,6 +81,32 @@ class EstClientTest {
     assertEquals(
         "The certificate that came back does not lead to the trusted root.",
         refusal(new ManufacturingLine("Optica", Clock.systemUTC())).sentence());
+  }
+
+  /** What this authority makes begins an hour before its own time, so it is an hour too far ahead, or not at all. */
+  @Test
+  void aCertificateThatBeginsLaterByThisClockIsNotKeptAndTheClockIsNamed() {
+    Identity later = ahead(Duration.ofHours(2)).make("Eye 4", "1");
+    Failure failure = assertThrows(
+        Failure.class, () -> EstClient.chain(later.leaf(), List.of(), List.of(authority.anchor())));
+    assertEquals(ExitCode.REFUSED, failure.code());
+    assertTrue(
+        failure.sentence().contains("set the clock and repeat the command"), failure.sentence());
+    assertTrue(
+        failure.sentence().contains(later.leaf().getNotBefore().toInstant().toString()),
+        failure.sentence());
+  }
+
+  @Test
+  void aServerAnHourBehindIsNoneOfTheDevicesConcern() {
+    ManufacturingLine behind = ahead(Duration.ofHours(-1));
+    X509Certificate leaf = behind.make("Eye 4", "1").leaf();
+    assertEquals(
+        leaf, EstClient.chain(leaf, List.of(), List.of(behind.anchor())).certificate());
+  }
+
+  private static ManufacturingLine ahead(Duration by) {
+    return new ManufacturingLine("Optica", Clock.offset(Clock.systemUTC(), by));
   }
 
   @Test

@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WebTest {
   private static final byte[] OCTETS = "{\"decision\":true}".getBytes(StandardCharsets.UTF_8);
@@ -30,6 +33,20 @@ class WebTest {
           assertThrows(Failure.class, () -> web.send(Web.to(server.address()).build()));
       assertEquals(ExitCode.UNREACHABLE, failure.code());
       assertTrue(failure.sentence().startsWith("No trusted TLS connection"), failure.sentence());
+    }
+  }
+
+  /** Its certificates are backdated by an hour. */
+  @ParameterizedTest
+  @ValueSource(strings = {"PT2H", "P-3700D"})
+  void aServerWhoseCertificateIsNotValidByThisClockIsToldApart(Duration ahead) {
+    Clock wrong = Clock.offset(Clock.systemUTC(), ahead);
+    try (BareServer server = new BareServer(OCTETS, wrong, true);
+        Web web = new Web(List.of(server.certificate()), null)) {
+      Failure failure =
+          assertThrows(Failure.class, () -> web.send(Web.to(server.address()).build()));
+      assertEquals(ExitCode.UNREACHABLE, failure.code());
+      assertTrue(failure.sentence().endsWith("is the clock right?"), failure.sentence());
     }
   }
 
