@@ -7,6 +7,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,13 @@ public final class Sightings {
   /** Some 8 MB when full. */
   static final int MOST_REMEMBERED = 32_768;
 
+  /** By how much the clocks of two nodes may differ. */
+  static final Duration SKEW = Duration.ofSeconds(10);
+
+  /** For the second or so until they are written; what does not fit is seen again. */
+  private static final int MOST_UNTOLD = 8_192;
+
+  private final ArrayDeque<Sighting> untold = new ArrayDeque<>();
   private final Map<Digest, Seen> seen = new LinkedHashMap<>(1024, 0.75f, true) {
     @Override
     protected boolean removeEldestEntry(Map.Entry<Digest, Seen> eldest) {
@@ -39,9 +47,15 @@ public final class Sightings {
   private final CloneAlarms alarms;
   private final Clock clock;
 
+  /** A certificate at a place, where this node had not seen it before. */
+  record Sighting(Digest certificate, UUID device, String place, Instant at) {}
+
   /** Where a certificate was last, and where before that. */
   private static final class Seen {
     String place;
+
+    /** Since when it has been there. */
+    Instant since;
 
     @Nullable
     String before;
@@ -54,8 +68,16 @@ public final class Sightings {
     @Nullable
     Instant alarmed;
 
+    /** Where another node saw it since then, and when. */
+    @Nullable
+    String elsewhere;
+
+    @Nullable
+    Instant elsewhereAt;
+
     Seen(String place, Instant last) {
       this.place = place;
+      this.since = last;
       this.last = last;
     }
   }
@@ -72,7 +94,40 @@ public final class Sightings {
    * @param place the peer's address
    */
   public void used(Digest certificate, UUID device, String place) {
-    String other = otherPlace(certificate, place);
+    raise(certificate, device, place, otherPlace(certificate, device, place));
+  }
+
+  /** Notes what another node saw; raises the alarm when this one saw the certificate before that and saw it after. */
+  void usedElsewhere(Sighting sighting) {
+    String here;
+    synchronized (seen) {
+      Seen known = seen.get(sighting.certificate());
+      if (known == null
+          || known.place.equals(sighting.place())
+          || isIpv6(known.place) != isIpv6(sighting.place())
+          || !known.since.isBefore(sighting.at())) {
+        return;
+      }
+      known.elsewhere = sighting.place();
+      known.elsewhereAt = sighting.at();
+      here = known.place;
+      if (inTwoPlaces(known, clock.instant()) == null) {
+        return;
+      }
+    }
+    raise(sighting.certificate(), sighting.device(), here, sighting.place());
+  }
+
+  /** What was seen for the first time or from another address since this was asked last. */
+  List<Sighting> untold() {
+    synchronized (seen) {
+      List<Sighting> told = List.copyOf(untold);
+      untold.clear();
+      return told;
+    }
+  }
+
+  private void raise(Digest certificate, UUID device, String place, @Nullable String other) {
     if (other != null) {
       alarms.raise(
           Sign.CERTIFICATE_IN_TWO_PLACES,
@@ -82,18 +137,22 @@ public final class Sightings {
     }
   }
 
-  private @Nullable String otherPlace(Digest certificate, String place) {
+  private @Nullable String otherPlace(Digest certificate, UUID device, String place) {
     Instant now = clock.instant();
     synchronized (seen) {
       Seen known = seen.get(certificate);
       if (known == null) {
         seen.put(certificate, new Seen(place, now));
+        tell(new Sighting(certificate, device, place, now));
         return null;
       }
       if (known.place.equals(place)) {
         known.last = now;
-        return null;
+        return inTwoPlaces(known, now);
       }
+      tell(new Sighting(certificate, device, place, now));
+      known.since = now;
+      known.elsewhere = null;
       if (isIpv6(known.place) != isIpv6(place)) {
         return null;
       }
@@ -105,12 +164,36 @@ public final class Sightings {
       known.leftBefore = known.last;
       known.place = place;
       known.last = now;
-      if (!back || known.alarmed != null && known.alarmed.plus(QUIET).isAfter(now)) {
-        return null;
-      }
-      known.alarmed = now;
-      return left;
+      return back && isLoud(known, now) ? left : null;
     }
+  }
+
+  private void tell(Sighting sighting) {
+    if (untold.size() < MOST_UNTOLD) {
+      untold.add(sighting);
+    }
+  }
+
+  /** Where another node saw it between two uses that this one saw from one place; or null. */
+  private @Nullable String inTwoPlaces(Seen known, Instant now) {
+    String elsewhere = known.elsewhere;
+    Instant at = known.elsewhereAt;
+    if (elsewhere == null
+        || at == null
+        || !known.last.isAfter(at.plus(SKEW))
+        || !at.plus(AT_ONCE).isAfter(known.last)) {
+      return null;
+    }
+    return isLoud(known, now) ? elsewhere : null;
+  }
+
+  /** Whether nothing was said about it for an hour; if so it is now. */
+  private static boolean isLoud(Seen known, Instant now) {
+    if (known.alarmed != null && known.alarmed.plus(QUIET).isAfter(now)) {
+      return false;
+    }
+    known.alarmed = now;
+    return true;
   }
 
   private static boolean isIpv6(String place) {

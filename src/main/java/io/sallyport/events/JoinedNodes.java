@@ -42,6 +42,10 @@ final class JoinedNodes implements Nodes {
   private static final String ASK =
       "select not pg_try_advisory_xact_lock_shared(hashtextextended('sallyport.life.' || ?, 0))";
 
+  private static final String OTHERS = """
+      select not exists (select 1 from node where life <> ?::uuid
+        and not pg_try_advisory_xact_lock_shared(hashtextextended('sallyport.life.' || life, 0)))""";
+
   private static final String LEAVE = "select pg_advisory_unlock_all()";
 
   private final DataSource database;
@@ -91,6 +95,15 @@ final class JoinedNodes implements Nodes {
       return asked(connection, ASK, life.toString());
     } catch (SQLException e) {
       throw new IllegalStateException("the database cannot be asked for a node", e);
+    }
+  }
+
+  @Override
+  public boolean isAlone() {
+    try (Connection connection = database.getConnection()) {
+      return asked(connection, OTHERS, here.toString());
+    } catch (SQLException e) {
+      throw new IllegalStateException("the database cannot be asked for other nodes", e);
     }
   }
 

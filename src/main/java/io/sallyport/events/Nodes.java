@@ -18,4 +18,7 @@ public interface Nodes {
    * is done for the dead must be safe against the living. In the caller's transaction.
    */
   boolean isAlive(UUID life);
+
+  /** Whether no other process is connected. In a connection of its own. */
+  boolean isAlone();
 }

@@ -70,6 +70,81 @@ class SightingsTest {
     assertEquals(List.of(), raised);
   }
 
+  @Test
+  void whoIsSeenByAnotherNodeInBetweenWasInTwoPlaces() {
+    seen("10.0.0.1");
+    clock.advance(Duration.ofSeconds(20));
+    elsewhere("10.0.0.2");
+    clock.advance(Duration.ofSeconds(20));
+    assertEquals(List.of(), raised);
+    seen("10.0.0.1");
+    assertEquals(List.of("10.0.0.1 and 10.0.0.2"), raised);
+    // Told a second time, as what was read twice is.
+    elsewhere("10.0.0.2");
+    seen("10.0.0.1");
+    assertEquals(1, raised.size());
+  }
+
+  @Test
+  void anotherNodesWordMayComeLate() {
+    seen("10.0.0.1");
+    clock.advance(Duration.ofSeconds(20));
+    Instant then = clock.instant();
+    clock.advance(Duration.ofSeconds(20));
+    seen("10.0.0.1");
+    sightings.usedElsewhere(new Sightings.Sighting(CERTIFICATE, DEVICE, "10.0.0.2", then));
+    assertEquals(List.of("10.0.0.1 and 10.0.0.2"), raised);
+  }
+
+  /** It went from here to there, and the clocks of the two differ. */
+  @Test
+  void whoMovesToAnotherNodeIsInOnePlace() {
+    seen("10.0.0.1");
+    clock.advance(Duration.ofMinutes(1));
+    seen("10.0.0.1");
+    sightings.usedElsewhere(new Sightings.Sighting(
+        CERTIFICATE, DEVICE, "10.0.0.2", clock.instant().minus(Sightings.SKEW)));
+    assertEquals(List.of(), raised);
+  }
+
+  @Test
+  void whoCameFromAnotherNodeIsInOnePlace() {
+    Instant before = clock.instant();
+    clock.advance(Duration.ofMinutes(1));
+    seen("10.0.0.1");
+    clock.advance(Duration.ofMinutes(1));
+    seen("10.0.0.1");
+    sightings.usedElsewhere(new Sightings.Sighting(CERTIFICATE, DEVICE, "10.0.0.2", before));
+    assertEquals(List.of(), raised);
+  }
+
+  @Test
+  void whoIsBehindOneAddressOnBothNodesIsInOnePlace() {
+    seen("10.0.0.1");
+    clock.advance(Duration.ofMinutes(1));
+    elsewhere("10.0.0.1");
+    elsewhere("2001:db8::1");
+    clock.advance(Duration.ofMinutes(1));
+    seen("10.0.0.1");
+    assertEquals(List.of(), raised);
+  }
+
+  /** First uses and changes of place are all that others are told. */
+  @Test
+  void othersAreToldOfChangesOnly() {
+    seen("10.0.0.1", "10.0.0.1", "10.0.0.2", "10.0.0.2");
+    assertEquals(
+        List.of("10.0.0.1", "10.0.0.2"),
+        sightings.untold().stream().map(Sightings.Sighting::place).toList());
+    seen("10.0.0.2");
+    assertEquals(List.of(), sightings.untold());
+  }
+
+  private void elsewhere(String place) {
+    sightings.usedElsewhere(
+        new Sightings.Sighting(CERTIFICATE, DEVICE, place, clock.instant()));
+  }
+
   private void seen(String... places) {
     for (String place : places) {
       sightings.used(CERTIFICATE, DEVICE, place);
