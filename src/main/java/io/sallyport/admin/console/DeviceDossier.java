@@ -73,6 +73,7 @@ final class DeviceDossier {
   private final Enforcements enforcements;
   private final EnforcementPoints points;
   private final Decommissions decommissions;
+  private final DeviceLife life;
   private final AuditLog log;
   private final Caller caller;
   private final Clock clock;
@@ -89,6 +90,7 @@ final class DeviceDossier {
       Enforcements enforcements,
       EnforcementPoints points,
       Decommissions decommissions,
+      DeviceLife life,
       AuditLog log,
       Caller caller,
       Clock clock) {
@@ -103,6 +105,7 @@ final class DeviceDossier {
     this.enforcements = enforcements;
     this.points = points;
     this.decommissions = decommissions;
+    this.life = life;
     this.log = log;
     this.caller = caller;
     this.clock = clock;
@@ -127,8 +130,14 @@ final class DeviceDossier {
       List<EnforcementRow> enforcements,
       @Nullable List<LogEntry> facts,
       @Nullable RunView run,
+      DeviceLife.View life,
       Acts acts,
       String done) {
+    /** Whether its unit may come back under a new identity: not while it waits for its first contact, or wipes. */
+    public boolean remanufacturable() {
+      return device.state() != DeviceState.EXPECTED && device.state() != DeviceState.WIPING;
+    }
+
     /** An actor's kind and name, short when it is the device itself. */
     public String who(String actor) {
       return DeviceDossier.who(device, actor);
@@ -302,6 +311,7 @@ final class DeviceDossier {
             ? log.newest(Long.MAX_VALUE, FACTS, id.toString(), null).items()
             : null,
         decommissions.find(id).map(RunView::of).orElse(null),
+        life.of(device),
         Acts.of(device.state()),
         told(done));
   }
@@ -397,6 +407,9 @@ final class DeviceDossier {
       case "released" -> "Released";
       case "suspended" -> "Suspended";
       case "changed" -> "Changed";
+      case "remanufactured" -> "The unit came back as this device";
+      case "kept" -> "The release was taken back";
+      case "claimed" -> "Claimed";
       case "replaced" -> "It took the failed device's place";
       case "held" -> "The certificate is on hold";
       case "given-back" -> "The certificate counts again";

@@ -8,6 +8,7 @@ import io.sallyport.decision.FleetView;
 import io.sallyport.decommission.Decommissions;
 import io.sallyport.decommission.DeviceChanges;
 import io.sallyport.decommission.Replacements;
+import io.sallyport.decommission.Replacements.NewLife;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfiles;
@@ -240,6 +241,30 @@ class DevicePages {
     replacements.replace(
         id, next.id(), false, Inputs.line("Reason", reason), caller.sites(), caller.actor());
     return back(next.id(), "replaced");
+  }
+
+  /** For good, so the serial number must be typed. */
+  @POST
+  @Path("{id}/remanufacture")
+  @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
+  @Requires(Right.REPLACE_DEVICES)
+  public Response remanufacture(
+      @PathParam("id") UUID id,
+      @FormParam("owner") @Nullable String owner,
+      @FormParam("site") @Nullable String site,
+      @FormParam("profile") @Nullable String profile,
+      @FormParam("reason") @Nullable String reason,
+      @FormParam("confirm") @Nullable String confirm) {
+    requireTyped(devices.get(id, caller.sites()), confirm);
+    NewLife life = new NewLife(
+        null,
+        Inputs.line("Profile", profile),
+        Inputs.line("Owner", owner),
+        Inputs.line("Site", site),
+        null);
+    Device next = replacements.remanufacture(
+        id, life, Inputs.line("Reason", reason), caller.sites(), caller.actor());
+    return back(next.id(), "remanufactured");
   }
 
   /** For good, so the serial number must be typed. */

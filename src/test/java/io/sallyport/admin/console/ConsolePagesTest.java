@@ -60,6 +60,10 @@ class ConsolePagesTest extends ServerTest {
     see(page, "devices", "/console/devices", "Devices");
     see(page, "devices-none", "/console/devices?text=nothing-like-it", "Devices");
     see(page, "device", "/console/devices/" + camera().id(), "CAM-0001");
+    see(page, "approvals", "/console/approvals?state=", "Approvals");
+    see(page, "approvals-waiting", "/console/approvals", "Approvals");
+    see(page, "renewals", "/console/renewals", "Renewals");
+    see(page, "claim", "/console/ownership/claim", "Claim a device");
     see(page, "policies", "/console/policies", "Policies");
     see(page, "policy", "/console/policies/console-pages", "console-pages");
     see(page, "policy-new", "/console/policies/new", "New policy");
