@@ -180,6 +180,55 @@ final class BatchCommands {
     }
   }
 
+  @Command(description = "Lists what rows that have no certificate were last refused.")
+  void refusals(
+      @Parameters(paramLabel = "ID") String id,
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
+    try (ApiClient api = options.api()) {
+      options
+          .output()
+          .list(
+              api.list(path(id) + "/refusals", Map.of(), limit),
+              "row",
+              "problem",
+              "station",
+              "detail");
+    }
+  }
+
+  @Command(
+      description =
+          "Takes a row up again: what its device has is revoked, and the line may ask once more, on any key.")
+  void reopen(
+      @Parameters(paramLabel = "ID") String id,
+      @Parameters(paramLabel = "ROW") String row,
+      @Option(names = "--reason", required = true) String reason) {
+    decide(id, row, "reopen", reason);
+  }
+
+  @Command(
+      name = "give-up",
+      description =
+          "Gives a row up for good: its device is decommissioned, and another may take its place.")
+  void giveUp(
+      @Parameters(paramLabel = "ID") String id,
+      @Parameters(paramLabel = "ROW") String row,
+      @Option(names = "--reason", required = true) String reason) {
+    decide(id, row, "give-up", reason);
+  }
+
+  private void decide(String id, String row, String act, String reason) {
+    try (ApiClient api = options.api()) {
+      JsonNode decided = api.post(
+          path(id) + "/rows/" + ApiClient.encode(row) + "/" + act,
+          Json.object().put("reason", reason));
+      options
+          .output()
+          .result(decided, "Row " + row + " is " + decided.path("state").asText() + ".");
+    }
+  }
+
   @Command(description = "Takes nothing more for a batch, and signs its manifest.")
   void close(
       @Parameters(paramLabel = "ID") String id,

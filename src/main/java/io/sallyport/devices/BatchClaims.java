@@ -155,6 +155,8 @@ final class BatchClaims {
       } else if (row.issued()) {
         // Since somebody looked: whoever looks again finds it.
         refused.put(claim.key(), BatchRefusals.inProgress());
+      } else if (row.givenUp()) {
+        refused.put(claim.key(), BatchRefusals.givenUp());
       } else if (row.block() != null && running.contains(row.block())) {
         refused.put(
             claim.key(),

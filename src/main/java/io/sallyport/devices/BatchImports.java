@@ -96,8 +96,8 @@ final class BatchImports {
   }
 
   private Looked look(Batch batch, List<Listed> listed, int left) throws SQLException {
-    Map<String, String> known =
-        rows.serials(batch.id(), listed.stream().map(Listed::key).toList());
+    Map<String, BatchRowTable.Known> known =
+        rows.known(batch.id(), listed.stream().map(Listed::key).toList());
     Map<String, Unit> units = rows.units(
         batch.manufacturer(),
         listed.stream()
@@ -107,12 +107,14 @@ final class BatchImports {
     Looked looked =
         new Looked(new HashSet<>(), new HashSet<>(), new HashMap<>(), new LinkedHashMap<>(), units);
     for (Listed row : listed) {
-      String serial = known.get(row.key());
-      if (serial != null && serial.equals(row.serialNumber())) {
+      BatchRowTable.Known there = known.get(row.key());
+      if (there != null && there.givenUp()) {
+        looked.refused.put(row.key(), BatchRefusals.givenUp());
+      } else if (there != null && there.serialNumber().equals(row.serialNumber())) {
         looked.existing.add(row.key());
       } else if (looked.fresh.containsKey(row.key())) {
         looked.doubled.add(row.line());
-      } else if (serial != null || !mayHave(batch, units.get(row.serialNumber()))) {
+      } else if (there != null || !mayHave(batch, units.get(row.serialNumber()))) {
         looked.refused.put(row.key(), BatchRefusals.otherRow(row.serialNumber()));
       } else if (looked.fresh.size() >= left) {
         looked.refused.put(row.key(), BatchRefusals.quota());

@@ -11,6 +11,8 @@ public enum BatchProblem implements Problem {
   BATCH_BUSY("batch-busy", 409, "Certificates of the batch are being made"),
   QUOTA("quota", 403, "More devices than were ordered"),
   SERIAL_NOT_IN_BATCH("serial-not-in-batch", 403, "The serial number is not one of this batch"),
+  UNKNOWN_ROW("unknown-row", 404, "No such row"),
+  ROW_GIVEN_UP("row-given-up", 409, "The row was given up"),
   ROW_ISSUED("row-issued", 409, "The row has its certificate"),
   ROW_IN_PROGRESS("in-progress", 409, "The row is being answered"),
   CLAIMED_BY_ANOTHER("claimed-by-another", 409, "Another row or batch has the device"),

@@ -10,6 +10,16 @@ final class BatchRefusals {
     return new Refusal(BatchProblem.BATCH_CLOSED, "The batch takes nothing more.");
   }
 
+  static Refusal unknownRow(String key) {
+    return new Refusal(BatchProblem.UNKNOWN_ROW, "The batch has no row \"" + key + "\".");
+  }
+
+  static Refusal givenUp() {
+    return new Refusal(
+        BatchProblem.ROW_GIVEN_UP,
+        "The row was given up for good; another unit needs another row.");
+  }
+
   static Refusal quota() {
     return new Refusal(
         BatchProblem.QUOTA,

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class BatchRowTable {
   private static final String ROW = """
       r.row_key, r.certificate, r.key_digest, r.station, d.id, d.profile, d.owner, d.site, d.labels, d.state,
-      d.revocation_counter, d.created_at, h.id, m.name, h.model, h.serial_number""";
+      d.revocation_counter, d.created_at, h.id, m.name, h.model, h.serial_number, r.given_up_at is not null""";
   private static final String OF_ROW = """
       cross join lateral (select * from device where id = r.device offset 0) d
       cross join lateral (select * from hardware_unit where id = d.hardware_unit offset 0) h
@@ -45,9 +45,9 @@ final class BatchRowTable {
       cross join lateral (select * from batch_row where batch = ? and row_key = asked.key offset 0) r
       """ + OF_ROW;
   private static final String SERIALS = """
-      select r.row_key, h.serial_number from unnest(?) as asked (key)
+      select r.row_key, h.serial_number, r.given_up_at is not null from unnest(?) as asked (key)
       cross join lateral (
-        select row_key, device from batch_row where batch = ? and row_key = asked.key offset 0) r
+        select row_key, device, given_up_at from batch_row where batch = ? and row_key = asked.key offset 0) r
       cross join lateral (select hardware_unit from device where id = r.device offset 0) d
       cross join lateral (select serial_number from hardware_unit where id = d.hardware_unit offset 0) h""";
   private static final String PAGE = "select " + ROW + """
@@ -75,7 +75,7 @@ final class BatchRowTable {
   private static final String DROP_ROWS =
       "delete from batch_row where batch = ? and row_key = any (?)";
   private static final String LOCK = """
-      select r.row_key, r.device, r.certificate is not null, r.station, r.block, d.state
+      select r.row_key, r.device, r.certificate is not null, r.station, r.block, d.state, r.given_up_at is not null
       from (select * from batch_row where batch = ? and row_key = any (?) order by row_key for update) r
       cross join lateral (select state from device where id = r.device offset 0) d""";
   private static final String NOTE = """
@@ -84,6 +84,11 @@ final class BatchRowTable {
   private static final String ISSUED = """
       update batch_row r set block = null, certificate = one.certificate
       from unnest(?, ?) as one (key, certificate) where r.batch = ? and r.row_key = one.key""";
+  private static final String REOPEN = """
+      update batch_row set certificate = null, key_digest = null, station = null, block = null
+      where batch = ? and row_key = ?""";
+  private static final String GIVE_UP =
+      "update batch_row set given_up_at = ?, block = null where batch = ? and row_key = ?";
 
   private final Connection transaction;
 
@@ -97,7 +102,11 @@ final class BatchRowTable {
       boolean issued,
       @Nullable String station,
       @Nullable UUID block,
-      DeviceState state) {}
+      DeviceState state,
+      boolean givenUp) {}
+
+  /** What a row stands for. */
+  record Known(String serialNumber, boolean givenUp) {}
 
   Map<String, Row> rows(UUID batch, Collection<String> keys) throws SQLException {
     try (PreparedStatement query = transaction.prepareStatement(ROWS)) {
@@ -109,13 +118,15 @@ final class BatchRowTable {
     }
   }
 
-  /** The serial numbers of those rows that there are. */
-  Map<String, String> serials(UUID batch, List<String> keys) throws SQLException {
+  /** Those of these rows that there are. */
+  Map<String, Known> known(UUID batch, List<String> keys) throws SQLException {
     try (PreparedStatement query = transaction.prepareStatement(SERIALS)) {
       query.setArray(1, transaction.createArrayOf("text", keys.toArray()));
       query.setObject(2, batch);
-      Map<String, String> found = new HashMap<>();
-      read(query, row -> found.put(row.getString(1), row.getString(2)));
+      Map<String, Known> found = new HashMap<>();
+      read(
+          query,
+          row -> found.put(row.getString(1), new Known(row.getString(2), row.getBoolean(3))));
       return found;
     }
   }
@@ -148,7 +159,8 @@ final class BatchRowTable {
             row.getObject(12, OffsetDateTime.class).toInstant()),
         digest(row.getBytes(2)),
         digest(row.getBytes(3)),
-        row.getString(4));
+        row.getString(4),
+        row.getBoolean(17));
   }
 
   private static Map<String, String> labels(String json) {
@@ -258,7 +270,8 @@ final class BatchRowTable {
                   row.getBoolean(3),
                   row.getString(4),
                   row.getObject(5, UUID.class),
-                  DeviceState.valueOf(row.getString(6))));
+                  DeviceState.valueOf(row.getString(6)),
+                  row.getBoolean(7)));
         }
       }
       return found;
@@ -291,6 +304,24 @@ final class BatchRowTable {
               "bytea", all.stream().map(one -> one.getValue().octets()).toArray(byte[][]::new)));
       issued.setObject(3, batch);
       issued.executeUpdate();
+    }
+  }
+
+  /** It is as it was before it got its certificate. */
+  void reopen(UUID batch, String key) throws SQLException {
+    try (PreparedStatement reopen = transaction.prepareStatement(REOPEN)) {
+      reopen.setObject(1, batch);
+      reopen.setString(2, key);
+      reopen.executeUpdate();
+    }
+  }
+
+  void giveUp(UUID batch, String key, Instant at) throws SQLException {
+    try (PreparedStatement giveUp = transaction.prepareStatement(GIVE_UP)) {
+      giveUp.setObject(1, time(at));
+      giveUp.setObject(2, batch);
+      giveUp.setString(3, key);
+      giveUp.executeUpdate();
     }
   }
 

@@ -30,7 +30,8 @@ final class BatchTable {
       insert into batch_count (batch) select id from made""";
   private static final String BATCH = """
       select b.id, b.name, m.name, b.model, b.profile, b.certificate_profile, b.owner, b.site, b.line, b.serial_pattern,
-        b.ordered, b.manufacturer, b.registered, c.issued, c.refused, b.state, b.created_at, b.closed_at, b.manifest_digest
+        b.ordered, b.manufacturer, b.registered, c.issued, c.refused, b.state, b.created_at, b.closed_at, b.manifest_digest,
+        c.given_up
       from batch b join manufacturer m on m.id = b.manufacturer join batch_count c on c.batch = b.id """;
   private static final String FIND = BATCH + " where b.id = ?";
   private static final String LIST = BATCH
@@ -45,6 +46,8 @@ final class BatchTable {
       "update batch_count set issued = issued + ? where batch = ?";
   private static final String COUNT_REFUSED =
       "update batch_count set refused = refused + ? where batch = ?";
+  private static final String COUNT_GIVEN_UP =
+      "update batch_count set given_up = given_up + ? where batch = ?";
   private static final String CLOSING =
       "update batch set state = 'CLOSING' where id = ? and state = 'OPEN'";
   private static final String CLOSE = """
@@ -144,7 +147,8 @@ final class BatchTable {
         Batch.State.valueOf(row.getString(16)),
         row.getObject(17, OffsetDateTime.class).toInstant(),
         closed == null ? null : closed.toInstant(),
-        digest(row.getBytes(19)));
+        digest(row.getBytes(19)),
+        row.getInt(20));
   }
 
   static @Nullable Digest digest(byte @Nullable [] octets) {
@@ -181,6 +185,10 @@ final class BatchTable {
 
   void refused(UUID batch, long count) throws SQLException {
     count(COUNT_REFUSED, batch, count);
+  }
+
+  void givenUp(UUID batch, int count) throws SQLException {
+    count(COUNT_GIVEN_UP, batch, count);
   }
 
   private void count(String sql, UUID batch, long more) throws SQLException {

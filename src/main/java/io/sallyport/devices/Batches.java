@@ -5,6 +5,7 @@ import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,20 @@ public interface Batches {
       Device device,
       @Nullable Digest certificate,
       @Nullable Digest keyDigest,
-      @Nullable String station) {}
+      @Nullable String station,
+      boolean givenUp) {
+    /** As it is told. */
+    public String state() {
+      if (givenUp) {
+        return "given-up";
+      }
+      return certificate == null ? "registered" : "issued";
+    }
+  }
+
+  /** Why a row has no certificate yet, the last that it was told. */
+  record Trouble(
+      String row, String problem, String detail, @Nullable String station, Instant at) {}
 
   /** A hardware unit that is known, and whether a device lives on it. */
   record Unit(UUID id, String model, boolean inUse) {}
@@ -125,6 +139,35 @@ public interface Batches {
 
   /** Counts rows that were refused. */
   void refused(UUID batch, long count);
+
+  /** Notes what a row was refused, for some hundred rows of a batch. */
+  void trouble(UUID batch, Trouble trouble);
+
+  /** What rows that have no certificate were last refused, after {@code cursor} in the order of their keys. */
+  Page<Trouble> troubles(UUID batch, @Nullable String cursor, int limit);
+
+  /**
+   * In the caller's transaction, the row's device locked: the row is as it was before it got its certificate, so that its
+   * line may ask for another. Answers it as it was. Refuses with {@code unknown-row}, {@code batch-closed}, {@code
+   * row-given-up}, and {@code in-progress} when certificates may still come for it.
+   */
+  Row reopen(
+      UUID batch,
+      String key,
+      Function<Collection<UUID>, Set<UUID>> underWay,
+      String reason,
+      Actor actor);
+
+  /**
+   * As {@link #reopen}, but nothing comes of the row any more, and another may take its place in what was ordered. A row that
+   * was given up stays so.
+   */
+  Row giveUp(
+      UUID batch,
+      String key,
+      Function<Collection<UUID>, Set<UUID>> underWay,
+      String reason,
+      Actor actor);
 
   /** Rows after {@code cursor} in the order of their keys. */
   Page<Row> list(UUID batch, @Nullable String cursor, int limit);

@@ -51,8 +51,17 @@ class StoredBatches implements Batches {
   }
 
   private <T> T with(Work<T> work) {
+    return onConnection(
+        connection -> work.on(new BatchTable(connection), new BatchRowTable(connection)));
+  }
+
+  private interface Query<T> {
+    T on(Connection connection) throws SQLException;
+  }
+
+  private <T> T onConnection(Query<T> query) {
     try (Connection connection = database.getConnection()) {
-      return work.on(new BatchTable(connection), new BatchRowTable(connection));
+      return query.on(connection);
     } catch (SQLException e) {
       throw new IllegalStateException("batches could not be read or written", e);
     }
@@ -232,6 +241,47 @@ class StoredBatches implements Batches {
 
   @Override
   @Transactional
+  public void trouble(UUID batch, Trouble trouble) {
+    onConnection(connection -> new BatchTroubles(connection).note(batch, trouble));
+  }
+
+  @Override
+  @Transactional
+  public Page<Trouble> troubles(UUID batch, @Nullable String cursor, int limit) {
+    int most = Math.clamp(limit, 1, Page.MOST);
+    String after = cursor == null ? "" : cursor;
+    return Page.cut(
+        onConnection(connection -> new BatchTroubles(connection).page(batch, after, most + 1)),
+        most,
+        Trouble::row);
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public Row reopen(
+      UUID batch,
+      String key,
+      Function<Collection<UUID>, Set<UUID>> underWay,
+      String reason,
+      Actor actor) {
+    return with((table, rows) ->
+        new BatchRowActs(table, rows, audit, clock).reopen(batch, key, underWay, reason, actor));
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public Row giveUp(
+      UUID batch,
+      String key,
+      Function<Collection<UUID>, Set<UUID>> underWay,
+      String reason,
+      Actor actor) {
+    return with((table, rows) ->
+        new BatchRowActs(table, rows, audit, clock).giveUp(batch, key, underWay, reason, actor));
+  }
+
+  @Override
+  @Transactional
   public Page<Row> list(UUID batch, @Nullable String cursor, int limit) {
     int most = Math.clamp(limit, 1, Page.MOST);
     return Page.cut(
@@ -258,6 +308,7 @@ class StoredBatches implements Batches {
       audit.record(Fact.of("batch.closed", actor, SUBJECT, id)
           .with("registered", batch.registered())
           .with("issued", batch.issued())
+          .with("given_up", batch.givenUp())
           .with("manifest", manifest));
     }
     return batch;

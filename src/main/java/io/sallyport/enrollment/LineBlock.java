@@ -187,6 +187,11 @@ final class LineBlock {
       asked.forEach((key, one) -> {
         try {
           Batches.Row row = known.get(key);
+          if (row != null && row.givenUp()) {
+            throw new Refusal(
+                BatchProblem.ROW_GIVEN_UP,
+                "The row was given up for good; another unit needs another row.");
+          }
           if (row != null && row.certificate() != null) {
             answered.put(key, again(one, row, row.certificate()));
           } else {

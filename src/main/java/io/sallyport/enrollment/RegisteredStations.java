@@ -221,6 +221,15 @@ class RegisteredStations implements Stations {
 
   @Override
   @Transactional
+  public Station get(String name, Set<String> sites) {
+    return one(BY_NAME, name)
+        .map(Known::station)
+        .filter(station -> sites.isEmpty() || sites.contains(station.site()))
+        .orElseThrow(() -> unknown(name));
+  }
+
+  @Override
+  @Transactional
   public void remove(String name, Set<String> sites, Actor actor) {
     Station station = one(BY_NAME, name)
         .map(Known::station)

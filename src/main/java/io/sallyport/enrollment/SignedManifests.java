@@ -114,7 +114,8 @@ final class SignedManifests implements BatchManifests {
           .put("model", order.order().model())
           .put("ordered", order.order().ordered())
           .put("registered", order.registered())
-          .put("issued", order.issued());
+          .put("issued", order.issued())
+          .put("given_up", order.givenUp());
       chunk = (head + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
@@ -144,7 +145,7 @@ final class SignedManifests implements BatchManifests {
           .put("model", unit.model())
           .put("serial_number", unit.serialNumber())
           .put("device", row.device().id().toString())
-          .put("state", certificate == null ? "registered" : "issued")
+          .put("state", row.state())
           .put("certificate_sha256", certificate == null ? null : certificate.hex())
           .put("key_sha256", certificate == null || key == null ? null : key.hex());
     }

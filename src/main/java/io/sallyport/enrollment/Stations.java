@@ -49,6 +49,9 @@ public interface Stations {
   /** By name, after {@code cursor}; those of {@code sites} when it names any. */
   Page<Station> list(Set<String> sites, @Nullable String cursor, int limit);
 
+  /** By its name; refuses with {@code unknown-station}, also on sites that are not seen. */
+  Station get(String name, Set<String> sites);
+
   /** Withdraws it and revokes its certificate; refuses with {@code unknown-station}, also on sites that are not seen. */
   void remove(String name, Set<String> sites, Actor actor);
 

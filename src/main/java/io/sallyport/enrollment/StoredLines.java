@@ -55,7 +55,7 @@ class StoredLines implements LineIssuance {
     if (batch.state() != Batch.State.OPEN) {
       throw new Refusal(BatchProblem.BATCH_CLOSED, "The batch takes nothing more.");
     }
-    LineRefusals refusals = new LineRefusals(batches, audit, batch.id(), actor);
+    LineRefusals refusals = new LineRefusals(batches, audit, clock, batch.id(), station, actor);
     return new LineStream(
         new LineBlock(
             places,

@@ -215,7 +215,11 @@ class BatchesResource {
       int registered,
       int issued,
       long refused,
-      String state,
+
+      @Schema(description = "Rows whose units came to nothing.")
+      int givenUp,
+
+      @Schema(enumeration = {"open", "closing", "closed"}) String state,
       Instant createdAt,
       @Schema(nullable = true) @Nullable Instant closedAt,
 
@@ -239,6 +243,7 @@ class BatchesResource {
           batch.registered(),
           batch.issued(),
           batch.refused(),
+          batch.givenUp(),
           batch.state().word(),
           batch.createdAt(),
           batch.closedAt(),
@@ -252,6 +257,8 @@ class BatchesResource {
       String row,
       UUID device,
       String serialNumber,
+
+      @Schema(enumeration = {"registered", "issued", "given-up"})
       String state,
 
       @Schema(nullable = true, description = "SHA-256 of the certificate.") @Nullable
@@ -261,7 +268,7 @@ class BatchesResource {
           row.key(),
           row.device().id(),
           row.device().hardware().serialNumber(),
-          row.certificate() == null ? "registered" : "issued",
+          row.state(),
           row.certificate() == null ? null : row.certificate().hex());
     }
   }

@@ -34,7 +34,8 @@ class BatchWatchTest {
         state,
         Instant.EPOCH,
         null,
-        null);
+        null,
+        0);
   }
 
   private static final class Told implements BatchWatch.Listener {
