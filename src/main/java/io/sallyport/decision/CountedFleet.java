@@ -1,6 +1,7 @@
 package io.sallyport.decision;
 
 import io.sallyport.devices.DeviceState;
+import io.sallyport.devices.Devices;
 import io.sallyport.policy.Question;
 import jakarta.inject.Singleton;
 import java.time.Clock;
@@ -14,21 +15,31 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
-/** Counts {@link Fleet}. One count at a time, kept for a moment: it goes through every device. */
+/**
+ * Counts {@link Fleet}. One count at a time, kept for a moment: it goes through every device. Those that are expected are
+ * not in there; they are counted in the inventory, and that count is kept for longer.
+ */
 @Singleton
 final class CountedFleet implements FleetView {
   private static final Duration KEPT = Duration.ofSeconds(2);
+
+  private static final Duration EXPECTED_KEPT = Duration.ofSeconds(30);
   /** Sets of sites that people are bound to; there are tens, not thousands. */
   private static final int MOST_KEPT = 256;
 
   private final Fleet fleet;
+  private final Devices devices;
   private final Clock clock;
   private final Map<Set<String>, Summary> kept = new HashMap<>();
+  private final Map<Set<String>, Expected> expected = new HashMap<>();
 
-  CountedFleet(Fleet fleet, Clock clock) {
+  CountedFleet(Fleet fleet, Devices devices, Clock clock) {
     this.fleet = fleet;
+    this.devices = devices;
     this.clock = clock;
   }
+
+  private record Expected(long count, Instant at) {}
 
   @Override
   public synchronized Summary summary(Set<String> sites) {
@@ -69,7 +80,20 @@ final class CountedFleet implements FleetView {
         }
       }
     }
+    states.put(DeviceState.EXPECTED, expected(sites, now));
     return new Summary(states, postures, now);
+  }
+
+  private long expected(Set<String> sites, Instant now) {
+    Expected last = expected.get(sites);
+    if (last == null || now.isBefore(last.at) || !now.isBefore(last.at.plus(EXPECTED_KEPT))) {
+      if (expected.size() >= MOST_KEPT) {
+        expected.clear();
+      }
+      last = new Expected(devices.countExpected(sites), now);
+      expected.put(Set.copyOf(sites), last);
+    }
+    return last.count;
   }
 
   /** As signals leave it, which is what policies look at. */

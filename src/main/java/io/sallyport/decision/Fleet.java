@@ -1,6 +1,7 @@
 package io.sallyport.decision;
 
 import io.sallyport.decision.FleetDevice.LiveCredential;
+import io.sallyport.devices.DeviceState;
 import io.sallyport.kernel.Digest;
 import io.sallyport.policy.PolicySet;
 import jakarta.inject.Singleton;
@@ -105,7 +106,9 @@ final class Fleet {
     return List.copyOf(doubtful);
   }
 
-  void putDevice(UUID id, Optional<FleetDevice> device) {
+  /** A device that is merely expected is not kept: there may be millions, and none of them may do anything. */
+  void putDevice(UUID id, Optional<FleetDevice> read) {
+    Optional<FleetDevice> device = read.filter(known -> known.state() != DeviceState.EXPECTED);
     FleetDevice before = device.isPresent() ? devices.put(id, device.get()) : devices.remove(id);
     List<LiveCredential> now = device.map(FleetDevice::credentials).orElse(List.of());
     now.forEach(credential -> {

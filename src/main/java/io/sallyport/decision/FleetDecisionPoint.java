@@ -133,7 +133,7 @@ final class FleetDecisionPoint implements DecisionPoint {
   @Override
   public Optional<Boolean> compliant(UUID device) {
     FleetDevice known = fleet.device(device);
-    if (known == null || known.state() == DeviceState.EXPECTED) {
+    if (known == null) {
       return Optional.empty();
     }
     Posture posture = known.posture(clock.instant());
@@ -236,7 +236,7 @@ final class FleetDecisionPoint implements DecisionPoint {
     }
     PolicySet policies = fleet.policies();
     if (device == null) {
-      return deny(inquiry, "unknown device");
+      return deny(inquiry, "unknown device: not registered, or not enrolled yet");
     }
     String name = device.subject().profile();
     ProfilePolicies profile = fleet.profile(name);

@@ -29,7 +29,7 @@ interface FleetSource {
   /** The key identifiers of the authorities that were revoked, in lower-case hex. */
   Set<String> revokedIssuers();
 
-  /** Devices as {@link #device} gives them, a page in one reading. */
+  /** Devices as {@link #device} gives them, without those that are merely expected, a page in one reading. */
   Page<Loaded> devices(@Nullable String cursor);
 
   Page<String> profiles(@Nullable String cursor);

@@ -40,6 +40,6 @@ public interface FleetView {
   /** Counts the devices on these sites, or all when empty. */
   Summary summary(Set<String> sites);
 
-  /** Empty for an unknown device. */
+  /** Empty for a device that is unknown or merely expected. */
   Optional<Posture> posture(UUID device);
 }

@@ -84,7 +84,7 @@ final class StoredFleet implements FleetSource {
   @Override
   public Page<Loaded> devices(@Nullable String cursor) {
     return read(() -> {
-      Page<Device> page = devices.list(Devices.Filter.NONE, cursor, Page.MOST);
+      Page<Device> page = devices.listKnown(cursor, Page.MOST);
       Map<UUID, FleetDevice> read = together(page.items());
       return page.map(
           device -> new Loaded(device.id(), Objects.requireNonNull(read.get(device.id()))));

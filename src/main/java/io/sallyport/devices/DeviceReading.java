@@ -3,6 +3,7 @@ package io.sallyport.devices;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -34,6 +35,15 @@ final class DeviceReading {
         select * from hardware_unit where manufacturer = m.id and serial_number = asked.serial offset 0) h
       cross join lateral (
         select * from device where hardware_unit = h.id order by created_at desc, id desc limit 1) d""";
+
+  private static final String KNOWN = """
+      select d.id, d.profile, d.owner, d.site, d.labels, d.state, d.revocation_counter, d.created_at,
+        h.id, m.name, h.model, h.serial_number, coalesce(d.name, h.serial_number)
+      from (select * from device where state <> 'EXPECTED' and id > ? order by id limit ?) d
+      join hardware_unit h on h.id = d.hardware_unit join manufacturer m on m.id = h.manufacturer
+      order by d.id""";
+  private static final String EXPECTED = """
+      select count(*) from device where state = 'EXPECTED' and (cardinality(?::text[]) = 0 or site = any (?))""";
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, String>> LABELS = new TypeReference<>() {};
@@ -89,6 +99,39 @@ final class DeviceReading {
       throw new IllegalStateException("the devices could not be read", e);
     }
     return devices;
+  }
+
+  /** Those that are not merely expected, by id. */
+  List<Device> known(UUID after, int most) {
+    List<Device> devices = new ArrayList<>();
+    try (Connection transaction = database.getConnection();
+        PreparedStatement query = transaction.prepareStatement(KNOWN)) {
+      query.setObject(1, after);
+      query.setInt(2, most);
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          devices.add(device(row));
+        }
+      }
+    } catch (SQLException | JsonProcessingException e) {
+      throw new IllegalStateException("the devices could not be read", e);
+    }
+    return devices;
+  }
+
+  long expected(Set<String> sites) {
+    try (Connection transaction = database.getConnection();
+        PreparedStatement query = transaction.prepareStatement(EXPECTED)) {
+      Array seen = transaction.createArrayOf("text", sites.toArray());
+      query.setArray(1, seen);
+      query.setArray(2, seen);
+      try (ResultSet row = query.executeQuery()) {
+        row.next();
+        return row.getLong(1);
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("the expected devices could not be counted", e);
+    }
   }
 
   static Map<String, String> labels(String json) throws JsonProcessingException {

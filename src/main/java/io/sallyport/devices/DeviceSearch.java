@@ -85,7 +85,7 @@ final class DeviceSearch {
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%";
   }
 
-  private static UUID after(@Nullable String cursor) {
+  static UUID after(@Nullable String cursor) {
     if (cursor == null) {
       return new UUID(0, 0);
     }

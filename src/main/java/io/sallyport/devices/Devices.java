@@ -126,6 +126,21 @@ public interface Devices {
   /** Devices by id, after {@code cursor}. */
   Page<Device> list(Filter filter, @Nullable String cursor, int limit);
 
+  /** Those that are not merely expected, by id, after {@code cursor}: as fast as there are few of them. */
+  default Page<Device> listKnown(@Nullable String cursor, int limit) {
+    Page<Device> page = list(Filter.NONE, cursor, limit);
+    return new Page<>(
+        page.items().stream()
+            .filter(device -> device.state() != DeviceState.EXPECTED)
+            .toList(),
+        page.next());
+  }
+
+  /** How many are expected on these sites, or everywhere when empty. Goes through all of them. */
+  default long countExpected(Set<String> sites) {
+    return 0;
+  }
+
   /** The sites that devices are on, at most 1000, in order. */
   List<String> sites();
 

@@ -216,6 +216,22 @@ class FleetInventory implements Devices {
 
   @Override
   @Transactional
+  public Page<Device> listKnown(@Nullable String cursor, int limit) {
+    entities.flush();
+    int most = Math.clamp(limit, 1, Page.MOST);
+    return Page.cut(
+        reading.known(DeviceSearch.after(cursor), most + 1),
+        most,
+        device -> device.id().toString());
+  }
+
+  @Override
+  public long countExpected(Set<String> sites) {
+    return reading.expected(sites);
+  }
+
+  @Override
+  @Transactional
   public List<String> sites() {
     return search.sites();
   }

@@ -100,10 +100,22 @@ class FleetDecisionPointTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = "ACTIVE", mode = EnumSource.Mode.EXCLUDE)
+    @EnumSource(
+        names = {"ACTIVE", "EXPECTED"},
+        mode = EnumSource.Mode.EXCLUDE)
     void deniesInEveryStateThatMayNotConnect(DeviceState state) {
       committedHere(FakeFleet.device(camera, state, START, null));
       assertDenied(decisions.decide(camera, VIDEO), "state: the device is " + state.word());
+    }
+
+    @Test
+    void keepsNothingOfADeviceThatIsMerelyExpected() {
+      committedHere(FakeFleet.device(camera, DeviceState.EXPECTED, START, null));
+      assertDenied(decisions.decide(camera, VIDEO), "unknown device");
+      assertDenied(decisions.decide(FakeFleet.thumbprint(camera), VIDEO), "unknown certificate");
+      assertEquals(Optional.empty(), decisions.state(camera));
+      committedHere(FakeFleet.device(camera, DeviceState.ACTIVE, START, null));
+      assertTrue(decisions.decide(camera, VIDEO).permit());
     }
 
     @Test
