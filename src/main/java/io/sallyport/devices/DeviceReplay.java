@@ -31,11 +31,16 @@ final class DeviceReplay implements Replay {
   @Override
   public Effect replay(Connection transaction, LogEntry lost, Consumer<Fact> further)
       throws SQLException {
-    if (!lost.subjectType().equals("device") || !lost.kind().startsWith("device.")) {
+    if (!lost.subjectType().equals("device")) {
       return Effect.NONE;
     }
     return switch (lost.kind()) {
       case "device.registered" -> update(transaction, THERE, lost) ? Effect.NONE : Effect.BY_HAND;
+      case "certificate.issued" ->
+        Boolean.parseBoolean(lost.detail().get("activated"))
+                && update(transaction, ACTIVATED, lost)
+            ? Effect.DONE
+            : Effect.NONE;
       case "device.activated" -> update(transaction, ACTIVATED, lost) ? Effect.DONE : Effect.NONE;
       case "device.quarantined",
           "device.released",

@@ -13,10 +13,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
-/** Makes blocks of what is at hand, two at a time: one is computed while the other waits for the disk. */
+/** Makes blocks of what is at hand, some at a time: while one is computed, others wait for the database and its disk. */
 final class LineStream implements LineIssuance.Stream {
   private static final Logger LOG = Logger.getLogger(LineStream.class);
-  private static final int WORKERS = 2;
+  private static final int WORKERS = 4;
   private static final int MOST_WAITING = 4 * BulkIssuance.MOST;
 
   /** Empty: nothing comes any more. */

@@ -40,6 +40,9 @@ import javax.sql.DataSource;
 /** The durable steps of a block of issuances; see {@link IssuanceStore}, which has those of a single one. */
 @ApplicationScoped
 class IssuanceBlocks {
+  /** Detail of a fact. */
+  private static final String ACTIVATED = "activated";
+
   private final DataSource database;
   private final Devices devices;
   private final Audit audit;
@@ -254,15 +257,25 @@ class IssuanceBlocks {
         }
       });
       table.finish(finishing, now, nodes.here());
+      audit.recordAll(activated(facts, active));
+      // Last, for blocks of one batch wait for each other from here on.
       guard.issued(block, issued);
-      if (!active.isEmpty()) {
-        facts.addAll(devices.activateAll(active));
-      }
-      audit.recordAll(facts);
       return outcomes;
     } catch (SQLException e) {
       throw new IllegalStateException("a block of certificates could not be recorded", e);
     }
+  }
+
+  /** One fact tells that a certificate was issued and that its device became active by it. */
+  private List<Fact> activated(List<Fact> facts, Map<UUID, Actor> active) {
+    if (active.isEmpty()) {
+      return facts;
+    }
+    Set<String> activated =
+        devices.activateAll(active).stream().map(Fact::subject).collect(Collectors.toSet());
+    return facts.stream()
+        .map(fact -> activated.contains(fact.subject()) ? fact.with(ACTIVATED, true) : fact)
+        .toList();
   }
 
   private static UUID device(Signed signed) {
