@@ -53,9 +53,13 @@ final class OnboardingBench implements AutoCloseable {
   /** More than two processors do in a second. */
   private static final int MOST_ROWS_A_SECOND = 5_000;
 
-  private static final int MOST_KEPT_A_SECOND = 2_500;
-  private static final int MOST_FRESH_A_SECOND = 1_000;
-  private static final Duration WARM_UP = Duration.ofSeconds(5);
+  private static final int MOST_KEPT_A_SECOND = 1_600;
+  private static final int MOST_FRESH_A_SECOND = 600;
+  private static final Duration WARM_UP = Duration.ofSeconds(20);
+  /** The bare loops do less, and are hot sooner. */
+  private static final Duration BARE_WARM_UP = Duration.ofSeconds(5);
+
+  private static final int WARM_ROWS = 25_000;
   private static final int MILLION = 1_000_000;
 
   private final Duration time;
@@ -88,7 +92,7 @@ final class OnboardingBench implements AutoCloseable {
 
   /** Devices a second in one stream, from its first octet to its last. */
   private Figure batch(double bare) {
-    int warm = count(WARM_UP, MOST_ROWS_A_SECOND);
+    int warm = WARM_ROWS;
     int all = warm + count(time, MOST_ROWS_A_SECOND);
     List<byte[]> rows = LineLoad.rows("batch", 0, all);
     String batch = load.registered("batch", all);
@@ -124,13 +128,13 @@ final class OnboardingBench implements AutoCloseable {
         + "\r\n";
     List<byte[]> requests = LineLoad.made(
         0, all, number -> LineLoad.enrollment(LineLoad.serial("kept", number), credentials));
-    double rate = overKept(devices, roots, once(requests));
+    double rate = overKept(devices, roots, once(requests), WARM_UP);
     try (BareServer bare = new BareServer(new byte[1500], clock, true)) {
       return new Figure(
           EST_KEPT,
           rate,
           "enrollments/s",
-          overKept(bare.address(), List.of(bare.certificate()), inTurns(requests)),
+          overKept(bare.address(), List.of(bare.certificate()), inTurns(requests), BARE_WARM_UP),
           "bare HTTPS route");
     }
   }
@@ -147,12 +151,15 @@ final class OnboardingBench implements AutoCloseable {
   }
 
   private double overKept(
-      URI server, List<X509Certificate> anchors, Supplier<byte @Nullable []> requests) {
+      URI server,
+      List<X509Certificate> anchors,
+      Supplier<byte @Nullable []> requests,
+      Duration warm) {
     SSLContext tls = Web.context(anchors, null);
     ThreadLocal<LeanConnection> own = new ThreadLocal<>();
     Queue<LeanConnection> opened = new ConcurrentLinkedQueue<>();
     try {
-      return warmRate(() -> {
+      return warmRate(warm, () -> {
         byte[] next = requests.get();
         if (next == null) {
           return false;
@@ -185,7 +192,7 @@ final class OnboardingBench implements AutoCloseable {
     });
     Supplier<@Nullable Unit> left = once(units);
     TrustManager[] ours = trust(roots);
-    double rate = warmRate(() -> {
+    double rate = warmRate(WARM_UP, () -> {
       Unit next = left.get();
       if (next == null) {
         return false;
@@ -204,6 +211,7 @@ final class OnboardingBench implements AutoCloseable {
           rate,
           "enrollments/s",
           warmRate(
+              BARE_WARM_UP,
               () -> {
                 connected(bare.address(), its, Objects.requireNonNull(again.get()))
                     .close();
@@ -241,9 +249,10 @@ final class OnboardingBench implements AutoCloseable {
   }
 
   /** How often a second {@code once} said yes in all clients, behind some seconds that are not counted. */
-  private double warmRate(BooleanSupplier once) {
+  private double warmRate(Duration warm, BooleanSupplier once) {
     AtomicLong done = new AtomicLong();
     return warmRate(
+        warm,
         () -> {
           boolean more = once.getAsBoolean();
           if (more) {
@@ -255,8 +264,8 @@ final class OnboardingBench implements AutoCloseable {
   }
 
   /** By how much {@code count} rises a second while all clients go on until {@code once} says no or the time is over. */
-  private double warmRate(BooleanSupplier once, LongSupplier count) {
-    long begin = System.nanoTime() + WARM_UP.toNanos();
+  private double warmRate(Duration warm, BooleanSupplier once, LongSupplier count) {
+    long begin = System.nanoTime() + warm.toNanos();
     long end = begin + time.toNanos();
     try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> running = new ArrayList<>();
