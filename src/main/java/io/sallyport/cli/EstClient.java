@@ -121,8 +121,7 @@ final class EstClient {
     byte[] key = part(parts, "application/pkcs8").octets();
     byte[] cms = part(parts, "application/pkcs7-mime").octets();
     PrivateKey made = Pem.privateKey(key);
-    return new Generated(
-        made, issued(certsOnly(answer.request(), cms), Requests.publicHalf(made)));
+    return new Generated(made, issued(certsOnly(answer.request(), cms), Requests.publicHalf(made)));
   }
 
   private static MultipartMixed.Part part(List<MultipartMixed.Part> parts, String mediaType) {
@@ -174,9 +173,10 @@ final class EstClient {
       leaf.checkValidity();
       return Optional.empty();
     } catch (CertificateNotYetValidException e) {
-      return Optional.of("By this machine's clock the certificate that came back is not valid before "
-          + leaf.getNotBefore().toInstant()
-          + ": set the clock and repeat the command, which gives the same certificate.");
+      return Optional.of(
+          "By this machine's clock the certificate that came back is not valid before "
+              + leaf.getNotBefore().toInstant()
+              + ": set the clock and repeat the command, which gives the same certificate.");
     } catch (CertificateExpiredException e) {
       return Optional.of("By this machine's clock the certificate that came back ended at "
           + leaf.getNotAfter().toInstant() + ": is the clock right?");

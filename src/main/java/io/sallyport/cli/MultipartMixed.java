@@ -84,7 +84,8 @@ final class MultipartMixed {
       }
     }
     return new Part(
-        mediaType, String.join("\n", lines.subList(Math.min(blank + 1, lines.size()), lines.size())));
+        mediaType,
+        String.join("\n", lines.subList(Math.min(blank + 1, lines.size()), lines.size())));
   }
 
   /** The first part of a type. */

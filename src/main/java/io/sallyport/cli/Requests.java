@@ -78,8 +78,7 @@ final class Requests {
   }
 
   /** The same with what else is asked for. */
-  static Der likeCertificate(
-      KeyPair pair, X509Certificate present, @Nullable Extensions asked) {
+  static Der likeCertificate(KeyPair pair, X509Certificate present, @Nullable Extensions asked) {
     try {
       JcaX509CertificateHolder holder = new JcaX509CertificateHolder(present);
       PKCS10CertificationRequestBuilder builder =

@@ -37,8 +37,7 @@ final class DeviceReplay implements Replay {
     return switch (lost.kind()) {
       case "device.registered" -> update(transaction, THERE, lost) ? Effect.NONE : Effect.BY_HAND;
       case "certificate.issued" ->
-        Boolean.parseBoolean(lost.detail().get("activated"))
-                && update(transaction, ACTIVATED, lost)
+        Boolean.parseBoolean(lost.detail().get("activated")) && update(transaction, ACTIVATED, lost)
             ? Effect.DONE
             : Effect.NONE;
       case "device.activated" -> update(transaction, ACTIVATED, lost) ? Effect.DONE : Effect.NONE;

@@ -48,6 +48,7 @@ final class SeenElsewhere {
       select certificate, device, place, seen_at, now() from certificate_place
       where written_at > coalesce(?, now()) - interval '15 seconds' and node <> ?::uuid
       order by written_at limit ?""";
+
   private static final String FORGET =
       "delete from certificate_place where written_at < now() - interval '1 hour'";
 

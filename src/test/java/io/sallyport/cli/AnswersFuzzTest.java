@@ -8,6 +8,7 @@ import java.time.Clock;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import org.bouncycastle.cert.jcajce.JcaCertStore;
 import org.bouncycastle.cms.CMSAbsentContent;
 import org.bouncycastle.cms.CMSException;
@@ -33,7 +34,8 @@ class AnswersFuzzTest {
 
   @Test
   void aKeyAndItsCertificateAreReadOrNot() {
-    String key = Base64.getMimeEncoder().encodeToString(Requests.newKey().getPrivate().getEncoded());
+    String key =
+        Base64.getMimeEncoder().encodeToString(Requests.newKey().getPrivate().getEncoded());
     String cms = Base64.getEncoder().encodeToString(CERTS_ONLY);
     Fuzzing.of(
         Multipart.class,
@@ -41,7 +43,8 @@ class AnswersFuzzTest {
             octets("multipart/mixed; boundary=b\n--b\r\nContent-Type: application/pkcs8\r\n"
                 + "Content-Transfer-Encoding: base64\r\n\r\n" + key + "\r\n--b\r\nContent-Type:"
                 + " application/pkcs7-mime; smime-type=certs-only\r\n\r\n" + cms + "\r\n--b--\r\n"),
-            octets("Multipart/Mixed; charset=x; boundary=\"a b?\"\npreamble\n--a b?\n\nAA==\n--a b?\n--a b?--"),
+            octets(
+                "Multipart/Mixed; charset=x; boundary=\"a b?\"\npreamble\n--a b?\n\nAA==\n--a b?\n--a b?--"),
             octets("text/plain\n--b\n")));
   }
 
@@ -99,7 +102,7 @@ class AnswersFuzzTest {
   static final class Asked {
     public static void fuzzerTestOneInput(byte[] octets) {
       try {
-        AskedRequest.read(octets).subject(Requests.deviceName("CAM-1")).toString();
+        Objects.requireNonNull(AskedRequest.read(octets).subject(Requests.deviceName("CAM-1")));
       } catch (Failure failure) {
         // Said in one sentence.
       }
@@ -113,9 +116,7 @@ class AnswersFuzzTest {
       generator.addCertificates(
           new JcaCertStore(List.of(line.anchor(), line.make("C1", "1").leaf())));
       return generator.generate(new CMSAbsentContent(), true).getEncoded();
-    } catch (IOException
-        | CMSException
-        | CertificateEncodingException e) {
+    } catch (IOException | CMSException | CertificateEncodingException e) {
       throw new IllegalStateException(e);
     }
   }

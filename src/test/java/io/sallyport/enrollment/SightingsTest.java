@@ -141,8 +141,7 @@ class SightingsTest {
   }
 
   private void elsewhere(String place) {
-    sightings.usedElsewhere(
-        new Sightings.Sighting(CERTIFICATE, DEVICE, place, clock.instant()));
+    sightings.usedElsewhere(new Sightings.Sighting(CERTIFICATE, DEVICE, place, clock.instant()));
   }
 
   private void seen(String... places) {

@@ -19,8 +19,9 @@ import org.junit.jupiter.api.Test;
 
 /** Whatever stands in a certificate request, it is read or refused. */
 class CertificateRequestFuzzTest {
-  private static final String KEY = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZgmBR62NwlXnNcmQv8hYRFYEPIyw"
-      + "gIm+qpUK4jgz7SLrUUtcmMX/WUlRtJJmHPrJXMoyLvYIBskyp1nVdCXKbA==";
+  private static final String KEY =
+      "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZgmBR62NwlXnNcmQv8hYRFYEPIyw"
+          + "gIm+qpUK4jgz7SLrUUtcmMX/WUlRtJJmHPrJXMoyLvYIBskyp1nVdCXKbA==";
 
   @Test
   void aRequestIsReadOrRefused() throws IOException {

@@ -76,8 +76,7 @@ public final class Fuzzing {
     }
   }
 
-  private static void explore(Class<?> target, List<byte[]> seeds, Path folder)
-      throws IOException {
+  private static void explore(Class<?> target, List<byte[]> seeds, Path folder) throws IOException {
     Path corpus = Files.createDirectory(folder.resolve("corpus"));
     for (int i = 0; i < seeds.size(); i++) {
       Files.write(corpus.resolve("seed-" + i), seeds.get(i));

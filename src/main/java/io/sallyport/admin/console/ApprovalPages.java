@@ -176,8 +176,7 @@ class ApprovalPages {
         .orElseThrow(() -> Inputs.malformed("There is no such state of a request."));
   }
 
-  private static String address(
-      String state, @Nullable String requests, @Nullable String units) {
+  private static String address(String state, @Nullable String requests, @Nullable String units) {
     return Inputs.address(
         "/console/approvals", "state", state, "requests", requests, "units", units);
   }

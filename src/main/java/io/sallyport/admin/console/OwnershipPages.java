@@ -37,8 +37,7 @@ class OwnershipPages {
   private final RefusedForms refused;
   private final Caller caller;
 
-  OwnershipPages(
-      Ownerships ownerships, Devices devices, RefusedForms refused, Caller caller) {
+  OwnershipPages(Ownerships ownerships, Devices devices, RefusedForms refused, Caller caller) {
     this.ownerships = ownerships;
     this.devices = devices;
     this.refused = refused;
@@ -69,8 +68,7 @@ class OwnershipPages {
     Device device = devices.get(id, caller.sites());
     String owner = Inputs.find("Next owner", to).orElse(null);
     long lifetime = Inputs.number("Days", Inputs.line("Days", days), 1, LONGEST_DAYS);
-    Release release =
-        ownerships.release(id, owner, Duration.ofDays(lifetime), caller.actor());
+    Release release = ownerships.release(id, owner, Duration.ofDays(lifetime), caller.actor());
     return Templates.released(device, release, owner == null ? "" : owner);
   }
 
@@ -120,6 +118,7 @@ class OwnershipPages {
   }
 
   private static Response back(UUID id, String done) {
-    return Response.seeOther(URI.create("/console/devices/" + id + "?done=" + done)).build();
+    return Response.seeOther(URI.create("/console/devices/" + id + "?done=" + done))
+        .build();
   }
 }

@@ -57,8 +57,7 @@ class RenewalPages {
   static final class Templates {
     private Templates() {}
 
-    static native TemplateInstance renewals(
-        List<Row> campaigns, List<String> spreads, String done);
+    static native TemplateInstance renewals(List<Row> campaigns, List<String> spreads, String done);
   }
 
   /**
@@ -69,8 +68,8 @@ class RenewalPages {
   record Row(Campaign campaign, String concerns, Tag state, boolean open, long over) {
     static Row of(Campaign campaign, Instant now) {
       boolean open = campaign.endedAt() == null;
-      long whole = Math.max(
-          1, Duration.between(campaign.startedAt(), campaign.until()).toSeconds());
+      long whole =
+          Math.max(1, Duration.between(campaign.startedAt(), campaign.until()).toSeconds());
       Instant at = open ? now : Objects.requireNonNullElse(campaign.endedAt(), now);
       long over = Math.clamp(
           Duration.between(campaign.startedAt(), at).toSeconds() * WHOLE / whole, 0, WHOLE);

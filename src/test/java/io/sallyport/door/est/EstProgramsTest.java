@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.CommandLine;
+import io.sallyport.testing.Patience;
 import io.sallyport.testing.Peers;
 import io.sallyport.testing.Peers.Said;
+import io.sallyport.testing.Plant;
 import io.sallyport.testing.TestPki;
 import java.io.File;
 import java.io.IOException;
@@ -16,15 +18,13 @@ import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import java.util.Locale;
-import java.util.Optional;
-import java.util.stream.StreamSupport;
-import io.sallyport.testing.Patience;
-import io.sallyport.testing.Plant;
 
 /** Every operation of EST by curl, by strongSwan and by this project's own command line. */
 @QuarkusTest
@@ -66,8 +66,7 @@ class EstProgramsTest extends EstPeersTest {
 
     assertEquals(200, curl(ASKED + "/csrattrs"));
     String asked = sh("openssl base64 -d -A -in body | openssl asn1parse -inform der");
-    assertTrue(
-        asked.contains("prime256v1") && asked.contains("Extension Request"), () -> asked);
+    assertTrue(asked.contains("prime256v1") && asked.contains("Extension Request"), () -> asked);
     assertEquals(204, curl(KEYGEN + "/csrattrs"));
     assertEquals(0, folder.resolve("body").toFile().length());
   }
@@ -90,8 +89,7 @@ class EstProgramsTest extends EstPeersTest {
         sh("openssl x509 -in made.pem -noout -pubkey"), sh("openssl pkey -in made.key -pubout"));
 
     request("/serialNumber=" + unit.serialNumber());
-    assertEquals(
-        200, curl(KEYGEN + "/simplereenroll", "--cert", "made.pem", "--key", "made.key"));
+    assertEquals(200, curl(KEYGEN + "/simplereenroll", "--cert", "made.pem", "--key", "made.key"));
     assertEquals(2, certificates(unit));
   }
 
@@ -103,9 +101,9 @@ class EstProgramsTest extends EstPeersTest {
     request("/CN=" + unit.serialNumber());
 
     assertEquals(202, curl(APPROVED + "/simpleenroll", idevid()));
-    assertTrue(
-        Files.readString(folder.resolve("head")).toLowerCase(Locale.ROOT)
-            .contains("\r\nretry-after: "));
+    assertTrue(Files.readString(folder.resolve("head"))
+        .toLowerCase(Locale.ROOT)
+        .contains("\r\nretry-after: "));
     approve(unit);
 
     assertEquals(200, curl(APPROVED + "/simpleenroll", idevid()));
@@ -144,8 +142,7 @@ class EstProgramsTest extends EstPeersTest {
         .redirectError(folder.resolve("said").toFile())
         .start();
     try {
-      Patience.until(
-          "the request waits", () -> Optional.of(waiting(unit)).filter(n -> n == 1));
+      Patience.until("the request waits", () -> Optional.of(waiting(unit)).filter(n -> n == 1));
       assertTrue(process.isAlive(), () -> text("said"));
       approve(unit);
       assertTrue(process.waitFor(5, TimeUnit.MINUTES), "it comes back");
@@ -290,8 +287,7 @@ class EstProgramsTest extends EstPeersTest {
   }
 
   private X509Certificate certificate() throws IOException {
-    return Plant.certificate(
-        Files.readString(folder.resolve("device").resolve("cert.pem")));
+    return Plant.certificate(Files.readString(folder.resolve("device").resolve("cert.pem")));
   }
 
   private String text(String name) {
