@@ -37,10 +37,20 @@ public interface Admissions {
       String manufacturer, Digest anchor, Anchor.Distrust distrust, long devices, long live) {}
 
   /**
+   * That a device came in by an IDevID.
+   *
+   * @param how what it showed, for instance {@code idevid}
+   */
+  record Entry(UUID device, Recognition recognition, X509Certificate idevid, String how) {}
+
+  /** That {@link #admit} will be asked for the same in this transaction: what several note is noted together. */
+  void expect(Entry entry);
+
+  /**
    * Notes, in the transaction that records a certificate, by which IDevID its device was admitted; refuses with {@code
    * distrusted-anchor} when the anchor or an authority on the way was shut or removed meanwhile.
    */
-  void admit(UUID device, Recognition recognition, X509Certificate idevid, String how);
+  void admit(Entry entry);
 
   /**
    * Shuts an anchor for good: no IDevID is taken any more whose chain has its key in it, whichever certificate stands on

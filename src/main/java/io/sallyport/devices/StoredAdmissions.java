@@ -11,8 +11,8 @@ import io.sallyport.kernel.Refusal;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
+import jakarta.transaction.TransactionSynchronizationRegistry;
 import jakarta.transaction.Transactional;
-import java.security.cert.X509Certificate;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -23,8 +23,12 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -47,8 +51,9 @@ class StoredAdmissions implements Admissions {
       select ?, ?, ?, ? where not exists (select 1 from admission_path where digest = ?)
       on conflict (digest) do nothing""";
   private static final String ADMIT = """
-      insert into admission (device, idevid, idevid_key, path, how, at) values (?, ?, ?, ?, ?, ?)
-      on conflict (device, idevid) do nothing""";
+      insert into admission (device, idevid, idevid_key, path, how, at)
+      select device, idevid, key, ?, how, ? from unnest(?, ?, ?, ?) as one (device, idevid, key, how)
+      order by device, idevid on conflict (device, idevid) do nothing""";
   private static final String COUNT = """
       select count(distinct d.id), count(distinct d.id) filter (where d.state <> 'DECOMMISSIONED')
       from admission_path p join admission a on a.path = p.digest join device d on d.id = a.device
@@ -61,14 +66,23 @@ class StoredAdmissions implements Admissions {
         and (cardinality(?::text[]) = 0 or d.site = any (?))
       order by a.device, a.idevid limit ?""";
 
+  private static final Object EXPECTED = new Object();
+
   private final EntityManager entities;
   private final DataSource database;
+  private final TransactionSynchronizationRegistry transactions;
   private final Audit audit;
   private final Clock clock;
 
-  StoredAdmissions(EntityManager entities, DataSource database, Audit audit, Clock clock) {
+  StoredAdmissions(
+      EntityManager entities,
+      DataSource database,
+      TransactionSynchronizationRegistry transactions,
+      Audit audit,
+      Clock clock) {
     this.entities = entities;
     this.database = database;
+    this.transactions = transactions;
     this.audit = audit;
     this.clock = clock;
   }
@@ -79,47 +93,112 @@ class StoredAdmissions implements Admissions {
         "The manufacturer's authority that vouches for this device is not trusted any more.");
   }
 
+  /** Of the transaction under way: what is still to be noted, what was, and what is refused. */
+  private record Expected(Set<Entry> waiting, Set<Entry> noted, Set<Entry> refused) {}
+
+  private Expected expected() {
+    if (transactions.getResource(EXPECTED) instanceof Expected known) {
+      return known;
+    }
+    Expected fresh = new Expected(new LinkedHashSet<>(), new HashSet<>(), new HashSet<>());
+    transactions.putResource(EXPECTED, fresh);
+    return fresh;
+  }
+
   @Override
   @Transactional(Transactional.TxType.MANDATORY)
-  public void admit(UUID device, Recognition recognition, X509Certificate idevid, String how) {
-    byte[][] keys = recognition.authorities().stream().map(Digest::octets).toArray(byte[][]::new);
-    String path =
-        Digest.of(Digest.of(keys).octets(), recognition.anchor().octets()).hex();
-    try (Connection transaction = database.getConnection()) {
-      lock(transaction, SHARED);
-      Array all = transaction.createArrayOf("bytea", keys);
-      requireTrusted(transaction, recognition.anchor(), all);
-      try (PreparedStatement insert = transaction.prepareStatement(PATH)) {
-        insert.setString(1, path);
-        insert.setObject(2, recognition.manufacturerId());
-        insert.setString(3, recognition.anchor().hex());
-        insert.setArray(4, all);
-        insert.setString(5, path);
-        insert.executeUpdate();
-      }
-      try (PreparedStatement insert = transaction.prepareStatement(ADMIT)) {
-        insert.setObject(1, device);
-        insert.setBytes(2, Digest.of(TrustPaths.octets(idevid)).octets());
-        insert.setBytes(3, Digest.of(idevid.getPublicKey().getEncoded()).octets());
-        insert.setString(4, path);
-        insert.setString(5, how);
-        insert.setObject(6, clock.instant().atOffset(ZoneOffset.UTC));
-        insert.executeUpdate();
-      }
-    } catch (SQLException e) {
-      throw new IllegalStateException("an admission could not be recorded", e);
+  public void expect(Entry entry) {
+    expected().waiting.add(entry);
+  }
+
+  @Override
+  @Transactional(Transactional.TxType.MANDATORY)
+  public void admit(Entry entry) {
+    Expected expected = expected();
+    if (!expected.noted.contains(entry) && !expected.refused.contains(entry)) {
+      expected.waiting.add(entry);
+      note(expected);
+    }
+    if (expected.refused.contains(entry)) {
+      throw distrusted();
     }
   }
 
-  private static void requireTrusted(Connection transaction, Digest anchor, Array keys)
+  private void note(Expected expected) {
+    Map<String, List<Entry>> byPath = new TreeMap<>();
+    expected.waiting.forEach(entry -> byPath
+        .computeIfAbsent(path(entry.recognition()), path -> new ArrayList<>())
+        .add(entry));
+    expected.waiting.clear();
+    try (Connection transaction = database.getConnection()) {
+      lock(transaction, SHARED);
+      for (Map.Entry<String, List<Entry>> one : byPath.entrySet()) {
+        Recognition recognition = one.getValue().getFirst().recognition();
+        Array keys = transaction.createArrayOf("bytea", keys(recognition));
+        if (!isTrusted(transaction, recognition.anchor(), keys)) {
+          expected.refused.addAll(one.getValue());
+          continue;
+        }
+        try (PreparedStatement insert = transaction.prepareStatement(PATH)) {
+          insert.setString(1, one.getKey());
+          insert.setObject(2, recognition.manufacturerId());
+          insert.setString(3, recognition.anchor().hex());
+          insert.setArray(4, keys);
+          insert.setString(5, one.getKey());
+          insert.executeUpdate();
+        }
+        admit(transaction, one.getKey(), one.getValue());
+        expected.noted.addAll(one.getValue());
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("admissions could not be recorded", e);
+    }
+  }
+
+  private static byte[][] keys(Recognition recognition) {
+    return recognition.authorities().stream().map(Digest::octets).toArray(byte[][]::new);
+  }
+
+  private static String path(Recognition recognition) {
+    return Digest.of(Digest.of(keys(recognition)).octets(), recognition.anchor().octets())
+        .hex();
+  }
+
+  private void admit(Connection transaction, String path, List<Entry> entries) throws SQLException {
+    try (PreparedStatement insert = transaction.prepareStatement(ADMIT)) {
+      insert.setString(1, path);
+      insert.setObject(2, clock.instant().atOffset(ZoneOffset.UTC));
+      insert.setArray(
+          3,
+          transaction.createArrayOf("uuid", entries.stream().map(Entry::device).toArray()));
+      insert.setArray(
+          4,
+          transaction.createArrayOf(
+              "bytea",
+              entries.stream()
+                  .map(one -> Digest.of(TrustPaths.octets(one.idevid())).octets())
+                  .toArray(byte[][]::new)));
+      insert.setArray(
+          5,
+          transaction.createArrayOf(
+              "bytea",
+              entries.stream()
+                  .map(
+                      one -> Digest.of(one.idevid().getPublicKey().getEncoded()).octets())
+                  .toArray(byte[][]::new)));
+      insert.setArray(
+          6, transaction.createArrayOf("text", entries.stream().map(Entry::how).toArray()));
+      insert.executeUpdate();
+    }
+  }
+
+  private static boolean isTrusted(Connection transaction, Digest anchor, Array keys)
       throws SQLException {
     try (PreparedStatement query = transaction.prepareStatement(TRUSTED)) {
       query.setString(1, anchor.hex());
       query.setArray(2, keys);
       try (ResultSet row = query.executeQuery()) {
-        if (!row.next() || !row.getBoolean(1)) {
-          throw distrusted();
-        }
+        return row.next() && row.getBoolean(1);
       }
     }
   }

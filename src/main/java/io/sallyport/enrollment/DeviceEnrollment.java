@@ -3,12 +3,14 @@ package io.sallyport.enrollment;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Admissions;
+import io.sallyport.devices.Admissions.Entry;
 import io.sallyport.devices.CloneAlarms;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProblem;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.devices.Devices;
 import io.sallyport.devices.Devices.KeyClaim;
+import io.sallyport.devices.Recognition;
 import io.sallyport.enrollment.EnrollmentTokens.EnrollmentToken;
 import io.sallyport.enrollment.ServerKeys.Generated;
 import io.sallyport.enrollment.TokenTable.Use;
@@ -196,10 +198,21 @@ class DeviceEnrollment implements Enrollments {
     boolean once = proven.token() != null || profile.enrollment().approval() == Approval.MANUAL;
     Order order = order(device, profile, request, proven.authentication(), once, List.of());
     EnrollmentToken token = proven.token();
+    Recognition recognition = proven.recognition();
+    Entry entry = recognition == null
+        ? null
+        : new Entry(
+            device.id(),
+            recognition,
+            enrollment.chain().getFirst(),
+            token == null ? "idevid" : "idevid-and-token");
     Guard guard = claiming(
         device, proven.manufacturerKey(), request.subjectPublicKeyInfo().digest(), new Guard() {
           @Override
           public void expect(Digest digest) {
+            if (entry != null) {
+              admissions.expect(entry);
+            }
             if (token != null) {
               uses.expect(new Use(token.id(), digest.hex(), device.id()));
             }
@@ -208,12 +221,8 @@ class DeviceEnrollment implements Enrollments {
           @Override
           public void check(Digest digest) {
             devices.require(devices.held(device), Operation.ENROLL);
-            if (proven.recognition() != null) {
-              admissions.admit(
-                  device.id(),
-                  proven.recognition(),
-                  enrollment.chain().getFirst(),
-                  token == null ? "idevid" : "idevid-and-token");
+            if (entry != null) {
+              admissions.admit(entry);
             }
             if (token != null) {
               uses.count(new Use(token.id(), digest.hex(), device.id()));

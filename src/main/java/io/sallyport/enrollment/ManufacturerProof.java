@@ -62,8 +62,7 @@ class ManufacturerProof {
             "The client certificate's subject has no serialNumber attribute (IEEE 802.1AR), so it names no device.");
       }
       recognition.requireSerialNumber(serialNumber);
-      Device device =
-          devices.onHardware(recognition.manufacturer(), serialNumber).orElse(null);
+      Device device = devices.lookUp(recognition.manufacturer(), serialNumber).orElse(null);
       if (device == null) {
         switch (contacts.receive(
             recognition, serialNumber, thumbprint(leaf), enrollment.remote())) {
