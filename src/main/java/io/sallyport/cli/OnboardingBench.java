@@ -59,7 +59,7 @@ final class OnboardingBench implements AutoCloseable {
   /** The bare loops do less, and are hot sooner. */
   private static final Duration BARE_WARM_UP = Duration.ofSeconds(5);
 
-  private static final int WARM_ROWS = 25_000;
+  private static final int WARM_ROWS = 60_000;
   private static final int MILLION = 1_000_000;
 
   private final Duration time;
