@@ -273,7 +273,7 @@ class PointPages {
         form, Arrays.stream(PointKind.values()).map(PointKind::word).toList(), fault);
   }
 
-  private static Der request(String pem) {
+  static Der request(String pem) {
     Matcher request = REQUEST.matcher(pem);
     if (!request.matches()) {
       throw Inputs.malformed("Paste one certificate request in PEM, from BEGIN to END.");
