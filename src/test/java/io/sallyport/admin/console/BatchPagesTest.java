@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import com.microsoft.playwright.options.ColorScheme;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.kernel.Digest;
@@ -40,6 +41,7 @@ class BatchPagesTest extends ServerTest {
   void furnish() {
     if (browser == null) {
       browser = Chromium.open();
+      PlaywrightAssertions.setDefaultAssertionTimeout(20_000);
       wire.register(MAKER);
       wire.document("/api/v1/profiles/" + PROFILE, """
           apiVersion: sallyport.io/v1
