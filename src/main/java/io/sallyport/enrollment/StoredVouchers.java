@@ -19,32 +19,19 @@ import io.sallyport.pki.DocumentSigner;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
-import org.bouncycastle.asn1.ASN1OctetString;
-import org.bouncycastle.asn1.x509.Extension;
-import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.jspecify.annotations.Nullable;
 
 /** Issues vouchers: recorded with their text and their fact, then signed. */
 @ApplicationScoped
 class StoredVouchers implements Vouchers {
-  private static final Duration USUAL_LIFETIME = Duration.ofDays(1);
-  /** It cannot be taken back. */
-  private static final Duration LONGEST_LIFETIME = Duration.ofDays(30);
-
   private final VoucherTable table;
+  private final VoucherTerms terms;
   private final VoucherChecks checks;
   private final Ownerships ownerships;
   private final Devices devices;
@@ -65,6 +52,7 @@ class StoredVouchers implements Vouchers {
       Ids ids,
       Clock clock) {
     this.table = new VoucherTable(database);
+    this.terms = new VoucherTerms(manufacturers, table, clock);
     this.checks = checks;
     this.ownerships = ownerships;
     this.devices = devices;
@@ -80,7 +68,7 @@ class StoredVouchers implements Vouchers {
     VoucherRequest request = application.request() == null
         ? null
         : VoucherRequest.read(application.request(), manufacturers, clock.instant());
-    X509Certificate domain = domain(application, request);
+    X509Certificate domain = VoucherTerms.domain(application, request);
     Voucher recorded = QuarkusTransaction.requiringNew()
         .call(() -> record(application, request, domain, sites, actor));
     artifact(recorded.id());
@@ -94,14 +82,14 @@ class StoredVouchers implements Vouchers {
       Set<String> sites,
       Actor actor) {
     Device device = device(application, request, sites, actor);
-    VoucherText text = text(application, request, domain, device);
+    VoucherText text = terms.text(application, request, domain, device);
     byte[] content = text.voucher();
     Voucher voucher = new Voucher(
         ids.next(),
         device.id(),
         text.serialNumber(),
         device.owner(),
-        assertion(application, request),
+        VoucherTerms.assertion(application, request),
         Der.of(VoucherText.octets(Objects.requireNonNull(text.pinnedDomainCert()))),
         text.nonce(),
         Objects.requireNonNull(text.createdOn()),
@@ -144,25 +132,6 @@ class StoredVouchers implements Vouchers {
     }
   }
 
-  private static X509Certificate domain(Application application, @Nullable VoucherRequest request) {
-    if (application.domain() == null) {
-      if (request == null) {
-        throw terms("Give the certificate of the domain, or the registrar's request.");
-      }
-      return request.domain();
-    }
-    X509Certificate given;
-    try {
-      given = VoucherChecks.certificate(application.domain().octets());
-    } catch (Unreadable e) {
-      throw terms("The certificate of the domain cannot be read.");
-    }
-    if (request != null && !request.path().contains(given)) {
-      throw terms("The registrar's request does not come from this domain.");
-    }
-    return given;
-  }
-
   /** The device behind its lock, so that it does not change hands meanwhile. */
   private Device device(
       Application application, @Nullable VoucherRequest request, Set<String> sites, Actor actor) {
@@ -170,7 +139,7 @@ class StoredVouchers implements Vouchers {
     if (application.claim() != null) {
       device = ownerships.claim(application.claim().code(), application.claim().claim(), actor);
       if (application.device() != null && !application.device().equals(device.id())) {
-        throw terms("The code is for another device.");
+        throw VoucherTerms.refused("The code is for another device.");
       }
     } else {
       UUID id = application.device() == null ? signedBy(request) : application.device();
@@ -200,151 +169,14 @@ class StoredVouchers implements Vouchers {
 
   private UUID signedBy(@Nullable VoucherRequest request) {
     if (request == null || request.pledge() == null) {
-      throw terms("Say which device, or send a request that has the device's own in it.");
+      throw VoucherTerms.refused(
+          "Say which device, or send a request that has the device's own in it.");
     }
     return devices
         .onHardware(request.pledge().manufacturer(), request.text().serialNumber())
         .map(Device::id)
         .orElseThrow(() -> new Refusal(
             EnrollmentProblem.NOT_REGISTERED, "The device that asks is not registered."));
-  }
-
-  private VoucherText text(
-      Application application,
-      @Nullable VoucherRequest request,
-      X509Certificate domain,
-      Device device) {
-    Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    if (now.isBefore(domain.getNotBefore().toInstant())
-        || now.isAfter(domain.getNotAfter().toInstant())) {
-      throw terms("The certificate of the domain is outside its validity.");
-    }
-    String nonce = nonce(application, request);
-    Instant end = null;
-    if (nonce == null) {
-      Duration lifetime = application.lifetime() == null ? USUAL_LIFETIME : application.lifetime();
-      if (lifetime.isNegative() || lifetime.isZero() || lifetime.compareTo(LONGEST_LIFETIME) > 0) {
-        throw new Refusal(
-            EnrollmentProblem.INVALID_LIFETIME, "A voucher may live for 30 days at most.");
-      }
-      end = now.plus(lifetime).truncatedTo(ChronoUnit.SECONDS);
-      if (end.isAfter(domain.getNotAfter().toInstant())) {
-        throw terms("A voucher cannot outlive the certificate that it pins (RFC 8366 §5.3).");
-      }
-    } else if (application.lifetime() != null || application.lastRenewal() != null) {
-      throw terms("A voucher with a nonce has no end and is not renewed (RFC 8366 §5.3).");
-    }
-    Instant renewal = application.lastRenewal() == null
-        ? null
-        : application.lastRenewal().truncatedTo(ChronoUnit.SECONDS);
-    if (renewal != null && renewal.isBefore(now)) {
-      throw terms("The last renewal cannot be in the past.");
-    }
-    return new VoucherText(
-        now,
-        end,
-        assertion(application, request).word(),
-        device.hardware().serialNumber(),
-        idevidIssuer(request, device),
-        VoucherText.base64(octets(domain)),
-        application.revocationChecks(),
-        nonce,
-        renewal,
-        null,
-        null);
-  }
-
-  private static @Nullable String nonce(Application application, @Nullable VoucherRequest request) {
-    String asked = request == null ? null : canonical(request.text().nonce());
-    String given = canonical(application.nonce());
-    if (given != null && request != null && !given.equals(asked)) {
-      throw terms("The nonce is not the request's.");
-    }
-    return given == null ? asked : given;
-  }
-
-  /** One that is written otherwise is no other. */
-  private static @Nullable String canonical(@Nullable String nonce) {
-    if (nonce == null) {
-      return null;
-    }
-    try {
-      byte[] octets = VoucherText.octets(nonce);
-      if (octets.length >= 8 && octets.length <= 32) {
-        return VoucherText.base64(octets);
-      }
-    } catch (IllegalArgumentException e) {
-      // Told below.
-    }
-    throw terms("A nonce has 8 to 32 octets, in base64.");
-  }
-
-  private static Assertion assertion(Application application, @Nullable VoucherRequest request) {
-    Assertion wanted = application.assertion();
-    String asked = request == null ? null : request.text().assertion();
-    if (wanted == null && asked != null) {
-      wanted = Arrays.stream(Assertion.values())
-          .filter(one -> one.word().equals(asked))
-          .findFirst()
-          .orElseThrow(() -> new Refusal(
-              EnrollmentProblem.INVALID_VOUCHER_REQUEST,
-              "The voucher request does not ask for verified, logged or proximity."));
-    }
-    if (wanted == Assertion.PROXIMITY && (request == null || !request.proximity())) {
-      throw terms("Proximity is asserted when the device signed that it talks to the registrar"
-          + " (proximity-registrar-cert in its own request), and not otherwise.");
-    }
-    return wanted == null ? Assertion.VERIFIED : wanted;
-  }
-
-  /** The key identifier of who signed the device's IDevID; left out only where the serial number alone says which unit. */
-  private @Nullable String idevidIssuer(@Nullable VoucherRequest request, Device device) {
-    List<byte[]> known = manufacturers.authorities(device.hardware().manufacturer()).stream()
-        .flatMap(StoredVouchers::keyIdentifier)
-        .toList();
-    byte[] told = request == null ? null : told(request);
-    if (told != null) {
-      if (known.stream().noneMatch(one -> Arrays.equals(one, told))) {
-        throw new Refusal(
-            EnrollmentProblem.INVALID_VOUCHER_REQUEST,
-            "The voucher request names an IDevID issuer that is not known of this manufacturer.");
-      }
-      return VoucherText.base64(told);
-    }
-    if (known.size() == 1) {
-      return VoucherText.base64(known.getFirst());
-    }
-    if (table.isElsewhere(device.hardware().serialNumber(), device.hardware().id())) {
-      throw terms("Another manufacturer's unit has this serial number too; send a request that"
-          + " names the IDevID's issuer (idevid-issuer).");
-    }
-    return null;
-  }
-
-  private static byte @Nullable [] told(VoucherRequest request) {
-    String told = request.text().idevidIssuer();
-    return told == null ? null : VoucherChecks.keyIdentifier(told);
-  }
-
-  private static Stream<byte[]> keyIdentifier(X509Certificate authority) {
-    byte[] extension = authority.getExtensionValue(Extension.subjectKeyIdentifier.getId());
-    return extension == null
-        ? Stream.empty()
-        : Stream.of(SubjectKeyIdentifier.getInstance(
-                ASN1OctetString.getInstance(extension).getOctets())
-            .getKeyIdentifier());
-  }
-
-  private static byte[] octets(X509Certificate certificate) {
-    try {
-      return certificate.getEncoded();
-    } catch (CertificateEncodingException e) {
-      throw terms("The certificate of the domain cannot be read.");
-    }
-  }
-
-  private static Refusal terms(String detail) {
-    return new Refusal(EnrollmentProblem.INVALID_VOUCHER_TERMS, detail);
   }
 
   @Override
