@@ -93,6 +93,7 @@ public final class Fuzzing {
             "com.code_intelligence.jazzer.Jazzer",
             "--target_class=" + target.getName(),
             "--instrumentation_includes=io.sallyport.**",
+            "--custom_hook_includes=io.sallyport.**",
             "--reproducer_path=" + folder,
             "-artifact_prefix=" + folder + File.separator,
             // The same from the same seed, as far as time allows.

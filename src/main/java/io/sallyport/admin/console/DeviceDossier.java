@@ -13,8 +13,6 @@ import io.sallyport.decision.DecisionHistory;
 import io.sallyport.decision.DecisionHistory.LoggedDecision;
 import io.sallyport.decision.FleetView;
 import io.sallyport.decommission.Decommissions;
-import io.sallyport.decommission.Decommissions.Run;
-import io.sallyport.decommission.Decommissions.Step;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.enforcement.AddressBindings;
@@ -29,7 +27,6 @@ import io.sallyport.grants.GrantHistory;
 import io.sallyport.grants.GrantHistory.IssuedGrant;
 import io.sallyport.kernel.Page;
 import io.sallyport.pki.CertificateSubject;
-import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import jakarta.inject.Singleton;
 import java.time.Clock;
@@ -129,9 +126,9 @@ final class DeviceDossier {
       List<AddressBinding> addresses,
       List<EnforcementRow> enforcements,
       @Nullable List<LogEntry> facts,
-      @Nullable RunView run,
+      @Nullable DeviceRun run,
       DeviceLife.View life,
-      Acts acts,
+      DeviceActs acts,
       String done) {
     /** Whether its unit may come back under a new identity: not while it waits for its first contact, or wipes. */
     public boolean remanufacturable() {
@@ -141,104 +138,6 @@ final class DeviceDossier {
     /** An actor's kind and name, short when it is the device itself. */
     public String who(String actor) {
       return DeviceDossier.who(device, actor);
-    }
-  }
-
-  /** The run that decommissions it. */
-  record RunView(Run run, String reason, List<StepRow> steps) {
-    static RunView of(Run run) {
-      return new RunView(
-          run,
-          DevicePages.word(run.reason()),
-          run.steps().stream()
-              .map(step ->
-                  new StepRow(step, step.name().word().replace('-', ' '), Tag.of(step.state())))
-              .toList());
-    }
-  }
-
-  /** A step of a run. */
-  record StepRow(Step step, String name, Tag state) {}
-
-  /** What its state allows to be done with it. */
-  record Acts(
-      boolean quarantine,
-      boolean release,
-      boolean suspend,
-      boolean change,
-      boolean decommission,
-      boolean wipe) {
-    static Acts of(DeviceState state) {
-      return new Acts(
-          state.canBecome(DeviceState.QUARANTINED),
-          state == DeviceState.QUARANTINED || state == DeviceState.SUSPENDED,
-          state.canBecome(DeviceState.SUSPENDED),
-          state != DeviceState.WIPING && state != DeviceState.DECOMMISSIONED,
-          state.canBecome(DeviceState.DECOMMISSIONED) && state != DeviceState.WIPING,
-          state.canBecome(DeviceState.WIPING));
-    }
-
-    public List<String> wipes() {
-      return List.copyOf(DevicePages.WIPES.keySet());
-    }
-
-    public List<String> reasons() {
-      return DevicePages.REASONS.stream().map(DevicePages::word).toList();
-    }
-  }
-
-  /** A certificate, and what may be done with it. */
-  record CertificateRow(
-      String authority,
-      String serial,
-      String profile,
-      Tag status,
-      Instant notBefore,
-      Instant notAfter,
-      String thumbprint,
-      String remark,
-      boolean hold,
-      boolean release) {
-    /** @param acts whether whoever has it may have it held and released */
-    static CertificateRow of(Credential credential, boolean acts, Instant now) {
-      Credential.Revocation revocation = credential.revocation();
-      boolean lasts = acts && !now.isAfter(credential.notAfter());
-      return new CertificateRow(
-          credential.authority(),
-          credential.serial().toString(16),
-          credential.profile(),
-          status(credential, now),
-          credential.notBefore(),
-          credential.notAfter(),
-          credential.thumbprint().hex(),
-          remark(credential),
-          lasts && revocation == null,
-          // On first use of its successor a held one was superseded for good.
-          lasts && revocation != null && revocation.isHold() && credential.supersededAt() == null);
-    }
-
-    private static Tag status(Credential credential, Instant now) {
-      Credential.Revocation revocation = credential.revocation();
-      if (revocation != null) {
-        return new Tag(revocation.isHold() ? "on hold" : "revoked", "bad");
-      }
-      if (now.isAfter(credential.notAfter())) {
-        return new Tag("expired", "calm");
-      }
-      if (credential.supersededAt() != null) {
-        return new Tag("superseded", "calm");
-      }
-      return now.isBefore(credential.notBefore())
-          ? new Tag("not yet valid", "blue")
-          : new Tag("live", "good");
-    }
-
-    private static String remark(Credential credential) {
-      Credential.Revocation revocation = credential.revocation();
-      if (revocation != null) {
-        return DevicePages.word(revocation.reason());
-      }
-      return credential.firstUsedAt() == null ? "not used yet" : "";
     }
   }
 
@@ -310,9 +209,9 @@ final class DeviceDossier {
         caller.may(Right.READ_AUDIT)
             ? log.newest(Long.MAX_VALUE, FACTS, id.toString(), null).items()
             : null,
-        decommissions.find(id).map(RunView::of).orElse(null),
+        decommissions.find(id).map(DeviceRun::of).orElse(null),
         life.of(device),
-        Acts.of(device.state()),
+        DeviceActs.of(device.state()),
         told(done));
   }
 

@@ -7,8 +7,6 @@ import io.sallyport.admin.Rights.Right;
 import io.sallyport.decision.FleetView;
 import io.sallyport.decommission.Decommissions;
 import io.sallyport.decommission.DeviceChanges;
-import io.sallyport.decommission.Replacements;
-import io.sallyport.decommission.Replacements.NewLife;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceProfile;
 import io.sallyport.devices.DeviceProfiles;
@@ -67,7 +65,6 @@ class DevicePages {
   private final FleetView fleet;
   private final Decommissions decommissions;
   private final DeviceChanges changes;
-  private final Replacements replacements;
   private final DeviceDossier dossier;
   private final Caller caller;
 
@@ -77,7 +74,6 @@ class DevicePages {
       FleetView fleet,
       Decommissions decommissions,
       DeviceChanges changes,
-      Replacements replacements,
       DeviceDossier dossier,
       Caller caller) {
     this.devices = devices;
@@ -85,7 +81,6 @@ class DevicePages {
     this.fleet = fleet;
     this.decommissions = decommissions;
     this.changes = changes;
-    this.replacements = replacements;
     this.dossier = dossier;
     this.caller = caller;
   }
@@ -220,53 +215,6 @@ class DevicePages {
     return back(id, "changed");
   }
 
-  /** For good, so the serial number must be typed. The spare is of the same manufacturer. */
-  @POST
-  @Path("{id}/replace")
-  @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
-  @Requires(Right.REPLACE_DEVICES)
-  public Response replace(
-      @PathParam("id") UUID id,
-      @FormParam("spare") @Nullable String spare,
-      @FormParam("reason") @Nullable String reason,
-      @FormParam("confirm") @Nullable String confirm) {
-    Device failed = devices.get(id, caller.sites());
-    requireTyped(failed, confirm);
-    String serialNumber = Inputs.line("Serial number of the spare", spare);
-    Device next = devices
-        .onHardware(failed.hardware().manufacturer(), serialNumber)
-        .filter(found -> caller.sees(found.site()))
-        .orElseThrow(() -> Inputs.malformed(
-            "No device of " + failed.hardware().manufacturer() + " has this serial number."));
-    replacements.replace(
-        id, next.id(), false, Inputs.line("Reason", reason), caller.sites(), caller.actor());
-    return back(next.id(), "replaced");
-  }
-
-  /** For good, so the serial number must be typed. */
-  @POST
-  @Path("{id}/remanufacture")
-  @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
-  @Requires(Right.REPLACE_DEVICES)
-  public Response remanufacture(
-      @PathParam("id") UUID id,
-      @FormParam("owner") @Nullable String owner,
-      @FormParam("site") @Nullable String site,
-      @FormParam("profile") @Nullable String profile,
-      @FormParam("reason") @Nullable String reason,
-      @FormParam("confirm") @Nullable String confirm) {
-    requireTyped(devices.get(id, caller.sites()), confirm);
-    NewLife life = new NewLife(
-        null,
-        Inputs.line("Profile", profile),
-        Inputs.line("Owner", owner),
-        Inputs.line("Site", site),
-        null);
-    Device next = replacements.remanufacture(
-        id, life, Inputs.line("Reason", reason), caller.sites(), caller.actor());
-    return back(next.id(), "remanufactured");
-  }
-
   /** For good, so the serial number must be typed. */
   @POST
   @Path("{id}/decommission")
@@ -285,7 +233,7 @@ class DevicePages {
     return back(id, "decommissioned");
   }
 
-  private static void requireTyped(Device device, @Nullable String confirm) {
+  static void requireTyped(Device device, @Nullable String confirm) {
     if (confirm == null || !confirm.strip().equals(device.hardware().serialNumber())) {
       throw Inputs.malformed("Type the device's serial number to confirm; nothing was done.");
     }
@@ -350,7 +298,7 @@ class DevicePages {
         cursor);
   }
 
-  private static Response back(UUID id, String done) {
+  static Response back(UUID id, String done) {
     return Response.seeOther(URI.create("/console/devices/" + id + "?done=" + done))
         .build();
   }

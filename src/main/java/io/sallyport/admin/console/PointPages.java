@@ -111,7 +111,7 @@ class PointPages {
       List<String> peers,
       Map<String, String> hosts,
       Map<String, String> parameters,
-      List<DeviceDossier.CertificateRow> certificates,
+      List<CertificateRow> certificates,
       String certificate,
       String done) {}
 
@@ -208,7 +208,7 @@ class PointPages {
         hosts,
         new TreeMap<>(point.settings().parameters()),
         issued.stream()
-            .map(credential -> DeviceDossier.CertificateRow.of(credential, false, now))
+            .map(credential -> CertificateRow.of(credential, false, now))
             .toList(),
         issued.stream()
             .findFirst()
