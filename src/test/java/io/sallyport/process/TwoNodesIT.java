@@ -23,6 +23,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -322,6 +323,82 @@ class TwoNodesIT {
                 .POST(HttpRequest.BodyPublishers.noBody())
                 .build())
         .statusCode();
+  }
+
+  /** A balancer keeps each of two clones on a node of its own; together the nodes see both. */
+  @Test
+  @Order(3)
+  void aCertificateThatIsUsedFromTwoPlacesThroughTwoNodesIsFound() throws Exception {
+    Unit unit = unit("TWIN-1");
+    Identity device = new Identity(unit.keys(), List.of(enroll(a.wire(), unit)));
+    assertEquals(201, from("127.0.0.1", a, device));
+    assertEquals(201, from("127.0.0.3", b, device));
+
+    Eventually.holds(Duration.ofMinutes(1), "the alarm", () -> {
+      assertEquals(201, from("127.0.0.1", a, device));
+      return !a.wire()
+          .admin(
+              "GET",
+              "/api/v1/audit/facts?subject=" + unit.id()
+                  + "&kind=security.certificate-in-two-places",
+              null)
+          .get("items")
+          .isEmpty();
+    });
+  }
+
+  private static int from(String place, ServerProcess node, Identity device) {
+    try (HttpClient client = HttpClient.newBuilder()
+        .sslContext(node.wire().tls(device))
+        .localAddress(InetAddress.getByName(place))
+        .build()) {
+      return client
+          .send(
+              node.wire()
+                  .device("/attest/v1/challenges")
+                  .POST(HttpRequest.BodyPublishers.noBody())
+                  .build(),
+              HttpResponse.BodyHandlers.discarding())
+          .statusCode();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A campaign that was started on one node is told to devices by the other, and so is its end. */
+  @Test
+  @Order(3)
+  void aRenewalCampaignOfOneNodeIsTheOthers() throws Exception {
+    Unit unit = unit("RENEW-1");
+    enroll(a.wire(), unit);
+    Eventually.holds(PATIENCE, "b knows the device", () -> renewals(b, unit).size() == 1);
+    assertTrue(renewals(b, unit).get(0).path("campaign").isMissingNode()
+        || renewals(b, unit).get(0).path("campaign").isNull());
+
+    String campaign = a.wire()
+        .admin(
+            "POST",
+            "/api/v1/renewal-campaigns",
+            Map.of("within", "PT1H", "device_profile", "two", "reason", "two nodes"))
+        .get("id")
+        .asText();
+    Eventually.holds(
+        PATIENCE,
+        "b asks for it",
+        () -> renewals(b, unit).get(0).path("campaign").asText().equals(campaign));
+
+    b.wire().admin("POST", "/api/v1/renewal-campaigns/" + campaign + "/end", null);
+    Eventually.holds(
+        PATIENCE,
+        "a asks no more",
+        () -> !renewals(a, unit).get(0).path("campaign").asText().equals(campaign));
+  }
+
+  private static JsonNode renewals(ServerProcess node, Unit unit) {
+    return node.wire().admin("GET", "/api/v1/devices/" + unit.id(), null).path("renewals");
   }
 
   @Test
