@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.sallyport.enrollment.SignedJson.Unreadable;
 import io.sallyport.kernel.Der;
-import io.sallyport.testing.Mutations;
+import io.sallyport.testing.Fuzzing;
 import io.sallyport.testing.TestPki;
 import io.sallyport.testing.TestPki.Identity;
 import io.sallyport.testing.TestVouchers;
@@ -33,30 +33,44 @@ class SignedJsonFuzzTest {
   }
 
   @Test
-  void mutationsOfCms() {
-    Mutations.of(List.of(good()), octets -> {
+  void aSignedTextIsReadOrRefused() {
+    Fuzzing.of(Cms.class, List.of(good()));
+  }
+
+  @Test
+  void aTextIsReadOrRefused() {
+    Fuzzing.of(
+        Json.class,
+        List.of(TestVouchers.text(
+            TestVouchers.VOUCHER,
+            Map.of(
+                "serial-number",
+                "F-1",
+                "nonce",
+                "AAAAAAAAAAA=",
+                "created-on",
+                "2026-01-01T00:00:00Z"))));
+  }
+
+  static final class Cms {
+    public static void fuzzerTestOneInput(byte[] octets) {
       try {
         SignedJson read = SignedJson.read(Der.of(octets));
         VoucherText.read(read.content(), VoucherText.REQUEST);
       } catch (Unreadable refused) {
         // As it should be.
       }
-    });
+    }
   }
 
-  @Test
-  void mutationsOfJson() {
-    byte[] text = TestVouchers.text(
-        TestVouchers.VOUCHER,
-        Map.of(
-            "serial-number", "F-1", "nonce", "AAAAAAAAAAA=", "created-on", "2026-01-01T00:00:00Z"));
-    Mutations.of(List.of(text), octets -> {
+  static final class Json {
+    public static void fuzzerTestOneInput(byte[] octets) {
       try {
         VoucherText.read(octets, VoucherText.VOUCHER);
       } catch (Unreadable refused) {
         // As it should be.
       }
-    });
+    }
   }
 
   @Test
