@@ -98,6 +98,9 @@ public final class Fuzzing {
             "-artifact_prefix=" + folder + File.separator,
             // The same from the same seed, as far as time allows.
             "-seed=1",
+            // What the heap may take says -Xmx; how much more the machine lends differs from one to
+            // the next.
+            "-rss_limit_mb=0",
             "-timeout=300",
             "-max_total_time=" + SECONDS,
             corpus.toString())
