@@ -92,11 +92,14 @@ class SitesTest extends ServerTest {
         .filter(path -> path.getKey().startsWith("/api/v1/devices/{id}"))
         .forEach(path -> path.getValue().fieldNames().forEachRemaining(method -> {
           String verb = method.toUpperCase(Locale.ROOT);
-          Object body = !verb.equals("POST")
-              ? null
-              : path.getKey().endsWith("/addresses")
+          Object body = switch (verb) {
+            case "PUT" -> Map.of("secret", "AAECAwQFBgcICQoLDA0ODw==");
+            case "POST" ->
+              path.getKey().endsWith("/addresses")
                   ? Map.of("address", "10.20.30.40", "lifetime", "PT5M")
                   : Map.of("reason", "test");
+            default -> null;
+          };
           String concrete = path.getKey().replaceAll("\\{(?!id})[a-z_]+}", absent);
           checks.add(() -> {
             Answer theirs = bound.send(verb, concrete.replace("{id}", elsewhere.id()), body);
