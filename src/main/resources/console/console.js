@@ -130,11 +130,13 @@
       last = Date.now();
       htmx.trigger(document.body, "sallyport-changed");
     };
-    source.addEventListener("open", function () { show(true); });
-    source.addEventListener("error", function () { show(false); });
-    source.addEventListener("changed", function () {
+    var changed = function () {
       if (!waiting) waiting = setTimeout(refresh, Math.max(100, 1500 - (Date.now() - last)));
-    });
+    };
+    // What changed while nobody listened was told to nobody.
+    source.addEventListener("open", function () { show(true); changed(); });
+    source.addEventListener("error", function () { show(false); });
+    source.addEventListener("changed", changed);
     window.addEventListener("pagehide", function () { source.close(); });
   }
 

@@ -3,6 +3,7 @@ package io.sallyport.devices;
 import io.sallyport.devices.Anchor.TakenList;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.kernel.SharedReads;
 import java.io.ByteArrayInputStream;
 import java.math.BigDecimal;
 import java.math.BigInteger;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.bouncycastle.asn1.ASN1Integer;
@@ -35,12 +37,11 @@ final class AnchorLists {
   private static final int MOST_ENTRIES = 100_000;
 
   private static final String STANDING = """
-      select l.next_update, e.serial is not null
-      from unnest(?, ?) with ordinality as asked (issuer, serial, n)
-      left join manufacturer_list l on l.anchor = ? and l.issuer = asked.issuer
+      select asked.anchor, asked.issuer, asked.serial, l.next_update, e.serial is not null
+      from unnest(?, ?, ?) as asked (anchor, issuer, serial)
+      join manufacturer_list l on l.anchor = asked.anchor and l.issuer = asked.issuer
       left join manufacturer_list_entry e
-        on e.anchor = l.anchor and e.issuer = l.issuer and e.serial = asked.serial
-      order by asked.n""";
+        on e.anchor = l.anchor and e.issuer = l.issuer and e.serial = asked.serial""";
   private static final String HERE =
       "select this_update, number from manufacturer_list where anchor = ? and issuer = ?";
   private static final String FORGET =
@@ -57,47 +58,65 @@ final class AnchorLists {
       where t.manufacturer = ? order by l.anchor, l.issuer""";
 
   private final DataSource database;
+  private final SharedReads<Link, Listed> listed;
 
   AnchorLists(DataSource database) {
     this.database = database;
+    this.listed = new SharedReads<>("manufacturers-lists", this::listed);
   }
+
+  /** A certificate under an anchor. */
+  private record Link(String anchor, String issuer, String serial) {}
+
+  /** What the list of its issuer says. */
+  private record Listed(@Nullable Instant nextUpdate, boolean revoked) {}
 
   /** Refuses a path on which something is named by a list, or lacks the current list that the terms want. */
   void require(Recognition recognition, Instant now) {
-    List<X509Certificate> path = recognition.path();
-    try (Connection transaction = database.getConnection();
-        PreparedStatement query = transaction.prepareStatement(STANDING)) {
+    for (X509Certificate one : recognition.path()) {
+      Listed found = listed
+          .find(new Link(
+              recognition.anchor().hex(),
+              TrustPaths.name(one.getIssuerX500Principal()),
+              serial(one.getSerialNumber())))
+          .orElse(null);
+      if (found != null && found.revoked) {
+        throw new Refusal(
+            DeviceProblem.REVOKED_IDEVID,
+            "The manufacturer revoked the client certificate or the authority that signed it.");
+      }
+      Instant end = found == null ? null : found.nextUpdate;
+      if (recognition.terms().listsRequired() && (end == null || !end.isAfter(now))) {
+        throw new Refusal(
+            DeviceProblem.NO_CURRENT_LIST,
+            "There is no current revocation list of the manufacturer here; ask the operator to bring one.");
+      }
+    }
+  }
+
+  private Map<Link, Listed> listed(Set<Link> links) {
+    List<Link> asked = List.copyOf(links);
+    Map<Link, Listed> found = new HashMap<>();
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(STANDING)) {
       query.setArray(
-          1,
-          transaction.createArrayOf(
-              "text",
-              path.stream()
-                  .map(one -> TrustPaths.name(one.getIssuerX500Principal()))
-                  .toArray()));
+          1, connection.createArrayOf("text", asked.stream().map(Link::anchor).toArray()));
       query.setArray(
-          2,
-          transaction.createArrayOf(
-              "text", path.stream().map(one -> serial(one.getSerialNumber())).toArray()));
-      query.setString(3, recognition.anchor().hex());
-      try (ResultSet rows = query.executeQuery()) {
-        while (rows.next()) {
-          if (rows.getBoolean(2)) {
-            throw new Refusal(
-                DeviceProblem.REVOKED_IDEVID,
-                "The manufacturer revoked the client certificate or the authority that signed it.");
-          }
-          OffsetDateTime end = rows.getObject(1, OffsetDateTime.class);
-          if (recognition.terms().listsRequired()
-              && (end == null || !end.toInstant().isAfter(now))) {
-            throw new Refusal(
-                DeviceProblem.NO_CURRENT_LIST,
-                "There is no current revocation list of the manufacturer here; ask the operator to bring one.");
-          }
+          2, connection.createArrayOf("text", asked.stream().map(Link::issuer).toArray()));
+      query.setArray(
+          3, connection.createArrayOf("text", asked.stream().map(Link::serial).toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          OffsetDateTime end = row.getObject(4, OffsetDateTime.class);
+          found.put(
+              new Link(row.getString(1), row.getString(2), row.getString(3)),
+              new Listed(end == null ? null : end.toInstant(), row.getBoolean(5)));
         }
       }
     } catch (SQLException e) {
       throw new IllegalStateException("revocation lists could not be asked", e);
     }
+    return found;
   }
 
   static X509CRL read(Der encoded) {

@@ -33,9 +33,9 @@ public interface CloneAlarms {
    */
   Set<UUID> raise(Sign sign, UUID device, Collection<Digest> keys, Map<String, String> detail);
 
-  /**
-   * Looks whether the device's unit showed another manufacturer's key before, and raises the alarm if it did. Refuses with
-   * {@code serial-number-twice} where the profile says quarantine.
-   */
-  void requireOneManufacturerKey(Device device, Digest key);
+  /** Whether the device's unit showed another manufacturer's key before, and never this one. */
+  boolean hasAnotherManufacturerKey(Device device, Digest key);
+
+  /** Raises the alarm for that; refuses with {@code serial-number-twice} where the profile says quarantine. */
+  void serialNumberTwice(Device device, Digest key);
 }

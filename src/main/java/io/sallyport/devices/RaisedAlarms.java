@@ -6,13 +6,16 @@ import io.sallyport.devices.DeviceProfile.CloneReaction;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.kernel.SharedReads;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,20 +32,27 @@ class RaisedAlarms implements CloneAlarms {
       select d.id from key_digest k join device d on d.hardware_unit = k.hardware_unit
       where k.digest = any (?) and d.state <> 'DECOMMISSIONED'""";
   private static final String OTHER_KEY = """
-      select exists (select 1 from key_digest where hardware_unit = ? and kind = 'idevid')
-        and not exists (select 1 from key_digest where hardware_unit = ? and kind = 'idevid' and digest = ?)""";
+      select asked.unit, asked.digest from unnest(?, ?) as asked (unit, digest)
+      where exists (select 1 from key_digest where hardware_unit = asked.unit and kind = 'idevid')
+        and not exists (
+          select 1 from key_digest where hardware_unit = asked.unit and kind = 'idevid' and digest = asked.digest)""";
 
   private final Devices devices;
   private final DeviceProfiles profiles;
   private final DataSource database;
   private final Audit audit;
+  private final SharedReads<Shown, Boolean> others;
 
   RaisedAlarms(Devices devices, DeviceProfiles profiles, DataSource database, Audit audit) {
     this.devices = devices;
     this.profiles = profiles;
     this.database = database;
     this.audit = audit;
+    this.others = new SharedReads<>("other-manufacturers-keys", this::others);
   }
+
+  /** A manufacturer's key that a hardware unit showed. */
+  private record Shown(UUID unit, Digest key) {}
 
   @Override
   @Transactional(Transactional.TxType.REQUIRES_NEW)
@@ -86,7 +96,7 @@ class RaisedAlarms implements CloneAlarms {
           1,
           connection.createArrayOf(
               "bytea", keys.stream().map(Digest::octets).toArray(byte[][]::new)));
-      List<UUID> found = new java.util.ArrayList<>();
+      List<UUID> found = new ArrayList<>();
       try (ResultSet rows = query.executeQuery()) {
         while (rows.next()) {
           found.add(rows.getObject(1, UUID.class));
@@ -99,10 +109,12 @@ class RaisedAlarms implements CloneAlarms {
   }
 
   @Override
-  public void requireOneManufacturerKey(Device device, Digest key) {
-    if (!hasAnother(device.hardware().id(), key)) {
-      return;
-    }
+  public boolean hasAnotherManufacturerKey(Device device, Digest key) {
+    return others.find(new Shown(device.hardware().id(), key)).isPresent();
+  }
+
+  @Override
+  public void serialNumberTwice(Device device, Digest key) {
     raise(
         Sign.SERIAL_NUMBER_TWICE,
         device.id(),
@@ -115,17 +127,26 @@ class RaisedAlarms implements CloneAlarms {
     }
   }
 
-  private boolean hasAnother(UUID unit, Digest key) {
+  private Map<Shown, Boolean> others(Set<Shown> shown) {
+    List<Shown> asked = List.copyOf(shown);
+    Map<Shown, Boolean> found = new HashMap<>();
     try (Connection connection = database.getConnection();
         PreparedStatement query = connection.prepareStatement(OTHER_KEY)) {
-      query.setObject(1, unit);
-      query.setObject(2, unit);
-      query.setBytes(3, key.octets());
+      query.setArray(
+          1, connection.createArrayOf("uuid", asked.stream().map(Shown::unit).toArray()));
+      query.setArray(
+          2,
+          connection.createArrayOf(
+              "bytea", asked.stream().map(one -> one.key.octets()).toArray(byte[][]::new)));
       try (ResultSet row = query.executeQuery()) {
-        return row.next() && row.getBoolean(1);
+        while (row.next()) {
+          found.put(
+              new Shown(row.getObject(1, UUID.class), Digest.ofOctets(row.getBytes(2))), true);
+        }
       }
     } catch (SQLException e) {
-      throw new IllegalStateException("the keys of a unit could not be read", e);
+      throw new IllegalStateException("the keys of units could not be read", e);
     }
+    return found;
   }
 }

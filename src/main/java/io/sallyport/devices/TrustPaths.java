@@ -2,17 +2,27 @@ package io.sallyport.devices;
 
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
-import jakarta.persistence.EntityManager;
+import io.sallyport.kernel.SharedReads;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import javax.security.auth.x500.X500Principal;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /** From an IDevID to the anchor that speaks for it, completed by authorities that earlier chains brought. */
 final class TrustPaths {
@@ -26,22 +36,43 @@ final class TrustPaths {
 
   private static final String KEEP = """
       insert into manufacturer_intermediate (digest, anchor, subject, certificate, kept_at)
-      select :digest, :anchor, :subject, :certificate, :at
-      where (select count(*) from manufacturer_intermediate where anchor = :anchor) < :most
+      select ?, ?, ?, ?, ? where (select count(*) from manufacturer_intermediate where anchor = ?) < ?
       on conflict (digest) do nothing""";
+  private static final String ANCHORS = """
+      select t.digest, m.id, m.name, t.certificate, t.models, t.serial_patterns, t.not_before, t.not_after,
+        t.lists_required, t.subject
+      from trust_anchor t join manufacturer m on m.id = t.manufacturer where t.subject = any (?)""";
+  private static final String NAMED =
+      "select certificate from manufacturer_intermediate where subject = ? order by kept_at desc limit ?";
+  private static final String UNDER =
+      "select certificate from manufacturer_intermediate where anchor = ?";
+  private static final String KEPT =
+      "select digest from manufacturer_intermediate where digest = any (?)";
 
-  private final EntityManager entities;
+  private final DataSource database;
+  private final SharedReads<String, List<Known>> anchors;
+  private final SharedReads<String, Boolean> keptDigests;
 
-  TrustPaths(EntityManager entities) {
-    this.entities = entities;
+  TrustPaths(DataSource database) {
+    this.database = database;
+    this.anchors = new SharedReads<>("trust-anchors", this::anchors);
+    this.keptDigests = new SharedReads<>("manufacturers-authorities", this::keptDigests);
   }
+
+  /** A registered anchor. */
+  record Known(
+      Digest digest,
+      UUID manufacturerId,
+      String manufacturer,
+      X509Certificate certificate,
+      AnchorTerms terms) {}
 
   /**
    * An anchor and what it certifies.
    *
    * @param certificates leaf first, without the anchor
    */
-  record TrustPath(TrustAnchorRow anchor, List<X509Certificate> certificates) {}
+  record TrustPath(Known anchor, List<X509Certificate> certificates) {}
 
   /** Of two anchors on one chain the one nearer to the device speaks for it. */
   Optional<TrustPath> find(List<X509Certificate> chain, Instant now) {
@@ -66,46 +97,80 @@ final class TrustPaths {
   }
 
   private Optional<TrustPath> nearest(List<X509Certificate> chain, Instant now) {
-    Set<String> issuers = new HashSet<>();
-    chain.forEach(link -> issuers.add(name(link.getIssuerX500Principal())));
-    return entities
-        .createQuery("from TrustAnchorRow where subject in :issuers", TrustAnchorRow.class)
-        .setParameter("issuers", issuers)
-        .getResultStream()
+    return chain.stream()
+        .map(link -> name(link.getIssuerX500Principal()))
+        .distinct()
+        .flatMap(issuer -> anchors.find(issuer).stream().flatMap(List::stream))
         .map(anchor -> new TrustPath(
-            anchor,
-            chain.subList(
-                0,
-                TrustAnchors.certified(
-                    TrustAnchors.parse(Der.of(anchor.certificate)), chain, now))))
+            anchor, chain.subList(0, TrustAnchors.certified(anchor.certificate, chain, now))))
         .filter(found -> !found.certificates.isEmpty())
         .min(Comparator.comparingInt(found -> found.certificates.size()));
   }
 
+  private Map<String, List<Known>> anchors(Set<String> subjects) {
+    Map<String, List<Known>> found = new HashMap<>();
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(ANCHORS)) {
+      query.setArray(1, connection.createArrayOf("text", subjects.toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          found.computeIfAbsent(row.getString(10), subject -> new ArrayList<>()).add(known(row));
+        }
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("trust anchors could not be read", e);
+    }
+    return found;
+  }
+
+  private static Known known(ResultSet row) throws SQLException {
+    return new Known(
+        Digest.ofHex(row.getString(1)),
+        row.getObject(2, UUID.class),
+        row.getString(3),
+        TrustAnchors.parse(Der.of(row.getBytes(4))),
+        new AnchorTerms(
+            texts(row, 5),
+            texts(row, 6).stream().map(SerialPattern::new).toList(),
+            instant(row, 7),
+            instant(row, 8),
+            row.getBoolean(9)));
+  }
+
+  private static List<String> texts(ResultSet row, int column) throws SQLException {
+    return List.of((String[]) row.getArray(column).getArray());
+  }
+
+  private static @Nullable Instant instant(ResultSet row, int column) throws SQLException {
+    OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+    return time == null ? null : time.toInstant();
+  }
+
   private List<X509Certificate> kept(X509Certificate last) {
-    return certificates(entities
-        .createNativeQuery(
-            "select certificate from manufacturer_intermediate where subject = :subject order by kept_at desc",
-            byte[].class)
-        .setParameter("subject", name(last.getIssuerX500Principal()))
-        .setMaxResults(MOST_OF_A_NAME)
-        .getResultList());
+    return certificates(NAMED, name(last.getIssuerX500Principal()), MOST_OF_A_NAME);
   }
 
   /** The kept authorities under an anchor. */
   List<X509Certificate> under(String anchor) {
-    return certificates(entities
-        .createNativeQuery(
-            "select certificate from manufacturer_intermediate where anchor = :anchor",
-            byte[].class)
-        .setParameter("anchor", anchor)
-        .getResultList());
+    return certificates(UNDER, anchor);
   }
 
-  private static List<X509Certificate> certificates(List<?> found) {
-    return found.stream()
-        .map(certificate -> TrustAnchors.parse(Der.of((byte[]) certificate)))
-        .toList();
+  private List<X509Certificate> certificates(String sql, Object... values) {
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(sql)) {
+      for (int i = 0; i < values.length; i++) {
+        query.setObject(i + 1, values[i]);
+      }
+      List<X509Certificate> found = new ArrayList<>();
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          found.add(TrustAnchors.parse(Der.of(row.getBytes(1))));
+        }
+      }
+      return found;
+    } catch (SQLException e) {
+      throw new IllegalStateException("manufacturers' authorities could not be read", e);
+    }
   }
 
   /** Keeps the authorities of a path that may be taken. */
@@ -113,22 +178,42 @@ final class TrustPaths {
     for (X509Certificate authority : path.subList(1, path.size())) {
       byte[] octets = octets(authority);
       String digest = Digest.of(octets).hex();
-      boolean there = entities
-              .createNativeQuery("select 1 from manufacturer_intermediate where digest = :digest")
-              .setParameter("digest", digest)
-              .getSingleResultOrNull()
-          != null;
-      if (!there) {
-        entities
-            .createNativeQuery(KEEP)
-            .setParameter("digest", digest)
-            .setParameter("anchor", anchor.hex())
-            .setParameter("subject", name(authority.getSubjectX500Principal()))
-            .setParameter("certificate", octets)
-            .setParameter("at", now)
-            .setParameter("most", MOST_KEPT)
-            .executeUpdate();
+      if (keptDigests.find(digest).isEmpty()) {
+        keep(anchor.hex(), digest, authority, octets, now);
       }
+    }
+  }
+
+  private Map<String, Boolean> keptDigests(Set<String> digests) {
+    Map<String, Boolean> found = new HashMap<>();
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(KEPT)) {
+      query.setArray(1, connection.createArrayOf("text", digests.toArray()));
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          found.put(row.getString(1), true);
+        }
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("manufacturers' authorities could not be read", e);
+    }
+    return found;
+  }
+
+  private void keep(
+      String anchor, String digest, X509Certificate authority, byte[] octets, Instant now) {
+    try (Connection connection = database.getConnection();
+        PreparedStatement insert = connection.prepareStatement(KEEP)) {
+      insert.setString(1, digest);
+      insert.setString(2, anchor);
+      insert.setString(3, name(authority.getSubjectX500Principal()));
+      insert.setBytes(4, octets);
+      insert.setObject(5, now.atOffset(ZoneOffset.UTC));
+      insert.setString(6, anchor);
+      insert.setInt(7, MOST_KEPT);
+      insert.executeUpdate();
+    } catch (SQLException e) {
+      throw new IllegalStateException("a manufacturer's authority could not be kept", e);
     }
   }
 

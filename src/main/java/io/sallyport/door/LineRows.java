@@ -1,7 +1,6 @@
 package io.sallyport.door;
 
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,7 +16,6 @@ import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Refusal;
 import jakarta.inject.Singleton;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.Iterator;
@@ -189,10 +187,8 @@ public final class LineRows {
     JsonNode object;
     try {
       object = JSON.readTree(line);
-    } catch (JsonProcessingException e) {
-      throw invalid("The line is not one JSON object.");
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw invalid("The line is not one JSON object.");
     }
     if (object == null || !object.isObject()) {
       throw invalid("The line is not one JSON object.");

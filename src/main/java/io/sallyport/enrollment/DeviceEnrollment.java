@@ -185,7 +185,9 @@ class DeviceEnrollment implements Enrollments {
     devices.require(device, Operation.ENROLL);
     if (proven.manufacturerKey() != null) {
       Digest key = proven.manufacturerKey();
-      turns.run(() -> alarms.requireOneManufacturerKey(device, key));
+      if (alarms.hasAnotherManufacturerKey(device, key)) {
+        turns.run(() -> alarms.serialNumberTwice(device, key));
+      }
     }
     CertificateProfile profile =
         allowances.certificateProfile(device, enrollment.label(), proven.token());

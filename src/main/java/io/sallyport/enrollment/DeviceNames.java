@@ -1,6 +1,7 @@
 package io.sallyport.enrollment;
 
 import io.sallyport.devices.Device;
+import io.sallyport.kernel.DerText;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateRequest;
 import io.sallyport.pki.Issuance.Name;
@@ -11,7 +12,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
-import org.bouncycastle.asn1.ASN1String;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.bouncycastle.asn1.x509.Certificate;
@@ -76,7 +76,7 @@ final class DeviceNames {
     return Stream.of(name.getRDNs())
         .flatMap(rdn -> Stream.of(rdn.getTypesAndValues()))
         .filter(attribute -> attribute.getType().equals(type))
-        .map(attribute -> attribute.getValue() instanceof ASN1String text ? text.getString() : "")
+        .map(attribute -> DerText.of(attribute.getValue()).orElse(""))
         .toList();
   }
 

@@ -55,6 +55,13 @@ public final class SharedReads<K, V> {
     }
   }
 
+  /** How many ask for what is in no query yet. */
+  int waiting() {
+    synchronized (waiting) {
+      return waiting.size();
+    }
+  }
+
   private void readAll() {
     for (List<Asked<K, V>> next = next(); !next.isEmpty(); next = next()) {
       together(next);

@@ -1,19 +1,21 @@
 package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
+import io.sallyport.kernel.DerText;
 import io.sallyport.kernel.Refusal;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1InputStream;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
 import org.bouncycastle.asn1.ASN1Primitive;
-import org.bouncycastle.asn1.ASN1String;
 import org.bouncycastle.asn1.pkcs.Attribute;
 import org.bouncycastle.asn1.pkcs.CertificationRequest;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.Extensions;
@@ -102,7 +104,13 @@ public record CertificateRequest(
       if (value == null || in.read() >= 0) {
         throw bad("The body must be one PKCS #10 request in DER and nothing else.");
       }
-      return new PKCS10CertificationRequest(CertificationRequest.getInstance(value));
+      PKCS10CertificationRequest request =
+          new PKCS10CertificationRequest(CertificationRequest.getInstance(value));
+      // What is in a name is read when it is asked for.
+      for (RDN name : request.getSubject().getRDNs()) {
+        name.getTypesAndValues();
+      }
+      return request;
     } catch (IOException | RuntimeException e) {
       throw e instanceof Refusal refusal
           ? refusal
@@ -172,13 +180,10 @@ public record CertificateRequest(
       return null;
     }
     ASN1Encodable[] values = found[0].getAttributeValues();
-    if (found.length > 1
-        || values.length != 1
-        || !(values[0] instanceof ASN1String text)
-        || text.getString().length() > LONGEST_CHALLENGE) {
-      throw bad("The request's challengePassword must be one text.");
-    }
-    return text.getString();
+    Optional<String> text = found.length == 1 && values.length == 1
+        ? DerText.of(values[0]).filter(read -> read.length() <= LONGEST_CHALLENGE)
+        : Optional.empty();
+    return text.orElseThrow(() -> bad("The request's challengePassword must be one text."));
   }
 
   private static Refusal bad(String detail) {

@@ -165,7 +165,12 @@ class SightingsTest {
     }
 
     @Override
-    public void requireOneManufacturerKey(Device device, Digest key) {
+    public boolean hasAnotherManufacturerKey(Device device, Digest key) {
+      throw new AssertionError("nobody enrolls here");
+    }
+
+    @Override
+    public void serialNumberTwice(Device device, Digest key) {
       throw new AssertionError("nobody enrolls here");
     }
   }

@@ -1,6 +1,7 @@
 package io.sallyport.pki;
 
 import io.sallyport.kernel.Der;
+import io.sallyport.kernel.DerText;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.testing.Fuzzing;
 import io.sallyport.testing.TestPki;
@@ -10,7 +11,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import org.bouncycastle.asn1.DERPrintableString;
+import org.bouncycastle.asn1.DERUTF8String;
 import org.bouncycastle.asn1.pkcs.PKCSObjectIdentifiers;
+import org.bouncycastle.asn1.x500.AttributeTypeAndValue;
+import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
@@ -49,7 +53,12 @@ class CertificateRequestFuzzTest {
 
     public static void fuzzerTestOneInput(byte[] octets) {
       try {
-        CertificateRequest.readFor(OTHER, Der.of(octets));
+        CertificateRequest request = CertificateRequest.readFor(OTHER, Der.of(octets));
+        for (RDN name : request.subject().getRDNs()) {
+          for (AttributeTypeAndValue attribute : name.getTypesAndValues()) {
+            DerText.of(attribute.getValue());
+          }
+        }
       } catch (Refusal refused) {
         // Said in one sentence.
       }
@@ -71,6 +80,19 @@ class CertificateRequestFuzzTest {
             PKCSObjectIdentifiers.pkcs_9_at_challengePassword, new DERPrintableString("c2VjcmV0"))
         .build(TestPki.signer(keys))
         .getEncoded());
+    // Octets that are no UTF-8 in what says that it is.
+    byte[] accented = new JcaPKCS10CertificationRequestBuilder(
+            new X500Name("CN=d\u00e9j\u00e0"), keys.getPublic())
+        .addAttribute(
+            PKCSObjectIdentifiers.pkcs_9_at_challengePassword, new DERUTF8String("\u00e9"))
+        .build(TestPki.signer(keys))
+        .getEncoded();
+    for (int i = 0; i < accented.length; i++) {
+      if (accented[i] == (byte) 0xc3 && accented[i + 1] == (byte) 0xa9) {
+        accented[i + 1] = '(';
+      }
+    }
+    requests.add(accented);
     return requests;
   }
 }

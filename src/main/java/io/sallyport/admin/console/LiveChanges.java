@@ -45,18 +45,21 @@ final class LiveChanges {
   }
 
   void start(@Observes @Priority(START) StartupEvent event) {
-    timer.scheduleWithFixedDelay(this::look, MILLIS, MILLIS, TimeUnit.MILLISECONDS);
+    timer.scheduleWithFixedDelay(this::tell, MILLIS, MILLIS, TimeUnit.MILLISECONDS);
   }
 
   void stop(@Observes ShutdownEvent event) {
     timer.shutdownNow();
   }
 
-  /** Refuses with {@code unavailable} when too many watch already. */
-  void watch(Consumer<List<Change>> watcher) {
+  /** Tells of whatever is numbered from now on. Refuses with {@code unavailable} when too many watch already. */
+  synchronized void watch(Consumer<List<Change>> watcher) {
     if (watchers.size() >= MOST) {
       throw new Refusal(
           CommonProblem.UNAVAILABLE, "Too many pages are open; reload this one now and then.");
+    }
+    if (position < 0) {
+      look();
     }
     watchers.add(watcher);
   }
@@ -65,11 +68,15 @@ final class LiveChanges {
     watchers.remove(watcher);
   }
 
-  private void look() {
+  private synchronized void tell() {
     if (watchers.isEmpty()) {
       position = -1;
-      return;
+    } else {
+      look();
     }
+  }
+
+  private void look() {
     try {
       if (position < 0) {
         position = changes.position();

@@ -170,11 +170,12 @@ class ConsoleWireTest extends ServerTest {
     Map<String, String> swap =
         Map.of("spare", "SWAP-2", "reason", "no picture", "csrf", token(ADMIN));
 
-    assertEquals(400, post(ADMIN, page + "/replace", swap).statusCode());
+    String replace = "/console/replacements/" + failed.id() + "/replace";
+    assertEquals(400, post(ADMIN, replace, swap).statusCode());
     assertEquals("expected", state(failed));
     Map<String, String> confirmed = new java.util.HashMap<>(swap);
     confirmed.put("confirm", "SWAP-1");
-    assertEquals(303, post(ADMIN, page + "/replace", confirmed).statusCode());
+    assertEquals(303, post(ADMIN, replace, confirmed).statusCode());
 
     assertEquals("decommissioned", state(failed));
     assertTrue(
@@ -194,7 +195,7 @@ class ConsoleWireTest extends ServerTest {
         "/console/devices/" + unit.id() + "/quarantine",
         "/console/devices/" + unit.id() + "/decommission",
         "/console/devices/" + unit.id() + "/change",
-        "/console/devices/" + unit.id() + "/replace",
+        "/console/replacements/" + unit.id() + "/replace",
         "/console/devices/" + unit.id() + "/certificates/devices/1/hold",
         "/console/devices/" + unit.id() + "/certificates/devices/1/release",
         "/console/policies",
