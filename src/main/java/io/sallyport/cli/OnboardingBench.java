@@ -56,6 +56,9 @@ final class OnboardingBench implements AutoCloseable {
   private static final int MOST_KEPT_A_SECOND = 1_600;
   private static final int MOST_FRESH_A_SECOND = 600;
   private static final Duration WARM_UP = Duration.ofSeconds(20);
+  /** A third of the work is TLS in Java, and the compilers get little of two busy processors. */
+  private static final Duration FRESH_WARM_UP = Duration.ofSeconds(60);
+
   /** The bare loops do less, and are hot sooner. */
   private static final Duration BARE_WARM_UP = Duration.ofSeconds(5);
 
@@ -183,7 +186,7 @@ final class OnboardingBench implements AutoCloseable {
 
   /** By manufacturers' certificates, each over a new connection with mutual TLS 1.3; beside it the handshakes alone. */
   private Figure fresh() {
-    int all = count(WARM_UP.plus(time), MOST_FRESH_A_SECOND);
+    int all = count(FRESH_WARM_UP.plus(time), MOST_FRESH_A_SECOND);
     load.registered("fresh", all);
     List<Unit> units = LineLoad.made(0, all, number -> {
       String serial = LineLoad.serial("fresh", number);
@@ -192,7 +195,7 @@ final class OnboardingBench implements AutoCloseable {
     });
     Supplier<@Nullable Unit> left = once(units);
     TrustManager[] ours = trust(roots);
-    double rate = warmRate(WARM_UP, () -> {
+    double rate = warmRate(FRESH_WARM_UP, () -> {
       Unit next = left.get();
       if (next == null) {
         return false;
