@@ -13,6 +13,7 @@ import java.util.UUID;
  * @param anchor digest of the anchor's certificate
  * @param path from the IDevID to the last one that the anchor signed
  * @param authorities digest of the public key of each authority from the device to the anchor
+ * @param distrusted whether one of these keys was distrusted when this was found
  */
 public record Recognition(
     UUID manufacturerId,
@@ -20,7 +21,8 @@ public record Recognition(
     Digest anchor,
     AnchorTerms terms,
     List<X509Certificate> path,
-    List<Digest> authorities) {
+    List<Digest> authorities,
+    boolean distrusted) {
   public Recognition {
     path = List.copyOf(path);
     authorities = List.copyOf(authorities);

@@ -10,27 +10,20 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.kernel.SharedReads;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.LockModeType;
 import jakarta.transaction.Transactional;
 import java.security.cert.X509CRL;
 import java.security.cert.X509Certificate;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -40,14 +33,9 @@ import org.jspecify.annotations.Nullable;
 class RegisteredManufacturers implements Manufacturers {
   private static final int MOST_ANCHORS = 16;
 
-  private static final String DISTRUSTED =
-      "select distrusted_key from trust_anchor where distrusted_key = any (?)";
-
   private final EntityManager entities;
-  private final DataSource database;
   private final TrustPaths paths;
   private final AnchorLists lists;
-  private final SharedReads<Digest, Boolean> distrusted;
   private final Audit audit;
   private final Ids ids;
   private final Clock clock;
@@ -55,8 +43,6 @@ class RegisteredManufacturers implements Manufacturers {
   RegisteredManufacturers(
       EntityManager entities, DataSource database, Audit audit, Ids ids, Clock clock) {
     this.entities = entities;
-    this.database = database;
-    this.distrusted = new SharedReads<>("distrusted-keys", this::distrusted);
     this.paths = new TrustPaths(database);
     this.lists = new AnchorLists(database);
     this.audit = audit;
@@ -99,7 +85,7 @@ class RegisteredManufacturers implements Manufacturers {
           "An anchor belongs to one manufacturer; this one is registered already.");
     }
     requireForeign(certificate);
-    if (!distrusted(Set.of(key(certificate))).isEmpty()) {
+    if (isDistrusted(key(certificate))) {
       throw new Refusal(
           DeviceProblem.DISTRUSTED_ANCHOR, "This authority's key was distrusted, for good.");
     }
@@ -276,13 +262,14 @@ class RegisteredManufacturers implements Manufacturers {
         anchor.digest(),
         anchor.terms(),
         path.certificates(),
-        authorities);
+        authorities,
+        authorities.stream().anyMatch(anchor.distrusted()::contains));
   }
 
   @Override
   public void requireStanding(Recognition recognition) {
     Instant now = clock.instant();
-    if (recognition.authorities().stream().anyMatch(key -> distrusted.find(key).isPresent())) {
+    if (recognition.distrusted()) {
       throw StoredAdmissions.distrusted();
     }
     if (!recognition.terms().countsAt(now)) {
@@ -312,23 +299,13 @@ class RegisteredManufacturers implements Manufacturers {
         .getResultList();
   }
 
-  private Map<Digest, Boolean> distrusted(Set<Digest> keys) {
-    Map<Digest, Boolean> found = new HashMap<>();
-    try (Connection connection = database.getConnection();
-        PreparedStatement query = connection.prepareStatement(DISTRUSTED)) {
-      query.setArray(
-          1,
-          connection.createArrayOf(
-              "bytea", keys.stream().map(Digest::octets).toArray(byte[][]::new)));
-      try (ResultSet row = query.executeQuery()) {
-        while (row.next()) {
-          found.put(Digest.ofOctets(row.getBytes(1)), true);
-        }
-      }
-    } catch (SQLException e) {
-      throw new IllegalStateException("distrusted keys could not be read", e);
-    }
-    return found;
+  private boolean isDistrusted(Digest key) {
+    return entities
+            .createQuery("select 1 from TrustAnchorRow where distrustedKey = :key", Integer.class)
+            .setParameter("key", key.octets())
+            .setMaxResults(1)
+            .getSingleResultOrNull()
+        != null;
   }
 
   private static Digest key(X509Certificate certificate) {

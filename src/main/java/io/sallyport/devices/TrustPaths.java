@@ -20,6 +20,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.security.auth.x500.X500Principal;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +42,8 @@ final class TrustPaths {
       on conflict (digest) do nothing""";
   private static final String ANCHORS = """
       select t.digest, m.id, m.name, t.certificate, t.models, t.serial_patterns, t.not_before, t.not_after,
-        t.lists_required, t.subject
+        t.lists_required, t.subject,
+        array(select distrusted_key from trust_anchor where distrusted_key is not null)
       from trust_anchor t join manufacturer m on m.id = t.manufacturer where t.subject = any (?)""";
   private static final String NAMED =
       "select certificate from manufacturer_intermediate where subject = ? order by kept_at desc limit ?";
@@ -59,13 +62,18 @@ final class TrustPaths {
     this.keptDigests = new SharedReads<>("manufacturers-authorities", this::keptDigests);
   }
 
-  /** A registered anchor. */
+  /**
+   * A registered anchor.
+   *
+   * @param distrusted the keys that nobody is believed through, whoever's they were
+   */
   record Known(
       Digest digest,
       UUID manufacturerId,
       String manufacturer,
       X509Certificate certificate,
-      AnchorTerms terms) {}
+      AnchorTerms terms,
+      Set<Digest> distrusted) {}
 
   /**
    * An anchor and what it certifies.
@@ -134,7 +142,10 @@ final class TrustPaths {
             texts(row, 6).stream().map(SerialPattern::new).toList(),
             instant(row, 7),
             instant(row, 8),
-            row.getBoolean(9)));
+            row.getBoolean(9)),
+        Stream.of((byte[][]) row.getArray(11).getArray())
+            .map(Digest::ofOctets)
+            .collect(Collectors.toUnmodifiableSet()));
   }
 
   private static List<String> texts(ResultSet row, int column) throws SQLException {

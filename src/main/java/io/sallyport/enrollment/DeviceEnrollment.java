@@ -32,13 +32,8 @@ import io.sallyport.pki.Issuance.Name;
 import io.sallyport.pki.Issuance.Order;
 import io.sallyport.pki.PkiProblem;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
-import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -55,7 +50,7 @@ import org.jspecify.annotations.Nullable;
 class DeviceEnrollment implements Enrollments {
   private final FirstContact firstContact;
   private final TokenUses uses;
-  private final StoredWaivers waivers;
+  private final CurrentCertificate current;
   private final StoredApprovals approvals;
   private final Turns turns;
   private final ServerKeys serverKeys;
@@ -68,12 +63,11 @@ class DeviceEnrollment implements Enrollments {
   private final Issuance issuance;
   private final CloneAlarms alarms;
   private final Audit audit;
-  private final Clock clock;
 
   DeviceEnrollment(
       FirstContact firstContact,
       TokenUses uses,
-      StoredWaivers waivers,
+      CurrentCertificate current,
       StoredApprovals approvals,
       Turns turns,
       ServerKeys serverKeys,
@@ -85,11 +79,10 @@ class DeviceEnrollment implements Enrollments {
       Credentials credentials,
       Issuance issuance,
       CloneAlarms alarms,
-      Audit audit,
-      Clock clock) {
+      Audit audit) {
     this.firstContact = firstContact;
     this.uses = uses;
-    this.waivers = waivers;
+    this.current = current;
     this.approvals = approvals;
     this.turns = turns;
     this.serverKeys = serverKeys;
@@ -102,7 +95,6 @@ class DeviceEnrollment implements Enrollments {
     this.issuance = issuance;
     this.alarms = alarms;
     this.audit = audit;
-    this.clock = clock;
   }
 
   /** What is to be issued, and what must hold for it. */
@@ -152,7 +144,7 @@ class DeviceEnrollment implements Enrollments {
       Enrollment enrollment, Proven proven, CertificateProfile profile) {
     CertificateRequest request = CertificateRequest.read(enrollment.request());
     if (proven.registrationAuthority() == null) {
-      requireBound(profile, request, enrollment.binding());
+      ChannelBinding.require(profile, request, enrollment.binding());
     }
     return request;
   }
@@ -237,30 +229,30 @@ class DeviceEnrollment implements Enrollments {
   @Override
   public Outcome reenroll(Enrollment enrollment) {
     requireKnown(enrollment.label());
-    Credential current = turns.take(() -> current(enrollment));
-    UUID id = UUID.fromString(current.subject().id());
+    Credential renewed = turns.take(() -> current.of(enrollment));
+    UUID id = UUID.fromString(renewed.subject().id());
     return recordingRefusals(id, Actor.device(id), () -> {
-      Asked asked = turns.take(() -> successor(enrollment, current, id));
+      Asked asked = turns.take(() -> successor(enrollment, renewed, id));
       return new Outcome.Issued(issue(asked, Actor.device(id)));
     });
   }
 
-  private Asked successor(Enrollment enrollment, Credential current, UUID id) {
-    requireRenewable(current);
+  private Asked successor(Enrollment enrollment, Credential renewed, UUID id) {
+    current.requireRenewable(renewed);
     Device device = devices.get(id);
     devices.require(device, Operation.RENEW);
     CertificateProfile profile = allowances.certificateProfile(device, enrollment.label());
     CertificateRequest request = CertificateRequest.read(enrollment.request());
-    Certificate certificate = Certificate.getInstance(current.certificate().octets());
+    Certificate certificate = Certificate.getInstance(renewed.certificate().octets());
     DeviceNames.requireUnchanged(request, certificate);
     AnnouncedRequest.of(profile).ifPresent(announced -> announced.requireEach(request));
-    requireBound(profile, request, enrollment.binding());
+    ChannelBinding.require(profile, request, enrollment.binding());
     List<Name> kept = DeviceNames.kept(names.own(device, profile), certificate);
-    credentials.used(current);
-    Order order = order(device, profile, request, current.thumbprint(), false, kept);
+    credentials.used(renewed);
+    Order order = order(device, profile, request, renewed.thumbprint(), false, kept);
     Guard guard = claiming(device, null, request.subjectPublicKeyInfo().digest(), digest -> {
       devices.require(devices.held(device), Operation.RENEW);
-      requireRenewable(credentials.byThumbprint(current.thumbprint()).orElseThrow());
+      current.requireRenewable(credentials.byThumbprint(renewed.thumbprint()).orElseThrow());
     });
     return new Asked(order, guard);
   }
@@ -319,7 +311,7 @@ class DeviceEnrollment implements Enrollments {
     Optional<Device> device = chain.isEmpty()
         ? Optional.empty()
         : credentials
-            .byThumbprint(thumbprint(chain))
+            .byThumbprint(CurrentCertificate.thumbprint(chain))
             .flatMap(known -> known.subject().onDevice())
             .flatMap(devices::find);
     return device.isPresent()
@@ -364,98 +356,6 @@ class DeviceEnrollment implements Enrollments {
       throw new Refusal(
           CommonProblem.CONFLICT, "The device was changed at this moment; send the request again.");
     }
-  }
-
-  /** The key's holder is at the other end of this very connection (RFC 7030 §3.5). */
-  private static void requireBound(
-      CertificateProfile profile, CertificateRequest request, Binding binding) {
-    if (!profile.enrollment().channelBinding()) {
-      return;
-    }
-    String expected = binding.exporter();
-    if (expected == null) {
-      throw notBound("This connection has no tls-exporter channel binding; use TLS 1.3.");
-    }
-    String given = request.challengePassword();
-    if (given == null
-        || !MessageDigest.isEqual(
-            given.getBytes(StandardCharsets.UTF_8), expected.getBytes(StandardCharsets.UTF_8))) {
-      throw notBound("The request's challengePassword must be the base64 of this connection's"
-          + " tls-exporter value (RFC 9266); tls-unique is not supported.");
-    }
-  }
-
-  private static Refusal notBound(String detail) {
-    return new Refusal(EnrollmentProblem.NOT_BOUND, detail);
-  }
-
-  private Credential current(Enrollment enrollment) {
-    if (enrollment.chain().isEmpty()) {
-      throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE,
-          "Connect with the certificate that is to be renewed.");
-    }
-    Credential found = credentials
-        .byThumbprint(thumbprint(enrollment.chain()))
-        .orElseThrow(DeviceEnrollment::notADevice);
-    if (found.subject().kind() != CertificateSubject.Kind.DEVICE) {
-      audit.recordRefusal(Fact.of(
-              "enrollment.refused",
-              found.subject().actor(),
-              found.subject().kind().word(),
-              found.subject().id())
-          .with("problem", EnrollmentProblem.NO_CURRENT_CERTIFICATE.slug()));
-      throw notADevice();
-    }
-    return found;
-  }
-
-  private static Digest thumbprint(List<X509Certificate> chain) {
-    try {
-      return Digest.of(chain.getFirst().getEncoded());
-    } catch (CertificateEncodingException e) {
-      throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The client certificate cannot be read.");
-    }
-  }
-
-  private static Refusal notADevice() {
-    return new Refusal(
-        EnrollmentProblem.NO_CURRENT_CERTIFICATE,
-        "The client certificate is not one that this server issued to a device.");
-  }
-
-  private void requireRenewable(Credential current) {
-    Credential.Revocation revocation = current.revocation();
-    if (revocation != null) {
-      throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE,
-          revocation.isHold() ? "The certificate is on hold." : "The certificate is revoked.");
-    }
-    if (current.supersededAt() != null) {
-      throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE,
-          "The certificate was superseded; use its successor.");
-    }
-    Instant now = clock.instant();
-    if (now.isBefore(current.notBefore())) {
-      throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE, "The certificate is not valid yet.");
-    }
-    if (now.isAfter(current.notAfter())
-        && now.isAfter(current.notAfter().plus(grace(current)))
-        && !waivers.waived(UUID.fromString(current.subject().id()))) {
-      throw new Refusal(
-          EnrollmentProblem.NO_CURRENT_CERTIFICATE,
-          "The certificate has expired; enroll again, or have its renewal allowed.");
-    }
-  }
-
-  private Duration grace(Credential current) {
-    return profiles
-        .forDevices(current.profile())
-        .map(profile -> profile.enrollment().grace())
-        .orElse(Duration.ZERO);
   }
 
   private void requireKnown(@Nullable String label) {

@@ -39,6 +39,7 @@ class RecordedIssuance implements Issuance {
       IssuanceStore store, Drafts drafts, SigningGates gates, Keys keys, MeterRegistry meters) {
     this.preparing = new SharedCommits<>("issuance-prepare", AT_ONCE, TOGETHER, store::prepare);
     this.finishing = new SharedCommits<>("issuance-finish", AT_ONCE, TOGETHER, store::finish);
+    SharedCommits.alternate(preparing, finishing);
     this.drafts = drafts;
     this.gates = gates;
     this.keys = keys;
