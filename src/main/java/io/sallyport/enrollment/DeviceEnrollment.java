@@ -242,6 +242,7 @@ class DeviceEnrollment implements Enrollments {
     Device device = devices.get(id);
     devices.require(device, Operation.RENEW);
     CertificateProfile profile = allowances.certificateProfile(device, enrollment.label());
+    requireTermsMet(profile, current);
     CertificateRequest request = CertificateRequest.read(enrollment.request());
     Certificate certificate = Certificate.getInstance(renewed.certificate().octets());
     DeviceNames.requireUnchanged(request, certificate);
@@ -255,6 +256,19 @@ class DeviceEnrollment implements Enrollments {
       current.requireRenewable(credentials.byThumbprint(renewed.thumbprint()).orElseThrow());
     });
     return new Asked(order, guard);
+  }
+
+  /** A certificate shows what its own profile asked for, and neither the credentials nor the approval of another one. */
+  private static void requireTermsMet(CertificateProfile profile, Credential current) {
+    EnrollmentTerms terms = profile.enrollment();
+    if (!profile.name().equals(current.profile())
+        && (terms.authentication() != EnrollmentTerms.Authentication.EITHER
+            || terms.approval() != Approval.NONE)) {
+      throw new Refusal(
+          EnrollmentProblem.CERTIFICATE_PROFILE_NOT_ALLOWED,
+          "The current certificate is one of certificate profile \"" + current.profile()
+              + "\"; for a first one of \"" + profile.name() + "\" enroll on its terms.");
+    }
   }
 
   /**

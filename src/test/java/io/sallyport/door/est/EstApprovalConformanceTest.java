@@ -141,6 +141,28 @@ class EstApprovalConformanceTest extends EstServerTest {
   }
 
   @Test
+  void aCertificateOfAnotherProfileIsNoApproval() {
+    Unit unit = unit();
+    KeyPair keys = TestPki.key();
+    Identity current = new Identity(
+        keys,
+        List.of(issued(wire.est(
+            "device/simpleenroll", unit.idevid(), null, TestPki.request(keys, "", null)))));
+
+    assertRefused(
+        403,
+        wire.est(
+            LABEL + "/simplereenroll",
+            current,
+            null,
+            renewal(TestPki.key(), current.certificate())));
+
+    assertEquals(1, certificates(unit));
+    issued(wire.est(
+        "device/simplereenroll", current, null, renewal(TestPki.key(), current.certificate())));
+  }
+
+  @Test
   void aRejectedRequestIsForbidden() {
     Unit unit = unit();
     KeyPair keys = TestPki.key();

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a certificate profile says about credentials, renewal after expiry and predecessors, each under a label of its own. */
 @QuarkusTest
@@ -106,6 +107,17 @@ class EstTermsConformanceTest extends EstServerTest {
             unit.idevid(),
             token(unit()),
             TestPki.request(TestPki.key(), "", null)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"est-terms-both", "est-terms-token", "est-terms-certificate"})
+  void aCertificateOfAnotherLabelIsNoneOfTheseCredentials(String label) {
+    Unit unit = unit();
+    Identity current = enrolled(unit, "device");
+
+    assertRefused(403, renewal(label, current));
+    awaitRefusal(unit.id(), "enrollment.refused", "certificate-profile-not-allowed");
+    assertEquals(1, certificates(unit));
   }
 
   @Test
