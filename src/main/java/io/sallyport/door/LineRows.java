@@ -48,10 +48,15 @@ public final class LineRows {
     this.lines = lines;
   }
 
-  /** Serves the stream to its end. Refuses before the first answer only. */
-  public void issue(RowExchange exchange, Batch batch, @Nullable String station, Actor actor) {
+  /**
+   * Serves the stream to its end. Refuses before the first answer only.
+   *
+   * @param standing refuses when whoever sends may not any more
+   */
+  public void issue(
+      RowExchange exchange, Batch batch, @Nullable String station, Actor actor, Runnable standing) {
     Tally tally = new Tally(exchange);
-    LineIssuance.Stream stream = lines.open(batch, station, actor, tally::answer);
+    LineIssuance.Stream stream = lines.open(batch, station, actor, standing, tally::answer);
     exchange.begin();
     try {
       exchange.read(new RowExchange.Lines() {

@@ -65,6 +65,7 @@ final class LineBlock {
   private final Batch batch;
   private final @Nullable String station;
   private final Actor actor;
+  private final Runnable standing;
 
   LineBlock(
       Semaphore places,
@@ -77,7 +78,8 @@ final class LineBlock {
       Clock clock,
       Batch batch,
       @Nullable String station,
-      Actor actor) {
+      Actor actor,
+      Runnable standing) {
     this.places = places;
     this.batches = batches;
     this.bulk = bulk;
@@ -89,6 +91,7 @@ final class LineBlock {
     this.batch = batch;
     this.station = station;
     this.actor = actor;
+    this.standing = standing;
   }
 
   /** A row whose request was read. */
@@ -175,6 +178,7 @@ final class LineBlock {
   private void together(Map<String, Asked> asked, Map<String, Answer> answered) {
     places.acquireUninterruptibly();
     try {
+      standing.run();
       Map<String, Batches.Row> known = batches.rows(batch.id(), asked.keySet());
       List<String> fresh = asked.values().stream()
           .filter(one -> !known.containsKey(one.row.key()))

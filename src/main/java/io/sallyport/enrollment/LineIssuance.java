@@ -56,7 +56,13 @@ public interface LineIssuance {
    * Opens a stream; refuses with {@code batch-closed}.
    *
    * @param station null for an operator
+   * @param standing refuses when whoever sends may not any more; asked before each block, for a stream may last
    * @param answers told in any order, from several threads
    */
-  Stream open(Batch batch, @Nullable String station, Actor actor, Consumer<Answer> answers);
+  Stream open(
+      Batch batch,
+      @Nullable String station,
+      Actor actor,
+      Runnable standing,
+      Consumer<Answer> answers);
 }

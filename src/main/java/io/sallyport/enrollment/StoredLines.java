@@ -51,7 +51,12 @@ class StoredLines implements LineIssuance {
   }
 
   @Override
-  public Stream open(Batch batch, @Nullable String station, Actor actor, Consumer<Answer> answers) {
+  public Stream open(
+      Batch batch,
+      @Nullable String station,
+      Actor actor,
+      Runnable standing,
+      Consumer<Answer> answers) {
     if (batch.state() != Batch.State.OPEN) {
       throw new Refusal(BatchProblem.BATCH_CLOSED, "The batch takes nothing more.");
     }
@@ -68,7 +73,8 @@ class StoredLines implements LineIssuance {
             clock,
             batch,
             station,
-            actor),
+            actor,
+            standing),
         refusals,
         answers);
   }

@@ -1,11 +1,16 @@
 package io.sallyport.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sallyport.testing.TestPki.Identity;
+import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.URI;
@@ -145,6 +150,44 @@ public final class LineStation {
       return in.readNBytes(octets);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A stream that stays open while a test does something else. */
+  public OpenStream open(String batch) throws IOException {
+    Socket plain = plain();
+    SSLSocket inside = inside(plain);
+    inside
+        .getOutputStream()
+        .write(("POST " + path(batch)
+                + " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+            .getBytes(StandardCharsets.US_ASCII));
+    return new OpenStream(
+        plain,
+        inside.getOutputStream(),
+        new BufferedReader(new InputStreamReader(inside.getInputStream(), StandardCharsets.UTF_8)));
+  }
+
+  /** One row after the other. */
+  public record OpenStream(Socket plain, OutputStream out, BufferedReader in) implements Closeable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** What the server answers to a row. */
+    public JsonNode answer(String row) throws IOException {
+      String chunk = Integer.toHexString(row.length() + 1) + "\r\n" + row + "\n\r\n";
+      out.write(chunk.getBytes(StandardCharsets.US_ASCII));
+      out.flush();
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        if (line.startsWith("{")) {
+          return JSON.readTree(line);
+        }
+      }
+      throw new AssertionError("the stream has ended");
+    }
+
+    @Override
+    public void close() throws IOException {
+      plain.close();
     }
   }
 

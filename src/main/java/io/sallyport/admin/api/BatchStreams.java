@@ -83,7 +83,7 @@ final class BatchStreams {
         caller.require(Right.REGISTER_DEVICES);
         Batch batch = batches.get(Fields.uuid("id", path.group(1)), caller.sites());
         if (path.group(2).equals("issue")) {
-          rows.issue(exchange, batch, null, caller.actor());
+          rows.issue(exchange, batch, null, caller.actor(), marks::require);
         } else if (isCheck(context)) {
           files.check(exchange, batch, isCsv(context));
         } else {

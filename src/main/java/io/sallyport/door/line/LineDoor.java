@@ -64,7 +64,12 @@ final class LineDoor implements Door {
       try {
         Station station = stations.recognise(thumbprint(chain));
         Batch batch = batch(station, id);
-        rows.issue(exchange, batch, station.name(), Actor.station(station.name()));
+        rows.issue(
+            exchange,
+            batch,
+            station.name(),
+            Actor.station(station.name()),
+            () -> stations.recognise(thumbprint(chain)));
       } catch (RuntimeException refused) {
         refuse(exchange, refused);
       }

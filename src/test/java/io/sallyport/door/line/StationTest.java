@@ -3,6 +3,7 @@ package io.sallyport.door.line;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.LineClient;
 import io.sallyport.testing.LineStation;
@@ -91,6 +92,21 @@ class StationTest extends ServerTest {
             .statusCode());
 
     assertEquals(401, issue(own, batch, LineClient.row("T-6", TestPki.key())).statusCode());
+  }
+
+  @Test
+  void anOpenStreamOfAStationThatIsRemovedGetsNothingMore() throws Exception {
+    String batch = batch("T-open", "line 6");
+    LineStation station = LineStation.register(wire, "bench-6", "line 6", null);
+    try (LineStation.OpenStream stream = station.open(batch)) {
+      JsonNode first = stream.answer(LineClient.row("T-7", TestPki.key()));
+      assertTrue(first.has("certificate"), first.toString());
+
+      wire.send(null, wire.person("/api/v1/stations/bench-6").DELETE().build());
+
+      JsonNode next = stream.answer(LineClient.row("T-8", TestPki.key()));
+      assertEquals("unauthenticated", next.path("problem").asText(), next.toString());
+    }
   }
 
   @Test
