@@ -7,6 +7,7 @@ import io.sallyport.devices.Batches.Claim;
 import io.sallyport.devices.Batches.Unit;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
+import io.sallyport.devices.Devices;
 import io.sallyport.devices.Devices.KeyClaim;
 import io.sallyport.devices.HardwareUnit;
 import io.sallyport.enrollment.LineIssuance.Answer;
@@ -43,7 +44,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Answers some rows of a batch together: those that have their certificate, and those that get it now. Any thread. */
@@ -56,6 +56,7 @@ final class LineBlock {
 
   private final Semaphore places;
   private final Batches batches;
+  private final Devices devices;
   private final BulkIssuance bulk;
   private final Credentials credentials;
   private final Allowances allowances;
@@ -70,6 +71,7 @@ final class LineBlock {
   LineBlock(
       Semaphore places,
       Batches batches,
+      Devices devices,
       BulkIssuance bulk,
       Credentials credentials,
       Allowances allowances,
@@ -82,6 +84,7 @@ final class LineBlock {
       Runnable standing) {
     this.places = places;
     this.batches = batches;
+    this.devices = devices;
     this.bulk = bulk;
     this.credentials = credentials;
     this.allowances = allowances;
@@ -241,6 +244,7 @@ final class LineBlock {
       Map<String, CertificateProfile> profiles) {
     if (row != null) {
       requireSameSerial(asked, row);
+      requireOfBatch(row.device());
     }
     Device device = row == null ? device(asked, units.get(asked.row.serialNumber())) : row.device();
     Claim claim = new Claim(asked.row.key(), device, row == null, asked.key());
@@ -264,6 +268,16 @@ final class LineBlock {
         asked,
         claim,
         new Piece(order, List.of(new KeyClaim(device.hardware().id(), asked.key(), "ldevid"))));
+  }
+
+  /** Whoever claimed the device, or has it at another site, has nothing to do with this line. */
+  private void requireOfBatch(Device device) {
+    if (!device.owner().equals(batch.order().owner())
+        || !device.site().equals(batch.order().site())) {
+      throw new Refusal(
+          BatchProblem.CLAIMED_BY_ANOTHER,
+          "The row's device has another owner or site by now; it enrolls there, or the row is given up.");
+    }
   }
 
   /** As it is to be registered. */
@@ -311,21 +325,40 @@ final class LineBlock {
     }
   }
 
+  /** What it may have and what it is called was read before its row was locked. */
+  private boolean isUnchanged(Device read) {
+    Device now = devices.held(read);
+    return now.profile().equals(read.profile())
+        && now.owner().equals(read.owner())
+        && now.site().equals(read.site())
+        && now.labels().equals(read.labels());
+  }
+
   private BlockGuard guard(List<Wanted> wanted) {
     return new BlockGuard() {
       @Override
       public Map<Integer, Refusal> prepare(UUID block, Map<Integer, Piece> asked) {
+        Map<Integer, Refusal> refused = new HashMap<>();
         Map<String, Integer> places = new HashMap<>();
-        asked.keySet().forEach(index -> places.put(wanted.get(index).claim.key(), index));
-        List<Claim> claims =
-            asked.keySet().stream().map(i -> wanted.get(i).claim).toList();
-        return batches
+        List<Claim> claims = new ArrayList<>();
+        asked.keySet().forEach(index -> {
+          Claim claim = wanted.get(index).claim;
+          if (claim.fresh() || isUnchanged(claim.device())) {
+            claims.add(claim);
+            places.put(claim.key(), index);
+          } else {
+            refused.put(
+                index,
+                new Refusal(
+                    BatchProblem.ROW_IN_PROGRESS,
+                    "The device was changed at this moment; send the row again."));
+          }
+        });
+        batches
             .claim(batch.id(), block, claims, station, bulk::underWay, actor)
-            .entrySet()
-            .stream()
-            .collect(Collectors.toMap(
-                one -> Optional.ofNullable(places.get(one.getKey())).orElseThrow(),
-                Map.Entry::getValue));
+            .forEach((key, refusal) ->
+                refused.put(Optional.ofNullable(places.get(key)).orElseThrow(), refusal));
+        return refused;
       }
 
       @Override

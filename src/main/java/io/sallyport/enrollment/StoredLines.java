@@ -4,6 +4,7 @@ import io.sallyport.audit.Audit;
 import io.sallyport.devices.Batch;
 import io.sallyport.devices.BatchProblem;
 import io.sallyport.devices.Batches;
+import io.sallyport.devices.Devices;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
@@ -23,6 +24,7 @@ class StoredLines implements LineIssuance {
 
   private final Semaphore places = new Semaphore(BLOCKS_AT_ONCE);
   private final Batches batches;
+  private final Devices devices;
   private final BulkIssuance bulk;
   private final Credentials credentials;
   private final Allowances allowances;
@@ -33,6 +35,7 @@ class StoredLines implements LineIssuance {
 
   StoredLines(
       Batches batches,
+      Devices devices,
       BulkIssuance bulk,
       Credentials credentials,
       Allowances allowances,
@@ -41,6 +44,7 @@ class StoredLines implements LineIssuance {
       Ids ids,
       Clock clock) {
     this.batches = batches;
+    this.devices = devices;
     this.bulk = bulk;
     this.credentials = credentials;
     this.allowances = allowances;
@@ -65,6 +69,7 @@ class StoredLines implements LineIssuance {
         new LineBlock(
             places,
             batches,
+            devices,
             bulk,
             credentials,
             allowances,

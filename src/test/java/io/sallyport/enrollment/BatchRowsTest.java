@@ -226,6 +226,31 @@ class BatchRowsTest extends ServerTest {
     assertEquals(0, refusals(line).size());
   }
 
+  @Test
+  void aRowWhoseDeviceWasClaimedByAnotherOwnerIsNotTheLinesAnyMore() {
+    LineClient line = order("O-claimed", 10);
+    wire.send(
+        null,
+        wire.person("/api/v1/batches/" + line.batch() + "/import")
+            .header("Content-Type", "text/csv")
+            .POST(HttpRequest.BodyPublishers.ofString("serial_number\nO-10\n"))
+            .build());
+    String device = wire.admin("GET", "/api/v1/batches/" + line.batch() + "/rows", null)
+        .at("/items/0/device")
+        .asText();
+    String code = wire.admin("POST", "/api/v1/ownership/devices/" + device + "/release", Map.of())
+        .get("code")
+        .asText();
+    wire.admin(
+        "POST",
+        "/api/v1/ownership/claims",
+        Map.of("code", code, "owner", "Second Owner", "site", "plant-2"));
+
+    JsonNode refused = issue(line, "O-10", TestPki.key());
+
+    assertEquals("claimed-by-another", refused.path("problem").asText(), refused.toString());
+  }
+
   private JsonNode refusals(LineClient line) {
     return wire.admin("GET", "/api/v1/batches/" + line.batch() + "/refusals", null)
         .get("items");
