@@ -323,14 +323,12 @@ class StoredCredentials implements Credentials {
   @Transactional(Transactional.TxType.MANDATORY)
   public int revokeOthers(UUID device, Set<String> profiles, RevocationReason reason, Actor actor) {
     devices.lock(device);
+    // What is being signed just now is in no row of these yet.
+    devices.raiseRevocationCounter(device);
     List<CredentialRow> others = rows(CertificateSubject.device(device)).stream()
         .filter(row -> !profiles.contains(row.profile))
         .filter(row -> row.state != CredentialState.REVOKED || row.heldSince() != null)
         .toList();
-    if (others.isEmpty()) {
-      return 0;
-    }
-    devices.raiseRevocationCounter(device);
     int revoked = 0;
     for (CredentialRow row : others) {
       row.lock(entities);

@@ -70,6 +70,35 @@ class EstRevocationConformanceTest extends EstServerTest {
             "POST", "/api/v1/devices/" + unit.id() + "/quarantine", Map.of("reason", "test"))));
   }
 
+  @Test
+  void whatIsSignedWhileTheDeviceIsTransferredAwayFromItsProfileIsNotHandedOut() {
+    wire.document("/api/v1/certificate-profiles/est-elsewhere", """
+        apiVersion: sallyport.io/v1
+        kind: CertificateProfile
+        metadata: {name: est-elsewhere}
+        spec:
+          subject: [{serialNumber: "${hardware.serialNumber}"}]
+          extendedKeyUsages: [clientAuth]
+        """);
+    wire.document("/api/v1/profiles/est-elsewhere", """
+        apiVersion: sallyport.io/v1
+        kind: DeviceProfile
+        metadata: {name: est-elsewhere}
+        spec: {certificateProfiles: [est-elsewhere]}
+        """);
+    Unit unit = unit();
+
+    assertRefused(
+        403,
+        enrollWhile(
+            unit,
+            TestPki.key(),
+            () -> wire.admin(
+                "PATCH", "/api/v1/devices/" + unit.id(), Map.of("profile", "est-elsewhere"))));
+
+    onlySerial(unit);
+  }
+
   private HttpResponse<byte[]> enrollWhile(Unit unit, KeyPair keys, Runnable meanwhile) {
     PausingKeys pause = PausingKeys.at(unit.serialNumber());
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
