@@ -30,6 +30,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jboss.logging.Logger;
@@ -217,6 +218,39 @@ public class Exchanges {
         writer.accept(context.response());
       }
     });
+  }
+
+  /**
+   * For streams, which have no request that is read first: who sends one. Bounded, counted and held off like everybody who
+   * asks; on a thread that may block.
+   */
+  public <T> T admitted(String remote, Supplier<T> who) {
+    try {
+      if (!places.tryAcquire(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS)) {
+        throw new Refusal(
+            CommonProblem.UNAVAILABLE, "The server is busy; repeat the request later.");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Refusal(
+          CommonProblem.UNAVAILABLE, "The server is stopping; repeat the request later.");
+    }
+    try {
+      return who.get();
+    } catch (Refusal refusal) {
+      meters.counter("sallyport_refusals", "problem", refusal.problem().slug()).increment();
+      if (refusal.problem().status() == CommonProblem.UNAUTHENTICATED.status()) {
+        throttle.failed(remote);
+        if (throttle.exceeded(remote)) {
+          throw new Refusal(
+              CommonProblem.TOO_MANY_REQUESTS,
+              "Too many failed authentications from this address; wait a minute.");
+        }
+      }
+      throw refusal;
+    } finally {
+      places.release();
+    }
   }
 
   /** Answers 405 with the methods that the path knows (RFC 9110 §15.5.6). */

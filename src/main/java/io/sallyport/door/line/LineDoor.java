@@ -59,10 +59,11 @@ final class LineDoor implements Door {
   private void issue(RoutingContext context) {
     List<X509Certificate> chain = Exchanges.chain(context.request());
     String id = context.pathParam("id");
+    String remote = context.request().remoteAddress().hostAddress();
     RowExchange exchange = RowExchange.open(context);
     workers.execute(() -> {
       try {
-        Station station = stations.recognise(thumbprint(chain));
+        Station station = exchanges.admitted(remote, () -> stations.recognise(thumbprint(chain)));
         Batch batch = batch(station, id);
         rows.issue(
             exchange,
