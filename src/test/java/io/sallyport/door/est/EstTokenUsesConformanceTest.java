@@ -28,7 +28,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import org.bouncycastle.asn1.DERUTF8String;
+import org.bouncycastle.asn1.x500.RDN;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.style.BCStyle;
 import org.junit.jupiter.api.Test;
 
 /** Tokens for several devices: how often, whose, from where and for what. */
@@ -96,6 +99,21 @@ class EstTokenUsesConformanceTest extends EstServerTest {
     assertRefused(403, byToken(token, "2.5.4.5=stranger-1", TestPki.key()));
     assertRefused(403, byToken(token, "CN=no-such-unit", TestPki.key()));
     assertRefused(403, byToken(token, "", TestPki.key()));
+  }
+
+  @Test
+  void aSerialNumberWithNulIsNone() {
+    JsonNode token = token(Map.of("manufacturer", maker.name(), "uses", 9));
+    X500Name subject =
+        new X500Name(new RDN[] {new RDN(BCStyle.SERIALNUMBER, new DERUTF8String("unit\u0000"))});
+
+    assertRefused(
+        403,
+        wire.est(
+            "simpleenroll",
+            null,
+            token.get("token").asText(),
+            request(TestPki.key(), subject, null, Map.of())));
   }
 
   @Test
