@@ -327,7 +327,8 @@ class DeviceEnrollment implements Enrollments {
         : credentials
             .byThumbprint(CurrentCertificate.thumbprint(chain))
             .flatMap(known -> known.subject().onDevice())
-            .flatMap(devices::find);
+            .flatMap(devices::find)
+            .or(() -> firstContact.known(chain));
     return device.isPresent()
         ? Optional.of(allowances.certificateProfile(device.get(), null))
         : profiles.forDevices(CertificateProfiles.DEVICE);

@@ -1,7 +1,11 @@
 package io.sallyport.enrollment;
 
+import io.sallyport.devices.Device;
 import io.sallyport.enrollment.Enrollments.Enrollment;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.security.cert.X509Certificate;
+import java.util.List;
+import java.util.Optional;
 
 /** Finds the device behind an IDevID certificate (IEEE 802.1AR), a token, or both, or that a registration authority names. */
 @ApplicationScoped
@@ -20,6 +24,11 @@ class FirstContact {
     this.authorities = authorities;
     this.manufacturers = manufacturers;
     this.tokens = tokens;
+  }
+
+  /** The registered device that an IDevID names, for whoever only asks something. */
+  Optional<Device> known(List<X509Certificate> chain) {
+    return manufacturers.known(chain);
   }
 
   Contact prove(Enrollment enrollment) {

@@ -19,6 +19,7 @@ import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.util.Date;
 import java.util.List;
+import java.util.Optional;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.style.BCStyle;
 
@@ -88,6 +89,14 @@ class ManufacturerProof {
               .with("problem", refusal.problem().slug()));
       throw refusal;
     }
+  }
+
+  /** The registered device that an IDevID names; nothing is refused or recorded, and nobody admitted. */
+  Optional<Device> known(List<X509Certificate> chain) {
+    return manufacturers
+        .whose(chain)
+        .flatMap(recognition ->
+            devices.lookUp(recognition.manufacturer(), serialNumber(chain.getFirst())));
   }
 
   private Recognition recognition(List<X509Certificate> chain) {

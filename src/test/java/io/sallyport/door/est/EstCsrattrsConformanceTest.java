@@ -186,6 +186,13 @@ class EstCsrattrsConformanceTest extends EstServerTest {
         403, ask("est-csr-template", unit, request(p384(), "O=Plant,2.5.4.5=other", true)));
   }
 
+  @Test
+  void withoutALabelAnIdevidIsToldOfItsDevicesDefault() {
+    assertEquals(
+        text(csrattrs("est-csr-template/")),
+        text(send(unit().idevid(), "GET", "/.well-known/est/csrattrs", new byte[0])));
+  }
+
   private HttpResponse<byte[]> csrattrs(String prefix) {
     return send(null, "GET", "/.well-known/est/" + prefix + "csrattrs", new byte[0]);
   }
