@@ -103,6 +103,11 @@ final class EstClient {
   }
 
   Issued issued(Answer answer, PublicKey key) {
+    requireIssued(answer);
+    return issued(certificates(answer.request(), answer.body()), key);
+  }
+
+  private static void requireIssued(Answer answer) {
     answer.orFail();
     if (answer.status() == 202) {
       String later = answer.headers().firstValue("Retry-After").orElse("some");
@@ -110,12 +115,12 @@ final class EstClient {
           ExitCode.PENDING,
           "Approval is pending; repeat the same command in " + later + " s, or use --wait.");
     }
-    return issued(certificates(answer.request(), answer.body()), key);
   }
 
   /** serverkeygen: a key and its certificate; {@code request} is not signed by that key. */
   Generated generate(@Nullable String label, Der request, @Nullable String token) {
-    Answer answer = tryEnroll("serverkeygen", label, request, token).orFail();
+    Answer answer = tryEnroll("serverkeygen", label, request, token);
+    requireIssued(answer);
     List<MultipartMixed.Part> parts = MultipartMixed.parts(
         answer.headers().firstValue("Content-Type").orElse(null), answer.body());
     byte[] key = part(parts, "application/pkcs8").octets();

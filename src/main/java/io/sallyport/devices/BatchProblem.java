@@ -8,7 +8,7 @@ public enum BatchProblem implements Problem {
   BATCH_EXISTS("batch-exists", 409, "A batch has this name"),
   BATCH_CLOSED("batch-closed", 409, "The batch is closed"),
   NOT_CLOSED("not-closed", 409, "The batch is not closed"),
-  BATCH_BUSY("batch-busy", 409, "Certificates of the batch are being made"),
+  BATCH_BUSY("batch-busy", 409, "Busy with batches"),
   QUOTA("quota", 403, "More devices than were ordered"),
   SERIAL_NOT_IN_BATCH("serial-not-in-batch", 403, "The serial number is not one of this batch"),
   UNKNOWN_ROW("unknown-row", 404, "No such row"),
@@ -17,6 +17,7 @@ public enum BatchProblem implements Problem {
   ROW_IN_PROGRESS("in-progress", 409, "The row is being answered"),
   CLAIMED_BY_ANOTHER("claimed-by-another", 409, "Another row or batch has the device"),
   INVALID_BATCH("invalid-batch", 422, "The work order is not valid"),
+  UPLOAD_STALLED("upload-stalled", 408, "The upload stood still"),
   INVALID_ROW("invalid-row", 422, "The row cannot be read");
 
   private final String slug;

@@ -41,7 +41,7 @@ public interface Manufacturers {
    */
   Optional<Recognition> whose(List<X509Certificate> chain);
 
-  /** Those that sign a manufacturer's IDevIDs, as far as they are known: its anchors and what chains brought under them. */
+  /** Those that sign a manufacturer's IDevIDs and are trusted, as far as they are known: its anchors and what chains brought under them. */
   List<X509Certificate> authorities(String manufacturer);
 
   /**

@@ -285,6 +285,7 @@ class RegisteredManufacturers implements Manufacturers {
   public List<X509Certificate> authorities(String manufacturer) {
     return row(manufacturer).stream()
         .flatMap(row -> anchorsOf(row).stream())
+        .filter(anchor -> anchor.distrustedAt == null)
         .flatMap(anchor -> Stream.concat(
             Stream.of(TrustAnchors.parse(Der.of(anchor.certificate))),
             paths.under(anchor.digest).stream()))

@@ -14,6 +14,7 @@ import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -26,6 +27,9 @@ import java.util.concurrent.Semaphore;
  */
 @Singleton
 public final class ImportRows {
+  /** A file that stands still keeps its place from others. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
   private static final int TOGETHER = 5_000;
   /** Each has a file as long as what it reads. */
   private static final int AT_ONCE = 2;
@@ -70,7 +74,7 @@ public final class ImportRows {
           BatchProblem.BATCH_BUSY, "Other files are being imported; send this one in a moment.");
     }
     try (ImportStage stage = new ImportStage(batches, batch, csv, random)) {
-      exchange.read(stage);
+      exchange.read(stage, PATIENCE);
       if (!exchange.isGone()) {
         stage.complete();
         exchange.begin();

@@ -1,6 +1,8 @@
 package io.sallyport.door;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.sallyport.devices.BatchProblem;
+import io.sallyport.kernel.Refusal;
 import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -16,9 +18,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -154,10 +158,19 @@ public final class RowExchange {
 
   /** Blocks until the client has sent everything, or is gone: then {@link #isGone} says so. Not on an event loop. */
   public void read(Lines lines) throws InterruptedException {
+    read(lines, null);
+  }
+
+  /**
+   * The same for whoever holds something meanwhile that others want; refuses with {@code upload-stalled} when nothing comes.
+   *
+   * @param patience between two parts, or null for ever
+   */
+  public void read(Lines lines, @Nullable Duration patience) throws InterruptedException {
     ByteArrayOutputStream line = new ByteArrayOutputStream();
     long number = 0;
     boolean overlong = false;
-    for (Optional<Buffer> next = arrived.take(); next.isPresent() && !gone; next = arrived.take()) {
+    for (Optional<Buffer> next = next(patience); next.isPresent() && !gone; next = next(patience)) {
       byte[] octets = next.get().getBytes();
       int from = 0;
       for (int i = 0; i < octets.length; i++) {
@@ -192,6 +205,19 @@ public final class RowExchange {
         lines.unfinished(number + 1, line.toByteArray());
       }
     }
+  }
+
+  private Optional<Buffer> next(@Nullable Duration patience) throws InterruptedException {
+    if (patience == null) {
+      return arrived.take();
+    }
+    Optional<Buffer> next = arrived.poll(patience.toMillis(), TimeUnit.MILLISECONDS);
+    if (next == null) {
+      throw new Refusal(
+          BatchProblem.UPLOAD_STALLED,
+          "Nothing came for " + patience.toSeconds() + " s; send the whole file again.");
+    }
+    return next;
   }
 
   private static void give(Lines lines, long number, ByteArrayOutputStream line, boolean overlong) {

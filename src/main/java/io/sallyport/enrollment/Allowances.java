@@ -51,6 +51,14 @@ class Allowances {
                 + name + "\"."));
   }
 
+  /** What a renewal is of: without a label that of the current certificate, as long as the device's profile allows it. */
+  CertificateProfile renewed(Device device, @Nullable String label, String current) {
+    boolean same = label == null
+        && certificateProfiles.forDevices(current).isPresent()
+        && profiles.lookUp(device.profile()).orElseThrow().certificateProfiles().contains(current);
+    return certificateProfile(device, same ? current : label);
+  }
+
   /** The same for whoever brings a token: one that is for a certificate profile allows that one and no other. */
   CertificateProfile certificateProfile(
       Device device, @Nullable String label, @Nullable EnrollmentToken token) {

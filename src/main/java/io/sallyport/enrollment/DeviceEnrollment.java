@@ -241,8 +241,8 @@ class DeviceEnrollment implements Enrollments {
     current.requireRenewable(renewed);
     Device device = devices.get(id);
     devices.require(device, Operation.RENEW);
-    CertificateProfile profile = allowances.certificateProfile(device, enrollment.label());
-    requireTermsMet(profile, current);
+    CertificateProfile profile = allowances.renewed(device, enrollment.label(), renewed.profile());
+    requireTermsMet(profile, renewed);
     CertificateRequest request = CertificateRequest.read(enrollment.request());
     Certificate certificate = Certificate.getInstance(renewed.certificate().octets());
     DeviceNames.requireUnchanged(request, certificate);
@@ -322,16 +322,18 @@ class DeviceEnrollment implements Enrollments {
 
   /** What a device without a label gets: by its profile when its certificate tells who it is. */
   private Optional<CertificateProfile> usual(List<X509Certificate> chain) {
-    Optional<Device> device = chain.isEmpty()
-        ? Optional.empty()
-        : credentials
-            .byThumbprint(CurrentCertificate.thumbprint(chain))
-            .flatMap(known -> known.subject().onDevice())
-            .flatMap(devices::find)
-            .or(() -> firstContact.known(chain));
-    return device.isPresent()
-        ? Optional.of(allowances.certificateProfile(device.get(), null))
-        : profiles.forDevices(CertificateProfiles.DEVICE);
+    if (chain.isEmpty()) {
+      return profiles.forDevices(CertificateProfiles.DEVICE);
+    }
+    Optional<Credential> renewed = credentials.byThumbprint(CurrentCertificate.thumbprint(chain));
+    Optional<CertificateProfile> again = renewed
+        .flatMap(known -> known.subject().onDevice())
+        .flatMap(devices::find)
+        .map(device -> allowances.renewed(device, null, renewed.get().profile()));
+    return again
+        .or(() ->
+            firstContact.known(chain).map(device -> allowances.certificateProfile(device, null)))
+        .or(() -> profiles.forDevices(CertificateProfiles.DEVICE));
   }
 
   private Guard claiming(Device device, @Nullable Digest manufacturerKey, Digest own, Guard guard) {

@@ -164,6 +164,9 @@ class StoredVouchers implements Vouchers {
       throw new Refusal(
           EnrollmentProblem.INVALID_VOUCHER_REQUEST, "The voucher request is for another device.");
     }
+    if (request != null && request.pledge() != null) {
+      request.pledge().requireModel(device.hardware().model());
+    }
     return device;
   }
 

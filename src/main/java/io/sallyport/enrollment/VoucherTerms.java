@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1OctetString;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.Extension;
 import org.bouncycastle.asn1.x509.SubjectKeyIdentifier;
 import org.jspecify.annotations.Nullable;
@@ -143,7 +144,10 @@ final class VoucherTerms {
     return wanted == null ? Assertion.VERIFIED : wanted;
   }
 
-  /** The key identifier of who signed the device's IDevID; left out only where the serial number alone says which unit. */
+  /**
+   * The key identifier of who signed the device's IDevID, as the device or its registrar shows it: which of a manufacturer's
+   * authorities that was, nobody knows before. Left out only where the serial number alone says which unit.
+   */
   private @Nullable String idevidIssuer(@Nullable VoucherRequest request, Device device) {
     List<byte[]> known = manufacturers.authorities(device.hardware().manufacturer()).stream()
         .flatMap(VoucherTerms::keyIdentifier)
@@ -157,8 +161,11 @@ final class VoucherTerms {
       }
       return VoucherText.base64(told);
     }
-    if (known.size() == 1) {
-      return VoucherText.base64(known.getFirst());
+    byte[] shown = request == null || request.pledge() == null
+        ? null
+        : issuer(request.pledge().path().getFirst());
+    if (shown != null) {
+      return VoucherText.base64(shown);
     }
     if (table.isElsewhere(device.hardware().serialNumber(), device.hardware().id())) {
       throw refused("Another manufacturer's unit has this serial number too; send a request that"
@@ -170,6 +177,15 @@ final class VoucherTerms {
   private static byte @Nullable [] told(VoucherRequest request) {
     String told = request.text().idevidIssuer();
     return told == null ? null : VoucherChecks.keyIdentifier(told);
+  }
+
+  private static byte @Nullable [] issuer(X509Certificate idevid) {
+    byte[] extension = idevid.getExtensionValue(Extension.authorityKeyIdentifier.getId());
+    return extension == null
+        ? null
+        : AuthorityKeyIdentifier.getInstance(
+                ASN1OctetString.getInstance(extension).getOctets())
+            .getKeyIdentifierOctets();
   }
 
   private static Stream<byte[]> keyIdentifier(X509Certificate authority) {
