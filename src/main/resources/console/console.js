@@ -106,18 +106,25 @@
     event.detail.headers["X-CSRF-Token"] = token();
   });
   document.addEventListener("htmx:afterSwap", tick);
+  // A page that is being left, by signing out for instance, asks for nothing more and is not loaded again.
+  var left = 0;
+  window.addEventListener("beforeunload", function () { left = Date.now(); });
+  function leaving() { return Date.now() - left < 10000; }
   document.addEventListener("htmx:responseError", function (event) {
+    if (leaving()) return;
     if (event.detail.xhr.status === 401) location.reload();
     else say("The server refused that (" + event.detail.xhr.status + ").");
   });
-  document.addEventListener("htmx:sendError", function () { say("The server cannot be reached."); });
+  document.addEventListener("htmx:sendError", function () {
+    if (!leaving()) say("The server cannot be reached.");
+  });
 
   // Live: the server only says that something changed; the page asks for its parts again.
   var live = document.querySelector("[data-live]");
   if (live && window.EventSource) {
     var source = new EventSource(live.dataset.live);
     var lamp = document.querySelector("[data-lamp]");
-    var last = 0;
+    var last = Date.now();
     var waiting = null;
     var show = function (on) {
       if (lamp) {
@@ -128,7 +135,7 @@
     var refresh = function () {
       waiting = null;
       last = Date.now();
-      htmx.trigger(document.body, "sallyport-changed");
+      if (!leaving()) htmx.trigger(document.body, "sallyport-changed");
     };
     var changed = function () {
       if (!waiting) waiting = setTimeout(refresh, Math.max(100, 1500 - (Date.now() - last)));

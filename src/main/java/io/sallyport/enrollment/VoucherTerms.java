@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
@@ -149,29 +149,29 @@ final class VoucherTerms {
    * authorities that was, nobody knows before. Left out only where the serial number alone says which unit.
    */
   private @Nullable String idevidIssuer(@Nullable VoucherRequest request, Device device) {
-    List<byte[]> known = manufacturers.authorities(device.hardware().manufacturer()).stream()
-        .flatMap(VoucherTerms::keyIdentifier)
-        .toList();
-    byte[] told = request == null ? null : told(request);
-    if (told != null) {
-      if (known.stream().noneMatch(one -> Arrays.equals(one, told))) {
-        throw new Refusal(
-            EnrollmentProblem.INVALID_VOUCHER_REQUEST,
-            "The voucher request names an IDevID issuer that is not known of this manufacturer.");
-      }
-      return VoucherText.base64(told);
-    }
     byte[] shown = request == null || request.pledge() == null
         ? null
         : issuer(request.pledge().path().getFirst());
-    if (shown != null) {
-      return VoucherText.base64(shown);
+    byte[] told = request == null ? null : told(request);
+    if (told != null && !(shown == null ? isKnown(told, device) : Arrays.equals(told, shown))) {
+      throw new Refusal(
+          EnrollmentProblem.INVALID_VOUCHER_REQUEST,
+          "The voucher request names an IDevID issuer that is not the device's, or not known of this manufacturer.");
+    }
+    if (told != null || shown != null) {
+      return VoucherText.base64(told == null ? Objects.requireNonNull(shown) : told);
     }
     if (table.isElsewhere(device.hardware().serialNumber(), device.hardware().id())) {
       throw refused("Another manufacturer's unit has this serial number too; send a request that"
           + " names the IDevID's issuer (idevid-issuer).");
     }
     return null;
+  }
+
+  private boolean isKnown(byte[] identifier, Device device) {
+    return manufacturers.authorities(device.hardware().manufacturer()).stream()
+        .flatMap(VoucherTerms::keyIdentifier)
+        .anyMatch(one -> Arrays.equals(one, identifier));
   }
 
   private static byte @Nullable [] told(VoucherRequest request) {

@@ -37,6 +37,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cms.CMSSignedData;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.AfterAll;
@@ -353,6 +354,12 @@ class VoucherWireTest extends ServerTest {
     assertEquals(pem(domain.authority()), issued.get("domain").asText());
     check(issued, "VO-20", Map.of("nonce", NONCE, "domain", pem(domain.registrar())))
         .expect(200);
+    assertEquals(
+        base64(new JcaX509ExtensionUtils()
+            .createAuthorityKeyIdentifier(
+                plant.manufacturer().authority().certificate().getPublicKey())
+            .getKeyIdentifierOctets()),
+        text(artifact(issued).expect(200).body()).get("idevid-issuer").asText());
     issue(Map.of("owner", OWNER, "request", base64(request))).expect(409);
     // And without the nonce, a request that was answered is not answered again.
     Map<String, Object> nonceless = registrars("VO-20");

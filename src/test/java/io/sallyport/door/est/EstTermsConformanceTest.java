@@ -133,6 +133,16 @@ class EstTermsConformanceTest extends EstServerTest {
   }
 
   @Test
+  void withoutALabelWhatIsRenewedIsTheSame() {
+    Unit unit = unit();
+    Identity second = enrolled(unit, LATE);
+
+    X509Certificate successor = issued(renew(second, TestPki.key()));
+
+    assertEquals(LATE, profile(unit, successor));
+  }
+
+  @Test
   void withoutGraceAnExpiredCertificateRenewsNothing() {
     Unit unit = unit();
     Identity current = enrolled(unit);
@@ -279,14 +289,22 @@ class EstTermsConformanceTest extends EstServerTest {
     }
   }
 
+  private String profile(Unit unit, X509Certificate certificate) {
+    return shown(unit, certificate).get("profile").asText();
+  }
+
   /** The reason, or a hyphen while it is not revoked. */
   private String revocation(Unit unit, X509Certificate certificate) {
+    @Nullable JsonNode reason = shown(unit, certificate).get("revocation_reason");
+    return reason == null || reason.isNull() ? "-" : reason.asText();
+  }
+
+  private JsonNode shown(Unit unit, X509Certificate certificate) {
     String serial = certificate.getSerialNumber().toString(16);
     for (JsonNode one :
         wire.admin("GET", "/api/v1/devices/" + unit.id(), null).get("certificates")) {
       if (one.get("serial").asText().equals(serial)) {
-        @Nullable JsonNode reason = one.get("revocation_reason");
-        return reason == null || reason.isNull() ? "-" : reason.asText();
+        return one;
       }
     }
     throw new AssertionError("the inventory has no certificate " + serial);
