@@ -3,6 +3,7 @@ package io.sallyport.decision;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
+import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import java.time.Duration;
@@ -76,6 +77,12 @@ public interface DecisionPoint {
   default Decision decide(Digest thumbprint, @Nullable RequestedFlow flow) {
     return decide(thumbprint, flow, Actor.SERVER);
   }
+
+  /**
+   * Why policy answers as it does for a device now, and what would turn it. Looks at policy alone, whatever the device's state
+   * and certificates; empty when the device or what is asked of cannot be told of now. Not logged.
+   */
+  Optional<Explanation> explain(UUID device, @Nullable RequestedFlow flow);
 
   /** The site of a known device, or empty. */
   Optional<String> site(UUID device);

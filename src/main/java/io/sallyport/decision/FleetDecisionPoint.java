@@ -12,6 +12,7 @@ import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
+import io.sallyport.policy.Explanation;
 import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.Question;
 import io.sallyport.policy.Question.Posture;
@@ -99,6 +100,18 @@ final class FleetDecisionPoint implements DecisionPoint {
   public Decision decide(CertificateName certificate, @Nullable RequestedFlow flow, Actor asker) {
     Digest thumbprint = fleet.thumbprint(certificate);
     return decide(thumbprint == null ? null : fleet.holder(thumbprint), thumbprint, flow, asker);
+  }
+
+  @Override
+  public Optional<Explanation> explain(UUID id, @Nullable RequestedFlow flow) {
+    FleetDevice device = fleet.device(id);
+    PolicySet policies = fleet.policies();
+    ProfilePolicies profile =
+        device == null ? null : fleet.profile(device.subject().profile());
+    if (device == null || policies == null || profile == null || isDoubtful(id)) {
+      return Optional.empty();
+    }
+    return Optional.of(policies.explain(question(device, profile, flow, clock.instant())));
   }
 
   @Override

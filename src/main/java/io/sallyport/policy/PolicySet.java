@@ -1,6 +1,7 @@
 package io.sallyport.policy;
 
 import java.util.Collection;
+import java.util.List;
 
 /** An immutable, compiled set of policies. Pure: no clock, no database. Safe for any thread. */
 public interface PolicySet {
@@ -14,6 +15,11 @@ public interface PolicySet {
 
   /** Answers {@code question}; never throws: an evaluation error denies and says so in the reasons. */
   Verdict evaluate(Question question);
+
+  /** The same with its grounds; for people, so it may cost a thousand times as much. Never throws. */
+  default Explanation explain(Question question) {
+    return new Explanation(evaluate(question), List.of(), List.of(), List.of());
+  }
 
   /** SHA-256 in hex over the documents of the set. */
   String hash();

@@ -1,6 +1,7 @@
 package io.sallyport.policy;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -9,9 +10,46 @@ import org.jspecify.annotations.Nullable;
  *
  * @param posture null when the device never attested
  * @param flow null to ask what is permitted at all
+ * @param place where the device is met
+ * @param signals what is reported of it and not over yet
  */
 public record Question(
-    Subject subject, @Nullable Posture posture, @Nullable RequestedFlow flow, Instant time) {
+    Subject subject,
+    @Nullable Posture posture,
+    @Nullable RequestedFlow flow,
+    Instant time,
+    Place place,
+    List<Signalled> signals) {
+  public Question {
+    signals = List.copyOf(signals);
+  }
+
+  /** Met nowhere in particular, and nothing reported. */
+  public Question(
+      Subject subject, @Nullable Posture posture, @Nullable RequestedFlow flow, Instant time) {
+    this(subject, posture, flow, time, Place.UNKNOWN, List.of());
+  }
+
+  /**
+   * Where the device is met.
+   *
+   * @param point name of the enforcement point that asks, or null
+   * @param address IP address of the device as a live binding has it, or null
+   */
+  public record Place(@Nullable String point, @Nullable String address) {
+    public static final Place UNKNOWN = new Place(null, null);
+  }
+
+  /**
+   * A signal from outside.
+   *
+   * @param kind what was seen, for instance {@code malware}
+   * @param claim the AR4SI claim that it bears on
+   * @param severity lower-case word
+   * @param until when it ends
+   */
+  public record Signalled(String kind, String claim, String severity, Instant until) {}
+
   /**
    * The device.
    *
@@ -60,12 +98,23 @@ public record Question(
    */
   public record PostureClaim(String tier, String assurance) {}
 
+  /** Who opens a flow. */
+  public enum Direction {
+    FROM_DEVICE,
+    TO_DEVICE
+  }
+
   /**
-   * A flow from the device.
+   * A flow between the device and a peer.
    *
    * @param peer a name or an IP address
    * @param protocol {@code tcp}, {@code udp} or {@code icmp}
-   * @param port 0 to 65535; 0 for icmp
+   * @param port 0 to 65535, of who is called; 0 for icmp
+   * @param direction who opens it
    */
-  public record RequestedFlow(String peer, String protocol, int port) {}
+  public record RequestedFlow(String peer, String protocol, int port, Direction direction) {
+    public RequestedFlow(String peer, String protocol, int port) {
+      this(peer, protocol, port, Direction.FROM_DEVICE);
+    }
+  }
 }

@@ -1,5 +1,6 @@
 package io.sallyport.policy;
 
+import io.sallyport.policy.Question.Direction;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -8,31 +9,79 @@ import org.jspecify.annotations.Nullable;
 /**
  * The answer to a question.
  *
- * @param permit default deny: true only when a rule permits and nothing failed
+ * @param effect default deny: a permit only when a rule permits, none forbids and nothing failed
  * @param reasons for people, at least one, each naming the policy
  * @param policy name of the deciding policy, or null when none selected the device
+ * @param rule name of the deciding rule within the policy, or null when no single one decided
  * @param policyHash version hash of the policy set
- * @param flows what the policy permits at all, when it permits (expanded from the document, in its order)
+ * @param flows what the policy permits at all, when it permits (expanded from the document, in its order), without anything
+ *     that is forbidden
  * @param ttl the longest a grant may live, null when denied
  * @param validUntil the earliest end of what the verdict rests on (posture), null when it rests on nothing that ends
  * @param essential set when the deciding flow is marked essential (law 6)
  * @param quarantineVlan VLAN that the policy names for a device that it selects and does not let through, or null
  * @param network how an access network attaches the device that it lets through, or null when the policy does not say
+ * @param observed what a policy that only observes would have denied, in words; empty when nothing
  */
 public record Verdict(
-    boolean permit,
+    Effect effect,
     List<String> reasons,
     @Nullable String policy,
+    @Nullable String rule,
     String policyHash,
     List<AllowedFlow> flows,
     @Nullable Duration ttl,
     @Nullable Instant validUntil,
     @Nullable Essential essential,
     @Nullable Integer quarantineVlan,
-    @Nullable Network network) {
+    @Nullable Network network,
+    List<String> observed) {
   public Verdict {
     reasons = List.copyOf(reasons);
     flows = List.copyOf(flows);
+    observed = List.copyOf(observed);
+  }
+
+  /** Without a rule's name, and with nothing observed. */
+  public Verdict(
+      boolean permit,
+      List<String> reasons,
+      @Nullable String policy,
+      String policyHash,
+      List<AllowedFlow> flows,
+      @Nullable Duration ttl,
+      @Nullable Instant validUntil,
+      @Nullable Essential essential,
+      @Nullable Integer quarantineVlan,
+      @Nullable Network network) {
+    this(
+        permit ? Effect.PERMIT : Effect.DENY,
+        reasons,
+        policy,
+        null,
+        policyHash,
+        flows,
+        ttl,
+        validUntil,
+        essential,
+        quarantineVlan,
+        network,
+        List.of());
+  }
+
+  /** Closed on the wire: only a permit is one. */
+  public boolean permit() {
+    return effect == Effect.PERMIT;
+  }
+
+  /** The inner values of an answer. */
+  public enum Effect {
+    PERMIT,
+    DENY,
+    /** Something that the answer hangs on could not be evaluated. */
+    INDETERMINATE,
+    /** No policy is about this device. */
+    NOT_EVALUATED
   }
 
   /**
@@ -40,10 +89,16 @@ public record Verdict(
    *
    * @param peer a DNS name or a CIDR prefix
    * @param ports single ports and {@code a-b} ranges; empty for icmp
+   * @param direction who opens it
    */
-  public record AllowedFlow(String peer, String protocol, List<String> ports) {
+  public record AllowedFlow(
+      String peer, String protocol, List<String> ports, Direction direction) {
     public AllowedFlow {
       ports = List.copyOf(ports);
+    }
+
+    public AllowedFlow(String peer, String protocol, List<String> ports) {
+      this(peer, protocol, ports, Direction.FROM_DEVICE);
     }
   }
 
@@ -52,8 +107,20 @@ public record Verdict(
    *
    * @param vlan 1 to 4094, or null for the port's own
    * @param filterId the name of a filter that the network access server has, or null
+   * @param securityGroup a security group tag, 2 to 65519, or null
+   * @param rate kbit/s at most in each direction, or null
+   * @param sessionTimeout after which the network asks again, or null
    */
-  public record Network(@Nullable Integer vlan, @Nullable String filterId) {}
+  public record Network(
+      @Nullable Integer vlan,
+      @Nullable String filterId,
+      @Nullable Integer securityGroup,
+      @Nullable Integer rate,
+      @Nullable Duration sessionTimeout) {
+    public Network(@Nullable Integer vlan, @Nullable String filterId) {
+      this(vlan, filterId, null, null, null);
+    }
+  }
 
   /**
    * A flow that outlives the loss of Sallyport.

@@ -29,6 +29,7 @@ import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
+import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.AllowedFlow;
@@ -355,6 +356,11 @@ class DecidedGrantsTest {
           verdict,
           appraisal,
           permit ? validUntil : null);
+    }
+
+    @Override
+    public Optional<Explanation> explain(UUID device, @Nullable RequestedFlow flow) {
+      return Optional.empty();
     }
 
     @Override

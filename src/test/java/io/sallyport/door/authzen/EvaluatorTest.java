@@ -17,6 +17,7 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import io.vertx.core.MultiMap;
@@ -254,6 +255,11 @@ class EvaluatorTest {
     @Override
     public Decision decide(Digest thumbprint, @Nullable RequestedFlow flow, Actor asker) {
       return decision(thumbprint.equals(THUMBPRINT) && VIDEO.equals(flow), asker);
+    }
+
+    @Override
+    public Optional<Explanation> explain(UUID device, @Nullable RequestedFlow flow) {
+      return Optional.empty();
     }
 
     @Override
