@@ -62,7 +62,7 @@ final class AnchorLists {
 
   AnchorLists(DataSource database) {
     this.database = database;
-    this.listed = new SharedReads<>("manufacturers-lists", TrustPaths.PATIENCE, this::listed);
+    this.listed = new SharedReads<>("manufacturers-lists", this::listed);
   }
 
   /** A certificate under an anchor. */

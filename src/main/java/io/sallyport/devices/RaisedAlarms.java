@@ -48,7 +48,7 @@ class RaisedAlarms implements CloneAlarms {
     this.profiles = profiles;
     this.database = database;
     this.audit = audit;
-    this.others = new SharedReads<>("other-manufacturers-keys", TrustPaths.PATIENCE, this::others);
+    this.others = new SharedReads<>("other-manufacturers-keys", this::others);
   }
 
   /** A manufacturer's key that a hardware unit showed. */

@@ -9,7 +9,6 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -53,17 +52,14 @@ final class TrustPaths {
   private static final String KEPT =
       "select digest from manufacturer_intermediate where digest = any (?)";
 
-  /** A first contact asks for several things one after the other, and a line of them is there at once. */
-  static final Duration PATIENCE = Duration.ofMillis(5);
-
   private final DataSource database;
   private final SharedReads<String, List<Known>> anchors;
   private final SharedReads<String, Boolean> keptDigests;
 
   TrustPaths(DataSource database) {
     this.database = database;
-    this.anchors = new SharedReads<>("trust-anchors", PATIENCE, this::anchors);
-    this.keptDigests = new SharedReads<>("manufacturers-authorities", PATIENCE, this::keptDigests);
+    this.anchors = new SharedReads<>("trust-anchors", this::anchors);
+    this.keptDigests = new SharedReads<>("manufacturers-authorities", this::keptDigests);
   }
 
   /**

@@ -1,6 +1,5 @@
 package io.sallyport.kernel;
 
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -22,25 +21,15 @@ public final class SharedReads<K, V> {
   private static final int MOST = 256;
 
   private final String name;
-  private final Duration patience;
   private final Function<Set<K>, Map<K, V>> read;
   private final ArrayDeque<Asked<K, V>> waiting = new ArrayDeque<>();
   private boolean reading;
-
-  /** Whether the last query was for several. */
-  private volatile boolean crowded;
 
   private record Asked<K, V>(K key, CompletableFuture<Optional<V>> answer) {}
 
   /** @param read what there is of these keys, in a transaction of its own or in none */
   public SharedReads(String name, Function<Set<K>, Map<K, V>> read) {
-    this(name, Duration.ZERO, read);
-  }
-
-  /** @param patience how long a query waits for more to ask, when the one before it was for several */
-  public SharedReads(String name, Duration patience, Function<Set<K>, Map<K, V>> read) {
     this.name = name;
-    this.patience = patience;
     this.read = read;
   }
 
@@ -74,21 +63,8 @@ public final class SharedReads<K, V> {
   }
 
   private void readAll() {
-    gather();
     for (List<Asked<K, V>> next = next(); !next.isEmpty(); next = next()) {
-      crowded = next.size() > 1;
       together(next);
-      gather();
-    }
-  }
-
-  private void gather() {
-    if (crowded && patience.isPositive()) {
-      try {
-        Thread.sleep(patience);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException("nobody interrupts who reads for others", e);
-      }
     }
   }
 
