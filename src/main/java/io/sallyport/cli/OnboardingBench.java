@@ -50,6 +50,9 @@ final class OnboardingBench implements AutoCloseable {
   static final Set<String> BARE_INSIDE = Set.of(BATCH, IMPORT);
 
   private static final int CLIENTS = 64;
+  /** A line's devices that arrive together, each for its first time. */
+  private static final int FRESH_CLIENTS = 128;
+
   /** More than two processors do in a second. */
   private static final int MOST_ROWS_A_SECOND = 5_000;
 
@@ -57,7 +60,7 @@ final class OnboardingBench implements AutoCloseable {
   private static final int MOST_FRESH_A_SECOND = 600;
   private static final Duration WARM_UP = Duration.ofSeconds(20);
   /** A third of the work is TLS in Java, and the compilers get little of two busy processors. */
-  private static final Duration FRESH_WARM_UP = Duration.ofSeconds(60);
+  private static final Duration FRESH_WARM_UP = Duration.ofSeconds(120);
 
   /** The bare loops do less, and are hot sooner. */
   private static final Duration BARE_WARM_UP = Duration.ofSeconds(5);
@@ -162,7 +165,7 @@ final class OnboardingBench implements AutoCloseable {
     ThreadLocal<LeanConnection> own = new ThreadLocal<>();
     Queue<LeanConnection> opened = new ConcurrentLinkedQueue<>();
     try {
-      return warmRate(warm, () -> {
+      return warmRate(CLIENTS, warm, () -> {
         byte[] next = requests.get();
         if (next == null) {
           return false;
@@ -195,7 +198,7 @@ final class OnboardingBench implements AutoCloseable {
     });
     Supplier<@Nullable Unit> left = once(units);
     TrustManager[] ours = trust(roots);
-    double rate = warmRate(FRESH_WARM_UP, () -> {
+    double rate = warmRate(FRESH_CLIENTS, FRESH_WARM_UP, () -> {
       Unit next = left.get();
       if (next == null) {
         return false;
@@ -206,23 +209,20 @@ final class OnboardingBench implements AutoCloseable {
       }
     });
     try (BareServer bare = new BareServer(new byte[0], clock, true, line.anchor())) {
-      TrustManager[] its = trust(List.of(bare.certificate()));
-      Supplier<@Nullable Unit> again = inTurns(units);
-      // A client is done when it sent its part: what counts is what the server has completed.
       return new Figure(
-          EST_FRESH,
-          rate,
-          "enrollments/s",
-          warmRate(
-              BARE_WARM_UP,
-              () -> {
-                connected(bare.address(), its, Objects.requireNonNull(again.get()))
-                    .close();
-                return true;
-              },
-              bare::connections),
-          "mutual TLS 1.3 handshakes");
+          EST_FRESH, rate, "enrollments/s", handshakes(bare, units), "mutual TLS 1.3 handshakes");
     }
+  }
+
+  private double handshakes(BareServer bare, List<Unit> units) {
+    TrustManager[] its = trust(List.of(bare.certificate()));
+    Supplier<@Nullable Unit> again = inTurns(units);
+    BooleanSupplier once = () -> {
+      connected(bare.address(), its, Objects.requireNonNull(again.get())).close();
+      return true;
+    };
+    // A client is done when it sent its part: what counts is what the server has completed.
+    return warmRate(FRESH_CLIENTS, WARM_UP, once, bare::connections);
   }
 
   /** No session of another device is resumed: each has a context of its own. */
@@ -252,9 +252,10 @@ final class OnboardingBench implements AutoCloseable {
   }
 
   /** How often a second {@code once} said yes in all clients, behind some seconds that are not counted. */
-  private double warmRate(Duration warm, BooleanSupplier once) {
+  private double warmRate(int clients, Duration warm, BooleanSupplier once) {
     AtomicLong done = new AtomicLong();
     return warmRate(
+        clients,
         warm,
         () -> {
           boolean more = once.getAsBoolean();
@@ -267,13 +268,13 @@ final class OnboardingBench implements AutoCloseable {
   }
 
   /** By how much {@code count} rises a second while all clients go on until {@code once} says no or the time is over. */
-  private double warmRate(Duration warm, BooleanSupplier once, LongSupplier count) {
+  private double warmRate(int clients, Duration warm, BooleanSupplier once, LongSupplier count) {
     long begin = System.nanoTime() + warm.toNanos();
     long end = begin + time.toNanos();
-    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> running = new ArrayList<>();
-      for (int i = 0; i < CLIENTS; i++) {
-        running.add(clients.submit(() -> {
+      for (int i = 0; i < clients; i++) {
+        running.add(threads.submit(() -> {
           boolean more = true;
           while (more && System.nanoTime() < end) {
             more = once.getAsBoolean();

@@ -91,8 +91,7 @@ public record Verdict(
    * @param ports single ports and {@code a-b} ranges; empty for icmp
    * @param direction who opens it
    */
-  public record AllowedFlow(
-      String peer, String protocol, List<String> ports, Direction direction) {
+  public record AllowedFlow(String peer, String protocol, List<String> ports, Direction direction) {
     public AllowedFlow {
       ports = List.copyOf(ports);
     }
