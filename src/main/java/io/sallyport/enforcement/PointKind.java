@@ -14,7 +14,7 @@ public enum PointKind {
   /** Asks for its HTTP requests by {@code auth_request} or {@code ext_authz}. */
   GATEWAY(true, Duration.ZERO),
   /** A RADIUS server in front of network access servers; told by Disconnect-Request (RFC 5176). */
-  RADIUS(false, Duration.ofSeconds(30), "disconnect", "segment"),
+  RADIUS(false, Duration.ofSeconds(30), "disconnect", "segment", "abilities"),
   /** Follows the feed and keeps one nftables table. */
   NFTABLES(false, Duration.ofSeconds(10), "segment"),
   /** Fetches an external dynamic list of one flow class. */

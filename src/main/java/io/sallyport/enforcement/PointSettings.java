@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,15 @@ public record PointSettings(
     Map<String, String> parameters) {
   public static final PointSettings NONE =
       new PointSettings(Set.of(), List.of(), Map.of(), null, Map.of());
+
+  /** The parameter that says what the access servers behind a RADIUS point can be told, words joined by commas. */
+  public static final String ABILITIES = "abilities";
+
+  /** They take a security group tag as Cisco's. */
+  public static final String CISCO_SGT = "cisco-sgt";
+
+  /** They bound the rate by the attributes of the Wi-Fi Alliance's WISPr. */
+  public static final String WISPR_RATE = "wispr-rate";
 
   /** More than any point stands in front of; bounds a feed's work. */
   private static final int MOST = 1000;
@@ -104,12 +114,25 @@ public record PointSettings(
                     + String.join(", ", kind.parameters().stream().sorted().toList()) + "."));
       }
       requireText("parameters." + name, value);
+      if (name.equals(ABILITIES)
+          && !Set.of(CISCO_SGT, WISPR_RATE).containsAll(abilities(value))) {
+        throw invalid("parameters." + ABILITIES + " must be " + CISCO_SGT + ", " + WISPR_RATE
+            + " or both, joined by a comma.");
+      }
       if (name.equals("push") && !isPushable(value)) {
         throw invalid(
             "parameters.push must be an https URL without user and password, or an http URL"
                 + " at 127.0.0.1 or [::1].");
       }
     });
+  }
+
+  /** The words of {@link #ABILITIES}. */
+  public static Set<String> abilities(String words) {
+    return Stream.of(words.split(",", -1))
+        .map(String::strip)
+        .filter(word -> !word.isEmpty())
+        .collect(Collectors.toSet());
   }
 
   private static boolean isPushable(String value) {

@@ -7,6 +7,7 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -24,18 +25,35 @@ record Admission(UUID decision, UUID device, Digest certificate, NetworkAccess g
       Pattern.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.([A-Za-z0-9_-]{40,214})");
   private static final int UUID_OCTETS = 16;
   private static final int FIXED_OCTETS = UUID_OCTETS + Digest.LENGTH + 1 + 2;
+  private static final int PERMIT = 1;
+  /** Set when a security group tag follows the VLAN. */
+  private static final int GROUP = 2;
+  /** Set when a rate follows. */
+  private static final int RATE = 4;
 
   String seal(EnforcementPoint point, Station station, Keys keys) {
     String filter = given.filterId() == null ? "" : given.filterId();
     byte[] filterOctets = filter.getBytes(StandardCharsets.US_ASCII);
-    ByteBuffer content = ByteBuffer.allocate(FIXED_OCTETS + filterOctets.length)
+    Integer group = given.securityGroup();
+    Integer rate = given.rate();
+    int flags =
+        (given.permit() ? PERMIT : 0) | (group == null ? 0 : GROUP) | (rate == null ? 0 : RATE);
+    ByteBuffer content = ByteBuffer.allocate(
+            FIXED_OCTETS + Short.BYTES + Integer.BYTES + filterOctets.length)
         .putLong(device.getMostSignificantBits())
         .putLong(device.getLeastSignificantBits())
         .put(certificate.octets())
-        .put((byte) (given.permit() ? 1 : 0))
-        .putShort((short) (given.vlan() == null ? 0 : given.vlan()))
-        .put(filterOctets);
-    byte[] sealed = keys.seal(content.array(), context(decision, point, station));
+        .put((byte) flags)
+        .putShort((short) (given.vlan() == null ? 0 : given.vlan()));
+    if (group != null) {
+      content.putShort(group.shortValue());
+    }
+    if (rate != null) {
+      content.putInt(rate);
+    }
+    content.put(filterOctets);
+    byte[] sealed = keys.seal(
+        Arrays.copyOf(content.array(), content.position()), context(decision, point, station));
     return decision + "." + Base64.getUrlEncoder().withoutPadding().encodeToString(sealed);
   }
 
@@ -69,8 +87,10 @@ record Admission(UUID decision, UUID device, Digest certificate, NetworkAccess g
     UUID device = new UUID(content.getLong(), content.getLong());
     byte[] certificate = new byte[Digest.LENGTH];
     content.get(certificate);
-    boolean permit = content.get() == 1;
+    int flags = content.get();
     int vlan = content.getShort();
+    Integer group = (flags & GROUP) == 0 ? null : Short.toUnsignedInt(content.getShort());
+    Integer rate = (flags & RATE) == 0 ? null : content.getInt();
     byte[] filter = new byte[content.remaining()];
     content.get(filter);
     return new Admission(
@@ -78,9 +98,11 @@ record Admission(UUID decision, UUID device, Digest certificate, NetworkAccess g
         device,
         Digest.ofOctets(certificate),
         new NetworkAccess(
-            permit,
+            (flags & PERMIT) != 0,
             vlan == 0 ? null : vlan,
-            filter.length == 0 ? null : new String(filter, StandardCharsets.US_ASCII)));
+            filter.length == 0 ? null : new String(filter, StandardCharsets.US_ASCII),
+            group,
+            rate));
   }
 
   private static String context(UUID decision, EnforcementPoint point, Station station) {

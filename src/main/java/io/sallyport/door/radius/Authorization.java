@@ -11,6 +11,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.Keys;
 import io.sallyport.keys.SealedInTransit;
+import io.sallyport.policy.Verdict.Network;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.math.BigInteger;
@@ -77,6 +78,11 @@ final class Authorization {
     Decision decision = decisions.decide(name, null, Actor.enforcementPoint(point.name()));
     Optional<NetworkAccess> given = NetworkAccess.of(decision);
     UUID known = decision.device();
+    NasAbilities abilities = NasAbilities.of(point.settings());
+    Optional<String> unmet = given.flatMap(abilities::unmet);
+    if (unmet.isPresent()) {
+      return refusal("Decision " + decision.id() + ": " + unmet.get());
+    }
     if (given.isEmpty() || certificate.isEmpty() || known == null) {
       return refusal("Decision " + decision.id() + ": " + String.join("; ", decision.reasons()));
     }
@@ -102,13 +108,14 @@ final class Authorization {
     if (filter != null) {
       accept.with(ReplyAttribute.FILTER_ID, filter);
     }
+    NasAbilities.add(accept, admission.given());
     return accept.reply();
   }
 
   /** Law 4: the session ends with what the permit rests on; then the NAS asks again. */
   private Duration timeout(Decision decision) {
     Instant end = decision.validUntil();
-    Duration most = decision.permit() ? settings.longestSession() : settings.quarantineSession();
+    Duration most = decision.permit() ? longest(decision) : settings.quarantineSession();
     if (end == null) {
       return most;
     }
@@ -116,6 +123,14 @@ final class Authorization {
     return left.compareTo(most) > 0
         ? most
         : left.compareTo(Duration.ofSeconds(1)) < 0 ? Duration.ofSeconds(1) : left;
+  }
+
+  private Duration longest(Decision decision) {
+    Network network = decision.verdict().network();
+    Duration asked = network == null ? null : network.sessionTimeout();
+    return asked == null || asked.compareTo(settings.longestSession()) > 0
+        ? settings.longestSession()
+        : asked;
   }
 
   private static CertificateName certificate(RadiusAttributes asked) {

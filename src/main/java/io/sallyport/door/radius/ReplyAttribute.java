@@ -24,7 +24,15 @@ enum ReplyAttribute {
   /** 81. */
   TUNNEL_PRIVATE_GROUP_ID("Tunnel-Private-Group-Id", number(1, 4094)),
   /** 85 (RFC 2869 §5.16). */
-  ACCT_INTERIM_INTERVAL("Acct-Interim-Interval", number(60, 86_400));
+  ACCT_INTERIM_INTERVAL("Acct-Interim-Interval", number(60, 86_400)),
+  /** Vendor 9, 1: a security group tag in hexadecimal and its generation. */
+  CISCO_AV_PAIR(
+      "Cisco-AVPair",
+      Pattern.compile("cts:security-group-tag=[0-9a-f]{4}-00").asMatchPredicate()),
+  /** Vendor 14122, 7: bit/s. */
+  WISPR_BANDWIDTH_MAX_UP("WISPr-Bandwidth-Max-Up", number(1_000, Integer.MAX_VALUE)),
+  /** Vendor 14122, 8: bit/s. */
+  WISPR_BANDWIDTH_MAX_DOWN("WISPr-Bandwidth-Max-Down", number(1_000, Integer.MAX_VALUE));
 
   private final String dictionaryName;
   private final Predicate<String> valid;
@@ -52,9 +60,9 @@ enum ReplyAttribute {
   }
 
   private static Predicate<String> number(int least, int most) {
-    Predicate<String> digits = Pattern.compile("[1-9][0-9]{0,8}").asMatchPredicate();
+    Predicate<String> digits = Pattern.compile("[1-9][0-9]{0,9}").asMatchPredicate();
     return digits.and(value -> {
-      int number = Integer.parseInt(value);
+      long number = Long.parseLong(value);
       return number >= least && number <= most;
     });
   }

@@ -29,7 +29,11 @@ class ReplyAttributeTest {
         "FILTER_ID|%{client:secret}",
         "FILTER_ID|0x00",
         "FILTER_ID|kamera-ü",
-        "CLASS|a\"b"
+        "CLASS|a\"b",
+        "CISCO_AV_PAIR|shell:priv-lvl=15",
+        "CISCO_AV_PAIR|cts:security-group-tag=2a-00",
+        "WISPR_BANDWIDTH_MAX_UP|999",
+        "WISPR_BANDWIDTH_MAX_DOWN|2147483648"
       })
   void whatTheDictionaryDoesNotKnowIsNotSent(ReplyAttribute attribute, String value) {
     assertThrows(IllegalStateException.class, () -> new AccessAccept().with(attribute, value));
