@@ -7,6 +7,7 @@ import io.sallyport.policy.PolicySet;
 import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,11 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 final class Fleet {
+  private static final int SHARD_BITS = 6;
+  static final int SHARDS = 1 << SHARD_BITS;
+  /** Times this, the upper bits of a hash hang on all of it (Fibonacci hashing). */
+  private static final int SPREAD = 0x9e3779b9;
+
   /**
    * What a profile says of policies.
    *
@@ -48,6 +54,18 @@ final class Fleet {
     return devices.values();
   }
 
+  /** The devices of one of {@link #SHARDS} shards, by id; a device stays in its own. */
+  List<FleetDevice> shard(int shard) {
+    return devices.values().stream()
+        .filter(device -> shard(device.id()) == shard)
+        .sorted(Comparator.comparing(FleetDevice::id))
+        .toList();
+  }
+
+  static int shard(UUID device) {
+    return device.hashCode() * SPREAD >>> Integer.SIZE - SHARD_BITS;
+  }
+
   /** Whose certificate this is or was, or null. */
   @Nullable
   UUID holder(Digest thumbprint) {
@@ -68,6 +86,11 @@ final class Fleet {
   @Nullable
   PolicySet policies() {
     return policies;
+  }
+
+  /** Whether anything is doubtful. */
+  boolean hasDoubts() {
+    return !doubtful.isEmpty();
   }
 
   boolean isDoubtful(Part part) {

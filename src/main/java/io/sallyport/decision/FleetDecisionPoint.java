@@ -5,8 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.sallyport.attestation.TrustTier;
 import io.sallyport.decision.Fleet.ProfilePolicies;
-import io.sallyport.decision.FleetDevice.LiveCredential;
-import io.sallyport.decision.FleetDevice.Standing;
+import io.sallyport.decision.Judge.Inquiry;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Actor;
@@ -14,11 +13,9 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.policy.Explanation;
 import io.sallyport.policy.PolicySet;
-import io.sallyport.policy.Question;
+import io.sallyport.policy.Question.Place;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.RequestedFlow;
-import io.sallyport.policy.Question.Subject;
-import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.Essential;
 import jakarta.inject.Singleton;
 import java.time.Clock;
@@ -35,10 +32,10 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class FleetDecisionPoint implements DecisionPoint {
   private static final Logger LOG = Logger.getLogger(FleetDecisionPoint.class);
-  /** The longest DNS name in text (RFC 1035 §2.3.4); longer input is not worth an evaluation. */
-  private static final int LONGEST_PEER = 253;
+  private static final UUID NOT_LOGGED = new UUID(0, 0);
 
   private final Fleet fleet;
+  private final Judge judge;
   private final EssentialUses essentials;
   private final DecisionLog log;
   private final DecisionSettings settings;
@@ -59,6 +56,7 @@ final class FleetDecisionPoint implements DecisionPoint {
       Ids ids,
       MeterRegistry metrics) {
     this.fleet = fleet;
+    this.judge = new Judge(fleet);
     this.essentials = essentials;
     this.log = log;
     this.settings = settings;
@@ -111,7 +109,8 @@ final class FleetDecisionPoint implements DecisionPoint {
     if (device == null || policies == null || profile == null || isDoubtful(id)) {
       return Optional.empty();
     }
-    return Optional.of(policies.explain(question(device, profile, flow, clock.instant())));
+    Inquiry inquiry = new Inquiry(NOT_LOGGED, id, null, flow, Place.UNKNOWN);
+    return Optional.of(policies.explain(Judge.question(device, profile, inquiry, clock.instant())));
   }
 
   @Override
@@ -181,23 +180,29 @@ final class FleetDecisionPoint implements DecisionPoint {
       Actor asker) {
     Instant confirmed = fleet.confirmed();
     Instant now = clock.instant();
-    Inquiry inquiry = new Inquiry(ids.next(), device, thumbprint, flow, now);
+    Inquiry inquiry = new Inquiry(ids.next(), device, thumbprint, flow, place(asker));
     Decision decision;
     try {
       if (isCurrent(confirmed, now)) {
-        decision = judge(inquiry, now);
+        decision = judge.judge(inquiry, now);
         (decision.permit() ? permits : denials).increment();
       } else {
-        decision = judgeStale(inquiry, confirmed);
+        decision = judgeStale(inquiry, confirmed, now);
         (decision.permit() ? essentialPermits : staleDenials).increment();
       }
     } catch (RuntimeException | StackOverflowError e) {
-      LOG.errorf(e, "Decision %s failed and denies", inquiry.id);
-      decision = deny(inquiry, "error: the decision could not be made");
+      LOG.errorf(e, "Decision %s failed and denies", inquiry.id());
+      decision = judge.unknown(inquiry, "error: the decision could not be made");
       failures.increment();
     }
     log.add(decision, thumbprint, flow, now, asker);
     return decision;
+  }
+
+  private static Place place(Actor asker) {
+    return asker.kind() == Actor.Kind.ENFORCEMENT_POINT
+        ? new Place(asker.id(), null)
+        : Place.UNKNOWN;
   }
 
   private boolean isCurrent(@Nullable Instant confirmed, Instant now) {
@@ -208,157 +213,28 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   /** Law 6: what an essential flow had at the last confirmed instant, it keeps for a while. */
-  private Decision judgeStale(Inquiry inquiry, @Nullable Instant confirmed) {
+  private Decision judgeStale(Inquiry inquiry, @Nullable Instant confirmed, Instant now) {
     if (confirmed == null) {
-      return deny(inquiry, "stale: this node has not loaded the fleet yet");
+      return judge.unknown(inquiry, "stale: this node has not loaded the fleet yet");
     }
-    Duration lag = Duration.between(confirmed, inquiry.now);
-    if (inquiry.flow != null && inquiry.device != null && !lag.isNegative()) {
-      Decision last = judge(inquiry, confirmed);
+    Duration lag = Duration.between(confirmed, now);
+    if (inquiry.flow() != null && inquiry.device() != null && !lag.isNegative()) {
+      Decision last = judge.judge(inquiry, confirmed);
       Essential essential = last.verdict().essential();
       if (last.permit() && essential != null && lag.compareTo(essential.longest()) <= 0) {
-        essentials.used(inquiry.device, inquiry.flow, essential, inquiry.now);
+        essentials.used(inquiry.device(), inquiry.flow(), essential, now);
         return new Decision(
-            inquiry.id,
-            inquiry.device,
+            inquiry.id(),
+            inquiry.device(),
             true,
             List.of("stale, but the flow is essential (owner " + essential.owner()
                 + "): permitted as of " + confirmed),
             last.verdict(),
             last.appraisal(),
-            inquiry.now);
+            now);
       }
     }
-    return deny(
+    return judge.unknown(
         inquiry, "stale: this node was last confirmed current " + lag.toSeconds() + " s ago");
   }
-
-  private Decision judge(Inquiry inquiry, Instant time) {
-    if (inquiry.device == null) {
-      return deny(inquiry, "unknown certificate: no device has it as its live one");
-    }
-    FleetDevice device = fleet.device(inquiry.device);
-    if (fleet.isDoubtful(Part.POLICIES)) {
-      return deny(inquiry, "unconfirmed: a change of the policies could not be read yet");
-    }
-    if (fleet.isDoubtful(Part.AUTHORITIES)) {
-      return deny(inquiry, "unconfirmed: a change of the authorities could not be read yet");
-    }
-    if (fleet.isDoubtful(new Part.OfDevice(inquiry.device))) {
-      return deny(inquiry, "unconfirmed device: a change of it could not be read yet");
-    }
-    PolicySet policies = fleet.policies();
-    if (device == null) {
-      return deny(inquiry, "unknown device: not registered, or not enrolled yet");
-    }
-    String name = device.subject().profile();
-    ProfilePolicies profile = fleet.profile(name);
-    if (policies == null) {
-      return deny(inquiry, "unconfirmed: the policies are not loaded");
-    }
-    if (profile == null || fleet.isDoubtful(new Part.OfProfile(name))) {
-      return deny(inquiry, "unconfirmed device: its profile could not be read yet");
-    }
-    if (!device.state().may(Operation.CONNECT)) {
-      // The quarantine network is for a device that is known, not for whoever has an old
-      // certificate.
-      Verdict verdict = device.state() == DeviceState.QUARANTINED
-              && device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers()) != null
-          ? policies.evaluate(question(device, profile, inquiry.flow, time))
-          : none(policies.hash());
-      return deny(
-          inquiry, verdict, List.of("state: the device is " + device.state().word()));
-    }
-    LiveCredential credential =
-        device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers());
-    if (credential == null) {
-      return deny(inquiry, "credential: the device has no live certificate");
-    }
-    if (inquiry.flow != null && inquiry.flow.peer().length() > LONGEST_PEER) {
-      return deny(inquiry, "flow: a peer has at most " + LONGEST_PEER + " characters");
-    }
-    return weigh(
-        inquiry,
-        device,
-        credential,
-        policies.evaluate(question(device, profile, inquiry.flow, time)),
-        time);
-  }
-
-  private static Decision weigh(
-      Inquiry inquiry,
-      FleetDevice device,
-      LiveCredential credential,
-      Verdict verdict,
-      Instant time) {
-    if (!verdict.permit()) {
-      return deny(inquiry, verdict, verdict.reasons());
-    }
-    Instant end = verdict.validUntil();
-    if (end != null && !time.isBefore(end)) {
-      return deny(inquiry, verdict, List.of("posture: what the permit rests on ended at " + end));
-    }
-    Standing standing = device.standing();
-    return new Decision(
-        inquiry.id,
-        inquiry.device,
-        true,
-        verdict.reasons(),
-        verdict,
-        standing == null ? null : standing.appraisal(),
-        end == null || credential.notAfter().isBefore(end) ? credential.notAfter() : end);
-  }
-
-  private static Question question(
-      FleetDevice device, ProfilePolicies profile, @Nullable RequestedFlow flow, Instant time) {
-    Subject subject = device.subject();
-    if (profile.policies() != null) {
-      subject = new Subject(
-          subject.id(),
-          subject.manufacturer(),
-          subject.model(),
-          subject.serialNumber(),
-          subject.profile(),
-          subject.owner(),
-          subject.site(),
-          subject.labels(),
-          subject.state(),
-          profile.policies());
-    }
-    return new Question(subject, device.posture(time), flow, time);
-  }
-
-  private Decision deny(Inquiry inquiry, String reason) {
-    PolicySet policies = fleet.policies();
-    return deny(inquiry, none(policies == null ? "" : policies.hash()), List.of(reason));
-  }
-
-  /** Denies with what the policy said of it, of which nothing that permits is left. */
-  private static Decision deny(Inquiry inquiry, Verdict verdict, List<String> reasons) {
-    Verdict denied = new Verdict(
-        false,
-        reasons,
-        verdict.policy(),
-        verdict.policyHash(),
-        List.of(),
-        null,
-        null,
-        null,
-        verdict.quarantineVlan(),
-        null);
-    return new Decision(inquiry.id, inquiry.device, false, reasons, denied, null, null);
-  }
-
-  private static Verdict none(String policyHash) {
-    return new Verdict(
-        false, List.of("denied"), null, policyHash, List.of(), null, null, null, null, null);
-  }
-
-  /** What was asked, when, and the decision's id. */
-  private record Inquiry(
-      UUID id,
-      @Nullable UUID device,
-      @Nullable Digest thumbprint,
-      @Nullable RequestedFlow flow,
-      Instant now) {}
 }

@@ -10,6 +10,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.pki.Credential;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
+import io.sallyport.policy.Question.Signalled;
 import io.sallyport.policy.Question.Subject;
 import java.time.Instant;
 import java.util.HashMap;
@@ -28,18 +29,35 @@ import org.jspecify.annotations.Nullable;
  * @param standing null when it never attested
  * @param credentials neither revoked nor superseded when they were read
  * @param lowerings what signals make of its posture, each until it ends
+ * @param signals each until it ends
  */
 record FleetDevice(
     Subject subject,
     DeviceState state,
     @Nullable Standing standing,
     List<LiveCredential> credentials,
-    List<Lowering> lowerings) {
+    List<Lowering> lowerings,
+    List<Signalled> signals) {
   private static final String NONE = TrustTier.NONE.word();
 
   FleetDevice {
     credentials = List.copyOf(credentials);
     lowerings = List.copyOf(lowerings);
+    signals = List.copyOf(signals);
+  }
+
+  /** Without a signal that lowers nothing. */
+  FleetDevice(
+      Subject subject,
+      DeviceState state,
+      @Nullable Standing standing,
+      List<LiveCredential> credentials,
+      List<Lowering> lowerings) {
+    this(subject, state, standing, credentials, lowerings, List.of());
+  }
+
+  UUID id() {
+    return UUID.fromString(subject.id());
   }
 
   /** The best that a claim can be until then. */
@@ -90,7 +108,18 @@ record FleetDevice(
         device.state(),
         appraisal.map(FleetDevice::standing).orElse(null),
         live,
-        lowerings);
+        lowerings,
+        signals.stream()
+            .map(signal -> new Signalled(
+                signal.kind(), signal.claim(), signal.severity().word(), signal.expiresAt()))
+            .toList());
+  }
+
+  /** What is reported of it at that time. */
+  List<Signalled> signals(Instant time) {
+    return signals.isEmpty()
+        ? signals
+        : signals.stream().filter(signal -> time.isBefore(signal.until())).toList();
   }
 
   /** The posture as signals leave it at that time; null when there is neither an appraisal nor a signal. */

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sallyport.decision.DecisionPoint;
+import io.sallyport.decision.FleetSearch;
 import io.sallyport.door.Callers;
 import io.sallyport.door.Door;
 import io.sallyport.door.Exchanges;
@@ -14,14 +15,15 @@ import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
 import io.sallyport.door.UseCase;
 import io.sallyport.enforcement.EnforcementPoint;
-import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.io.IOException;
+import java.time.Clock;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 
@@ -30,7 +32,9 @@ import java.util.function.BiFunction;
 final class AuthzenDoor implements Door {
   private static final String EVALUATION = "/access/v1/evaluation";
   private static final String EVALUATIONS = "/access/v1/evaluations";
-  private static final String SEARCH = "/access/v1/search/:kind";
+  private static final String SUBJECTS = "/access/v1/search/subject";
+  private static final String RESOURCES = "/access/v1/search/resource";
+  private static final String ACTIONS = "/access/v1/search/action";
   private static final String METADATA = "/.well-known/authzen-configuration";
   /** One question with generous properties. */
   private static final int MOST_BYTES = 16 * 1024;
@@ -39,20 +43,27 @@ final class AuthzenDoor implements Door {
   /** An error body is a string (AuthZEN 1.0 §10.1.4). */
   private static final RefusalWriter ERRORS =
       (problem, detail) -> Reply.text(problem.status(), detail);
-  /** What may be echoed: visible ASCII, not longer than anybody's request id. */
+
   private static final ObjectMapper JSON = JsonMapper.builder()
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
       .build();
 
   private final Evaluator evaluator;
+  private final Searches searches;
   private final Callers callers;
   private final Exchanges exchanges;
   private final AuthzenSettings settings;
 
   AuthzenDoor(
-      DecisionPoint decisions, Callers callers, Exchanges exchanges, AuthzenSettings settings) {
-    this.evaluator = new Evaluator(decisions);
+      DecisionPoint decisions,
+      FleetSearch fleet,
+      Callers callers,
+      Exchanges exchanges,
+      AuthzenSettings settings,
+      Clock clock) {
+    this.evaluator = new Evaluator(decisions, clock);
+    this.searches = new Searches(decisions, fleet);
     this.callers = callers;
     this.exchanges = exchanges;
     this.settings = settings;
@@ -72,11 +83,22 @@ final class AuthzenDoor implements Door {
             ERRORS,
             callers::recordRefusedPoint));
     router
-        .post(SEARCH)
-        .handler(exchanges.direct(MOST_BYTES, this::search, ERRORS, callers::recordRefusedPoint));
+        .post(RESOURCES)
+        .handler(exchanges.direct(
+            MOST_BYTES, answering(searches::resources), ERRORS, callers::recordRefusedPoint));
+    router
+        .post(ACTIONS)
+        .handler(exchanges.direct(
+            MOST_BYTES, answering(searches::actions), ERRORS, callers::recordRefusedPoint));
+    // Goes through the fleet, which is no work for an event loop.
+    router
+        .post(SUBJECTS)
+        .handler(exchanges.handler(MOST_BYTES, recorded(answering(searches::subjects)), ERRORS));
     router.get(METADATA).handler(exchanges.direct(MOST_BYTES, this::metadata, ERRORS));
     router.route(EVALUATION).handler(notAllowed("POST"));
     router.route(EVALUATIONS).handler(notAllowed("POST"));
+    List.of(SUBJECTS, RESOURCES, ACTIONS)
+        .forEach(path -> router.route(path).handler(notAllowed("POST")));
     router.route(METADATA).handler(notAllowed("GET"));
   }
 
@@ -104,9 +126,15 @@ final class AuthzenDoor implements Door {
     };
   }
 
-  private Reply search(Request request) {
-    callers.enforcementPoint(request);
-    throw new Refusal(CommonProblem.NOT_SUPPORTED, "Search is not supported.");
+  private UseCase recorded(UseCase useCase) {
+    return request -> {
+      try {
+        return useCase.answer(request);
+      } catch (Refusal refusal) {
+        callers.recordRefusedPoint(request, refusal);
+        throw refusal;
+      }
+    };
   }
 
   private Reply metadata(Request request) {
@@ -115,6 +143,9 @@ final class AuthzenDoor implements Door {
     body.put("policy_decision_point", base);
     body.put("access_evaluation_endpoint", base + EVALUATION);
     body.put("access_evaluations_endpoint", base + EVALUATIONS);
+    body.put("search_subject_endpoint", base + SUBJECTS);
+    body.put("search_resource_endpoint", base + RESOURCES);
+    body.put("search_action_endpoint", base + ACTIONS);
     return Reply.json(200, body);
   }
 

@@ -19,16 +19,35 @@ record Evaluation(Entity subject, String action, Entity resource) {
     JsonNode action = object(item, defaults, "action", true);
     properties(action, "action");
     return new Evaluation(
-        entity(object(item, defaults, "subject", true), "subject"),
+        read(object(item, defaults, "subject", true), "subject"),
         text(action, "name", "action"),
-        entity(object(item, defaults, "resource", true), "resource"));
+        read(object(item, defaults, "resource", true), "resource"));
+  }
+
+  /** The type of what a search is for; its id is ignored, whatever it is. */
+  static String type(JsonNode body, String field) {
+    return text(object(body, body, field, true), "type", field);
+  }
+
+  static Entity entity(JsonNode body, String field) {
+    return read(object(body, body, field, true), field);
+  }
+
+  static String action(JsonNode body) {
+    JsonNode action = object(body, body, "action", true);
+    properties(action, "action");
+    return text(action, "name", "action");
+  }
+
+  static void context(JsonNode body) {
+    object(body, body, "context", false);
   }
 
   static Refusal malformed(String detail) {
     return new Refusal(CommonProblem.MALFORMED, detail);
   }
 
-  private static Entity entity(JsonNode node, String where) {
+  private static Entity read(JsonNode node, String where) {
     return new Entity(text(node, "type", where), text(node, "id", where), properties(node, where));
   }
 

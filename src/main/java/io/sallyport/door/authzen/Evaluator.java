@@ -5,20 +5,19 @@ import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.door.authzen.Evaluation.Entity;
 import io.sallyport.enforcement.EnforcementPoint;
-import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Verdict;
+import io.sallyport.policy.Verdict.Effect;
+import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Turns AuthZEN questions into decisions. What AuthZEN has no shape for is 400; what is well shaped and means nothing
@@ -27,11 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class Evaluator {
   /** Questions in one batch: they are answered on the event loop, in one go. */
   static final int MOST_EVALUATIONS = 100;
-
-  private static final Pattern HEX_THUMBPRINT = Pattern.compile("[0-9a-fA-F]{64}");
-  private static final Pattern BASE64URL_THUMBPRINT = Pattern.compile("[A-Za-z0-9_-]{43}");
-  private static final Pattern CANONICAL_UUID =
-      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
   private static final String NOT_GUARDED =
       "not guarded: this enforcement point does not guard that device and peer";
@@ -52,9 +46,11 @@ final class Evaluator {
   }
 
   private final DecisionPoint decisions;
+  private final Clock clock;
 
-  Evaluator(DecisionPoint decisions) {
+  Evaluator(DecisionPoint decisions, Clock clock) {
     this.decisions = decisions;
+    this.clock = clock;
   }
 
   /** Answers {@code POST /access/v1/evaluation}. */
@@ -127,28 +123,27 @@ final class Evaluator {
     if (!evaluation.resource().type().equals("service")) {
       return meaningless("resource.type: only service is known");
     }
-    RequestedFlow flow = flow(evaluation.resource());
+    RequestedFlow flow = Meanings.flow(evaluation.resource());
     if (flow == null) {
-      return meaningless(
-          "resource.properties: protocol must be tcp, udp or icmp, and port an integer from 0 to 65535");
+      return meaningless(Meanings.FLOW);
     }
     Entity subject = evaluation.subject();
     return switch (subject.type()) {
       case "device" -> {
-        UUID device = device(subject.id());
+        UUID device = Meanings.device(subject.id());
         yield device == null
             ? meaningless("unknown device: subject.id is not a device id")
             : guards(asker, Optional.of(device), flow)
-                ? answer(decisions.decide(device, flow, actor(asker)))
+                ? answer(decisions.decide(device, flow, Meanings.actor(asker)))
                 : meaningless(NOT_GUARDED);
       }
       case "certificate" -> {
-        Digest thumbprint = thumbprint(subject.id());
+        Digest thumbprint = Meanings.thumbprint(subject.id());
         yield thumbprint == null
             ? meaningless(
                 "unknown certificate: subject.id is not a SHA-256 thumbprint in hex or base64url")
             : guards(asker, decisions.holder(thumbprint), flow)
-                ? answer(decisions.decide(thumbprint, flow, actor(asker)))
+                ? answer(decisions.decide(thumbprint, flow, Meanings.actor(asker)))
                 : meaningless(NOT_GUARDED);
       }
       default -> meaningless("subject.type: only device and certificate are known");
@@ -161,66 +156,43 @@ final class Evaluator {
         && asker.settings().guardsSite(device.flatMap(decisions::site).orElse(null));
   }
 
-  private static Actor actor(EnforcementPoint asker) {
-    return Actor.enforcementPoint(asker.name());
-  }
-
-  private static @Nullable RequestedFlow flow(Entity resource) {
-    JsonNode properties = resource.properties();
-    if (properties == null) {
-      return null;
-    }
-    String protocol = properties.path("protocol").asText("");
-    JsonNode port = properties.path("port");
-    return switch (protocol) {
-      case "icmp" ->
-        port.isMissingNode() || port.isInt() && port.intValue() == 0
-            ? new RequestedFlow(resource.id(), protocol, 0)
-            : null;
-      case "tcp", "udp" ->
-        port.isInt() && port.intValue() >= 0 && port.intValue() <= 65_535
-            ? new RequestedFlow(resource.id(), protocol, port.intValue())
-            : null;
-      default -> null;
-    };
-  }
-
-  private static @Nullable UUID device(String id) {
-    return CANONICAL_UUID.matcher(id).matches() ? UUID.fromString(id) : null;
-  }
-
-  private static @Nullable Digest thumbprint(String id) {
-    if (HEX_THUMBPRINT.matcher(id).matches()) {
-      return Digest.ofHex(id);
-    }
-    if (!BASE64URL_THUMBPRINT.matcher(id).matches()) {
-      return null;
-    }
-    try {
-      return Digest.ofOctets(Base64.getUrlDecoder().decode(id));
-    } catch (IllegalArgumentException bitsLeftOver) {
-      return null;
-    }
-  }
-
-  private static Map<String, Object> answer(Decision decision) {
+  private Map<String, Object> answer(Decision decision) {
+    Verdict verdict = decision.verdict();
     Map<String, Object> context = new LinkedHashMap<>();
     context.put("id", decision.id().toString());
+    context.put("effect", word(verdict.effect()));
     context.put("reasons", decision.reasons());
-    if (decision.verdict().policy() != null) {
-      context.put("policy", decision.verdict().policy());
+    if (verdict.policy() != null) {
+      context.put("policy", verdict.policy());
     }
-    Integer vlan = decision.verdict().quarantineVlan();
-    if (!decision.permit() && vlan != null) {
-      context.put(
-          "obligations",
-          List.of(Map.of("id", "quarantine", "type", "vlan", "properties", Map.of("vlan", vlan))));
+    if (verdict.rule() != null) {
+      context.put("rule", verdict.rule());
+    }
+    if (!verdict.observed().isEmpty()) {
+      context.put("observed", verdict.observed());
+    }
+    List<Map<String, Object>> obligations = Obligations.of(decision, clock.instant());
+    if (!obligations.isEmpty()) {
+      context.put("obligations", obligations);
     }
     return response(decision.permit(), context);
   }
 
   private static Map<String, Object> meaningless(String reason) {
-    return response(false, Map.of("reasons", List.of(reason)));
+    Map<String, Object> context = new LinkedHashMap<>();
+    context.put("effect", word(Effect.NOT_EVALUATED));
+    context.put("reasons", List.of(reason));
+    return response(false, context);
+  }
+
+  /** The inner values, closed on the wire: whatever is no permit is {@code false} beside it. */
+  private static String word(Effect effect) {
+    return switch (effect) {
+      case PERMIT -> "permit";
+      case DENY -> "deny";
+      case INDETERMINATE -> "indeterminate";
+      case NOT_EVALUATED -> "not-evaluated";
+    };
   }
 
   private static Map<String, Object> response(boolean decision, Map<String, Object> context) {

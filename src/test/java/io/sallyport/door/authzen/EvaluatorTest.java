@@ -23,8 +23,10 @@ import io.sallyport.policy.Verdict;
 import io.vertx.core.MultiMap;
 import io.vertx.core.json.JsonObject;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,14 +48,15 @@ class EvaluatorTest {
        "resource":{"type":"service","id":"vms.plant.example","properties":{"protocol":"tcp","port":8554}}}
       """;
 
-  private final Evaluator evaluator = new Evaluator(new VideoOnly());
+  private final Evaluator evaluator =
+      new Evaluator(new VideoOnly(), Clock.fixed(Instant.EPOCH, ZoneOffset.UTC));
 
   @Nested
   class OneEvaluation {
     @Test
     void aPermitNamesDecisionReasonsAndPolicy() {
       assertEquals(new JsonObject("""
-              {"decision":true,"context":{"id":"00000000-0000-0000-0000-000000000001","reasons":["asked by
+              {"decision":true,"context":{"id":"00000000-0000-0000-0000-000000000001","effect":"permit","reasons":["asked by
               enforcement-point:firewall-1"],"policy":"cameras"}}
               """.replace("\n", " ")), ask(QUESTION));
     }
@@ -61,7 +64,7 @@ class EvaluatorTest {
     @Test
     void aDenyIsAnAnswerWithTheObligationToQuarantine() {
       assertEquals(new JsonObject("""
-              {"decision":false,"context":{"id":"00000000-0000-0000-0000-000000000001","reasons":["no rule"],
+              {"decision":false,"context":{"id":"00000000-0000-0000-0000-000000000001","effect":"deny","reasons":["no rule"],
               "policy":"cameras","obligations":[{"id":"quarantine","type":"vlan","properties":{"vlan":666}}]}}
               """), ask(QUESTION.replace("vms.plant.example", "evil.example")));
     }

@@ -1,0 +1,202 @@
+package io.sallyport.decision;
+
+import io.sallyport.decision.DecisionPoint.Decision;
+import io.sallyport.decision.Fleet.ProfilePolicies;
+import io.sallyport.decision.FleetDevice.LiveCredential;
+import io.sallyport.decision.FleetDevice.Standing;
+import io.sallyport.devices.DeviceState;
+import io.sallyport.devices.DeviceState.Operation;
+import io.sallyport.kernel.Digest;
+import io.sallyport.policy.PolicySet;
+import io.sallyport.policy.Question;
+import io.sallyport.policy.Question.Place;
+import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Question.Subject;
+import io.sallyport.policy.Verdict;
+import io.sallyport.policy.Verdict.Effect;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What the fleet in memory says to an inquiry, as of a time at which it is known to be current. Safe for any thread. */
+final class Judge {
+  /** The longest DNS name in text (RFC 1035 §2.3.4); longer input is not worth an evaluation. */
+  private static final int LONGEST_PEER = 253;
+
+  private final Fleet fleet;
+
+  Judge(Fleet fleet) {
+    this.fleet = fleet;
+  }
+
+  /**
+   * What was asked, and the decision's id.
+   *
+   * @param device null when the certificate is nobody's
+   * @param thumbprint null when it was asked by device
+   * @param flow null when it was asked what is permitted at all
+   */
+  record Inquiry(
+      UUID id,
+      @Nullable UUID device,
+      @Nullable Digest thumbprint,
+      @Nullable RequestedFlow flow,
+      Place place) {}
+
+  Decision judge(Inquiry inquiry, Instant time) {
+    if (inquiry.device == null) {
+      return deny(inquiry, "unknown certificate: no device has it as its live one");
+    }
+    if (fleet.hasDoubts()) {
+      String doubt = doubt(inquiry.device);
+      if (doubt != null) {
+        return unknown(inquiry, doubt);
+      }
+    }
+    FleetDevice device = fleet.device(inquiry.device);
+    PolicySet policies = fleet.policies();
+    if (device == null) {
+      return deny(inquiry, "unknown device: not registered, or not enrolled yet");
+    }
+    ProfilePolicies profile = fleet.profile(device.subject().profile());
+    if (policies == null) {
+      return unknown(inquiry, "unconfirmed: the policies are not loaded");
+    }
+    if (profile == null) {
+      return unknown(inquiry, "unconfirmed device: its profile could not be read yet");
+    }
+    if (!device.state().may(Operation.CONNECT)) {
+      // The quarantine network is for a device that is known, not for whoever has an old
+      // certificate.
+      Verdict verdict = device.state() == DeviceState.QUARANTINED
+              && device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers()) != null
+          ? policies.evaluate(question(device, profile, inquiry, time))
+          : none(policies.hash());
+      return deny(
+          inquiry,
+          Effect.DENY,
+          verdict,
+          List.of("state: the device is " + device.state().word()));
+    }
+    LiveCredential credential =
+        device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers());
+    if (credential == null) {
+      return deny(inquiry, "credential: the device has no live certificate");
+    }
+    if (inquiry.flow != null && inquiry.flow.peer().length() > LONGEST_PEER) {
+      return deny(inquiry, "flow: a peer has at most " + LONGEST_PEER + " characters");
+    }
+    return weigh(
+        inquiry,
+        device,
+        credential,
+        policies.evaluate(question(device, profile, inquiry, time)),
+        time);
+  }
+
+  /** What is not known for certain at present, in words, or null. */
+  private @Nullable String doubt(UUID id) {
+    if (fleet.isDoubtful(Part.POLICIES)) {
+      return "unconfirmed: a change of the policies could not be read yet";
+    }
+    if (fleet.isDoubtful(Part.AUTHORITIES)) {
+      return "unconfirmed: a change of the authorities could not be read yet";
+    }
+    if (fleet.isDoubtful(new Part.OfDevice(id))) {
+      return "unconfirmed device: a change of it could not be read yet";
+    }
+    FleetDevice device = fleet.device(id);
+    if (device != null && fleet.isDoubtful(new Part.OfProfile(device.subject().profile()))) {
+      return "unconfirmed device: its profile could not be read yet";
+    }
+    return null;
+  }
+
+  private static Decision weigh(
+      Inquiry inquiry,
+      FleetDevice device,
+      LiveCredential credential,
+      Verdict verdict,
+      Instant time) {
+    if (!verdict.permit()) {
+      return deny(inquiry, verdict.effect(), verdict, verdict.reasons());
+    }
+    Instant end = verdict.validUntil();
+    if (end != null && !time.isBefore(end)) {
+      return deny(
+          inquiry,
+          Effect.DENY,
+          verdict,
+          List.of("posture: what the permit rests on ended at " + end));
+    }
+    Standing standing = device.standing();
+    return new Decision(
+        inquiry.id,
+        inquiry.device,
+        true,
+        verdict.reasons(),
+        verdict,
+        standing == null ? null : standing.appraisal(),
+        end == null || credential.notAfter().isBefore(end) ? credential.notAfter() : end);
+  }
+
+  /** What is asked of the policies. */
+  static Question question(
+      FleetDevice device, ProfilePolicies profile, Inquiry inquiry, Instant time) {
+    Subject subject = device.subject();
+    if (profile.policies() != null) {
+      subject = new Subject(
+          subject.id(),
+          subject.manufacturer(),
+          subject.model(),
+          subject.serialNumber(),
+          subject.profile(),
+          subject.owner(),
+          subject.site(),
+          subject.labels(),
+          subject.state(),
+          profile.policies());
+    }
+    return new Question(
+        subject, device.posture(time), inquiry.flow, time, inquiry.place, device.signals(time));
+  }
+
+  private Decision deny(Inquiry inquiry, String reason) {
+    return deny(inquiry, Effect.DENY, none(policyHash()), List.of(reason));
+  }
+
+  /** Denies because what the answer hangs on is not known. */
+  Decision unknown(Inquiry inquiry, String reason) {
+    return deny(inquiry, Effect.INDETERMINATE, none(policyHash()), List.of(reason));
+  }
+
+  private String policyHash() {
+    PolicySet policies = fleet.policies();
+    return policies == null ? "" : policies.hash();
+  }
+
+  /** Denies with what the policy said of it, of which nothing that permits is left. */
+  private static Decision deny(
+      Inquiry inquiry, Effect effect, Verdict verdict, List<String> reasons) {
+    Verdict denied = new Verdict(
+        effect,
+        reasons,
+        verdict.policy(),
+        verdict.permit() ? null : verdict.rule(),
+        verdict.policyHash(),
+        List.of(),
+        null,
+        null,
+        null,
+        verdict.quarantineVlan(),
+        null,
+        verdict.observed());
+    return new Decision(inquiry.id, inquiry.device, false, reasons, denied, null, null);
+  }
+
+  private static Verdict none(String policyHash) {
+    return new Verdict(
+        false, List.of("denied"), null, policyHash, List.of(), null, null, null, null, null);
+  }
+}
