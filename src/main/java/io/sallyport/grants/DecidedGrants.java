@@ -6,12 +6,14 @@ import io.sallyport.audit.Fact;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.devices.Device;
+import io.sallyport.grants.RefusalReason.Remedy;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
+import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import jakarta.inject.Singleton;
@@ -41,6 +43,8 @@ final class DecidedGrants implements Grants {
   private final GrantStore store;
   private final TokenKeys keys;
   private final GrantSettings settings;
+  private final StatusPlaces places;
+  private final RefusalReasons reasons;
   private final Clock clock;
   private final Ids ids;
 
@@ -49,18 +53,21 @@ final class DecidedGrants implements Grants {
       GrantStore store,
       TokenKeys keys,
       GrantSettings settings,
+      StatusPlaces places,
       Clock clock,
       Ids ids) {
     this.decisions = decisions;
     this.store = store;
     this.keys = keys;
     this.settings = settings;
+    this.places = places;
+    this.reasons = new RefusalReasons(decisions);
     this.clock = clock;
     this.ids = ids;
   }
 
   @Override
-  public Grant grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor) {
+  public GrantAnswer grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor) {
     if (flows.size() > MOST_FLOWS) {
       throw new Refusal(
           GrantProblem.TOO_MANY_FLOWS, "Ask for at most " + MOST_FLOWS + " flows at once.");
@@ -70,18 +77,19 @@ final class DecidedGrants implements Grants {
     }
     // 1. What is permitted, and until when.
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    List<Decision> decided = decide(device, credential, flows, actor);
+    List<Decision> decided = ask(credential, flows, actor);
+    List<RefusalReason> missing = reasons.of(device.id(), flows, decided);
+    if (!missing.isEmpty()) {
+      return denied(device, actor, null, missing);
+    }
     Instant end = end(now, credential, decided);
-    if (!end.isAfter(now)) {
-      throw denied(
-          device,
-          actor,
-          null,
-          List.of("Nothing is left of what the permit rests on; renew, attest, then ask again"));
+    List<GrantedFlow> granted = granted(flows, decided);
+    if (!end.isAfter(now) || granted.isEmpty()) {
+      return denied(device, actor, null, List.of(nothingLeft(end, now, credential)));
     }
     // 2. Recorded before it is signed, and signed outside of the transaction.
     UUID id = ids.next();
-    List<GrantedFlow> granted = granted(flows, decided);
+    StatusPlace place = places.next();
     List<Map<String, Object>> details = NetworkFlows.details(granted);
     Decision first = decided.getFirst();
     store.issued(
@@ -94,15 +102,26 @@ final class DecidedGrants implements Grants {
             end,
             decided.stream().map(Decision::id).toList(),
             first.verdict().policyHash(),
-            first.appraisal()),
+            first.appraisal(),
+            place),
         actor);
-    String token = keys.sign(claims(id, device, credential, now, end, details, first));
+    String token = keys.sign(claims(id, device, credential, now, end, details, first, place));
     // 3. Law 5: whatever took the permit away while this was made is seen before anything leaves.
-    List<String> lost = reasons(ask(credential, flows, actor));
+    List<RefusalReason> lost = reasons.of(device.id(), flows, ask(credential, flows, actor));
     if (!lost.isEmpty()) {
-      throw denied(device, actor, id, lost);
+      return denied(device, actor, id, lost);
     }
-    return new Grant(id, token, end, Duration.between(now, end), granted);
+    Duration lifetime = Duration.between(now, end);
+    return new GrantAnswer.Granted(
+        new Grant(id, token, end, lifetime, Renewal.after(id, lifetime), granted));
+  }
+
+  private static RefusalReason nothingLeft(Instant end, Instant now, Credential credential) {
+    boolean certificate = !end.isAfter(now) && !credential.notAfter().isAfter(now.plusSeconds(1));
+    return RefusalReason.of(
+        "ended",
+        "Nothing is left of what the permit rests on; renew, attest, then ask again",
+        certificate ? Remedy.RENEW : Remedy.ATTEST);
   }
 
   @Override
@@ -194,31 +213,12 @@ final class DecidedGrants implements Grants {
     return keys.keySet();
   }
 
-  private List<Decision> decide(
-      Device device, Credential credential, List<RequestedFlow> flows, Actor actor) {
-    List<Decision> decided = ask(credential, flows, actor);
-    List<String> reasons = reasons(decided);
-    if (!reasons.isEmpty()) {
-      throw denied(device, actor, null, reasons);
-    }
-    return decided;
-  }
-
   private List<Decision> ask(Credential credential, List<RequestedFlow> flows, Actor actor) {
     return flows.isEmpty()
         ? List.of(decisions.decide(credential.thumbprint(), null, actor))
         : flows.stream()
             .map(flow -> decisions.decide(credential.thumbprint(), flow, actor))
             .toList();
-  }
-
-  /** Why the decisions do not all permit; empty when they do. */
-  private static List<String> reasons(List<Decision> decided) {
-    return decided.stream()
-        .filter(decision -> !decision.permit())
-        .flatMap(decision -> decision.reasons().stream())
-        .distinct()
-        .toList();
   }
 
   /** Law 4: the earliest end of all that it stands on; whole seconds, as the token has them. */
@@ -236,7 +236,9 @@ final class DecidedGrants implements Grants {
 
   private static List<GrantedFlow> granted(List<RequestedFlow> flows, List<Decision> decided) {
     if (flows.isEmpty()) {
+      // A grant says what its device may open; who may call it is the caller's matter.
       return decided.getFirst().verdict().flows().stream()
+          .filter(flow -> flow.direction() == Direction.FROM_DEVICE)
           .map(flow -> new GrantedFlow(flow.peer(), flow.protocol(), flow.ports()))
           .toList();
     }
@@ -250,7 +252,8 @@ final class DecidedGrants implements Grants {
       Instant now,
       Instant end,
       List<Map<String, Object>> details,
-      Decision decision) {
+      Decision decision,
+      StatusPlace place) {
     JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder()
         .issuer(settings.issuer())
         .subject(device.id().toString())
@@ -262,6 +265,15 @@ final class DecidedGrants implements Grants {
         .jwtID(id.toString())
         .claim("cnf", Map.of("x5t#S256", credential.thumbprint().base64Url()))
         .claim("authorization_details", details)
+        .claim(
+            "status",
+            Map.of(
+                "status_list",
+                Map.of(
+                    "idx",
+                    place.index(),
+                    "uri",
+                    SignedStatusLists.address(settings, place.list()))))
         .claim("policy_hash", decision.verdict().policyHash());
     if (decision.appraisal() != null) {
       claims.claim("appraisal", decision.appraisal().toString());
@@ -270,13 +282,12 @@ final class DecidedGrants implements Grants {
   }
 
   /** Records the refusal (law 8); {@code withheld} is a grant that was recorded and is not handed out, or null. */
-  private Refusal denied(
-      Device device, Actor actor, @Nullable UUID withheld, List<String> reasons) {
-    String why = reasons.stream().collect(Collectors.joining("; "));
+  private GrantAnswer denied(
+      Device device, Actor actor, @Nullable UUID withheld, List<RefusalReason> why) {
     Fact fact = Fact.of(
             withheld == null ? "grant.refused" : "grant.withheld", actor, "device", device.id())
-        .with("reasons", why);
+        .with("reasons", why.stream().map(RefusalReason::detail).distinct().collect(Collectors.joining("; ")));
     store.refused(withheld == null ? fact : fact.with("grant", withheld));
-    return new Refusal(GrantProblem.ACCESS_DENIED, why);
+    return new GrantAnswer.Denied(why);
   }
 }

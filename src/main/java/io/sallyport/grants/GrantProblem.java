@@ -4,7 +4,6 @@ import io.sallyport.kernel.Problem;
 
 /** What grants refuse. */
 public enum GrantProblem implements Problem {
-  ACCESS_DENIED("access-denied", 403, "Policy does not permit this"),
   TOO_MANY_FLOWS("too-many-flows", 400, "Too many flows for one grant");
 
   private final String slug;

@@ -36,6 +36,18 @@ interface GrantStore {
   /** The same for those that are bound to one certificate. */
   void withdrawAll(UUID device, Digest thumbprint, Instant instant, String because);
 
+  /** Takes the next block of places on status lists, for nobody else. */
+  long takeStatusBlock();
+
+  /** Lists of which a block was taken since then. */
+  List<Integer> statusLists(Instant since);
+
+  /** The places on a list of withdrawn grants that would not be at their end now. */
+  List<Integer> withdrawnOn(int list);
+
+  /** The position in the change feed up to which {@link GrantWithdrawal} looked, on whichever node; -1 before the first. */
+  long withdrawnTo();
+
   /** Records that something was not granted, in a transaction of its own. */
   void refused(Fact fact);
 }

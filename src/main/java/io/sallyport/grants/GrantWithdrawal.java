@@ -35,6 +35,9 @@ final class GrantWithdrawal implements Changes.Follower {
   /** After the fleet is in memory. */
   static final int START = 2700;
 
+  /** The name under which the position is kept. */
+  static final String JOB = "grants";
+
   private static final long PAUSE_NANOS = 5_000_000;
   private static final long LONGEST_WAIT_NANOS = 5_000_000_000L;
   /** These end every grant that there was, even when the device is released before this looks. */
@@ -71,7 +74,7 @@ final class GrantWithdrawal implements Changes.Follower {
   }
 
   void start(@Observes @Priority(START) StartupEvent event) {
-    following = changes.followOnce("grants", this);
+    following = changes.followOnce(JOB, this);
   }
 
   void stop(@Observes ShutdownEvent event) {

@@ -28,9 +28,15 @@ public interface Grants {
    * @param id the token's {@code jti}
    * @param token JWT of type {@code at+jwt} (RFC 9068)
    * @param lifetime whole seconds, at least one
+   * @param renewAfter when to ask for the next one: grants of one moment are asked for again over a fifth of their life
    */
   record Grant(
-      UUID id, String token, Instant expiresAt, Duration lifetime, List<GrantedFlow> flows) {
+      UUID id,
+      String token,
+      Instant expiresAt,
+      Duration lifetime,
+      Duration renewAfter,
+      List<GrantedFlow> flows) {
     public Grant {
       flows = List.copyOf(flows);
     }
@@ -48,13 +54,13 @@ public interface Grants {
   }
 
   /**
-   * Grants all of {@code flows}, or refuses with {@code access-denied} and the reasons. Ends by the earliest of policy,
-   * certificate and appraisal (law 4). Opens its own transactions; must be called outside one.
+   * Grants all of {@code flows} or nothing. Ends by the earliest of policy, certificate and appraisal (law 4). Refuses
+   * more than {@link #MOST_FLOWS} with {@code too-many-flows}. Opens its own transactions; must be called outside one.
    *
    * @param credential of the device, live, proven on the connection that asks
    * @param flows at most {@link #MOST_FLOWS}; empty for all that policy permits
    */
-  Grant grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor);
+  GrantAnswer grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor);
 
   /**
    * A grant that a device may use now.

@@ -2,6 +2,7 @@ package io.sallyport.grants;
 
 import io.sallyport.grants.Grants.GrantedFlow;
 import io.sallyport.kernel.IpPrefix;
+import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.vertx.core.json.JsonArray;
@@ -39,7 +40,8 @@ public final class NetworkFlows {
 
   /** Whether a rule allows all of a flow: its peer, or the whole prefix that is its peer, and every port. */
   static boolean covers(AllowedFlow rule, GrantedFlow flow) {
-    return rule.protocol().equals(flow.protocol())
+    return rule.direction() == Direction.FROM_DEVICE
+        && rule.protocol().equals(flow.protocol())
         && coversPeer(rule.peer(), flow.peer())
         && flow.ports().isEmpty() == rule.ports().isEmpty()
         && flow.ports().stream()
@@ -68,7 +70,8 @@ public final class NetworkFlows {
     return Integer.parseInt(ports.substring(ports.indexOf('-') + 1));
   }
 
-  static GrantedFlow granted(RequestedFlow flow) {
+  /** As a grant of just this says it. */
+  public static GrantedFlow granted(RequestedFlow flow) {
     List<String> ports =
         flow.protocol().equals("icmp") ? List.of() : List.of(Integer.toString(flow.port()));
     return new GrantedFlow(flow.peer(), flow.protocol(), ports);

@@ -45,6 +45,12 @@ class NetworkGrant {
 
   private @Nullable UUID appraisal;
 
+  @Column(name = "status_list")
+  private @Nullable Integer statusList;
+
+  @Column(name = "status_index")
+  private @Nullable Integer statusIndex;
+
   /** Set by statements, never through this class. */
   @Column(name = "withdrawn_at")
   private @Nullable Instant withdrawnAt;
@@ -62,7 +68,8 @@ class NetworkGrant {
       Instant expiresAt,
       List<UUID> decisions,
       String policyHash,
-      @Nullable UUID appraisal) {
+      @Nullable UUID appraisal,
+      StatusPlace place) {
     this.id = id;
     this.device = device;
     this.thumbprint = thumbprint.hex();
@@ -72,6 +79,8 @@ class NetworkGrant {
     this.decisions = decisions.stream().map(UUID::toString).collect(Collectors.joining(" "));
     this.policyHash = policyHash;
     this.appraisal = appraisal;
+    this.statusList = place.list();
+    this.statusIndex = place.index();
   }
 
   UUID id() {

@@ -8,6 +8,7 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
+import jakarta.persistence.Query;
 import jakarta.persistence.Tuple;
 import java.time.Clock;
 import java.time.Instant;
@@ -157,6 +158,59 @@ final class StoredGrants implements GrantStore {
           .with("device", grant.get(1))
           .with("because", because));
     }
+  }
+
+  @Override
+  public long takeStatusBlock() {
+    return QuarkusTransaction.requiringNew().call(() -> {
+      long block =
+          ((Number) entities
+                  .createNativeQuery("select nextval('grant_status_block')")
+                  .getSingleResult())
+              .longValue();
+      entities
+          .createNativeQuery("insert into grant_status_list (list, taken_at) values (:list, :now)"
+              + " on conflict (list) do update set taken_at = excluded.taken_at")
+          .setParameter("list", Math.toIntExact(block / StatusPlace.BLOCKS))
+          .setParameter("now", clock.instant())
+          .executeUpdate();
+      return block;
+    });
+  }
+
+  @Override
+  public List<Integer> statusLists(Instant since) {
+    return numbers(
+        "select list from grant_status_list where taken_at > :since order by list",
+        Map.of("since", since));
+  }
+
+  @Override
+  public List<Integer> withdrawnOn(int list) {
+    return numbers(
+        "select status_index from network_grant"
+            + " where status_list = :list and withdrawn_at is not null and expires_at > :now",
+        Map.of("list", list, "now", clock.instant()));
+  }
+
+  private List<Integer> numbers(String sql, Map<String, Object> parameters) {
+    return QuarkusTransaction.requiringNew().call(() -> {
+      Query query = entities.createNativeQuery(sql);
+      parameters.forEach(query::setParameter);
+      List<?> numbers = query.getResultList();
+      return numbers.stream().map(number -> ((Number) number).intValue()).toList();
+    });
+  }
+
+  @Override
+  public long withdrawnTo() {
+    return QuarkusTransaction.requiringNew().call(() -> {
+      List<?> marks = entities
+          .createNativeQuery("select mark from job_epoch where job = :job")
+          .setParameter("job", GrantWithdrawal.JOB)
+          .getResultList();
+      return marks.isEmpty() ? -1 : ((Number) marks.getFirst()).longValue();
+    });
   }
 
   @Override

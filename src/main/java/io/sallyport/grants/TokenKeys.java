@@ -65,11 +65,16 @@ final class TokenKeys {
     loaded();
   }
 
-  /** Signs claims as a compact JWS. */
+  /** Signs the claims of a grant as a compact JWS. */
   String sign(JWTClaimsSet claims) {
+    return sign(TYPE, claims);
+  }
+
+  /** Signs claims as a compact JWS of this type. */
+  String sign(JOSEObjectType type, JWTClaimsSet claims) {
     Loaded current = loaded();
     JWSHeader header = new JWSHeader.Builder(JWSAlgorithm.ES256)
-        .type(TYPE)
+        .type(type)
         .keyID(current.keyId)
         .build();
     String input = header.toBase64URL() + "." + claims.toPayload().toBase64URL();

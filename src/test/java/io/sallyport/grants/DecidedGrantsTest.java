@@ -19,6 +19,7 @@ import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.HardwareUnit;
 import io.sallyport.grants.Grants.Grant;
 import io.sallyport.grants.Grants.LiveGrant;
+import io.sallyport.grants.RefusalReason.Remedy;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
@@ -30,6 +31,9 @@ import io.sallyport.keys.Keys;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
 import io.sallyport.policy.Explanation;
+import io.sallyport.policy.Explanation.Kind;
+import io.sallyport.policy.Explanation.Unmet;
+import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.AllowedFlow;
@@ -76,17 +80,19 @@ class DecidedGrantsTest {
   private final FakeDecisions decisions = new FakeDecisions();
   private final List<Object> events = new ArrayList<>();
   private final List<LiveGrant> open = new ArrayList<>();
+  private final Store store = new Store();
   private final Grants grants = new DecidedGrants(
       decisions,
-      new Store(),
+      store,
       new TokenKeys(keys()),
       new Settings(),
+      new StatusPlaces(store, clock, new SecureRandom()),
       clock,
       new Ids(clock, new SecureRandom()));
 
   @Test
   void aTokenSaysWhatIsGrantedAndToWhichCertificate() throws Exception {
-    Grant grant = grants.grant(device, credential(Duration.ofDays(1)), List.of(VIDEO, PING), actor);
+    Grant grant = granted(credential(Duration.ofDays(1)), List.of(VIDEO, PING));
     SignedJWT token = SignedJWT.parse(grant.token());
     JWK key = JWKSet.parse(grants.keySet()).getKeyByKeyId(token.getHeader().getKeyID());
     assertTrue(token.verify(new ECDSAVerifier(key.toECKey())));
@@ -118,7 +124,7 @@ class DecidedGrantsTest {
 
   @Test
   void withoutFlowsEverythingThatPolicyPermitsIsGranted() {
-    Grant grant = grants.grant(device, credential(Duration.ofDays(1)), List.of(), actor);
+    Grant grant = granted(credential(Duration.ofDays(1)), List.of());
     assertEquals(
         List.of(Map.of(
             "type",
@@ -145,7 +151,7 @@ class DecidedGrantsTest {
     decisions.ttl = Duration.ofSeconds(policy);
     decisions.validUntil = appraisal == null ? null : NOW.plusSeconds(appraisal);
     Grant grant =
-        grants.grant(device, credential(Duration.ofSeconds(certificate)), List.of(VIDEO), actor);
+        granted(credential(Duration.ofSeconds(certificate)), List.of(VIDEO));
     assertEquals(NOW.plusSeconds(expected), grant.expiresAt());
     assertEquals(Duration.ofSeconds(expected), grant.lifetime());
   }
@@ -165,8 +171,69 @@ class DecidedGrantsTest {
   }
 
   @Test
+  void whatOneFlowLacksIsSaidOfItAndThatTheOthersMayPass() {
+    RequestedFlow evil = new RequestedFlow("evil.example", "tcp", 22);
+    RefusalReason reason = denied(List.of(VIDEO, evil)).getFirst();
+    assertEquals("policy", reason.code());
+    assertEquals(evil, reason.flow());
+    assertEquals(Remedy.NARROW, reason.remedy());
+    assertEquals(Remedy.NONE, denied(List.of(evil)).getFirst().remedy());
+  }
+
+  @Test
+  void whatAPolicyWantsIsSaidAsData() {
+    decisions.unmet = List.of(
+        new Unmet("cameras", null, Kind.POSTURE, "executables", "contraindicated", "warning or better"),
+        new Unmet("cameras", "video", Kind.FLOW, "tcp to evil.example", null, "vms.plant.example"));
+    List<RefusalReason> reasons = denied(List.of(new RequestedFlow("evil.example", "tcp", 22)));
+    assertEquals(
+        List.of("posture attest", "flow none"),
+        reasons.stream().map(reason -> reason.code() + " " + reason.remedy().word()).toList());
+    assertEquals("contraindicated", reasons.getFirst().has());
+    assertEquals("warning or better", reasons.getFirst().wants());
+    assertEquals("video", reasons.getLast().rule());
+  }
+
+  @Test
+  void whatLiesInTheDeviceIsNoPolicysReason() {
+    decisions.lostAfter = 0;
+    RefusalReason reason = denied(List.of(VIDEO)).getFirst();
+    assertEquals("state", reason.code());
+    assertEquals(null, reason.policy());
+    decisions.lostAfter = Integer.MAX_VALUE;
+    decisions.doubtful = Digest.of(new byte[] {1});
+    reason = denied(List.of(VIDEO)).getFirst();
+    assertEquals("unconfirmed", reason.code());
+    assertEquals(Remedy.WAIT, reason.remedy());
+  }
+
+  @Test
+  void aTokenNamesItsPlaceOnAStatusList() throws Exception {
+    Grant grant = granted(credential(Duration.ofDays(1)), List.of(VIDEO));
+    Map<String, Object> status =
+        SignedJWT.parse(grant.token()).getJWTClaimsSet().getJSONObjectClaim("status");
+    Map<?, ?> place = (Map<?, ?>) Objects.requireNonNull(status.get("status_list"));
+    assertEquals("https://sallyport.example/oauth2/status/2", place.get("uri"));
+    long index = ((Number) Objects.requireNonNull(place.get("idx"))).longValue();
+    assertEquals(1, index % StatusPlace.BLOCKS, "a place of the block that was taken");
+    assertTrue(index >= 0 && index < StatusPlace.LIST);
+  }
+
+  @Test
+  void aGrantIsOfWhatTheDeviceOpensAndNotOfWhatOpensToIt() {
+    decisions.flows = List.of(
+        new AllowedFlow("vms.plant.example", "tcp", List.of("8554")),
+        new AllowedFlow("vms.plant.example", "tcp", List.of("554"), Direction.TO_DEVICE));
+    Grant grant = granted(credential(Duration.ofDays(1)), List.of());
+    assertEquals(
+        List.of(List.of("8554")), grant.flows().stream().map(flow -> flow.ports()).toList());
+    decisions.flows = decisions.flows.subList(1, 2);
+    assertEquals("ended", denied(List.of()).getFirst().code());
+  }
+
+  @Test
   void aGrantIsRecordedBeforeItIsSigned() {
-    grants.grant(device, credential(Duration.ofDays(1)), List.of(VIDEO), actor);
+    granted(credential(Duration.ofDays(1)), List.of(VIDEO));
     assertEquals(List.of("issued", "signed"), events);
   }
 
@@ -203,10 +270,22 @@ class DecidedGrantsTest {
   }
 
   private void assertDenied(List<RequestedFlow> flows, String reason) {
-    Refusal refusal = assertThrows(
-        Refusal.class, () -> grants.grant(device, credential(Duration.ofDays(1)), flows, actor));
-    assertEquals(GrantProblem.ACCESS_DENIED, refusal.problem());
-    assertTrue(refusal.detail().contains(reason), refusal.detail());
+    List<RefusalReason> reasons = denied(flows);
+    assertTrue(reasons.getFirst().detail().contains(reason), reasons.toString());
+  }
+
+  private List<RefusalReason> denied(List<RequestedFlow> flows) {
+    return switch (grants.grant(device, credential(Duration.ofDays(1)), flows, actor)) {
+      case GrantAnswer.Granted(Grant grant) -> throw new AssertionError("granted " + grant);
+      case GrantAnswer.Denied(List<RefusalReason> reasons) -> reasons;
+    };
+  }
+
+  private Grant granted(Credential credential, List<RequestedFlow> flows) {
+    return switch (grants.grant(device, credential, flows, actor)) {
+      case GrantAnswer.Granted(Grant grant) -> grant;
+      case GrantAnswer.Denied(List<RefusalReason> reasons) -> throw new AssertionError("denied " + reasons);
+    };
   }
 
   private Credential credential(Duration left) {
@@ -296,6 +375,26 @@ class DecidedGrantsTest {
     }
 
     @Override
+    public long takeStatusBlock() {
+      return 2 * StatusPlace.BLOCKS + 1;
+    }
+
+    @Override
+    public List<Integer> statusLists(Instant since) {
+      return List.of(2);
+    }
+
+    @Override
+    public List<Integer> withdrawnOn(int list) {
+      return List.of();
+    }
+
+    @Override
+    public long withdrawnTo() {
+      return 0;
+    }
+
+    @Override
     public void refused(Fact fact) {
       events.add(fact.kind());
     }
@@ -324,6 +423,9 @@ class DecidedGrantsTest {
     @Nullable
     Digest doubtful;
 
+    List<AllowedFlow> flows =
+        List.of(new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010")));
+    List<Unmet> unmet = List.of();
     int lostAfter = Integer.MAX_VALUE;
     private int asked;
 
@@ -343,11 +445,8 @@ class DecidedGrantsTest {
                   : null;
       boolean permit = reason == null;
       List<String> reasons = List.of(permit ? "allowed" : reason);
-      List<AllowedFlow> flows = permit
-          ? List.of(new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010")))
-          : List.of();
       Verdict verdict = new Verdict(
-          permit, reasons, "cameras", "hash", flows, permit ? ttl : null, null, null, null, null);
+          permit, reasons, "cameras", "hash", permit ? flows : List.of(), permit ? ttl : null, null, null, null, null);
       return new Decision(
           new UUID(1, asked),
           new UUID(0, 1),
@@ -360,7 +459,11 @@ class DecidedGrantsTest {
 
     @Override
     public Optional<Explanation> explain(UUID device, @Nullable RequestedFlow flow) {
-      return Optional.empty();
+      Verdict denied = new Verdict(
+          false, List.of("denied"), "cameras", "hash", List.of(), null, null, null, null, null);
+      return unmet.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new Explanation(denied, List.of(), unmet, List.of()));
     }
 
     @Override

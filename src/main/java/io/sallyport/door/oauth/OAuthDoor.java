@@ -12,9 +12,9 @@ import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.grants.Grants;
-import io.sallyport.grants.Grants.Grant;
 import io.sallyport.grants.Grants.LiveGrant;
-import io.sallyport.grants.NetworkFlows;
+import io.sallyport.grants.StatusLists;
+import io.sallyport.grants.StatusLists.Published;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
@@ -28,10 +28,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 
 /**
  * {@code /oauth2/token}, {@code /oauth2/introspect}, {@code /oauth2/revoke}, {@code /oauth2/jwks} and the metadata of RFC
- * 8414. A token status list is not supported: who checks tokens offline has their {@code exp}, who needs faster introspects.
+ * 8414; {@code /oauth2/status}: status lists, for who checks tokens offline and needs it faster than their {@code exp}.
  */
 @Singleton
 final class OAuthDoor implements Door {
@@ -39,19 +40,31 @@ final class OAuthDoor implements Door {
   private static final String INTROSPECT = "/oauth2/introspect";
   private static final String REVOKE = "/oauth2/revoke";
   private static final String JWKS = "/oauth2/jwks";
+  private static final String STATUS = "/oauth2/status";
+  private static final String STATUS_LIST = StatusLists.PATH + ":list";
   private static final String METADATA = "/.well-known/oauth-authorization-server";
+  /** As tokens write it. */
+  private static final Pattern LIST = Pattern.compile("0|[1-9][0-9]{0,8}");
+
   /** Room for 64 flows with names of usual length. */
   private static final int MOST_BYTES = 16 * 1024;
 
   private final Grants grants;
+  private final StatusLists statusLists;
   private final Introspection introspection;
   private final Callers callers;
   private final Audit audit;
   private final Exchanges exchanges;
 
   OAuthDoor(
-      Grants grants, DecisionPoint decisions, Callers callers, Audit audit, Exchanges exchanges) {
+      Grants grants,
+      StatusLists statusLists,
+      DecisionPoint decisions,
+      Callers callers,
+      Audit audit,
+      Exchanges exchanges) {
     this.grants = grants;
+    this.statusLists = statusLists;
     this.introspection = new Introspection(grants, decisions);
     this.callers = callers;
     this.audit = audit;
@@ -66,28 +79,28 @@ final class OAuthDoor implements Door {
         .handler(exchanges.handler(MOST_BYTES, this::introspect, OAuthErrors::write));
     router.post(REVOKE).handler(exchanges.handler(MOST_BYTES, this::revoke, OAuthErrors::write));
     router.get(JWKS).handler(exchanges.handler(MOST_BYTES, this::keySet, OAuthErrors::write));
+    router.get(STATUS).handler(exchanges.handler(MOST_BYTES, this::statusLists, OAuthErrors::write));
+    router
+        .get(STATUS_LIST)
+        .handler(exchanges.handler(MOST_BYTES, this::statusList, OAuthErrors::write));
     router.get(METADATA).handler(exchanges.direct(MOST_BYTES, this::metadata, OAuthErrors::write));
     router.route(TOKEN).handler(notAllowed("POST"));
     router.route(INTROSPECT).handler(notAllowed("POST"));
     router.route(REVOKE).handler(notAllowed("POST"));
     router.route(JWKS).handler(notAllowed("GET"));
+    router.route(STATUS).handler(notAllowed("GET"));
+    router.route(STATUS_LIST).handler(notAllowed("GET"));
     router.route(METADATA).handler(notAllowed("GET"));
   }
 
   private Reply token(Request request) {
     DeviceCaller caller = callers.device(request, Operation.GRANT);
     TokenRequest asked = parse(request, caller);
-    Grant grant = grants.grant(
+    return TokenAnswer.of(grants.grant(
         caller.device(),
         caller.credential(),
         asked.flows(),
-        Actor.device(caller.device().id()));
-    Map<String, Object> body = new LinkedHashMap<>();
-    body.put("access_token", grant.token());
-    body.put("token_type", "Bearer");
-    body.put("expires_in", grant.lifetime().toSeconds());
-    body.put("authorization_details", NetworkFlows.details(grant.flows()));
-    return Reply.json(200, body).with("Cache-Control", "no-store");
+        Actor.device(caller.device().id())));
   }
 
   /** Law 8: the device proved who it is, so what is refused to it is a fact. */
@@ -145,6 +158,28 @@ final class OAuthDoor implements Door {
         .with("Cache-Control", "max-age=300");
   }
 
+  /** Where all lists are (draft-ietf-oauth-status-list §9.3). */
+  private Reply statusLists(Request request) {
+    return Reply.json(200, Map.of("status_lists", statusLists.addresses()))
+        .with("Cache-Control", "max-age=60");
+  }
+
+  private Reply statusList(Request request) {
+    if (request.query().contains("time")) {
+      throw new Refusal(
+          CommonProblem.NOT_SUPPORTED, "Lists of the past are not kept; ask without time.");
+    }
+    String number = request.path().getOrDefault("list", "");
+    Published list = (LIST.matcher(number).matches()
+            ? statusLists.published(Integer.parseInt(number))
+            : Optional.<Published>empty())
+        .orElseThrow(
+            () -> new Refusal(CommonProblem.NOT_FOUND, "There is no status list of this number."));
+    return Reply.of(
+            200, StatusLists.MEDIA_TYPE, list.token().getBytes(StandardCharsets.US_ASCII))
+        .with("Cache-Control", "max-age=" + list.reuse().toSeconds());
+  }
+
   private Reply metadata(Request request) {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("issuer", grants.issuer());
@@ -154,6 +189,7 @@ final class OAuthDoor implements Door {
     body.put("revocation_endpoint", grants.issuer() + REVOKE);
     body.put("revocation_endpoint_auth_methods_supported", List.of("tls_client_auth"));
     body.put("jwks_uri", grants.issuer() + JWKS);
+    body.put("status_list_aggregation_endpoint", grants.issuer() + STATUS);
     body.put("response_types_supported", List.of());
     body.put("grant_types_supported", List.of("client_credentials"));
     body.put("token_endpoint_auth_methods_supported", List.of("tls_client_auth"));

@@ -1,7 +1,6 @@
 package io.sallyport.door.oauth;
 
 import io.sallyport.door.Reply;
-import io.sallyport.grants.GrantProblem;
 import io.sallyport.kernel.Problem;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,7 +18,7 @@ final class OAuthErrors {
   }
 
   private static String code(Problem problem) {
-    if (problem instanceof OAuthProblem || problem == GrantProblem.ACCESS_DENIED) {
+    if (problem instanceof OAuthProblem) {
       return problem.slug().replace('-', '_');
     }
     return switch (problem.status()) {
@@ -32,7 +31,7 @@ final class OAuthErrors {
   }
 
   /** The characters that RFC 6749 §5.2 lets a description have. */
-  private static String description(String detail) {
+  static String description(String detail) {
     return detail.replace('"', '\'').replaceAll("[^\\x20-\\x5b\\x5d-\\x7e]", "?");
   }
 }

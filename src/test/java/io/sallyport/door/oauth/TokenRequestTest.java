@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
-import io.sallyport.grants.GrantProblem;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Problem;
 import io.sallyport.kernel.Refusal;
@@ -113,7 +112,6 @@ class TokenRequestTest {
   @Test
   void refusalsAreSaidInTheWordsOfOAuth() {
     assertReply(400, "invalid_authorization_details", OAuthProblem.INVALID_AUTHORIZATION_DETAILS);
-    assertReply(403, "access_denied", GrantProblem.ACCESS_DENIED);
     assertReply(403, "access_denied", CommonProblem.CONFLICT);
     assertReply(401, "invalid_client", CommonProblem.UNAUTHENTICATED);
     assertReply(413, "invalid_request", CommonProblem.TOO_LARGE);
