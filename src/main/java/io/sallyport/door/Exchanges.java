@@ -59,6 +59,9 @@ public class Exchanges {
    */
   private static final int MOST_ISSUANCES = 128;
 
+  /** Grants at the same time: from memory, and then together in one shared commit. */
+  private static final int MOST_GRANTS = 256;
+
   private static final int LONGEST_WAIT_SECONDS = 10;
   private static final int NOT_MODIFIED = 304;
   /** For a client that still sends what will not be read to see the answer. */
@@ -69,6 +72,7 @@ public class Exchanges {
 
   private final Semaphore places = new Semaphore(MOST_AT_ONCE);
   private final Semaphore issuances = new Semaphore(MOST_ISSUANCES);
+  private final Semaphore grants = new Semaphore(MOST_GRANTS);
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
   private final MeterRegistry meters;
   private final Throttle throttle;
@@ -86,6 +90,11 @@ public class Exchanges {
   /** For use cases that wait for an issuance most of the time, and bound what else they do by themselves. */
   public Handler<RoutingContext> issuing(int mostBytes, UseCase useCase, RefusalWriter refusals) {
     return handler(mostBytes, useCase, refusals, issuances);
+  }
+
+  /** For use cases that wait for a grant most of the time, and bound what else they do by themselves. */
+  public Handler<RoutingContext> granting(int mostBytes, UseCase useCase, RefusalWriter refusals) {
+    return handler(mostBytes, useCase, refusals, grants);
   }
 
   private Handler<RoutingContext> handler(

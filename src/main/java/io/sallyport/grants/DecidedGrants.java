@@ -5,14 +5,11 @@ import com.nimbusds.jwt.JWTClaimsSet;
 import io.sallyport.audit.Fact;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DecisionPoint.Decision;
-import io.sallyport.devices.Device;
 import io.sallyport.grants.RefusalReason.Remedy;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Ids;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.pki.CertificateSubject;
-import io.sallyport.pki.Credential;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
@@ -67,25 +64,22 @@ final class DecidedGrants implements Grants {
   }
 
   @Override
-  public GrantAnswer grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor) {
+  public GrantAnswer grant(Holder holder, List<RequestedFlow> flows, Actor actor) {
     if (flows.size() > MOST_FLOWS) {
       throw new Refusal(
           GrantProblem.TOO_MANY_FLOWS, "Ask for at most " + MOST_FLOWS + " flows at once.");
     }
-    if (!credential.subject().equals(CertificateSubject.device(device.id()))) {
-      throw new IllegalArgumentException("the certificate is not one of the device");
-    }
     // 1. What is permitted, and until when.
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
-    List<Decision> decided = ask(credential, flows, actor);
-    List<RefusalReason> missing = reasons.of(device.id(), flows, decided);
+    List<Decision> decided = ask(holder, flows, actor);
+    List<RefusalReason> missing = reasons.of(holder.device(), flows, decided);
     if (!missing.isEmpty()) {
-      return denied(device, actor, null, missing);
+      return denied(holder, actor, null, missing);
     }
-    Instant end = end(now, credential, decided);
+    Instant end = end(now, holder, decided);
     List<GrantedFlow> granted = granted(flows, decided);
     if (!end.isAfter(now) || granted.isEmpty()) {
-      return denied(device, actor, null, List.of(nothingLeft(end, now, credential)));
+      return denied(holder, actor, null, List.of(nothingLeft(now, holder)));
     }
     // 2. Recorded before it is signed, and signed outside of the transaction.
     UUID id = ids.next();
@@ -95,8 +89,8 @@ final class DecidedGrants implements Grants {
     store.issued(
         new NetworkGrant(
             id,
-            device.id(),
-            credential.thumbprint(),
+            holder.device(),
+            holder.thumbprint(),
             JSONArrayUtils.toJSONString(details),
             now,
             end,
@@ -105,19 +99,19 @@ final class DecidedGrants implements Grants {
             first.appraisal(),
             place),
         actor);
-    String token = keys.sign(claims(id, device, credential, now, end, details, first, place));
+    String token = keys.sign(claims(id, holder, now, end, details, first, place));
     // 3. Law 5: whatever took the permit away while this was made is seen before anything leaves.
-    List<RefusalReason> lost = reasons.of(device.id(), flows, ask(credential, flows, actor));
+    List<RefusalReason> lost = reasons.of(holder.device(), flows, ask(holder, flows, actor));
     if (!lost.isEmpty()) {
-      return denied(device, actor, id, lost);
+      return denied(holder, actor, id, lost);
     }
     Duration lifetime = Duration.between(now, end);
     return new GrantAnswer.Granted(
         new Grant(id, token, end, lifetime, Renewal.after(id, lifetime), granted));
   }
 
-  private static RefusalReason nothingLeft(Instant end, Instant now, Credential credential) {
-    boolean certificate = !end.isAfter(now) && !credential.notAfter().isAfter(now.plusSeconds(1));
+  private static RefusalReason nothingLeft(Instant now, Holder holder) {
+    boolean certificate = !holder.notAfter().isAfter(now.plusSeconds(1));
     return RefusalReason.of(
         "ended",
         "Nothing is left of what the permit rests on; renew, attest, then ask again",
@@ -213,17 +207,17 @@ final class DecidedGrants implements Grants {
     return keys.keySet();
   }
 
-  private List<Decision> ask(Credential credential, List<RequestedFlow> flows, Actor actor) {
+  private List<Decision> ask(Holder holder, List<RequestedFlow> flows, Actor actor) {
     return flows.isEmpty()
-        ? List.of(decisions.decide(credential.thumbprint(), null, actor))
+        ? List.of(decisions.decide(holder.thumbprint(), null, actor))
         : flows.stream()
-            .map(flow -> decisions.decide(credential.thumbprint(), flow, actor))
+            .map(flow -> decisions.decide(holder.thumbprint(), flow, actor))
             .toList();
   }
 
   /** Law 4: the earliest end of all that it stands on; whole seconds, as the token has them. */
-  private static Instant end(Instant now, Credential credential, List<Decision> decided) {
-    return Stream.concat(Stream.of(credential.notAfter()), decided.stream().flatMap(decision -> {
+  private static Instant end(Instant now, Holder holder, List<Decision> decided) {
+    return Stream.concat(Stream.of(holder.notAfter()), decided.stream().flatMap(decision -> {
           Duration ttl = decision.verdict().ttl();
           // A permit without a longest time gives no time at all.
           return Stream.of(ttl == null ? now : now.plus(ttl), decision.validUntil());
@@ -247,8 +241,7 @@ final class DecidedGrants implements Grants {
 
   private JWTClaimsSet claims(
       UUID id,
-      Device device,
-      Credential credential,
+      Holder holder,
       Instant now,
       Instant end,
       List<Map<String, Object>> details,
@@ -256,14 +249,14 @@ final class DecidedGrants implements Grants {
       StatusPlace place) {
     JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder()
         .issuer(settings.issuer())
-        .subject(device.id().toString())
+        .subject(holder.device().toString())
         .audience(settings.audience())
-        .claim("client_id", device.id().toString())
+        .claim("client_id", holder.device().toString())
         .issueTime(Date.from(now))
         .notBeforeTime(Date.from(now))
         .expirationTime(Date.from(end))
         .jwtID(id.toString())
-        .claim("cnf", Map.of("x5t#S256", credential.thumbprint().base64Url()))
+        .claim("cnf", Map.of("x5t#S256", holder.thumbprint().base64Url()))
         .claim("authorization_details", details)
         .claim(
             "status",
@@ -283,10 +276,12 @@ final class DecidedGrants implements Grants {
 
   /** Records the refusal (law 8); {@code withheld} is a grant that was recorded and is not handed out, or null. */
   private GrantAnswer denied(
-      Device device, Actor actor, @Nullable UUID withheld, List<RefusalReason> why) {
+      Holder holder, Actor actor, @Nullable UUID withheld, List<RefusalReason> why) {
     Fact fact = Fact.of(
-            withheld == null ? "grant.refused" : "grant.withheld", actor, "device", device.id())
-        .with("reasons", why.stream().map(RefusalReason::detail).distinct().collect(Collectors.joining("; ")));
+            withheld == null ? "grant.refused" : "grant.withheld", actor, "device", holder.device())
+        .with(
+            "reasons",
+            why.stream().map(RefusalReason::detail).distinct().collect(Collectors.joining("; ")));
     store.refused(withheld == null ? fact : fact.with("grant", withheld));
     return new GrantAnswer.Denied(why);
   }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Where grants are recorded. */
 interface GrantStore {
-  /** Records a grant and the fact {@code grant.issued} in one transaction of its own. */
+  /** Records a grant and the fact {@code grant.issued} in one transaction, which those share that come together. */
   void issued(NetworkGrant grant, Actor actor);
 
   /** Grants of these devices that are neither at their end nor withdrawn, for each the {@code most} that end last. */

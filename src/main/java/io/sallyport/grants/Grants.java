@@ -1,9 +1,7 @@
 package io.sallyport.grants;
 
-import io.sallyport.devices.Device;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
-import io.sallyport.pki.Credential;
 import io.sallyport.policy.Question.RequestedFlow;
 import java.time.Duration;
 import java.time.Instant;
@@ -57,10 +55,17 @@ public interface Grants {
    * Grants all of {@code flows} or nothing. Ends by the earliest of policy, certificate and appraisal (law 4). Refuses
    * more than {@link #MOST_FLOWS} with {@code too-many-flows}. Opens its own transactions; must be called outside one.
    *
-   * @param credential of the device, live, proven on the connection that asks
    * @param flows at most {@link #MOST_FLOWS}; empty for all that policy permits
    */
-  GrantAnswer grant(Device device, Credential credential, List<RequestedFlow> flows, Actor actor);
+  GrantAnswer grant(Holder holder, List<RequestedFlow> flows, Actor actor);
+
+  /**
+   * Who asks: a device, by the certificate of its own that was proven on the connection.
+   *
+   * @param thumbprint what the grant is bound to
+   * @param notAfter of the certificate
+   */
+  record Holder(UUID device, Digest thumbprint, Instant notAfter) {}
 
   /**
    * A grant that a device may use now.

@@ -115,6 +115,21 @@ class NetworkGrant {
         : Optional.empty();
   }
 
+  @Nullable
+  UUID appraisal() {
+    return appraisal;
+  }
+
+  @Nullable
+  Integer statusList() {
+    return statusList;
+  }
+
+  @Nullable
+  Integer statusIndex() {
+    return statusIndex;
+  }
+
   String decisions() {
     return decisions;
   }

@@ -109,8 +109,7 @@ final class RefusalReasons {
         : reasons;
   }
 
-  private static RefusalReason reason(
-      @Nullable RequestedFlow flow, Unmet unmet, Remedy otherwise) {
+  private static RefusalReason reason(@Nullable RequestedFlow flow, Unmet unmet, Remedy otherwise) {
     return new RefusalReason(
         switch (unmet.kind()) {
           case POSTURE -> "posture";

@@ -30,8 +30,7 @@ final class StatusBits {
       while (!deflater.finished()) {
         compressed.write(piece, 0, deflater.deflate(piece));
       }
-      return Map.of(
-          "bits", 1, "lst", Base64URL.encode(compressed.toByteArray()).toString());
+      return Map.of("bits", 1, "lst", Base64URL.encode(compressed.toByteArray()).toString());
     } finally {
       deflater.end();
     }

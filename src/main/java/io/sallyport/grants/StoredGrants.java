@@ -4,8 +4,10 @@ import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.grants.Grants.LiveGrant;
+import io.sallyport.grants.IssuedGrants.Issued;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
+import io.sallyport.kernel.SharedCommits;
 import jakarta.inject.Singleton;
 import jakarta.persistence.EntityManager;
 import jakarta.persistence.Query;
@@ -28,30 +30,27 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class StoredGrants implements GrantStore {
   private static final UUID FIRST = new UUID(0, 0);
+  /** Transactions at the same time, and grants in one. */
+  private static final int AT_ONCE = 2;
+
+  private static final int TOGETHER = 256;
   private static final UUID LAST = new UUID(-1, -1);
 
   private final EntityManager entities;
   private final Audit audit;
   private final Clock clock;
+  private final SharedCommits<Issued, Boolean> shared;
 
-  StoredGrants(EntityManager entities, Audit audit, Clock clock) {
+  StoredGrants(EntityManager entities, IssuedGrants issued, Audit audit, Clock clock) {
     this.entities = entities;
     this.audit = audit;
     this.clock = clock;
+    this.shared = new SharedCommits<>("grants", AT_ONCE, TOGETHER, issued::record);
   }
 
   @Override
   public void issued(NetworkGrant grant, Actor actor) {
-    QuarkusTransaction.requiringNew().run(() -> {
-      entities.persist(grant);
-      audit.record(Fact.of("grant.issued", actor, "grant", grant.id())
-          .with("device", grant.device())
-          .with("thumbprint", grant.thumbprint())
-          .with("flows", grant.flows())
-          .with("expires_at", grant.expiresAt())
-          .with("decisions", grant.decisions())
-          .with("policy_hash", grant.policyHash()));
-    });
+    shared.call(() -> new Issued(grant, actor));
   }
 
   @Override
@@ -163,11 +162,9 @@ final class StoredGrants implements GrantStore {
   @Override
   public long takeStatusBlock() {
     return QuarkusTransaction.requiringNew().call(() -> {
-      long block =
-          ((Number) entities
-                  .createNativeQuery("select nextval('grant_status_block')")
-                  .getSingleResult())
-              .longValue();
+      long block = ((Number)
+              entities.createNativeQuery("select nextval('grant_status_block')").getSingleResult())
+          .longValue();
       entities
           .createNativeQuery("insert into grant_status_list (list, taken_at) values (:list, :now)"
               + " on conflict (list) do update set taken_at = excluded.taken_at")

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.kernel.SharedCommits;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.IssuanceStore.Asked;
 import io.sallyport.pki.IssuanceStore.Completion;

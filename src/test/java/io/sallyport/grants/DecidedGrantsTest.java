@@ -14,10 +14,9 @@ import io.sallyport.audit.Fact;
 import io.sallyport.decision.CertificateName;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DrivenClock;
-import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
-import io.sallyport.devices.HardwareUnit;
 import io.sallyport.grants.Grants.Grant;
+import io.sallyport.grants.Grants.Holder;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.grants.RefusalReason.Remedy;
 import io.sallyport.kernel.Actor;
@@ -28,8 +27,6 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
-import io.sallyport.pki.CertificateSubject;
-import io.sallyport.pki.Credential;
 import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Explanation.Kind;
 import io.sallyport.policy.Explanation.Unmet;
@@ -38,7 +35,6 @@ import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import java.lang.reflect.Proxy;
-import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -65,16 +61,6 @@ class DecidedGrantsTest {
   private static final RequestedFlow PING = new RequestedFlow("10.20.0.1", "icmp", 0);
 
   private final UUID id = UUID.fromString("0193516b-0000-7000-8000-000000000001");
-  private final Device device = new Device(
-      id,
-      new HardwareUnit(id, "Acme", "Cam 1", "S-1"),
-      "camera",
-      "ops",
-      "plant-1",
-      Map.of(),
-      DeviceState.ACTIVE,
-      0,
-      NOW);
   private final Actor actor = Actor.device(id);
   private final DrivenClock clock = new DrivenClock(NOW.plusMillis(400));
   private final FakeDecisions decisions = new FakeDecisions();
@@ -92,7 +78,7 @@ class DecidedGrantsTest {
 
   @Test
   void aTokenSaysWhatIsGrantedAndToWhichCertificate() throws Exception {
-    Grant grant = granted(credential(Duration.ofDays(1)), List.of(VIDEO, PING));
+    Grant grant = granted(holder(Duration.ofDays(1)), List.of(VIDEO, PING));
     SignedJWT token = SignedJWT.parse(grant.token());
     JWK key = JWKSet.parse(grants.keySet()).getKeyByKeyId(token.getHeader().getKeyID());
     assertTrue(token.verify(new ECDSAVerifier(key.toECKey())));
@@ -124,7 +110,7 @@ class DecidedGrantsTest {
 
   @Test
   void withoutFlowsEverythingThatPolicyPermitsIsGranted() {
-    Grant grant = granted(credential(Duration.ofDays(1)), List.of());
+    Grant grant = granted(holder(Duration.ofDays(1)), List.of());
     assertEquals(
         List.of(Map.of(
             "type",
@@ -150,8 +136,7 @@ class DecidedGrantsTest {
       long policy, long certificate, @Nullable Long appraisal, long expected) {
     decisions.ttl = Duration.ofSeconds(policy);
     decisions.validUntil = appraisal == null ? null : NOW.plusSeconds(appraisal);
-    Grant grant =
-        granted(credential(Duration.ofSeconds(certificate)), List.of(VIDEO));
+    Grant grant = granted(holder(Duration.ofSeconds(certificate)), List.of(VIDEO));
     assertEquals(NOW.plusSeconds(expected), grant.expiresAt());
     assertEquals(Duration.ofSeconds(expected), grant.lifetime());
   }
@@ -183,12 +168,15 @@ class DecidedGrantsTest {
   @Test
   void whatAPolicyWantsIsSaidAsData() {
     decisions.unmet = List.of(
-        new Unmet("cameras", null, Kind.POSTURE, "executables", "contraindicated", "warning or better"),
+        new Unmet(
+            "cameras", null, Kind.POSTURE, "executables", "contraindicated", "warning or better"),
         new Unmet("cameras", "video", Kind.FLOW, "tcp to evil.example", null, "vms.plant.example"));
     List<RefusalReason> reasons = denied(List.of(new RequestedFlow("evil.example", "tcp", 22)));
     assertEquals(
         List.of("posture attest", "flow none"),
-        reasons.stream().map(reason -> reason.code() + " " + reason.remedy().word()).toList());
+        reasons.stream()
+            .map(reason -> reason.code() + " " + reason.remedy().word())
+            .toList());
     assertEquals("contraindicated", reasons.getFirst().has());
     assertEquals("warning or better", reasons.getFirst().wants());
     assertEquals("video", reasons.getLast().rule());
@@ -209,7 +197,7 @@ class DecidedGrantsTest {
 
   @Test
   void aTokenNamesItsPlaceOnAStatusList() throws Exception {
-    Grant grant = granted(credential(Duration.ofDays(1)), List.of(VIDEO));
+    Grant grant = granted(holder(Duration.ofDays(1)), List.of(VIDEO));
     Map<String, Object> status =
         SignedJWT.parse(grant.token()).getJWTClaimsSet().getJSONObjectClaim("status");
     Map<?, ?> place = (Map<?, ?>) Objects.requireNonNull(status.get("status_list"));
@@ -224,16 +212,17 @@ class DecidedGrantsTest {
     decisions.flows = List.of(
         new AllowedFlow("vms.plant.example", "tcp", List.of("8554")),
         new AllowedFlow("vms.plant.example", "tcp", List.of("554"), Direction.TO_DEVICE));
-    Grant grant = granted(credential(Duration.ofDays(1)), List.of());
+    Grant grant = granted(holder(Duration.ofDays(1)), List.of());
     assertEquals(
-        List.of(List.of("8554")), grant.flows().stream().map(flow -> flow.ports()).toList());
+        List.of(List.of("8554")),
+        grant.flows().stream().map(flow -> flow.ports()).toList());
     decisions.flows = decisions.flows.subList(1, 2);
     assertEquals("ended", denied(List.of()).getFirst().code());
   }
 
   @Test
   void aGrantIsRecordedBeforeItIsSigned() {
-    granted(credential(Duration.ofDays(1)), List.of(VIDEO));
+    granted(holder(Duration.ofDays(1)), List.of(VIDEO));
     assertEquals(List.of("issued", "signed"), events);
   }
 
@@ -247,8 +236,8 @@ class DecidedGrantsTest {
   @Test
   void tooManyFlowsAreRefused() {
     List<RequestedFlow> flows = java.util.Collections.nCopies(Grants.MOST_FLOWS + 1, VIDEO);
-    Refusal refusal = assertThrows(
-        Refusal.class, () -> grants.grant(device, credential(Duration.ofDays(1)), flows, actor));
+    Refusal refusal =
+        assertThrows(Refusal.class, () -> grants.grant(holder(Duration.ofDays(1)), flows, actor));
     assertEquals(GrantProblem.TOO_MANY_FLOWS, refusal.problem());
   }
 
@@ -275,33 +264,21 @@ class DecidedGrantsTest {
   }
 
   private List<RefusalReason> denied(List<RequestedFlow> flows) {
-    return switch (grants.grant(device, credential(Duration.ofDays(1)), flows, actor)) {
-      case GrantAnswer.Granted(Grant grant) -> throw new AssertionError("granted " + grant);
-      case GrantAnswer.Denied(List<RefusalReason> reasons) -> reasons;
+    return switch (grants.grant(holder(Duration.ofDays(1)), flows, actor)) {
+      case GrantAnswer.Granted granted -> throw new AssertionError("granted " + granted);
+      case GrantAnswer.Denied denied -> denied.reasons();
     };
   }
 
-  private Grant granted(Credential credential, List<RequestedFlow> flows) {
-    return switch (grants.grant(device, credential, flows, actor)) {
-      case GrantAnswer.Granted(Grant grant) -> grant;
-      case GrantAnswer.Denied(List<RefusalReason> reasons) -> throw new AssertionError("denied " + reasons);
+  private Grant granted(Holder holder, List<RequestedFlow> flows) {
+    return switch (grants.grant(holder, flows, actor)) {
+      case GrantAnswer.Granted granted -> granted.grant();
+      case GrantAnswer.Denied denied -> throw new AssertionError("denied " + denied);
     };
   }
 
-  private Credential credential(Duration left) {
-    return new Credential(
-        "devices",
-        BigInteger.ONE,
-        CertificateSubject.device(id),
-        "device",
-        Digest.of(new byte[] {1}),
-        Digest.of(new byte[] {2}),
-        NOW.minusSeconds(60),
-        NOW.plus(left),
-        null,
-        null,
-        null,
-        Der.of(new byte[] {1}));
+  private Holder holder(Duration left) {
+    return new Holder(id, Digest.of(new byte[] {1}), NOW.plus(left));
   }
 
   private Keys keys() {
@@ -446,7 +423,16 @@ class DecidedGrantsTest {
       boolean permit = reason == null;
       List<String> reasons = List.of(permit ? "allowed" : reason);
       Verdict verdict = new Verdict(
-          permit, reasons, "cameras", "hash", permit ? flows : List.of(), permit ? ttl : null, null, null, null, null);
+          permit,
+          reasons,
+          "cameras",
+          "hash",
+          permit ? flows : List.of(),
+          permit ? ttl : null,
+          null,
+          null,
+          null,
+          null);
       return new Decision(
           new UUID(1, asked),
           new UUID(0, 1),

@@ -17,7 +17,8 @@ class RenewalSpreadTest {
     Random random = new Random(7);
     int[] tenths = new int[10];
     for (int i = 0; i < 10_000; i++) {
-      UUID grant = new UUID(0x0193_516b_0000_7000L << 16 | random.nextInt(0x1000), random.nextLong());
+      UUID grant =
+          new UUID(0x0193_516b_0000_7000L << 16 | random.nextInt(0x1000), random.nextLong());
       long after = Renewal.after(grant, LIFE).toSeconds();
       assertTrue(after >= 2520 && after < 3240, "renewed after " + after + " s of 3600");
       tenths[(int) ((after - 2520) / 72)]++;

@@ -11,7 +11,9 @@ import io.sallyport.door.Exchanges;
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
 import io.sallyport.enforcement.EnforcementPoint;
+import io.sallyport.grants.GrantAnswer;
 import io.sallyport.grants.Grants;
+import io.sallyport.grants.Grants.Holder;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.grants.StatusLists;
 import io.sallyport.grants.StatusLists.Published;
@@ -23,6 +25,7 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +56,7 @@ final class OAuthDoor implements Door {
   private final StatusLists statusLists;
   private final Introspection introspection;
   private final Callers callers;
+  private final Holders holders;
   private final Audit audit;
   private final Exchanges exchanges;
 
@@ -62,24 +66,28 @@ final class OAuthDoor implements Door {
       DecisionPoint decisions,
       Callers callers,
       Audit audit,
-      Exchanges exchanges) {
+      Exchanges exchanges,
+      Clock clock) {
     this.grants = grants;
     this.statusLists = statusLists;
     this.introspection = new Introspection(grants, decisions);
     this.callers = callers;
+    this.holders = new Holders(callers, decisions, clock);
     this.audit = audit;
     this.exchanges = exchanges;
   }
 
   @Override
   public void mount(Router router) {
-    router.post(TOKEN).handler(exchanges.handler(MOST_BYTES, this::token, OAuthErrors::write));
+    router.post(TOKEN).handler(exchanges.granting(MOST_BYTES, this::token, OAuthErrors::write));
     router
         .post(INTROSPECT)
         .handler(exchanges.handler(MOST_BYTES, this::introspect, OAuthErrors::write));
     router.post(REVOKE).handler(exchanges.handler(MOST_BYTES, this::revoke, OAuthErrors::write));
     router.get(JWKS).handler(exchanges.handler(MOST_BYTES, this::keySet, OAuthErrors::write));
-    router.get(STATUS).handler(exchanges.handler(MOST_BYTES, this::statusLists, OAuthErrors::write));
+    router
+        .get(STATUS)
+        .handler(exchanges.handler(MOST_BYTES, this::statusLists, OAuthErrors::write));
     router
         .get(STATUS_LIST)
         .handler(exchanges.handler(MOST_BYTES, this::statusList, OAuthErrors::write));
@@ -94,18 +102,14 @@ final class OAuthDoor implements Door {
   }
 
   private Reply token(Request request) {
-    DeviceCaller caller = callers.device(request, Operation.GRANT);
-    TokenRequest asked = parse(request, caller);
-    return TokenAnswer.of(grants.grant(
-        caller.device(),
-        caller.credential(),
-        asked.flows(),
-        Actor.device(caller.device().id())));
+    Holder holder = holders.of(request);
+    TokenRequest asked = parse(request, holder.device());
+    GrantAnswer answer = grants.grant(holder, asked.flows(), Actor.device(holder.device()));
+    return TokenAnswer.of(answer);
   }
 
   /** Law 8: the device proved who it is, so what is refused to it is a fact. */
-  private TokenRequest parse(Request request, DeviceCaller caller) {
-    UUID device = caller.device().id();
+  private TokenRequest parse(Request request, UUID device) {
     try {
       return TokenRequest.parse(request, device);
     } catch (Refusal refusal) {
@@ -175,8 +179,7 @@ final class OAuthDoor implements Door {
             : Optional.<Published>empty())
         .orElseThrow(
             () -> new Refusal(CommonProblem.NOT_FOUND, "There is no status list of this number."));
-    return Reply.of(
-            200, StatusLists.MEDIA_TYPE, list.token().getBytes(StandardCharsets.US_ASCII))
+    return Reply.of(200, StatusLists.MEDIA_TYPE, list.token().getBytes(StandardCharsets.US_ASCII))
         .with("Cache-Control", "max-age=" + list.reuse().toSeconds());
   }
 

@@ -18,8 +18,8 @@ final class TokenAnswer {
 
   static Reply of(GrantAnswer answer) {
     Reply reply = switch (answer) {
-      case GrantAnswer.Granted(Grant grant) -> Reply.json(200, granted(grant));
-      case GrantAnswer.Denied(List<RefusalReason> reasons) -> Reply.json(403, denied(reasons));
+      case GrantAnswer.Granted granted -> Reply.json(200, granted(granted.grant()));
+      case GrantAnswer.Denied denied -> Reply.json(403, denied(denied.reasons()));
     };
     return reply.with("Cache-Control", "no-store");
   }

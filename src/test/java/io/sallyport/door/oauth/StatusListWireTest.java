@@ -50,10 +50,8 @@ class StatusListWireTest extends ServerTest {
   /** What a token says of where its status is. */
   private record Place(String uri, int index) {
     static Place of(String token) throws ParseException {
-      Map<?, ?> list = (Map<?, ?>) SignedJWT.parse(token)
-          .getJWTClaimsSet()
-          .getJSONObjectClaim("status")
-          .get("status_list");
+      Map<?, ?> list = (Map<?, ?>)
+          SignedJWT.parse(token).getJWTClaimsSet().getJSONObjectClaim("status").get("status_list");
       return new Place(String.valueOf(list.get("uri")), ((Number) list.get("idx")).intValue());
     }
   }
@@ -70,14 +68,13 @@ class StatusListWireTest extends ServerTest {
     SignedJWT list = SignedJWT.parse(answer.text());
     assertEquals("statuslist+jwt", list.getHeader().getType().toString());
     JWKSet keys = JWKSet.parse(plant.get(null, "/oauth2/jwks").expect(200).text());
-    assertTrue(list.verify(new ECDSAVerifier(
-        keys.getKeyByKeyId(list.getHeader().getKeyID()).toECKey())));
+    assertTrue(list.verify(
+        new ECDSAVerifier(keys.getKeyByKeyId(list.getHeader().getKeyID()).toECKey())));
     JWTClaimsSet claims = list.getJWTClaimsSet();
     assertEquals(place.uri, claims.getSubject());
     assertEquals(10, claims.getLongClaim("ttl"));
     assertEquals(
-        15_000,
-        claims.getExpirationTime().getTime() - claims.getIssueTime().getTime());
+        15_000, claims.getExpirationTime().getTime() - claims.getIssueTime().getTime());
     assertFalse(invalid(answer, place.index), "the grant lives");
   }
 
@@ -152,7 +149,8 @@ class StatusListWireTest extends ServerTest {
     long after = granted.get("renew_after").asLong();
     assertTrue(after >= life * 0.69 && after <= life * 0.9, after + " of " + life);
 
-    JsonNode refused = plant.enrolled("statuslist-7").token(Plant.VIDEO).expect(403).json();
+    JsonNode refused =
+        plant.enrolled("statuslist-7").token(Plant.VIDEO).expect(403).json();
     JsonNode reason = refused.at("/reasons/0");
     assertEquals("access_denied", refused.get("error").asText());
     assertEquals(plant.name(), reason.get("policy").asText(), refused.toString());
@@ -182,8 +180,7 @@ class StatusListWireTest extends ServerTest {
           SignedJWT.parse(answer.text()).getJWTClaimsSet().getJSONObjectClaim("status_list");
       assertEquals(1L, list.get("bits"));
       byte[] zlib = new Base64URL(String.valueOf(list.get("lst"))).decode();
-      byte[] octets =
-          new InflaterInputStream(new ByteArrayInputStream(zlib)).readAllBytes();
+      byte[] octets = new InflaterInputStream(new ByteArrayInputStream(zlib)).readAllBytes();
       return (octets[index / 8] >> index % 8 & 1) == 1;
     } catch (ParseException e) {
       throw new AssertionError("not a status list: " + answer, e);

@@ -1,4 +1,4 @@
-package io.sallyport.pki;
+package io.sallyport.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

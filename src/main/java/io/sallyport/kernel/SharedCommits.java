@@ -1,9 +1,5 @@
-package io.sallyport.pki;
+package io.sallyport.kernel;
 
-import io.sallyport.kernel.CommonProblem;
-import io.sallyport.kernel.FollowUps;
-import io.sallyport.kernel.Outage;
-import io.sallyport.kernel.Refusal;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A call that fails, fails alone. The work names it by {@link Spoiled}: it is taken out and the others are done again.
  * What fails without a name is done again one by one, unless the database is away.
  */
-final class SharedCommits<A, R> {
+public final class SharedCommits<A, R> {
   /** More than all callers of a server at once; beyond them it is better to be told than to wait. */
   private static final int MOST_WAITING = 4096;
 
@@ -72,7 +68,7 @@ final class SharedCommits<A, R> {
    * @param most how many calls share one
    * @param work answers each call, in their order; all in one transaction, which is rolled back when it throws
    */
-  SharedCommits(String name, int workers, int most, Function<List<A>, List<R>> work) {
+  public SharedCommits(String name, int workers, int most, Function<List<A>, List<R>> work) {
     this.name = name;
     this.workers = workers;
     this.most = most;
@@ -83,28 +79,28 @@ final class SharedCommits<A, R> {
    * From now on a small batch of either waits a moment for the transaction of the other's to end, and grows meanwhile: by
    * turns they need fewer transactions for the same calls than side by side.
    */
-  static void alternate(SharedCommits<?, ?> one, SharedCommits<?, ?> other) {
+  public static void alternate(SharedCommits<?, ?> one, SharedCommits<?, ?> other) {
     one.other = other;
     other.other = one;
   }
 
   /** Thrown by the work: everything is rolled back, and this call is why. */
-  static final class Spoiled extends RuntimeException {
+  public static final class Spoiled extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final int index;
 
-    Spoiled(int index, Throwable cause) {
+    public Spoiled(int index, Throwable cause) {
       super(null, cause, false, false);
       this.index = index;
     }
 
-    int index() {
+    public int index() {
       return index;
     }
 
     /** What the caller is to see. */
-    RuntimeException reason() {
+    public RuntimeException reason() {
       return getCause() instanceof RuntimeException reason
           ? reason
           : new IllegalStateException(getCause());
@@ -112,7 +108,7 @@ final class SharedCommits<A, R> {
   }
 
   /** @param asked made in here, so that a batch that is about to begin waits for it a moment */
-  R call(Supplier<A> asked) {
+  public R call(Supplier<A> asked) {
     Call<A, R> call;
     coming.incrementAndGet();
     try {
