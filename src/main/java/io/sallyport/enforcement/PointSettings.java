@@ -114,8 +114,7 @@ public record PointSettings(
                     + String.join(", ", kind.parameters().stream().sorted().toList()) + "."));
       }
       requireText("parameters." + name, value);
-      if (name.equals(ABILITIES)
-          && !Set.of(CISCO_SGT, WISPR_RATE).containsAll(abilities(value))) {
+      if (name.equals(ABILITIES) && !Set.of(CISCO_SGT, WISPR_RATE).containsAll(abilities(value))) {
         throw invalid("parameters." + ABILITIES + " must be " + CISCO_SGT + ", " + WISPR_RATE
             + " or both, joined by a comma.");
       }

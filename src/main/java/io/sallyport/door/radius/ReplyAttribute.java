@@ -27,8 +27,7 @@ enum ReplyAttribute {
   ACCT_INTERIM_INTERVAL("Acct-Interim-Interval", number(60, 86_400)),
   /** Vendor 9, 1: a security group tag in hexadecimal and its generation. */
   CISCO_AV_PAIR(
-      "Cisco-AVPair",
-      Pattern.compile("cts:security-group-tag=[0-9a-f]{4}-00").asMatchPredicate()),
+      "Cisco-AVPair", Pattern.compile("cts:security-group-tag=[0-9a-f]{4}-00").asMatchPredicate()),
   /** Vendor 14122, 7: bit/s. */
   WISPR_BANDWIDTH_MAX_UP("WISPr-Bandwidth-Max-Up", number(1_000, Integer.MAX_VALUE)),
   /** Vendor 14122, 8: bit/s. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.crypto.ECDSAVerifier;
 import com.nimbusds.jose.jwk.JWKSet;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.Test;
 /** Token status lists as a point without any library would read them (draft-ietf-oauth-status-list). */
 @QuarkusTest
 class StatusListWireTest extends ServerTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   /** Set before the first test. */
   @SuppressWarnings("NullAway.Init")
   private Plant plant;
@@ -50,9 +53,10 @@ class StatusListWireTest extends ServerTest {
   /** What a token says of where its status is. */
   private record Place(String uri, int index) {
     static Place of(String token) throws ParseException {
-      Map<?, ?> list = (Map<?, ?>)
-          SignedJWT.parse(token).getJWTClaimsSet().getJSONObjectClaim("status").get("status_list");
-      return new Place(String.valueOf(list.get("uri")), ((Number) list.get("idx")).intValue());
+      JsonNode list = JSON.<JsonNode>valueToTree(
+              SignedJWT.parse(token).getJWTClaimsSet().getJSONObjectClaim("status"))
+          .get("status_list");
+      return new Place(list.get("uri").asText(), list.get("idx").asInt());
     }
   }
 
