@@ -3,6 +3,7 @@ package io.sallyport.policy;
 import io.sallyport.policy.Question.Subject;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,17 +12,19 @@ import org.jspecify.annotations.Nullable;
  * A compiled AccessPolicy document. Immutable.
  *
  * @param hash SHA-256 in hex over the text
- * @param requirements least posture, in the document's order
+ * @param requirements least posture, in the document's order; none in a forbid
  * @param conditions all must be true
- * @param rules what it allows, in the document's order
+ * @param rules what it permits or forbids, in the document's order
  * @param network how an access network attaches the device, or null
  * @param quarantineVlan 1 to 4094, or null
- * @param flows what {@code rules} allow, each once
- * @param restsOnPosture whether a permit by this policy stands on the device's posture
+ * @param flows what {@code rules} are about, each once
+ * @param restsOnPosture whether what this policy says stands on the device's posture
+ * @param restsOnTime whether what this policy says stands on the time of day
  */
 record AccessPolicy(
     String name,
     String hash,
+    Effect effect,
     Selector selector,
     List<PostureRequirement> requirements,
     List<Condition> conditions,
@@ -30,7 +33,8 @@ record AccessPolicy(
     Verdict.@Nullable Network network,
     @Nullable Integer quarantineVlan,
     List<AllowedFlow> flows,
-    boolean restsOnPosture) {
+    boolean restsOnPosture,
+    boolean restsOnTime) {
   AccessPolicy {
     requirements = List.copyOf(requirements);
     conditions = List.copyOf(conditions);
@@ -41,6 +45,7 @@ record AccessPolicy(
   AccessPolicy(
       String name,
       String hash,
+      Effect effect,
       Selector selector,
       List<PostureRequirement> requirements,
       List<Condition> conditions,
@@ -51,6 +56,7 @@ record AccessPolicy(
     this(
         name,
         hash,
+        effect,
         selector,
         requirements,
         conditions,
@@ -59,7 +65,14 @@ record AccessPolicy(
         network,
         quarantineVlan,
         rules.stream().map(FlowRule::flow).distinct().toList(),
-        !requirements.isEmpty() || conditions.stream().anyMatch(Condition::looksAtPosture));
+        !requirements.isEmpty() || conditions.stream().anyMatch(Condition::looksAtPosture),
+        conditions.stream().anyMatch(Condition::looksAtTime));
+  }
+
+  /** What the rules of a document do. */
+  enum Effect {
+    PERMIT,
+    FORBID
   }
 
   /** Which devices a policy is about; null and empty select all. */
@@ -67,6 +80,10 @@ record AccessPolicy(
     Selector {
       labels = Map.copyOf(labels);
     }
+  }
+
+  boolean forbids() {
+    return effect == Effect.FORBID;
   }
 
   /** Whether this policy is about {@code subject}. */
@@ -84,5 +101,52 @@ record AccessPolicy(
       }
     }
     return true;
+  }
+
+  /**
+   * What keeps this policy from applying, or null when it applies. What is known to be missing comes before what could not
+   * be found out, as {@code false && error} is false in CEL.
+   */
+  @Nullable
+  Shortfall shortfall(Attributes attributes) {
+    Question.Posture posture = attributes.posture();
+    for (PostureRequirement requirement : requirements) {
+      String words = posture == null
+          ? requirement.claim() + " must be " + requirement.words() + ", but "
+              + attributes.postureMissing()
+          : requirement.shortfall(posture.claims().get(requirement.claim()));
+      if (words != null) {
+        return new Shortfall(false, words);
+      }
+    }
+    Shortfall unknown = null;
+    for (Condition condition : conditions) {
+      Shortfall shortfall = condition.shortfall(attributes);
+      if (shortfall != null && !shortfall.unknown()) {
+        return shortfall;
+      }
+      unknown = unknown == null ? shortfall : unknown;
+    }
+    return unknown;
+  }
+
+  /** The first moment from which on this may say something else without the fleet having changed, or {@code end}. */
+  @Nullable
+  Instant earlier(@Nullable Instant end, Attributes attributes) {
+    Instant earliest = end;
+    Question.Posture posture = attributes.posture();
+    if (restsOnPosture && posture != null) {
+      earliest = earlier(earliest, posture.expiresAt());
+    }
+    if (restsOnTime) {
+      for (Condition condition : conditions) {
+        earliest = earlier(earliest, condition.end(attributes.time()));
+      }
+    }
+    return earliest;
+  }
+
+  static @Nullable Instant earlier(@Nullable Instant one, @Nullable Instant other) {
+    return one == null || (other != null && other.isBefore(one)) ? other : one;
   }
 }

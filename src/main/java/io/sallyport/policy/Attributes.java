@@ -4,6 +4,7 @@ import dev.cel.runtime.CelVariableResolver;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.Subject;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,10 @@ final class Attributes implements CelVariableResolver {
   @Nullable
   Posture posture() {
     return posture;
+  }
+
+  Instant time() {
+    return question.time();
   }
 
   /** No policy lets a quarantined device through: what a policy has for it is its quarantine network. */

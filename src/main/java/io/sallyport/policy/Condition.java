@@ -3,6 +3,7 @@ package io.sallyport.policy;
 import dev.cel.common.CelErrorCode;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.Program;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /** A compiled condition. Immutable; made by {@link Conditions}. */
@@ -12,36 +13,52 @@ final class Condition {
   private final String shown;
   private final Program program;
   private final boolean looksAtPosture;
+  private final @Nullable TimeUse time;
+  private final Shortfall whenFalse;
 
-  Condition(String text, Program program, boolean looksAtPosture) {
+  Condition(String text, Program program, boolean looksAtPosture, @Nullable TimeUse time) {
     String oneLine = text.strip().replaceAll("\\s+", " ");
     this.shown = oneLine.length() > SHOWN ? oneLine.substring(0, SHOWN) + "…" : oneLine;
     this.program = program;
     this.looksAtPosture = looksAtPosture;
+    this.time = time;
+    this.whenFalse = new Shortfall(false, shown + " is false");
   }
 
   boolean looksAtPosture() {
     return looksAtPosture;
   }
 
-  /** Why this is not true, in words, or null when it is. Never throws. */
+  boolean looksAtTime() {
+    return time != null;
+  }
+
+  /** Until when this says the same as {@code now}, as far as the time of day goes; null when for ever. */
   @Nullable
-  String shortfall(Attributes attributes) {
+  Instant end(Instant now) {
+    return time == null ? null : time.end(now);
+  }
+
+  /** Why this is not true, or null when it is. Never throws. */
+  @Nullable
+  Shortfall shortfall(Attributes attributes) {
     Object result;
     try {
       result = program.eval(attributes);
     } catch (CelEvaluationException | RuntimeException e) {
-      return shown + " cannot be evaluated: " + reason(e);
+      return new Shortfall(true, shown + " cannot be evaluated: " + reason(e));
     }
     if (Boolean.TRUE.equals(result)) {
       return null;
     }
     if (Boolean.FALSE.equals(result)) {
-      return shown + " is false";
+      return whenFalse;
     }
-    return looksAtPosture && attributes.posture() == null
-        ? shown + " needs posture, but " + attributes.postureMissing()
-        : shown + " is neither true nor false";
+    return new Shortfall(
+        true,
+        looksAtPosture && attributes.posture() == null
+            ? shown + " needs posture, but " + attributes.postureMissing()
+            : shown + " is neither true nor false");
   }
 
   /** CEL's words without its place; the version's own words when that was at fault. */

@@ -34,7 +34,9 @@ import dev.cel.validator.CelValidatorFactory;
 import dev.cel.validator.validators.DurationLiteralValidator;
 import dev.cel.validator.validators.TimestampLiteralValidator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -133,6 +135,11 @@ final class Conditions {
       .addAstValidators(TimestampLiteralValidator.INSTANCE, DurationLiteralValidator.INSTANCE)
       .build();
 
+  /** What a fleet's policies say over and over; some 10 kB each. */
+  private static final int MOST_SHARED = 1024;
+
+  private static final Map<String, Condition> COMPILED = new ConcurrentHashMap<>();
+
   private Conditions() {}
 
   /** Why a condition cannot be used; {@code line} counts from 1, {@code column} from 0, both within the condition. */
@@ -157,7 +164,19 @@ final class Conditions {
     }
   }
 
+  /** The condition that {@code text} says; one for all policies that say the same. */
   static Condition compile(String text) throws Fault {
+    Condition known = COMPILED.get(text);
+    if (known == null) {
+      known = compiled(text);
+      if (COMPILED.size() < MOST_SHARED) {
+        COMPILED.put(text, known);
+      }
+    }
+    return known;
+  }
+
+  private static Condition compiled(String text) throws Fault {
     CelValidationResult checked = COMPILER.compile(text);
     if (checked.hasError()) {
       throw fault(checked.getErrors().getFirst());
@@ -176,7 +195,8 @@ final class Conditions {
       }
       boolean looksAtPosture =
           nodes(tree).anyMatch(node -> node.expr().identOrDefault().name().equals("posture"));
-      return new Condition(text, RUNTIME.createProgram(tree), looksAtPosture);
+      return new Condition(
+          text, RUNTIME.createProgram(tree), looksAtPosture, TimeUse.of(nodes(tree)));
     } catch (CelValidationException | CelEvaluationException e) {
       throw new Fault(1, 0, String.valueOf(e.getMessage()));
     }

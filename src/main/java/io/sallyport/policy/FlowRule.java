@@ -8,19 +8,24 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One entry of {@code allow}, ready to be matched.
+ * One entry of {@code allow} or {@code deny}, ready to be matched.
  *
+ * @param name as the document has it, otherwise its place there: {@code allow[3]}
  * @param flow as the verdict shows it; a name in lower case
  * @param prefix set when the peer is an address or prefix
  * @param ports inclusive; empty for icmp
+ * @param reasons what is said when this decides, made once because it is said for each decision
  */
 record FlowRule(
+    String name,
     AllowedFlow flow,
     @Nullable IpPrefix prefix,
     List<PortRange> ports,
-    @Nullable Essential essential) {
+    @Nullable Essential essential,
+    List<String> reasons) {
   FlowRule {
     ports = List.copyOf(ports);
+    reasons = List.copyOf(reasons);
   }
 
   /** Ports from {@code first} to {@code last}, both included. */
@@ -29,49 +34,84 @@ record FlowRule(
     public String toString() {
       return first == last ? Integer.toString(first) : first + "-" + last;
     }
+
+    boolean has(int port) {
+      return port >= first && port <= last;
+    }
+
+    boolean meets(PortRange other) {
+      return first <= other.last && other.first <= last;
+    }
   }
 
   /**
-   * Whether this allows {@code asked}.
+   * Whether this is about {@code asked}.
    *
    * @param address the asked peer read as an address, or null when it is a name
    */
-  boolean allows(RequestedFlow asked, @Nullable IpPrefix address) {
+  boolean meets(RequestedFlow asked, @Nullable IpPrefix address) {
     return flow.protocol().equals(asked.protocol())
-        && allowsPort(asked.port())
-        && allowsPeer(asked.peer(), address);
+        && flow.direction() == asked.direction()
+        && meetsPort(asked.port())
+        && meetsPeer(asked.peer(), address);
   }
 
-  private boolean allowsPort(int port) {
+  boolean meetsPort(int port) {
     if (ports.isEmpty()) {
       return port == 0;
     }
     for (PortRange range : ports) {
-      if (port >= range.first() && port <= range.last()) {
+      if (range.has(port)) {
         return true;
       }
     }
     return false;
   }
 
-  private boolean allowsPeer(String peer, @Nullable IpPrefix address) {
-    if (prefix != null) {
-      return address != null && prefix.covers(address);
-    }
-    return sameName(flow.peer(), peer);
+  boolean meetsPeer(String peer, @Nullable IpPrefix address) {
+    return prefix == null
+        ? flow.peer().equals(lower(peer))
+        : address != null && prefix.covers(address);
   }
 
-  /** Equality of DNS names (RFC 4343): only the letters of ASCII have a case. */
-  private static boolean sameName(String lower, String asked) {
-    if (lower.length() != asked.length()) {
-      return false;
-    }
-    for (int i = 0; i < lower.length(); i++) {
-      char c = asked.charAt(i);
-      if (lower.charAt(i) != (c >= 'A' && c <= 'Z' ? (char) (c + ('a' - 'A')) : c)) {
-        return false;
+  /** Whether there is a flow that both are about. */
+  boolean meets(FlowRule other) {
+    return flow.protocol().equals(other.flow.protocol())
+        && flow.direction() == other.flow.direction()
+        && (prefix == null || other.prefix == null
+            ? prefix == other.prefix && flow.peer().equals(other.flow.peer())
+            : prefix.covers(other.prefix) || other.prefix.covers(prefix))
+        && (ports.isEmpty() || Ports.meet(ports, other.ports));
+  }
+
+  /** A DNS name as rules have it (RFC 4343): only the letters of ASCII have a case. */
+  static String lower(String name) {
+    for (int i = 0; i < name.length(); i++) {
+      if (isUpper(name.charAt(i))) {
+        StringBuilder lower = new StringBuilder(name);
+        for (int j = i; j < name.length(); j++) {
+          char c = name.charAt(j);
+          lower.setCharAt(j, isUpper(c) ? (char) (c + ('a' - 'A')) : c);
+        }
+        return lower.toString();
       }
     }
-    return true;
+    return name;
+  }
+
+  private static boolean isUpper(char c) {
+    return c >= 'A' && c <= 'Z';
+  }
+
+  /** For instance {@code tcp vms.example 8554,9000-9010}. */
+  String words() {
+    return words(flow);
+  }
+
+  static String words(AllowedFlow flow) {
+    return flow.protocol()
+        + (flow.direction() == Question.Direction.TO_DEVICE ? " from " : " ")
+        + flow.peer()
+        + (flow.ports().isEmpty() ? "" : " " + String.join(",", flow.ports()));
   }
 }

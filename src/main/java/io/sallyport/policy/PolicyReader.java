@@ -3,15 +3,10 @@ package io.sallyport.policy;
 import static io.sallyport.policy.YamlReader.quoted;
 
 import io.sallyport.kernel.Digest;
-import io.sallyport.kernel.IpPrefix;
+import io.sallyport.policy.AccessPolicy.Effect;
 import io.sallyport.policy.AccessPolicy.Selector;
-import io.sallyport.policy.FlowRule.PortRange;
-import io.sallyport.policy.Verdict.AllowedFlow;
-import io.sallyport.policy.Verdict.Essential;
 import io.sallyport.policy.Verdict.Network;
-import io.sallyport.policy.YamlNode.Kind;
 import io.sallyport.policy.YamlNode.Mark;
-import io.sallyport.policy.YamlNode.Scalar;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +15,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -33,14 +27,10 @@ final class PolicyReader {
 
   static final Duration DEFAULT_TTL = Duration.ofMinutes(10);
   private static final Duration MOST_TTL = Duration.ofHours(24);
-  private static final Duration MOST_ESSENTIAL = Duration.ofDays(30);
 
-  private static final int MOST_FLOWS = 256;
-  private static final int MOST_PORTS = 64;
   private static final int MOST_CONDITIONS = 32;
   private static final int MOST_LABELS = 32;
-  private static final int MOST_TEXT = 255;
-  private static final int MOST_DNS_NAME = 253;
+  static final int MOST_TEXT = 255;
   /** IEEE 802.1Q; 0 and 4095 are reserved. */
   private static final int MOST_VLAN = 4094;
 
@@ -50,14 +40,6 @@ final class PolicyReader {
 
   /** A DNS label (RFC 1123 §2.1) in lower case: what Kubernetes takes for a name. */
   private static final Pattern NAME = Pattern.compile("[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?");
-
-  private static final Pattern DNS_NAME = Pattern.compile(
-      "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*");
-
-  /** A name that ends in a number is an IPv4 address gone wrong. */
-  private static final Pattern ENDS_IN_NUMBER = Pattern.compile("(?:.*\\.)?[0-9]+");
-
-  private static final Pattern PORTS = Pattern.compile("([1-9][0-9]{0,4})(?:-([1-9][0-9]{0,4}))?");
 
   private final String text;
 
@@ -81,16 +63,37 @@ final class PolicyReader {
     String name = name(document.need("metadata").section("name").need("name"));
     YamlValue spec = document
         .need("spec")
-        .section("selector", "posture", "conditions", "allow", "grant", "network", "otherwise");
+        .section(
+            "effect",
+            "selector",
+            "posture",
+            "conditions",
+            "allow",
+            "deny",
+            "grant",
+            "network",
+            "otherwise");
+    Effect effect = spec.find("effect")
+        .map(value ->
+            Effect.valueOf(value.word(List.of("permit", "forbid")).toUpperCase(Locale.ROOT)))
+        .orElse(Effect.PERMIT);
+    if (effect == Effect.FORBID) {
+      refuseWhatPermits(spec);
+    } else if (spec.find("deny").isPresent()) {
+      throw spec.find("deny")
+          .get()
+          .fault("stands only in a policy with effect: forbid; what is not allowed is denied");
+    }
     return new AccessPolicy(
         name,
         Digest.of(text.getBytes(StandardCharsets.UTF_8)).hex(),
+        effect,
         spec.find("selector")
             .map(PolicyReader::selector)
             .orElseGet(() -> new Selector(null, null, Map.of())),
         spec.find("posture").map(PolicyReader::posture).orElse(List.of()),
         spec.find("conditions").map(this::conditions).orElse(List.of()),
-        spec.need("allow").items(MOST_FLOWS).stream().map(PolicyReader::rule).toList(),
+        new FlowReader(name, effect).rules(spec.need(effect == Effect.FORBID ? "deny" : "allow")),
         spec.find("grant")
             .map(grant -> grant.section("ttl").need("ttl").duration(MOST_TTL))
             .orElse(DEFAULT_TTL),
@@ -101,7 +104,23 @@ final class PolicyReader {
             .orElse(null));
   }
 
-  private static String name(YamlValue value) {
+  /** A forbid says when it forbids by its conditions alone: of least posture nobody could tell which way it is meant. */
+  private static void refuseWhatPermits(YamlValue spec) {
+    spec.find("allow").ifPresent(value -> {
+      throw value.fault("a policy with effect: forbid has deny: instead");
+    });
+    spec.find("posture").ifPresent(value -> {
+      throw value.fault("is the least that a permit needs; in a forbid write a condition, for"
+          + " instance posture.claims[\"executables\"].tier == \"contraindicated\"");
+    });
+    for (String field : List.of("grant", "network", "otherwise")) {
+      spec.find(field).ifPresent(value -> {
+        throw value.fault("a policy with effect: forbid permits nothing; leave the field out");
+      });
+    }
+  }
+
+  static String name(YamlValue value) {
     String name = value.text(63);
     if (!isName(name)) {
       throw value.fault(quoted(name)
@@ -172,81 +191,6 @@ final class PolicyReader {
     return start;
   }
 
-  private static FlowRule rule(YamlValue value) {
-    value.section("peer", "protocol", "ports", "essential");
-    YamlValue peer = value.need("peer");
-    String peerText = peer.text(MOST_DNS_NAME).toLowerCase(Locale.ROOT);
-    IpPrefix prefix = prefix(peer, peerText);
-    if (prefix != null && peerText.indexOf('/') < 0) {
-      peerText += peerText.indexOf(':') < 0 ? "/32" : "/128";
-    }
-    String protocol = value.need("protocol").word(List.of("tcp", "udp", "icmp"));
-    List<PortRange> ports = ports(value, protocol);
-    return new FlowRule(
-        new AllowedFlow(
-            peerText, protocol, ports.stream().map(PortRange::toString).toList()),
-        prefix,
-        ports,
-        value.find("essential").map(PolicyReader::essential).orElse(null));
-  }
-
-  private static @Nullable IpPrefix prefix(YamlValue value, String peer) {
-    IpPrefix prefix = IpPrefix.parse(peer);
-    if (prefix != null) {
-      if (!prefix.isCanonical()) {
-        throw value.fault(quoted(peer)
-            + " has bits set behind its prefix length; write the first address of the network");
-      }
-      return prefix;
-    }
-    if (peer.indexOf('/') >= 0
-        || peer.indexOf(':') >= 0
-        || ENDS_IN_NUMBER.matcher(peer).matches()) {
-      throw value.fault(quoted(peer)
-          + " is not an IP address or CIDR prefix, for instance 10.20.0.0/16 or 2001:db8::/32");
-    }
-    if (!DNS_NAME.matcher(peer).matches()
-        || !value.text(MOST_DNS_NAME).chars().allMatch(c -> c < 128)) {
-      throw value.fault(quoted(peer) + " is neither a DNS name nor a CIDR prefix");
-    }
-    return null;
-  }
-
-  private static List<PortRange> ports(YamlValue rule, String protocol) {
-    Optional<YamlValue> ports = rule.find("ports");
-    if (protocol.equals("icmp")) {
-      if (ports.isPresent()) {
-        throw ports.get().fault("icmp has no ports; leave the field out");
-      }
-      return List.of();
-    }
-    return rule.need("ports").items(MOST_PORTS).stream()
-        .map(PolicyReader::portRange)
-        .toList();
-  }
-
-  private static PortRange portRange(YamlValue value) {
-    if (!(value.node() instanceof Scalar scalar)
-        || (scalar.kind() != Kind.INTEGER && scalar.kind() != Kind.TEXT)) {
-      throw value.fault("must be a port or a range such as \"9000-9010\"");
-    }
-    Matcher ports = PORTS.matcher(scalar.text());
-    if (!ports.matches()) {
-      throw value.fault(quoted(scalar.text())
-          + " is not a port from 1 to 65535 or a range such as \"9000-9010\"");
-    }
-    int first = Integer.parseInt(ports.group(1));
-    int last = ports.group(2) == null ? first : Integer.parseInt(ports.group(2));
-    if (first > 65535 || last > 65535) {
-      throw value.fault(quoted(scalar.text())
-          + " is not a port from 1 to 65535 or a range such as \"9000-9010\"");
-    }
-    if (first > last) {
-      throw value.fault(quoted(scalar.text()) + " runs backwards; write the lower port first");
-    }
-    return new PortRange(first, last);
-  }
-
   private static Network network(YamlValue value) {
     value.section("vlan", "filterId");
     Optional<YamlValue> vlan = value.find("vlan");
@@ -266,11 +210,5 @@ final class PolicyReader {
           + " must be visible ASCII without spaces, quotes, backslash and percent sign");
     }
     return filter;
-  }
-
-  private static Essential essential(YamlValue value) {
-    value.section("owner", "longest");
-    return new Essential(
-        value.need("owner").text(MOST_TEXT), value.need("longest").duration(MOST_ESSENTIAL));
   }
 }

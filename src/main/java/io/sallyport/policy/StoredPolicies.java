@@ -10,19 +10,15 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Policies in the database. What was compiled is kept by text, so that a change compiles one policy and not all. */
 @ApplicationScoped
 class StoredPolicies implements Policies {
-  private static final Logger LOG = Logger.getLogger(StoredPolicies.class);
-
   private final PolicyRows rows;
   private final Audit audit;
   private final Clock clock;
@@ -88,25 +84,29 @@ class StoredPolicies implements Policies {
     audit.record(Fact.of("policy.removed", actor, "policy", name).with("hash", current.hash()));
   }
 
-  /** Leaves out, and logs, a text that this version of Sallyport no longer takes: policies only permit. */
+  /** Throws when a stored text cannot be read any more: it may be what forbids, so nothing is permitted without it. */
   @Override
   @Transactional
   public PolicySet load() {
-    Map<String, AccessPolicy> known = compiled;
+    Map<String, AccessPolicy> now = read(rows.all(), compiled);
+    compiled = now;
+    return new CompiledPolicySet(now.values());
+  }
+
+  /** By hash, which covers the name; of {@code known} what is there already. */
+  static Map<String, AccessPolicy> read(List<Policy> stored, Map<String, AccessPolicy> known) {
     Map<String, AccessPolicy> now = new HashMap<>();
-    List<AccessPolicy> policies = new ArrayList<>();
-    for (Policy stored : rows.all()) {
-      AccessPolicy policy = known.get(stored.hash());
+    for (Policy each : stored) {
+      AccessPolicy policy = known.get(each.hash());
       try {
-        policy = policy == null ? PolicyReader.read(stored.yaml()) : policy;
-        now.put(stored.hash(), policy);
-        policies.add(policy);
+        now.put(each.hash(), policy == null ? PolicyReader.read(each.yaml()) : policy);
       } catch (Refusal e) {
-        LOG.errorf(
-            "Policy %s is not in force, its stored text is refused: %s", stored.name(), e.detail());
+        throw new IllegalStateException(
+            "policy " + each.name() + " cannot be read any more; apply it anew or remove it: "
+                + e.detail(),
+            e);
       }
     }
-    compiled = Map.copyOf(now);
-    return new CompiledPolicySet(policies);
+    return Map.copyOf(now);
   }
 }

@@ -5,6 +5,7 @@ import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Question.Subject;
 import io.sallyport.policy.Verdict.AllowedFlow;
+import io.sallyport.policy.Verdict.Effect;
 import io.sallyport.policy.Verdict.Essential;
 import io.sallyport.policy.Verdict.Network;
 import java.math.BigInteger;
@@ -18,15 +19,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What a verdict must be, said as plainly as possible and without regard to speed; shares no code with the evaluator. */
 final class OracleEvaluator {
+  /** Reading addresses anew a hundred million times is more than a test can wait for. */
+  private static final Map<String, Boolean> PEERS = new ConcurrentHashMap<>();
+
   private OracleEvaluator() {}
 
-  /** A condition in CEL, and the same in Java: empty when it cannot be evaluated. */
-  record Meant(String cel, boolean posture, Function<Question, Optional<Boolean>> means) {}
+  /**
+   * A condition in CEL, and the same in Java: empty when it cannot be evaluated.
+   *
+   * @param end until when it says the same as at that time, or null when the time has no part in it
+   */
+  record Meant(
+      String cel,
+      boolean posture,
+      @Nullable Function<Instant, Optional<Instant>> end,
+      Function<Question, Optional<Boolean>> means) {
+    Meant(String cel, boolean posture, Function<Question, Optional<Boolean>> means) {
+      this(cel, posture, null, means);
+    }
+  }
 
   record Flow(
       String peer,
@@ -34,14 +51,16 @@ final class OracleEvaluator {
       List<String> ports,
       @Nullable Essential essential) {}
 
+  /** {@code rules} are what a permit allows and what a forbid denies. */
   record Doc(
       String name,
+      boolean forbid,
       @Nullable String profile,
       @Nullable String site,
       Map<String, String> labels,
       Map<String, PostureClaim> least,
       List<Meant> conditions,
-      List<Flow> allow,
+      List<Flow> rules,
       Duration ttl,
       @Nullable Integer vlan) {
     /** The documents of these tests let a device into the network after their quarantine network. */
@@ -51,67 +70,157 @@ final class OracleEvaluator {
     }
   }
 
-  /** A verdict without its words. */
+  /**
+   * A verdict without its words.
+   *
+   * @param flows null when a forbid applies, so that {@link #leaves} says what they are
+   */
   record Outcome(
-      boolean permit,
+      Effect effect,
       @Nullable String policy,
-      List<AllowedFlow> flows,
+      @Nullable String rule,
+      @Nullable List<AllowedFlow> flows,
       @Nullable Duration ttl,
       @Nullable Instant validUntil,
       @Nullable Essential essential,
       @Nullable Integer vlan,
       @Nullable Network network) {}
 
-  static Outcome evaluate(List<Doc> docs, Question question) {
-    List<Doc> selecting = docs.stream()
-        .distinct()
-        .sorted(Comparator.comparing(Doc::name))
-        .filter(doc -> selects(doc, question.subject()))
-        .toList();
-    List<Doc> through =
-        selecting.stream().filter(doc -> letsThrough(doc, question)).toList();
+  /** {@code probes} hold a flow from within each part that the rules of these documents cut the world into. */
+  static Outcome evaluate(List<Doc> docs, Question question, List<RequestedFlow> probes) {
+    List<Doc> permits = selecting(docs, question, false);
+    List<Doc> forbids = selecting(docs, question, true);
     RequestedFlow asked = question.flow();
-    List<Doc> permitting = asked == null
-        ? through
-        : through.stream()
-            .filter(doc -> doc.allow().stream().anyMatch(f -> matches(f, asked)))
-            .limit(1)
-            .toList();
-    if (permitting.isEmpty()) {
-      Integer vlan = selecting.stream()
-          .filter(doc -> !through.contains(doc))
+    List<Doc> biting =
+        forbids.stream().filter(doc -> applies(doc, question).orElse(true)).toList();
+    List<Doc> about = permits.stream()
+        .filter(doc -> asked == null || matching(doc, asked) != null)
+        .toList();
+    List<Doc> through = about.stream()
+        .filter(doc -> applies(doc, question).orElse(false))
+        .filter(doc -> asked != null
+            || probes.stream()
+                .anyMatch(probe -> matching(doc, probe) != null && first(biting, probe) == null))
+        .toList();
+    boolean unknown = about.stream().anyMatch(doc -> applies(doc, question).isEmpty());
+    List<Doc> known =
+        biting.stream().filter(doc -> applies(doc, question).isPresent()).toList();
+    Doc bite = asked == null
+        ? null
+        : first(known, asked) == null ? first(biting, asked) : first(known, asked);
+    if (bite != null || through.isEmpty()) {
+      Integer vlan = permits.stream()
+          .filter(doc -> !applies(doc, question).orElse(false))
           .flatMap(doc -> Optional.ofNullable(doc.vlan()).stream())
           .findFirst()
           .orElse(null);
-      String first = selecting.isEmpty() ? null : selecting.getFirst().name();
-      return new Outcome(false, first, List.of(), null, null, null, vlan, null);
+      boolean hangs = unknown
+          || (asked != null && !through.isEmpty())
+          || (asked == null
+              && about.stream()
+                  .filter(doc -> applies(doc, question).orElse(false))
+                  .anyMatch(doc -> probes.stream()
+                      .anyMatch(
+                          probe -> matching(doc, probe) != null && first(known, probe) == null)));
+      Effect effect = bite != null && known.contains(bite)
+          ? Effect.DENY
+          : hangs
+              ? Effect.INDETERMINATE
+              : bite == null && permits.isEmpty() ? Effect.NOT_EVALUATED : Effect.DENY;
+      String first = permits.isEmpty() ? null : permits.getFirst().name();
+      return new Outcome(
+          effect,
+          bite != null ? bite.name() : first,
+          bite != null && asked != null ? "deny[" + matching(bite, asked) + "]" : null,
+          List.of(),
+          null,
+          null,
+          null,
+          vlan,
+          null);
     }
+    List<Doc> permitting = asked == null ? through : through.subList(0, 1);
+    Integer rule = asked == null ? null : matching(permitting.getFirst(), asked);
     Set<AllowedFlow> flows = new LinkedHashSet<>();
-    permitting.forEach(doc -> doc.allow().forEach(flow -> flows.add(shown(flow))));
-    boolean usesPosture = permitting.stream()
-        .anyMatch(
-            doc -> !doc.least().isEmpty() || doc.conditions().stream().anyMatch(Meant::posture));
-    Posture posture = current(question);
-    Essential essential = null;
-    if (asked != null) {
-      essential = permitting.getFirst().allow().stream()
-          .filter(f -> matches(f, asked))
-          .findFirst()
-          .orElseThrow()
-          .essential();
-    }
+    permitting.forEach(doc -> doc.rules().forEach(flow -> flows.add(shown(flow))));
+    List<Doc> standingOn = new ArrayList<>(permitting);
+    forbids.stream()
+        .filter(forbid -> !biting.contains(forbid))
+        .filter(forbid -> permitting.stream()
+            .anyMatch(doc -> probes.stream()
+                .anyMatch(
+                    probe -> matching(doc, probe) != null && matching(forbid, probe) != null)))
+        .forEach(standingOn::add);
     return new Outcome(
-        true,
+        Effect.PERMIT,
         permitting.getFirst().name(),
-        List.copyOf(flows),
+        rule == null ? null : "allow[" + rule + "]",
+        biting.isEmpty() ? List.copyOf(flows) : null,
         permitting.stream().map(Doc::ttl).min(Comparator.naturalOrder()).orElseThrow(),
-        usesPosture && posture != null ? posture.expiresAt() : null,
-        essential,
+        standingOn.stream()
+            .flatMap(doc -> ends(doc, question).stream())
+            .min(Comparator.naturalOrder())
+            .orElse(null),
+        rule == null ? null : permitting.getFirst().rules().get(rule).essential(),
         null,
         permitting.stream()
             .flatMap(doc -> Optional.ofNullable(doc.network()).stream())
             .findFirst()
             .orElse(null));
+  }
+
+  /** Whether a permit by {@code policies} leaves {@code probe}: one of them allows it and nothing that may apply forbids. */
+  static boolean leaves(
+      List<Doc> docs, Set<String> policies, Question question, RequestedFlow probe) {
+    return selecting(docs, question, false).stream()
+            .filter(doc -> policies.contains(doc.name()))
+            .filter(doc -> applies(doc, question).orElse(false))
+            .anyMatch(doc -> matching(doc, probe) != null)
+        && selecting(docs, question, true).stream()
+            .filter(doc -> applies(doc, question).orElse(true))
+            .noneMatch(doc -> matching(doc, probe) != null);
+  }
+
+  static boolean contains(List<AllowedFlow> flows, RequestedFlow probe) {
+    return flows.stream()
+        .anyMatch(
+            flow -> matches(new Flow(flow.peer(), flow.protocol(), flow.ports(), null), probe));
+  }
+
+  private static List<Doc> selecting(List<Doc> docs, Question question, boolean forbid) {
+    return docs.stream()
+        .distinct()
+        .sorted(Comparator.comparing(Doc::name))
+        .filter(doc -> doc.forbid() == forbid && selects(doc, question.subject()))
+        .toList();
+  }
+
+  private static @Nullable Doc first(List<Doc> docs, RequestedFlow flow) {
+    return docs.stream().filter(doc -> matching(doc, flow) != null).findFirst().orElse(null);
+  }
+
+  private static @Nullable Integer matching(Doc doc, RequestedFlow flow) {
+    for (int i = 0; i < doc.rules().size(); i++) {
+      if (matches(doc.rules().get(i), flow)) {
+        return i;
+      }
+    }
+    return null;
+  }
+
+  private static List<Instant> ends(Doc doc, Question question) {
+    List<Instant> ends = new ArrayList<>();
+    Posture posture = current(question);
+    if (posture != null
+        && (!doc.least().isEmpty() || doc.conditions().stream().anyMatch(Meant::posture))) {
+      ends.add(posture.expiresAt());
+    }
+    for (Meant condition : doc.conditions()) {
+      if (condition.end() != null) {
+        condition.end().apply(question.time()).ifPresent(ends::add);
+      }
+    }
+    return ends;
   }
 
   static @Nullable Posture current(Question question) {
@@ -126,13 +235,19 @@ final class OracleEvaluator {
         && (subject.policies() == null || subject.policies().contains(doc.name()));
   }
 
-  private static boolean letsThrough(Doc doc, Question question) {
+  /** Empty when it cannot be found out. */
+  private static Optional<Boolean> applies(Doc doc, Question question) {
     Posture posture = current(question);
-    return doc.least().entrySet().stream()
-            .allMatch(least ->
-                posture != null && enough(least.getValue(), posture.claims().get(least.getKey())))
-        && doc.conditions().stream()
-            .allMatch(condition -> condition.means().apply(question).orElse(false));
+    boolean enough = doc.least().entrySet().stream()
+        .allMatch(least ->
+            posture != null && enough(least.getValue(), posture.claims().get(least.getKey())));
+    List<Optional<Boolean>> conditions = doc.conditions().stream()
+        .map(condition -> condition.means().apply(question))
+        .toList();
+    if (!enough || conditions.contains(Optional.of(false))) {
+      return Optional.of(false);
+    }
+    return conditions.contains(Optional.<Boolean>empty()) ? Optional.empty() : Optional.of(true);
   }
 
   private static boolean enough(PostureClaim least, @Nullable PostureClaim is) {
@@ -144,30 +259,31 @@ final class OracleEvaluator {
         && assurances.indexOf(is.assurance()) >= assurances.indexOf(least.assurance());
   }
 
-  private static boolean matches(Flow flow, RequestedFlow asked) {
+  static boolean matches(Flow flow, RequestedFlow asked) {
     boolean port = flow.protocol().equals("icmp")
         ? asked.port() == 0
-        : flow.ports().stream().anyMatch(range -> ports(range).contains(asked.port()));
+        : flow.ports().stream().anyMatch(range -> has(range, asked.port()));
     return flow.protocol().equals(asked.protocol()) && port && peer(flow.peer(), asked.peer());
   }
 
-  private static List<Integer> ports(String range) {
+  private static boolean has(String range, int port) {
     String[] ends = range.split("-");
-    List<Integer> all = new ArrayList<>();
-    for (int port = Integer.parseInt(ends[0]);
-        port <= Integer.parseInt(ends[ends.length - 1]);
-        port++) {
-      all.add(port);
-    }
-    return all;
+    return Integer.parseInt(ends[0]) <= port && port <= Integer.parseInt(ends[ends.length - 1]);
   }
 
   private static boolean peer(String allowed, String asked) {
-    if (!Character.isDigit(allowed.charAt(0))) {
+    return PEERS.computeIfAbsent(allowed + " " + asked, pair -> meets(allowed, asked));
+  }
+
+  private static boolean meets(String allowed, String asked) {
+    if (!Character.isDigit(allowed.charAt(0)) && allowed.indexOf(':') < 0) {
       return asked.chars().allMatch(c -> c < 128) && allowed.equalsIgnoreCase(asked);
     }
     if (asked.indexOf(':') < 0 && asked.split("\\.", -1).length != 4) {
       return false; // Java reads 10.0 as 10.0.0.0, not every firewall does.
+    }
+    if (asked.chars().anyMatch(c -> Character.digit(c, 16) < 0 && c != '.' && c != ':')) {
+      return false;
     }
     String[] prefix = allowed.split("/");
     byte[] network = InetAddress.ofLiteral(prefix[0]).getAddress();

@@ -85,6 +85,26 @@ class PolicyReaderTest {
     assertEquals(false, policy.restsOnPosture());
   }
 
+  private static String forbid(String body) {
+    return spec("  effect: forbid\n" + body);
+  }
+
+  @Test
+  void aForbidSaysWhatItDenies() {
+    AccessPolicy policy = PolicyReader.read(
+        forbid(
+            "  deny: [{name: telnet, peer: 10.0.0.0/8, protocol: tcp, ports: [23]}, {peer: a.example, protocol: icmp}]\n"));
+    assertTrue(policy.forbids());
+    assertEquals(
+        List.of("telnet", "deny[1]"),
+        policy.rules().stream().map(FlowRule::name).toList());
+    assertEquals(
+        List.of(
+            new AllowedFlow("10.0.0.0/8", "tcp", List.of("23")),
+            new AllowedFlow("a.example", "icmp", List.of())),
+        policy.flows());
+  }
+
   @ParameterizedTest(name = "{0}")
   @MethodSource("badDocuments")
   void aBadDocumentIsRefusedWithPlaceAndReason(String name, String document, String detail) {
@@ -175,6 +195,40 @@ class PolicyReaderTest {
             CAMERAS.replace("kind: AccessPolicy", "kind: DeviceProfile"),
             "line 2, column 7: kind: \"DeviceProfile\" is not one of AccessPolicy"),
         bad(
+            "a forbid that allows",
+            forbid("  allow: [{peer: a.example, protocol: icmp}]\n"),
+            "line 6, column 10: spec.allow: a policy with effect: forbid has deny: instead"),
+        bad(
+            "a permit that denies",
+            spec("  deny: [{peer: a.example, protocol: icmp}]\n"),
+            "line 5, column 9: spec.deny: stands only in a policy with effect: forbid; what is not allowed is denied"),
+        bad(
+            "a forbid that denies nothing",
+            forbid("  conditions: ['true']\n"),
+            "line 5, column 3: spec.deny: is missing"),
+        bad(
+            "a forbid with least posture",
+            forbid("  posture: {executables: {tier: warning, assurance: hardware}}\n"),
+            "line 6, column 12: spec.posture: is the least that a permit needs; in a forbid write a condition, for instance posture.claims[\"executables\"].tier == \"contraindicated\""),
+        bad(
+            "a forbid that grants",
+            forbid("  grant: {ttl: PT1M}\n"),
+            "line 6, column 10: spec.grant: a policy with effect: forbid permits nothing; leave the field out"),
+        bad(
+            "an effect that is none",
+            spec("  effect: deny\n"),
+            "line 5, column 11: spec.effect: \"deny\" is not one of permit, forbid"),
+        bad(
+            "an essential forbid",
+            forbid(
+                "  deny: [{peer: a.example, protocol: icmp, essential: {owner: o, longest: PT1H}}]\n"),
+            "line 6, column 44: spec.deny[0]: unknown field \"essential\"; known here: name, peer, protocol, ports"),
+        bad(
+            "two rules of one name",
+            spec(
+                "  allow: [{name: x, peer: a.example, protocol: icmp}, {name: x, peer: b.example, protocol: icmp}]\n"),
+            "line 5, column 62: spec.allow[1].name: another rule has the name \"x\" already"),
+        bad(
             "no kind",
             CAMERAS.replace("kind: AccessPolicy\n", ""),
             "line 1, column 1: kind: is missing"),
@@ -201,7 +255,7 @@ class PolicyReaderTest {
         bad(
             "misspelt selector",
             spec("  selctor: {}\n  allow: []\n"),
-            "line 5, column 3: spec: unknown field \"selctor\"; known here: selector, posture, conditions, allow, grant, network, otherwise"),
+            "line 5, column 3: spec: unknown field \"selctor\"; known here: effect, selector, posture, conditions, allow, deny, grant, network, otherwise"),
         bad(
             "selector is a list",
             CAMERAS.replace(

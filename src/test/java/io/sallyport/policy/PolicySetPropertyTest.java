@@ -6,102 +6,133 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.OracleEvaluator.Doc;
-import io.sallyport.policy.OracleEvaluator.Flow;
-import io.sallyport.policy.OracleEvaluator.Meant;
 import io.sallyport.policy.OracleEvaluator.Outcome;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Question.Subject;
-import io.sallyport.policy.Verdict.Essential;
+import io.sallyport.policy.Verdict.Effect;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
-import net.jqwik.api.Arbitraries;
+import java.util.stream.Stream;
 import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
-/** The evaluator against {@link OracleEvaluator}, on small worlds in which things often meet. */
-class PolicySetPropertyTest {
-  private static final Instant START = Instant.parse("2026-11-22T12:00:00Z");
+/** The evaluator against {@link OracleEvaluator}: some 115,000 cases, a set of policies having twenty questions. */
+class PolicySetPropertyTest extends PolicyWorlds {
+  private static final int QUESTIONS = 20;
 
-  private static final List<String> TIERS = List.of("affirming", "warning", "contraindicated");
-  private static final List<String> ASSURANCES =
-      List.of("declared", "network-observed", "signed-software", "hardware");
-  private static final List<String> CLAIMS = List.of("executables", "instance-identity");
-
-  private static final List<Meant> CONDITIONS = List.of(
-      new Meant(
-          "device.site == \"s1\"", false, q -> Optional.of(q.subject().site().equals("s1"))),
-      new Meant(
-          "device.labels.zone != \"a\"",
-          false,
-          q ->
-              Optional.ofNullable(q.subject().labels().get("zone")).map(zone -> !zone.equals("a"))),
-      new Meant(
-          "posture.firmware.version == \"1.3.0\"",
-          true,
-          q -> version(q).map(version -> version.equals("1.3.0"))),
-      new Meant(
-          "atLeastVersion(posture.firmware.version, \"1.3\")",
-          true,
-          q -> version(q)
-              .filter(version -> !version.equals("odd"))
-              .map(version -> !version.equals("1.2.9"))),
-      new Meant(
-          "!(\"executables\" in posture.claims)",
-          true,
-          q -> Optional.ofNullable(OracleEvaluator.current(q))
-              .map(p -> !p.claims().containsKey("executables"))),
-      new Meant(
-          "device.site == \"s1\" || posture.status == \"warning\"",
-          true,
-          q -> q.subject().site().equals("s1")
-              ? Optional.of(true)
-              : Optional.ofNullable(OracleEvaluator.current(q))
-                  .map(p -> p.status().equals("warning"))),
-      new Meant(
-          "time < timestamp(\"2026-11-22T12:02:00Z\")",
-          false,
-          q -> Optional.of(q.time().isBefore(START.plusSeconds(120)))));
-
-  private static Optional<String> version(Question question) {
-    return Optional.ofNullable(OracleEvaluator.current(question))
-        .map(posture -> (String) posture.observed().get("firmware.version"));
-  }
-
-  @Property(tries = 5000)
+  @Property(tries = 4000)
   void saysWhatTheOracleSays(
-      @ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
-    assertEquals(
-        OracleEvaluator.evaluate(docs, question), outcome(compile(docs).evaluate(question)));
+      @ForAll("docs") List<Doc> docs, @ForAll("manyQuestions") List<Question> questions) {
+    PolicySet set = compile(docs);
+    for (Question question : questions) {
+      Outcome expected = OracleEvaluator.evaluate(docs, question, PROBES);
+      assertEquals(expected, outcome(set.evaluate(question), expected.flows() == null));
+    }
   }
 
-  @Property(tries = 300)
+  @Property(tries = 100)
+  void flowsAreWhatIsAllowedWithoutWhatIsForbidden(
+      @ForAll("docs") List<Doc> docs, @ForAll("manyQuestions") List<Question> questions) {
+    PolicySet set = compile(docs);
+    for (Question question : questions) {
+      Verdict verdict = set.evaluate(question);
+      for (RequestedFlow probe : verdict.permit() ? PROBES : List.<RequestedFlow>of()) {
+        Set<String> by = question.flow() == null
+            ? docs.stream().map(Doc::name).collect(Collectors.toSet())
+            : Set.of(String.valueOf(verdict.policy()));
+        assertEquals(
+            OracleEvaluator.leaves(docs, by, question, probe),
+            OracleEvaluator.contains(verdict.flows(), probe),
+            () -> probe + " of " + verdict.flows());
+      }
+    }
+  }
+
+  @Property(tries = 250)
   void orderAndDuplicatesDoNotMatter(
-      @ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
+      @ForAll("docs") List<Doc> docs, @ForAll("manyQuestions") List<Question> questions) {
     PolicySet set = compile(docs);
     List<Doc> twiceBackwards = new ArrayList<>(docs.reversed());
     twiceBackwards.addAll(docs);
     PolicySet same = compile(twiceBackwards);
-    assertEquals(set.evaluate(question), same.evaluate(question));
     assertEquals(set.hash(), same.hash());
+    for (Question question : questions) {
+      assertEquals(set.evaluate(question), same.evaluate(question));
+    }
   }
 
-  @Property(tries = 300)
-  void anotherPolicyNeverTakesAPermitAway(
-      @ForAll("docs") List<Doc> docs, @ForAll("questions") Question question) {
-    List<Doc> fewer = docs.subList(0, docs.size() / 2);
-    if (compile(fewer).evaluate(question).permit()) {
-      assertTrue(compile(docs).evaluate(question).permit());
+  @Property(tries = 500)
+  void addingAPermitNeverTakesAPermitAway(
+      @ForAll("docs") List<Doc> docs,
+      @ForAll("permits") Doc permit,
+      @ForAll("manyQuestions") List<Question> questions) {
+    PolicySet fewer = compile(docs);
+    PolicySet more = compile(and(docs, permit));
+    for (Question question : questions) {
+      neverAdds(more.evaluate(question), fewer.evaluate(question), question);
+    }
+  }
+
+  @Property(tries = 500)
+  void addingAForbidNeverAddsAPermit(
+      @ForAll("docs") List<Doc> docs,
+      @ForAll("forbids") Doc forbid,
+      @ForAll("manyQuestions") List<Question> questions) {
+    PolicySet fewer = compile(docs);
+    PolicySet more = compile(and(docs, forbid));
+    for (Question question : questions) {
+      neverAdds(fewer.evaluate(question), more.evaluate(question), question);
+    }
+  }
+
+  /** {@code less} permits nothing that {@code more} does not permit. */
+  private static void neverAdds(Verdict more, Verdict less, Question question) {
+    assertTrue(more.permit() || !less.permit());
+    if (question.flow() == null && less.permit()) {
+      for (RequestedFlow probe : PROBES) {
+        assertTrue(OracleEvaluator.contains(more.flows(), probe)
+            || !OracleEvaluator.contains(less.flows(), probe));
+      }
+    }
+  }
+
+  @Property(tries = 500)
+  void forbidTrumps(
+      @ForAll("docs") List<Doc> docs,
+      @ForAll("forbids") Doc forbid,
+      @ForAll("manyQuestions") List<Question> questions) {
+    Doc always = new Doc(
+        forbid.name(),
+        true,
+        null,
+        null,
+        Map.of(),
+        Map.of(),
+        List.of(),
+        forbid.rules(),
+        Duration.ZERO,
+        null);
+    PolicySet without = compile(docs);
+    PolicySet with = compile(and(docs, always));
+    for (Question question : questions) {
+      boolean named = question.subject().policies() == null;
+      RequestedFlow flow = question.flow();
+      if (flow != null) {
+        boolean forbidden =
+            named && always.rules().stream().anyMatch(rule -> OracleEvaluator.matches(rule, flow));
+        Verdict verdict = with.evaluate(question);
+        assertEquals(!forbidden && without.evaluate(question).permit(), verdict.permit());
+        assertTrue(!forbidden || verdict.effect() == Effect.DENY);
+      }
     }
   }
 
@@ -145,186 +176,24 @@ class PolicySetPropertyTest {
   }
 
   @Provide
-  Arbitrary<List<Doc>> docs() {
-    Arbitrary<Map<String, PostureClaim>> least =
-        Arbitraries.maps(Arbitraries.of(CLAIMS), claim(TIERS)).ofMaxSize(1);
-    Arbitrary<Doc> doc = Combinators.combine(
-            Arbitraries.of("a", "b", "c", "d", "e"),
-            Arbitraries.of("p1", "p2").injectNull(0.6),
-            Arbitraries.of("s1", "s2").injectNull(0.8),
-            Arbitraries.maps(Arbitraries.just("zone"), Arbitraries.of("a", "b")).ofMaxSize(1),
-            least,
-            Arbitraries.of(CONDITIONS).list().ofMaxSize(2),
-            flow().list().ofMinSize(1).ofMaxSize(3),
-            Arbitraries.integers().between(-3, 3))
-        .as((name, profile, site, labels, claims, conditions, flows, number) -> new Doc(
-            name,
-            profile,
-            site,
-            labels,
-            claims,
-            conditions,
-            flows,
-            Duration.ofMinutes(1 + Math.abs(number)),
-            number > 0 ? number : null));
-    return doc.list().ofMinSize(1).ofMaxSize(5).uniqueElements(Doc::name);
+  Arbitrary<List<Question>> manyQuestions() {
+    return questions().list().ofSize(QUESTIONS);
   }
 
-  @Provide
-  Arbitrary<Question> questions() {
-    Arbitrary<Set<String>> named = Arbitraries.of("a", "b", "c", "d", "e").set().injectNull(0.8);
-    Arbitrary<Subject> subject = Combinators.combine(
-            Arbitraries.of("p1", "p2", "p3"),
-            Arbitraries.of("s1", "s2"),
-            Arbitraries.maps(Arbitraries.of("zone", "floor"), Arbitraries.of("a", "b")),
-            named)
-        .as((profile, site, labels, names) ->
-            new Subject("id", "acme", "m", "1", profile, "ops", site, labels, "active", names));
-    List<String> tiers = new ArrayList<>(TIERS);
-    tiers.add("none");
-    Arbitrary<Posture> posture = Combinators.combine(
-            Arbitraries.of(tiers),
-            Arbitraries.maps(Arbitraries.of(CLAIMS), claim(tiers)),
-            Arbitraries.of("1.3.0", "1.3.1", "1.2.9", "odd").injectNull(0.1),
-            Arbitraries.integers().between(0, 4))
-        .as((status, claims, version, minutes) -> new Posture(
-            status,
-            claims,
-            version == null ? Map.of() : Map.of("firmware.version", version),
-            START.plusSeconds(60L * minutes)));
-    Arbitrary<RequestedFlow> asked = Combinators.combine(
-            Arbitraries.of(
-                "10.0.0.1",
-                "10.1.2.3",
-                "VMS.example",
-                "ntp.example",
-                "2001:db8::5",
-                "2001:db9::",
-                "10.0"),
-            Arbitraries.of("tcp", "udp", "icmp"),
-            Arbitraries.of(0, 1, 123, 200, 201, 65535))
-        .as(RequestedFlow::new);
-    return Combinators.combine(
-            subject,
-            posture.injectNull(0.2),
-            asked.injectNull(0.3),
-            Arbitraries.integers().between(0, 3))
-        .as((who, how, flow, minutes) ->
-            new Question(who, how, flow, START.plusSeconds(60L * minutes)));
+  private static List<Doc> and(List<Doc> docs, Doc another) {
+    return Stream.concat(docs.stream(), Stream.of(another)).toList();
   }
 
-  @Provide
-  Arbitrary<Map<String, Object>> wildObservations() {
-    return Arbitraries.maps(
-        Arbitraries.of(
-            "firmware.version",
-            "firmware",
-            "secureBoot",
-            "a.b",
-            "a",
-            "",
-            ".",
-            "..",
-            "status",
-            "claims.x"),
-        Arbitraries.<Object>of(
-            "1.3.0", "", true, 7, 7L, 0.5f, List.of(1), Map.of("version", 1), START));
-  }
-
-  private static Arbitrary<PostureClaim> claim(List<String> tiers) {
-    return Combinators.combine(Arbitraries.of(tiers), Arbitraries.of(ASSURANCES))
-        .as(PostureClaim::new);
-  }
-
-  private static Arbitrary<Flow> flow() {
-    Arbitrary<Essential> essential =
-        Arbitraries.of(new Essential("ops@plant", Duration.ofHours(4))).injectNull(0.7);
-    return Combinators.combine(
-            Arbitraries.of(
-                "10.0.0.0/8",
-                "10.0.0.0/31",
-                "10.1.2.3",
-                "0.0.0.0/0",
-                "2001:db8::/32",
-                "2001:db8::5",
-                "vms.example",
-                "ntp.example"),
-            Arbitraries.of("tcp", "udp", "icmp"),
-            Arbitraries.of("1", "100-200", "201-65535", "1-65535")
-                .list()
-                .ofMinSize(1)
-                .ofMaxSize(2),
-            essential)
-        .as((peer, protocol, ports, kept) ->
-            new Flow(peer, protocol, protocol.equals("icmp") ? List.of() : ports, kept));
-  }
-
-  private static PolicySet compile(List<Doc> docs) {
-    return PolicySet.compile(docs.stream().map(PolicySetPropertyTest::yaml).toList());
-  }
-
-  private static Outcome outcome(Verdict verdict) {
+  private static Outcome outcome(Verdict verdict, boolean withoutFlows) {
     return new Outcome(
-        verdict.permit(),
+        verdict.effect(),
         verdict.policy(),
-        verdict.flows(),
+        verdict.rule(),
+        withoutFlows ? null : verdict.flows(),
         verdict.ttl(),
         verdict.validUntil(),
         verdict.essential(),
         verdict.quarantineVlan(),
         verdict.network());
-  }
-
-  private static String yaml(Doc doc) {
-    StringBuilder text = new StringBuilder("apiVersion: sallyport.io/v1\nkind: AccessPolicy\n");
-    text.append("metadata: {name: ")
-        .append(doc.name())
-        .append("}\nspec:\n  selector:\n    labels: {");
-    doc.labels().forEach((label, value) -> text.append(label).append(": ").append(value));
-    text.append("}\n");
-    if (doc.profile() != null) {
-      text.append("    profile: ").append(doc.profile()).append('\n');
-    }
-    if (doc.site() != null) {
-      text.append("    site: ").append(doc.site()).append('\n');
-    }
-    doc.least()
-        .forEach((claim, least) -> text.append("  posture:\n    ")
-            .append(claim)
-            .append(": {tier: ")
-            .append(least.tier())
-            .append(", assurance: ")
-            .append(least.assurance())
-            .append("}\n"));
-    if (!doc.conditions().isEmpty()) {
-      text.append("  conditions:\n");
-      doc.conditions()
-          .forEach(condition -> text.append("  - '").append(condition.cel()).append("'\n"));
-    }
-    text.append("  allow:\n");
-    for (Flow flow : doc.allow()) {
-      text.append("  - {peer: \"")
-          .append(flow.peer())
-          .append("\", protocol: ")
-          .append(flow.protocol());
-      if (!flow.ports().isEmpty()) {
-        text.append(
-            flow.ports().stream().collect(Collectors.joining("\", \"", ", ports: [\"", "\"]")));
-      }
-      if (flow.essential() != null) {
-        text.append(", essential: {owner: ops@plant, longest: PT4H}");
-      }
-      text.append("}\n");
-    }
-    text.append("  grant: {ttl: ").append(doc.ttl()).append("}\n");
-    if (doc.vlan() != null) {
-      text.append("  otherwise: {quarantineVlan: ").append(doc.vlan()).append("}\n");
-      text.append("  network: {vlan: ")
-          .append(doc.vlan() + 1)
-          .append(", filterId: f-")
-          .append(doc.vlan())
-          .append("}\n");
-    }
-    return text.toString();
   }
 }

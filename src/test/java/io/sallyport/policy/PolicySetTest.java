@@ -100,8 +100,7 @@ class PolicySetTest {
     void aFlowThatThePolicyAllows() {
       Verdict verdict = ask(CAMERAS, GOOD, VIDEO);
       assertEquals(
-          List.of(
-              "policy cameras: allows tcp to vms.plant.example port 8554 by tcp vms.plant.example 8554,9000-9010"),
+          List.of("policy cameras: allow[0] allows tcp vms.plant.example 8554,9000-9010"),
           verdict.reasons());
       assertTrue(verdict.permit());
       assertEquals("cameras", verdict.policy());
@@ -221,6 +220,25 @@ class PolicySetTest {
           new RequestedFlow("10.0.0.1", "tcp", 22),
           null,
           "policy cameras: tcp to 10.0.0.1 port 22 is not among what it allows");
+    }
+
+    @Test
+    void aWrongPortByShowingTheRightOnes() {
+      denied(
+          GOOD,
+          new RequestedFlow("VMS.plant.example", "tcp", 8545),
+          null,
+          "policy cameras allows tcp vms.plant.example 8554,9000-9010, you asked 8545");
+      denied(
+          GOOD,
+          new RequestedFlow("10.20.9.9", "tcp", 123),
+          null,
+          "policy cameras allows udp 10.20.0.0/16 123, you asked tcp to 10.20.9.9 port 123");
+      denied(
+          null,
+          new RequestedFlow("vms.plant.example", "tcp", 9011),
+          666,
+          "policy cameras allows tcp vms.plant.example 8554,9000-9010, you asked 9011; and executables must be warning or better on signed-software or stronger, but the device has no appraisal");
     }
 
     @Test

@@ -1,0 +1,167 @@
+package io.sallyport.policy;
+
+import io.sallyport.kernel.IpPrefix;
+import io.sallyport.policy.FlowIndex.Entry;
+import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Selection.Left;
+import io.sallyport.policy.Verdict.AllowedFlow;
+import io.sallyport.policy.Verdict.Effect;
+import io.sallyport.policy.Verdict.Network;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The answering of one question: forbids first, over all that select the device; then the first permit in order of name
+ * whose posture and conditions hold. A forbid of which it cannot be found out whether it applies forbids. For one thread.
+ */
+final class Evaluation {
+  private final String hash;
+  private final Selection selection;
+  private final Question question;
+  private final Attributes attributes;
+
+  Evaluation(String hash, Selection selection, Question question) {
+    this.hash = hash;
+    this.selection = selection;
+    this.question = question;
+    this.attributes = new Attributes(question);
+  }
+
+  Verdict verdict() {
+    RequestedFlow flow = question.flow();
+    return flow == null ? everything() : one(flow);
+  }
+
+  /**
+   * A forbid that meets the asked flow.
+   *
+   * @param unknown why it could not be found out whether it applies, or null when it applies
+   */
+  record Bite(Entry entry, @Nullable Shortfall unknown) {
+    List<String> reasons() {
+      List<String> said = entry.rule().reasons();
+      return unknown == null
+          ? said
+          : List.of(said.getFirst() + " until it is known whether it applies: " + unknown.words());
+    }
+  }
+
+  private Verdict one(RequestedFlow flow) {
+    IpPrefix address = IpPrefix.parseAddress(flow.peer());
+    Bite bite = bite(flow, address);
+    boolean unknown = false;
+    if (bite == null || bite.unknown() != null) {
+      AccessPolicy failed = null;
+      for (Entry entry : selection.allowed().find(flow, address)) {
+        AccessPolicy policy = entry.policy();
+        if (policy == failed || !entry.rule().meetsPort(flow.port())) {
+          continue;
+        }
+        Shortfall shortfall = shortfall(policy);
+        Left left = shortfall == null && bite == null ? selection.left(policy, attributes) : null;
+        if (left != null && left.flows() != null) {
+          return permitted(entry, left.flows(), left.end());
+        }
+        unknown |= shortfall == null || shortfall.unknown();
+        failed = policy;
+      }
+    }
+    Effect effect = bite != null && bite.unknown() == null
+        ? Effect.DENY
+        : unknown ? Effect.INDETERMINATE : unmet(bite);
+    return new Denial(hash, selection, attributes).verdict(effect, question, bite);
+  }
+
+  private Effect unmet(@Nullable Bite bite) {
+    return bite == null && selection.permits().isEmpty() ? Effect.NOT_EVALUATED : Effect.DENY;
+  }
+
+  /** The forbid that meets {@code flow}: rather one that is known to apply. */
+  private @Nullable Bite bite(RequestedFlow flow, @Nullable IpPrefix address) {
+    Bite unknown = null;
+    for (Entry entry : selection.denied().find(flow, address)) {
+      if (entry.rule().meetsPort(flow.port())) {
+        Shortfall shortfall = entry.policy().shortfall(attributes);
+        if (shortfall == null) {
+          return new Bite(entry, null);
+        }
+        if (shortfall.unknown() && unknown == null) {
+          unknown = new Bite(entry, shortfall);
+        }
+      }
+    }
+    return unknown;
+  }
+
+  private @Nullable Shortfall shortfall(AccessPolicy permit) {
+    return attributes.quarantined() ? Denial.QUARANTINED : permit.shortfall(attributes);
+  }
+
+  private Verdict permitted(Entry entry, List<AllowedFlow> flows, @Nullable Instant end) {
+    AccessPolicy policy = entry.policy();
+    return new Verdict(
+        Effect.PERMIT,
+        entry.rule().reasons(),
+        policy.name(),
+        entry.rule().name(),
+        hash,
+        flows,
+        policy.ttl(),
+        end,
+        entry.rule().essential(),
+        null,
+        policy.network(),
+        List.of());
+  }
+
+  private Verdict everything() {
+    Effect effect = selection.permits().isEmpty() ? Effect.NOT_EVALUATED : Effect.DENY;
+    List<String> reasons = new ArrayList<>();
+    Set<AllowedFlow> flows = new LinkedHashSet<>();
+    AccessPolicy first = null;
+    Duration ttl = Duration.ZERO;
+    Network network = null;
+    Instant end = null;
+    for (AccessPolicy policy : selection.permits()) {
+      Shortfall shortfall = shortfall(policy);
+      if (shortfall != null) {
+        effect = shortfall.unknown() ? Effect.INDETERMINATE : effect;
+        continue;
+      }
+      Left left = selection.left(policy, attributes);
+      if (left.flows() == null || left.flows().isEmpty()) {
+        effect = selection.hangsOnWhatIsUnknown(policy, attributes) ? Effect.INDETERMINATE : effect;
+        continue;
+      }
+      reasons.add("policy " + policy.name() + ": lets the device through"
+          + (left.cut() ? ", but for what is forbidden" : ""));
+      flows.addAll(left.flows());
+      ttl = first == null || policy.ttl().compareTo(ttl) < 0 ? policy.ttl() : ttl;
+      end = AccessPolicy.earlier(end, left.end());
+      // Whole from one policy: a VLAN of one with the filter of another is what nobody wrote.
+      network = network == null ? policy.network() : network;
+      first = first == null ? policy : first;
+    }
+    if (first == null) {
+      return new Denial(hash, selection, attributes).verdict(effect, question, null);
+    }
+    return new Verdict(
+        Effect.PERMIT,
+        Denial.bounded(reasons, reasons.size()),
+        first.name(),
+        null,
+        hash,
+        List.copyOf(flows),
+        ttl,
+        end,
+        null,
+        null,
+        network,
+        List.of());
+  }
+}

@@ -1,0 +1,15 @@
+package io.sallyport.policy;
+
+import io.sallyport.policy.Question.Subject;
+import java.util.Map;
+
+/** Devices to ask about. */
+final class TestSubjects {
+  private TestSubjects() {}
+
+  /** An active device to which all policies may apply. NullAway does not see that a compact constructor takes null. */
+  @SuppressWarnings("NullAway")
+  static Subject of(String profile, String site, Map<String, String> labels) {
+    return new Subject("id-1", "acme", "c1", "s1", profile, "ops", site, labels, "active", null);
+  }
+}
