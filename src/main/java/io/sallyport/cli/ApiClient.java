@@ -78,6 +78,16 @@ final class ApiClient implements AutoCloseable {
     return send("PUT", path, BodyPublishers.ofString(document), YAML);
   }
 
+  /** Applies documents (YAML) when {@code tag} is still what is in force; any with null. */
+  Answer tryPut(String path, String documents, @Nullable String tag) {
+    return send("PUT", path, BodyPublishers.ofString(documents), YAML, tag);
+  }
+
+  /** Asks about documents (YAML). */
+  JsonNode postYaml(String path, String documents) {
+    return send("POST", path, BodyPublishers.ofString(documents), YAML).orFail().json();
+  }
+
   void delete(String path) {
     send("DELETE", path, BodyPublishers.noBody(), null).orFail();
   }
@@ -146,12 +156,24 @@ final class ApiClient implements AutoCloseable {
 
   private Answer send(
       String method, String path, BodyPublisher body, @Nullable String contentType) {
+    return send(method, path, body, contentType, null);
+  }
+
+  private Answer send(
+      String method,
+      String path,
+      BodyPublisher body,
+      @Nullable String contentType,
+      @Nullable String tag) {
     HttpRequest.Builder request = Web.to(URI.create(base + path))
         .method(method, body)
         .header("Authorization", "Bearer " + token)
         .header("Accept", JSON + ", application/problem+json");
     if (contentType != null) {
       request.header("Content-Type", contentType);
+    }
+    if (tag != null) {
+      request.header("If-Match", '"' + tag + '"');
     }
     if (method.equals("POST")) {
       request.header("Idempotency-Key", ids.next().toString());

@@ -1,9 +1,12 @@
 package io.sallyport.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -18,10 +21,119 @@ final class PolicyCommands {
   }
 
   @Command(
-      description = "Applies every AccessPolicy document of a file; the server checks each first.")
+      description = {
+        "Applies the documents of a file one by one, or those of a folder in one act.",
+        "With --all, --expect, --note or --dry-run a file is one act too."
+      })
   void apply(
-      @Option(names = "-f", paramLabel = "FILE", required = true, description = "YAML") Path file) {
-    Documents.apply(options, file, "AccessPolicy", "/policies/");
+      @Option(
+              names = "-f",
+              paramLabel = "FILE|DIR",
+              required = true,
+              description = "YAML; of a folder all .yaml and .yml in it")
+          Path file,
+      @Option(names = "--all", description = "withdraw every policy that is not among them")
+          boolean all,
+      @Option(
+              names = "--expect",
+              paramLabel = "SET",
+              description = "only when this set is in force; see history")
+          @Nullable
+          String expected,
+      @Option(names = "--note", paramLabel = "TEXT", description = "why, for the history") @Nullable
+          String note,
+      @Option(names = "--dry-run", description = "only say what would be changed") boolean dryRun) {
+    if (!Files.isDirectory(file) && !all && !dryRun && expected == null && note == null) {
+      Documents.apply(options, file, "AccessPolicy", "/policies/");
+      return;
+    }
+    StringBuilder path = new StringBuilder("/policies?all=" + all + "&dry-run=" + dryRun);
+    if (note != null) {
+      path.append("&note=").append(ApiClient.encode(note));
+    }
+    try (ApiClient api = options.api()) {
+      outcome(
+          api.tryPut(path.toString(), PolicyFiles.read(file), expected).orFail().json(), dryRun);
+    }
+  }
+
+  @Command(description = "Says what was applied, withdrawn and rolled back, newest first.")
+  void history(
+      @Option(names = "--limit", defaultValue = "50", description = "at most so many") int limit) {
+    try (ApiClient api = options.api()) {
+      options
+          .output()
+          .list(
+              api.list("/policy-sets", Map.of(), limit),
+              "act",
+              "at",
+              "kind",
+              "changed",
+              "by",
+              "set",
+              "note");
+    }
+  }
+
+  @Command(description = "Puts an earlier set of policies in force again, in one act.")
+  void rollback(
+      @Parameters(paramLabel = "SET", description = "its hash, as history has it") String set,
+      @Option(names = "--note", paramLabel = "TEXT", description = "why, for the history") @Nullable
+          String note,
+      @Option(names = "--dry-run", description = "only say what would be changed") boolean dryRun) {
+    ObjectNode body = Json.object().put("set", set).put("dry_run", dryRun);
+    if (note != null) {
+      body.put("note", note);
+    }
+    try (ApiClient api = options.api()) {
+      outcome(api.post("/policy-sets/rollback", body), dryRun);
+    }
+  }
+
+  @Command(
+      description = "Says what an apply or a rollback would permit and deny, device by device.")
+  void plan(
+      @Option(
+              names = "-f",
+              paramLabel = "FILE|DIR",
+              description = "YAML; of a folder all .yaml and .yml in it")
+          @Nullable
+          Path file,
+      @Option(names = "--all", description = "as if every policy that is not among them went")
+          boolean all,
+      @Option(names = "--set", paramLabel = "SET", description = "instead of -f: roll back to it")
+          @Nullable
+          String set,
+      @Option(names = "--limit", defaultValue = "50", description = "tell at most so many devices")
+          int limit) {
+    if ((file == null) == (set == null)) {
+      throw Failure.usage("Give either -f or --set.");
+    }
+    String query = set == null ? "all=" + all : "set=" + ApiClient.encode(set);
+    String documents = file == null ? "" : PolicyFiles.read(file);
+    try (ApiClient api = options.api()) {
+      PolicyPlan.show(
+          options.output(), api.postYaml("/policy-sets/plan?" + query, documents), limit);
+    }
+  }
+
+  private void outcome(JsonNode outcome, boolean dryRun) {
+    Output output = options.output();
+    for (JsonNode change : outcome.path("changes")) {
+      String done = change.path("change").asText();
+      output.say((dryRun ? "would be " : "") + done + "  " + change.path("name").asText());
+    }
+    int changes = outcome.path("changes").size();
+    String set = outcome.path("set").asText();
+    output.result(
+        outcome,
+        changes == 0
+            ? "Nothing to change; the set " + set + " is in force."
+            : dryRun
+                ? changes + " policies would be changed; the set would be " + set + "."
+                : changes + " policies changed in act " + outcome.path("act").asText()
+                    + "; the set " + set + " is in force. Back with: admin policy rollback "
+                    + outcome.path("replaced").asText());
   }
 
   @Command(description = "Lists the policies.")

@@ -62,6 +62,18 @@ final class PolicyRows {
     }
   }
 
+  /** A text that was applied once. */
+  Optional<String> version(String name, String hash) {
+    return Optional.ofNullable(
+            entities.find(PolicyVersionRow.class, new PolicyVersionRow.Key(name, hash)))
+        .map(version -> version.document);
+  }
+
+  /** Before anything is written beside Hibernate that refers to it. */
+  void flush() {
+    entities.flush();
+  }
+
   void remove(String name) {
     entities
         .createQuery("delete from PolicyRow p where p.name = :name")

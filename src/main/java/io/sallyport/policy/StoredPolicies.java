@@ -1,34 +1,39 @@
 package io.sallyport.policy;
 
-import io.sallyport.audit.Audit;
-import io.sallyport.audit.Fact;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.PolicyVersions.Change;
+import io.sallyport.policy.PolicyVersions.Outcome;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Policies in the database. What was compiled is kept by text, so that a change compiles one policy and not all. */
 @ApplicationScoped
 class StoredPolicies implements Policies {
   private final PolicyRows rows;
-  private final Audit audit;
+  private final PolicyActs acts;
+  private final StoredPolicyVersions versions;
   private final Clock clock;
 
   /** What the last load compiled, by hash. */
   private volatile Map<String, AccessPolicy> compiled = Map.of();
 
-  StoredPolicies(PolicyRows rows, Audit audit, Clock clock) {
+  StoredPolicies(PolicyRows rows, PolicyActs acts, StoredPolicyVersions versions, Clock clock) {
     this.rows = rows;
-    this.audit = audit;
+    this.acts = acts;
+    this.versions = versions;
     this.clock = clock;
   }
 
@@ -48,11 +53,30 @@ class StoredPolicies implements Policies {
     }
     Policy applied = new Policy(
         policy.name(), policy.hash(), yaml, clock.instant().truncatedTo(ChronoUnit.MICROS));
+    SortedMap<String, String> before = acts.current();
     rows.put(applied, actor.toString());
-    Fact fact =
-        Fact.of("policy.applied", actor, "policy", policy.name()).with("hash", policy.hash());
-    audit.record(current.isPresent() ? fact.with("replaced", current.get().hash()) : fact);
+    rows.flush();
+    String replaced = current.map(Policy::hash).orElse(null);
+    record(
+        "apply",
+        before,
+        new Change(policy.name(), replaced, policy.hash()),
+        actor,
+        applied.appliedAt());
     return applied;
+  }
+
+  private void record(
+      String kind, SortedMap<String, String> before, Change change, Actor actor, Instant at) {
+    SortedMap<String, String> after = new TreeMap<>(before);
+    if (change.to() == null) {
+      after.remove(change.name());
+    } else {
+      after.put(change.name(), change.to());
+    }
+    Outcome outcome =
+        new Outcome(null, PolicyActs.hash(after), PolicyActs.hash(before), List.of(change));
+    versions.record(kind, outcome, "", actor, at);
   }
 
   @Override
@@ -80,8 +104,14 @@ class StoredPolicies implements Policies {
         .orElseThrow(() -> new Refusal(
             PolicyProblem.UNKNOWN_POLICY,
             "No policy has the name " + YamlReader.quoted(name) + "."));
+    SortedMap<String, String> before = acts.current();
     rows.remove(name);
-    audit.record(Fact.of("policy.removed", actor, "policy", name).with("hash", current.hash()));
+    record(
+        "remove",
+        before,
+        new Change(name, current.hash(), null),
+        actor,
+        clock.instant().truncatedTo(ChronoUnit.MICROS));
   }
 
   /** Throws when a stored text cannot be read any more: it may be what forbids, so nothing is permitted without it. */
