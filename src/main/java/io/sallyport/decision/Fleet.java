@@ -30,7 +30,7 @@ final class Fleet {
   /**
    * What a profile says of policies.
    *
-   * @param policies the only ones that apply, or null for all
+   * @param policies the only ones that permit, or null for all
    */
   record ProfilePolicies(@Nullable Set<String> policies) {}
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * What applies to a kind of device.
  *
  * @param certificateProfiles names of the certificate profiles it may have, the default first
- * @param policies names of the only access policies that apply, or null for every policy that selects it
+ * @param policies names of the only access policies that permit, or null for every policy that selects it
  * @param appraisalValidity how long an appraisal counts
  * @param firmware reference values by firmware name; empty when none are set
  * @param secureBoot whether secure boot is required for {@code configuration} to be affirming

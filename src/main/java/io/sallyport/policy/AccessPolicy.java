@@ -86,11 +86,11 @@ record AccessPolicy(
     return effect == Effect.FORBID;
   }
 
-  /** Whether this policy is about {@code subject}. */
+  /** Whether this policy is about {@code subject}; what a profile lets apply bounds permits alone. */
   boolean selects(Subject subject) {
     return (selector.profile() == null || selector.profile().equals(subject.profile()))
         && (selector.site() == null || selector.site().equals(subject.site()))
-        && (subject.policies() == null || subject.policies().contains(name))
+        && (forbids() || subject.policies() == null || subject.policies().contains(name))
         && hasLabels(subject.labels());
   }
 

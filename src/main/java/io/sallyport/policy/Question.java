@@ -53,7 +53,7 @@ public record Question(
   /**
    * The device.
    *
-   * @param policies the only policies that its profile lets apply, or null for all
+   * @param policies the only policies that its profile lets permit, or null for all; a forbid is for every device
    * @param state lower-case word
    */
   public record Subject(

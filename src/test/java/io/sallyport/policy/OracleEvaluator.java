@@ -232,7 +232,7 @@ final class OracleEvaluator {
     return (doc.profile() == null || doc.profile().equals(subject.profile()))
         && (doc.site() == null || doc.site().equals(subject.site()))
         && subject.labels().entrySet().containsAll(doc.labels().entrySet())
-        && (subject.policies() == null || subject.policies().contains(doc.name()));
+        && (doc.forbid() || subject.policies() == null || subject.policies().contains(doc.name()));
   }
 
   /** Empty when it cannot be found out. */

@@ -124,11 +124,10 @@ class PolicySetPropertyTest extends PolicyWorlds {
     PolicySet without = compile(docs);
     PolicySet with = compile(and(docs, always));
     for (Question question : questions) {
-      boolean named = question.subject().policies() == null;
       RequestedFlow flow = question.flow();
       if (flow != null) {
         boolean forbidden =
-            named && always.rules().stream().anyMatch(rule -> OracleEvaluator.matches(rule, flow));
+            always.rules().stream().anyMatch(rule -> OracleEvaluator.matches(rule, flow));
         Verdict verdict = with.evaluate(question);
         assertEquals(!forbidden && without.evaluate(question).permit(), verdict.permit());
         assertTrue(!forbidden || verdict.effect() == Effect.DENY);

@@ -81,7 +81,8 @@ class ProfilesResource {
 
       @Schema(
           nullable = true,
-          description = "The only policies that apply, or null for all that select the device.")
+          description =
+              "The only policies that permit, or null for all that select the device; those that forbid apply to every device.")
       @Nullable
       List<String> policies,
 
