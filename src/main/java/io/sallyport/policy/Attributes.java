@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  * unknown to CEL, so a condition that needs it is neither true nor false. For one thread.
  */
 final class Attributes implements CelVariableResolver {
+  /** What a condition can name, and where its value comes from. */
+  static final Map<String, String> SOURCES =
+      Map.of("device", "device", "posture", "appraisal", "time", "question");
+
   private final Question question;
   private final @Nullable Posture posture;
   private @Nullable Map<String, Object> device;

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CompiledPolicySet implements PolicySet {
   private final String hash;
+  private final List<AccessPolicy> all;
   private final Candidates candidates;
 
   CompiledPolicySet(Collection<AccessPolicy> policies) {
@@ -34,12 +35,18 @@ final class CompiledPolicySet implements PolicySet {
       versions.append(policy.name()).append(' ').append(policy.hash()).append('\n');
     }
     this.hash = Digest.of(versions.toString().getBytes(StandardCharsets.UTF_8)).hex();
-    this.candidates = new Candidates(List.copyOf(byName.values()), looked);
+    this.all = List.copyOf(byName.values());
+    this.candidates = new Candidates(all, looked);
   }
 
   @Override
   public Verdict evaluate(Question question) {
     return new Evaluation(hash, candidates.of(question.subject()), question).verdict();
+  }
+
+  @Override
+  public Explanation explain(Question question) {
+    return new Explainer(this, all, candidates.of(question.subject()), question).explanation();
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.sallyport.policy;
 
 import dev.cel.common.CelErrorCode;
+import dev.cel.common.ast.CelExpr;
 import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.Program;
 import java.time.Instant;
@@ -14,15 +15,31 @@ final class Condition {
   private final Program program;
   private final boolean looksAtPosture;
   private final @Nullable TimeUse time;
+  private final CelExpr expression;
   private final Shortfall whenFalse;
 
-  Condition(String text, Program program, boolean looksAtPosture, @Nullable TimeUse time) {
+  Condition(
+      String text,
+      Program program,
+      boolean looksAtPosture,
+      @Nullable TimeUse time,
+      CelExpr expression) {
     String oneLine = text.strip().replaceAll("\\s+", " ");
     this.shown = oneLine.length() > SHOWN ? oneLine.substring(0, SHOWN) + "…" : oneLine;
     this.program = program;
     this.looksAtPosture = looksAtPosture;
     this.time = time;
+    this.expression = expression;
     this.whenFalse = new Shortfall(false, shown + " is false");
+  }
+
+  /** What is written, bounded and on one line. */
+  String words() {
+    return shown;
+  }
+
+  CelExpr expression() {
+    return expression;
   }
 
   boolean looksAtPosture() {

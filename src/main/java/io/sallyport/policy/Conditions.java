@@ -196,7 +196,11 @@ final class Conditions {
       boolean looksAtPosture =
           nodes(tree).anyMatch(node -> node.expr().identOrDefault().name().equals("posture"));
       return new Condition(
-          text, RUNTIME.createProgram(tree), looksAtPosture, TimeUse.of(nodes(tree)));
+          text,
+          RUNTIME.createProgram(tree),
+          looksAtPosture,
+          TimeUse.of(nodes(tree)),
+          tree.getExpr());
     } catch (CelValidationException | CelEvaluationException e) {
       throw new Fault(1, 0, String.valueOf(e.getMessage()));
     }

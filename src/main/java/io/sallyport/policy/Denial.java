@@ -99,9 +99,19 @@ final class Denial {
     if (nearest == null) {
       return ": " + words(flow) + " is not among what it allows";
     }
-    boolean sameWay = nearest.flow().direction() == flow.direction();
-    boolean portOnly = sameWay && nearest.flow().protocol().equals(flow.protocol());
-    return " allows " + nearest.words() + ", you asked "
+    return " " + allowed(nearest, flow);
+  }
+
+  /** For instance {@code policy cameras allows tcp vms.example 8554, you asked 8545}. */
+  static String allowed(AccessPolicy policy, FlowRule rule, RequestedFlow flow) {
+    return "policy " + policy.name() + " " + allowed(rule, flow);
+  }
+
+  private static String allowed(FlowRule rule, RequestedFlow flow) {
+    boolean portOnly = rule.flow().direction() == flow.direction()
+        && rule.flow().protocol().equals(flow.protocol())
+        && rule.meetsPeer(flow.peer(), IpPrefix.parseAddress(flow.peer()));
+    return "allows " + rule.words() + ", you asked "
         + (portOnly ? String.valueOf(flow.port()) : words(flow));
   }
 

@@ -44,6 +44,10 @@ final class Selection {
     return permits;
   }
 
+  List<AccessPolicy> forbids() {
+    return forbids;
+  }
+
   /** How many policies and rules this holds. */
   int size() {
     return permits.size() + forbids.size() + allowed.size() + denied.size();

@@ -78,7 +78,8 @@ record TimeUse(List<Instant> moments, boolean otherwise) {
     return moment.orElse(null);
   }
 
-  private static Optional<Instant> moment(CelExpr argument) {
+  /** The moment that {@code timestamp("…")} names. */
+  static Optional<Instant> moment(CelExpr argument) {
     CelExpr.CelCall call = argument.callOrDefault();
     if (!call.function().equals("timestamp") || call.args().size() != 1) {
       return Optional.empty();
