@@ -9,6 +9,7 @@ import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Policies;
 import io.sallyport.policy.Policies.Policy;
 import io.sallyport.policy.Question.RequestedFlow;
@@ -26,6 +27,8 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -110,24 +113,36 @@ class PoliciesResource {
   @Consumes(MediaType.APPLICATION_JSON)
   @Requires(Right.EXPLAIN)
   @Operation(operationId = "explainPolicy", summary = "What a device may do at present, and why")
-  public Explanation explain(@Nullable Explain body) {
+  public ExplanationView explain(@Nullable Explain body) {
     Explain wanted = Fields.body(body);
     UUID device = Fields.uuid("device", wanted.device());
     RequestedFlow flow = flow(wanted);
     return once.apart(200, () -> explain(device, flow));
   }
 
-  private Explanation explain(UUID device, @Nullable RequestedFlow flow) {
+  private ExplanationView explain(UUID device, @Nullable RequestedFlow flow) {
     devices.get(device, caller.sites());
     Decision decision = decisions.decide(device, flow);
-    return new Explanation(
+    Optional<Explanation> grounds = decisions.explain(device, flow);
+    return new ExplanationView(
         decision.permit(),
+        decision.verdict().effect().name().toLowerCase(Locale.ROOT).replace('_', '-'),
         decision.reasons(),
         decision.verdict().policy(),
+        decision.verdict().rule(),
         decision.verdict().policyHash(),
         decision.verdict().flows().stream().map(FlowView::of).toList(),
         decision.validUntil(),
-        attestations.latest(device).map(AppraisalView::of).orElse(null));
+        attestations.latest(device).map(AppraisalView::of).orElse(null),
+        grounds.map(Explanation::facts).orElse(List.of()).stream()
+            .map(FactView::of)
+            .toList(),
+        grounds.map(Explanation::unmet).orElse(List.of()).stream()
+            .map(UnmetView::of)
+            .toList(),
+        grounds.map(Explanation::changes).orElse(List.of()).stream()
+            .map(ChangeView::of)
+            .toList());
   }
 
   /** The flow that is asked about, or null for any. */
@@ -178,14 +193,77 @@ class PoliciesResource {
 
   /** The answer. */
   @Schema(name = "Explanation")
-  record Explanation(
+  record ExplanationView(
       boolean decision,
+
+      @Schema(enumeration = {"permit", "deny", "indeterminate", "not-evaluated"})
+      String effect,
+
       List<String> reasons,
       @Schema(nullable = true) @Nullable String policy,
+
+      @Schema(nullable = true, description = "The rule of the policy that decided.") @Nullable
+      String rule,
+
       String policyHash,
       List<FlowView> flows,
       @Schema(nullable = true) @Nullable Instant validUntil,
-      @Schema(nullable = true) @Nullable AppraisalView posture) {}
+      @Schema(nullable = true) @Nullable AppraisalView posture,
+
+      @Schema(description = "What policy looked at.")
+      List<FactView> facts,
+
+      @Schema(description = "What policies want and is not so.")
+      List<UnmetView> unmet,
+
+      @Schema(description = "Each alone would turn policy's answer; nearest first.")
+      List<ChangeView> changes) {}
+
+  /** Something that was looked at. */
+  @Schema(name = "ExplanationFact")
+  record FactView(
+      String name,
+      @Schema(nullable = true) @Nullable String value,
+      @Schema(enumeration = {"device", "appraisal", "signal", "question"}) String source) {
+    static FactView of(Explanation.Fact fact) {
+      return new FactView(fact.name(), fact.value(), fact.source());
+    }
+  }
+
+  /** Something that a policy wants and is not so. */
+  @Schema(name = "Unmet")
+  record UnmetView(
+      String policy,
+      @Schema(nullable = true) @Nullable String rule,
+      @Schema(enumeration = {"posture", "condition", "flow", "forbidden", "time"}) String kind,
+      String what,
+      @Schema(nullable = true) @Nullable String has,
+      String wants) {
+    static UnmetView of(Explanation.Unmet unmet) {
+      return new UnmetView(
+          unmet.policy(),
+          unmet.rule(),
+          word(unmet.kind()),
+          unmet.what(),
+          unmet.has(),
+          unmet.wants());
+    }
+  }
+
+  /** What would turn the answer. */
+  @Schema(name = "NearestChange")
+  record ChangeView(
+      String policy,
+      @Schema(enumeration = {"posture", "condition", "flow", "forbidden", "time"}) String kind,
+      String words) {
+    static ChangeView of(Explanation.Change change) {
+      return new ChangeView(change.policy(), word(change.kind()), change.words());
+    }
+  }
+
+  private static String word(Explanation.Kind kind) {
+    return kind.name().toLowerCase(Locale.ROOT);
+  }
 
   /** A flow as a policy allows it. */
   @Schema(name = "AllowedFlow")

@@ -10,6 +10,10 @@ import io.sallyport.devices.Device;
 import io.sallyport.devices.Devices;
 import io.sallyport.devices.Devices.Filter;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.Explanation;
+import io.sallyport.policy.Explanation.Change;
+import io.sallyport.policy.Explanation.Fact;
+import io.sallyport.policy.Explanation.Unmet;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
@@ -56,7 +60,15 @@ class ExplainPage {
 
   /** An answer. */
   record Answer(
-      Device device, Tag state, Decision decision, Tag verdict, String flow, List<String> flows) {}
+      Device device,
+      Tag state,
+      Decision decision,
+      Tag verdict,
+      String flow,
+      List<String> flows,
+      List<Unmet> unmet,
+      List<Change> changes,
+      List<Fact> facts) {}
 
   @GET
   @Requires(Right.EXPLAIN)
@@ -80,6 +92,7 @@ class ExplainPage {
     Device device = device(Inputs.line("Device", asked.device()));
     RequestedFlow flow = flow(asked);
     Decision decision = decisions.decide(device.id(), flow, caller.actor());
+    Optional<Explanation> grounds = decisions.explain(device.id(), flow);
     return new Answer(
         device,
         Tag.of(device.state()),
@@ -94,7 +107,10 @@ class ExplainPage {
         decision.verdict().flows().stream()
             .map(allowed -> DeviceDossier.flow(
                 allowed.peer(), allowed.protocol(), String.join(", ", allowed.ports())))
-            .toList());
+            .toList(),
+        grounds.map(Explanation::unmet).orElse(List.of()),
+        grounds.map(Explanation::changes).orElse(List.of()),
+        grounds.map(Explanation::facts).orElse(List.of()));
   }
 
   /** By its id, or by its serial number where one device alone has it. */

@@ -261,7 +261,12 @@ class ConsoleFlowsTest extends ServerTest {
     page.getByLabel("Port").fill("22");
     press(page, "Explain");
     assertThat(answer).containsText("deny");
+    assertThat(answer).containsText("What would turn it");
+    assertThat(page.locator("[aria-labelledby=unmet]")).containsText("tcp vms.plant.example 8554");
+    assertThat(page.locator("[aria-labelledby=facts]")).containsText("device.profile");
     browser().shoot(page, "explain-deny-light-1440");
+    page.setViewportSize(390, 844);
+    browser().shoot(page, "explain-deny-light-390");
 
     page.navigate("/console/devices/" + unit.id());
     Locator decisions = page.locator("[aria-labelledby=decisions] tbody tr");
