@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param quarantineVlan 1 to 4094, or null
  * @param flows what {@code rules} are about, each once
  * @param restsOnPosture whether what this policy says stands on the device's posture
- * @param restsOnTime whether what this policy says stands on the time of day
+ * @param restsOnTime whether what this policy says stands on the time
  */
 record AccessPolicy(
     String name,
@@ -32,6 +32,7 @@ record AccessPolicy(
     Duration ttl,
     Verdict.@Nullable Network network,
     @Nullable Integer quarantineVlan,
+    Terms terms,
     List<AllowedFlow> flows,
     boolean restsOnPosture,
     boolean restsOnTime) {
@@ -52,7 +53,8 @@ record AccessPolicy(
       List<FlowRule> rules,
       Duration ttl,
       Verdict.@Nullable Network network,
-      @Nullable Integer quarantineVlan) {
+      @Nullable Integer quarantineVlan,
+      Terms terms) {
     this(
         name,
         hash,
@@ -64,9 +66,10 @@ record AccessPolicy(
         ttl,
         network,
         quarantineVlan,
+        terms,
         rules.stream().map(FlowRule::flow).distinct().toList(),
         !requirements.isEmpty() || conditions.stream().anyMatch(Condition::looksAtPosture),
-        conditions.stream().anyMatch(Condition::looksAtTime));
+        terms.isTimed() || conditions.stream().anyMatch(Condition::looksAtTime));
   }
 
   /** What the rules of a document do. */
@@ -76,9 +79,37 @@ record AccessPolicy(
   }
 
   /** Which devices a policy is about; null and empty select all. */
-  record Selector(@Nullable String profile, @Nullable String site, Map<String, String> labels) {
+  record Selector(
+      @Nullable String profile,
+      @Nullable String manufacturer,
+      @Nullable String model,
+      @Nullable String site,
+      Map<String, String> labels) {
+    static final Selector ALL = new Selector(null, null, null, null, Map.of());
+
     Selector {
       labels = Map.copyOf(labels);
+    }
+
+    boolean fits(Subject subject) {
+      return is(profile, subject.profile())
+          && is(manufacturer, subject.manufacturer())
+          && is(model, subject.model())
+          && is(site, subject.site())
+          && hasLabels(subject.labels());
+    }
+
+    private static boolean is(@Nullable String wanted, String is) {
+      return wanted == null || wanted.equals(is);
+    }
+
+    private boolean hasLabels(Map<String, String> given) {
+      for (Map.Entry<String, String> wanted : labels.entrySet()) {
+        if (!wanted.getValue().equals(given.get(wanted.getKey()))) {
+          return false;
+        }
+      }
+      return true;
     }
   }
 
@@ -88,19 +119,8 @@ record AccessPolicy(
 
   /** Whether this policy is about {@code subject}; what a profile lets apply bounds permits alone. */
   boolean selects(Subject subject) {
-    return (selector.profile() == null || selector.profile().equals(subject.profile()))
-        && (selector.site() == null || selector.site().equals(subject.site()))
-        && (forbids() || subject.policies() == null || subject.policies().contains(name))
-        && hasLabels(subject.labels());
-  }
-
-  private boolean hasLabels(Map<String, String> labels) {
-    for (Map.Entry<String, String> wanted : selector.labels().entrySet()) {
-      if (!wanted.getValue().equals(labels.get(wanted.getKey()))) {
-        return false;
-      }
-    }
-    return true;
+    return (forbids() || subject.policies() == null || subject.policies().contains(name))
+        && selector.fits(subject);
   }
 
   /**
@@ -109,6 +129,27 @@ record AccessPolicy(
    */
   @Nullable
   Shortfall shortfall(Attributes attributes) {
+    Terms.Waiver waiver = null;
+    if (terms.isTimed()) {
+      Shortfall untimely = terms.shortfall(attributes.time());
+      if (untimely != null) {
+        return untimely;
+      }
+      waiver = terms.waiver(attributes);
+      if (waiver != null && forbids()) {
+        return new Shortfall(false, waiver.words());
+      }
+    }
+    if (waiver == null || !waiver.posture()) {
+      Shortfall posture = missing(attributes);
+      if (posture != null) {
+        return posture;
+      }
+    }
+    return waiver == null || !waiver.conditions() ? unfulfilled(attributes) : null;
+  }
+
+  private @Nullable Shortfall missing(Attributes attributes) {
     Question.Posture posture = attributes.posture();
     for (PostureRequirement requirement : requirements) {
       String words = posture == null
@@ -119,6 +160,10 @@ record AccessPolicy(
         return new Shortfall(false, words);
       }
     }
+    return null;
+  }
+
+  private @Nullable Shortfall unfulfilled(Attributes attributes) {
     Shortfall unknown = null;
     for (Condition condition : conditions) {
       Shortfall shortfall = condition.shortfall(attributes);
@@ -139,6 +184,7 @@ record AccessPolicy(
       earliest = earlier(earliest, posture.expiresAt());
     }
     if (restsOnTime) {
+      earliest = terms.earlier(earliest, attributes);
       for (Condition condition : conditions) {
         earliest = earlier(earliest, condition.end(attributes.time()));
       }

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Attributes implements CelVariableResolver {
   /** What a condition can name, and where its value comes from. */
-  static final Map<String, String> SOURCES =
-      Map.of("device", "device", "posture", "appraisal", "time", "question");
+  static final Map<String, String> SOURCES = Map.of(
+      "device", "device", "posture", "appraisal", "time", "question", "location", "question");
 
   private final Question question;
   private final @Nullable Posture posture;
@@ -35,6 +35,10 @@ final class Attributes implements CelVariableResolver {
   @Nullable
   Posture posture() {
     return posture;
+  }
+
+  Subject subject() {
+    return question.subject();
   }
 
   Instant time() {
@@ -60,6 +64,7 @@ final class Attributes implements CelVariableResolver {
       case "device" -> Optional.of(device());
       case "posture" -> Optional.ofNullable(postureValues());
       case "time" -> Optional.of(question.time());
+      case "location" -> location();
       default -> Optional.empty();
     };
   }
@@ -81,6 +86,18 @@ final class Attributes implements CelVariableResolver {
       device = values;
     }
     return values;
+  }
+
+  /** Where the device is met; what is not known is missing, so a condition on it is neither true nor false. */
+  private Optional<Object> location() {
+    Map<String, Object> values = new HashMap<>();
+    if (question.place().point() != null) {
+      values.put("point", question.place().point());
+    }
+    if (question.place().address() != null) {
+      values.put("address", question.place().address());
+    }
+    return values.isEmpty() ? Optional.empty() : Optional.of(values);
   }
 
   private @Nullable Map<String, Object> postureValues() {

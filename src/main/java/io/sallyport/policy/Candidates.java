@@ -38,23 +38,25 @@ final class Candidates {
     this.policies = List.copyOf(policies);
     this.looked = looked;
     for (AccessPolicy policy : policies) {
-      if (policy.selector().profile() != null) {
-        profiles.add(policy.selector().profile());
-      }
-      if (policy.selector().site() != null) {
-        sites.add(policy.selector().site());
-      }
+      add(policy.selector().profile(), profiles);
+      add(policy.selector().site(), sites);
     }
   }
 
-  /** What tells devices of a profile and a site apart. */
+  /** What tells devices of a profile and a site apart; text that no selector names is left out. */
   private record Kind(
-      java.util.@Nullable Set<String> policies, Set<Entry<String, String>> labels) {}
+      @Nullable Set<String> policies,
+      Set<Entry<String, String>> labels,
+      String manufacturer,
+      String model) {}
 
   /** The policies that can select a device of one profile at one site. */
   private final class Group {
     private final List<AccessPolicy> policies;
     private final Map<String, Set<String>> labels = new HashMap<>();
+    private final Set<String> manufacturers = new HashSet<>();
+    private final Set<String> models = new HashSet<>();
+    private final boolean plain;
     private final Map<Kind, Selection> byKind = new ConcurrentHashMap<>(0);
     private final Selection all;
 
@@ -66,15 +68,22 @@ final class Candidates {
             .labels()
             .forEach((name, value) ->
                 labels.computeIfAbsent(name, label -> new HashSet<>()).add(value));
+        add(policy.selector().manufacturer(), manufacturers);
+        add(policy.selector().model(), models);
       }
-      this.all = new Selection(labels.isEmpty() ? policies : List.of());
+      this.plain = labels.isEmpty() && manufacturers.isEmpty() && models.isEmpty();
+      this.all = new Selection(plain ? policies : List.of());
     }
 
     Selection of(Subject subject) {
-      if (labels.isEmpty() && subject.policies() == null) {
+      if (plain && subject.policies() == null) {
         return all;
       }
-      Kind kind = new Kind(subject.policies(), told(subject.labels()));
+      Kind kind = new Kind(
+          subject.policies(),
+          told(subject.labels()),
+          known(subject.manufacturer(), manufacturers),
+          known(subject.model(), models));
       Selection known = byKind.get(kind);
       return known != null ? known : keep(kind, subject);
     }
@@ -108,8 +117,8 @@ final class Candidates {
   }
 
   Selection of(Subject subject) {
-    String profile = profiles.contains(subject.profile()) ? subject.profile() : OTHER;
-    String site = sites.contains(subject.site()) ? subject.site() : OTHER;
+    String profile = known(subject.profile(), profiles);
+    String site = known(subject.site(), sites);
     Map<String, Group> bySite = groups.get(profile);
     Group group = bySite == null ? null : bySite.get(site);
     return (group == null ? group(subject, profile, site) : group).of(subject);
@@ -129,6 +138,16 @@ final class Candidates {
     Map<String, Group> bySite = groups.computeIfAbsent(profile, p -> new ConcurrentHashMap<>(2));
     Group other = bySite.putIfAbsent(site, made);
     return other == null ? made : other;
+  }
+
+  private static void add(@Nullable String wanted, Set<String> all) {
+    if (wanted != null) {
+      all.add(wanted);
+    }
+  }
+
+  private static String known(String is, Set<String> wanted) {
+    return wanted.contains(is) ? is : OTHER;
   }
 
   private static boolean isFor(@Nullable String wanted, String is) {

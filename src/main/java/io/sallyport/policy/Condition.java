@@ -85,7 +85,9 @@ final class Condition {
       innermost = innermost.getCause();
     }
     String message =
-        innermost instanceof Version.Malformed ? innermost.getMessage() : thrown.getMessage();
+        innermost instanceof Version.Malformed || innermost instanceof Prefixes.Malformed
+            ? innermost.getMessage()
+            : thrown.getMessage();
     if (message == null) {
       return "it failed";
     }

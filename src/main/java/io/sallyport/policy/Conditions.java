@@ -51,13 +51,19 @@ import java.util.stream.Stream;
  * {@code firmware.name}, {@code firmware.version}, {@code firmware.digest}; {@code secureBoot}; anything else that
  * evidence said by its full name, {@code observed["a.b"]}. Missing when the device has no appraisal that is still good</td></tr>
  * <tr><td>{@code time}</td><td>the moment of the question, a timestamp</td></tr>
+ * <tr><td>{@code location}</td><td>{@code point}, the enforcement point that asks, and {@code address}, the device's by a live
+ * binding; each missing when it is not known</td></tr>
  * <tr><td>{@code atLeastVersion(a, b)}</td><td>whether version {@code a} is {@code b} or later, see {@link Version}; an
  * error when either is no version, so that a strange version is never let through by {@code !}</td></tr>
+ * <tr><td>{@code inNetwork(a, p)}</td><td>whether address {@code a} is within prefix {@code p}; an error when either is
+ * none</td></tr>
  * </table>
  */
 final class Conditions {
   private static final String AT_LEAST_VERSION = "atLeastVersion";
   private static final String AT_LEAST_VERSION_STRINGS = "at_least_version_string_string";
+  private static final String IN_NETWORK = "inNetwork";
+  private static final String IN_NETWORK_STRINGS = "in_network_string_string";
 
   /** Bounds of one condition: its text, its nesting, the steps of all its loops together, the size of its patterns. */
   private static final CelOptions BOUNDS = CelOptions.current()
@@ -106,27 +112,37 @@ final class Conditions {
           "observed",
           MapType.create(SimpleType.STRING, SimpleType.DYN)));
 
+  private static final CelType LOCATION = struct(
+      "sallyport.Location",
+      ImmutableMap.of("point", SimpleType.STRING, "address", SimpleType.STRING));
+
   private static final CelCompiler COMPILER = CelCompilerFactory.standardCelCompilerBuilder()
       .setOptions(BOUNDS)
       .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
-      .setTypeProvider(types(DEVICE, CLAIM, FIRMWARE, POSTURE))
+      .setTypeProvider(types(DEVICE, CLAIM, FIRMWARE, POSTURE, LOCATION))
       .addVar("device", DEVICE)
       .addVar("posture", POSTURE)
       .addVar("time", SimpleType.TIMESTAMP)
-      .addFunctionDeclarations(CelFunctionDecl.newFunctionDeclaration(
-          AT_LEAST_VERSION,
-          CelOverloadDecl.newGlobalOverload(
-              AT_LEAST_VERSION_STRINGS, SimpleType.BOOL, SimpleType.STRING, SimpleType.STRING)))
+      .addVar("location", LOCATION)
+      .addFunctionDeclarations(
+          ofTwoTexts(AT_LEAST_VERSION, AT_LEAST_VERSION_STRINGS),
+          ofTwoTexts(IN_NETWORK, IN_NETWORK_STRINGS))
       .setResultType(SimpleType.BOOL)
       .build();
 
   private static final CelRuntime RUNTIME = CelRuntimeFactory.standardCelRuntimeBuilder()
       .setOptions(BOUNDS)
-      .addFunctionBindings(CelFunctionBinding.from(
-          AT_LEAST_VERSION_STRINGS,
-          String.class,
-          String.class,
-          (version, least) -> Version.parse(version).compareTo(Version.parse(least)) >= 0))
+      .addFunctionBindings(
+          CelFunctionBinding.from(
+              AT_LEAST_VERSION_STRINGS,
+              String.class,
+              String.class,
+              (version, least) -> Version.parse(version).compareTo(Version.parse(least)) >= 0),
+          CelFunctionBinding.from(
+              IN_NETWORK_STRINGS,
+              String.class,
+              String.class,
+              (address, prefix) -> Prefixes.parse(prefix).covers(Prefixes.parse(address))))
       .build();
 
   /** Timestamps and durations that are written out are checked when the policy is applied. */
@@ -190,6 +206,9 @@ final class Conditions {
       for (CelExpr literal : literals(tree, AT_LEAST_VERSION).toList()) {
         check(literal, tree, Version::parse);
       }
+      for (CelExpr literal : literals(tree, IN_NETWORK).toList()) {
+        check(literal, tree, Prefixes::parse);
+      }
       for (CelExpr literal : literals(tree, "matches").toList()) {
         check(literal, tree, Pattern::compile);
       }
@@ -235,7 +254,7 @@ final class Conditions {
     try {
       reader.accept(literal.constant().stringValue());
       return;
-    } catch (Version.Malformed e) {
+    } catch (Version.Malformed | Prefixes.Malformed e) {
       reason = String.valueOf(e.getMessage());
     } catch (PatternSyntaxException e) {
       reason = YamlReader.quoted(literal.constant().stringValue())
@@ -249,6 +268,13 @@ final class Conditions {
 
   private static Stream<CelNavigableExpr> nodes(CelAbstractSyntaxTree tree) {
     return CelNavigableAst.fromAst(tree).getRoot().allNodes();
+  }
+
+  private static CelFunctionDecl ofTwoTexts(String name, String overload) {
+    return CelFunctionDecl.newFunctionDeclaration(
+        name,
+        CelOverloadDecl.newGlobalOverload(
+            overload, SimpleType.BOOL, SimpleType.STRING, SimpleType.STRING));
   }
 
   private static StructType struct(String name, ImmutableMap<String, CelType> fields) {

@@ -106,7 +106,7 @@ final class Evaluation {
     AccessPolicy policy = entry.policy();
     return new Verdict(
         Effect.PERMIT,
-        entry.rule().reasons(),
+        policy.terms().isTimed() ? exceptionally(entry) : entry.rule().reasons(),
         policy.name(),
         entry.rule().name(),
         hash,
@@ -117,6 +117,20 @@ final class Evaluation {
         null,
         policy.network(),
         List.of());
+  }
+
+  /** A permit that nobody would have given otherwise says who answers for it. */
+  private List<String> exceptionally(Entry entry) {
+    List<String> reasons = new ArrayList<>(entry.rule().reasons());
+    Terms terms = entry.policy().terms();
+    Terms.Waiver waiver = terms.waiver(attributes);
+    if (waiver != null) {
+      reasons.add("policy " + entry.policy().name() + ": " + waiver.words());
+    }
+    if (terms.breakGlass() != null) {
+      reasons.add("policy " + entry.policy().name() + ": " + terms.breakGlass().words());
+    }
+    return reasons;
   }
 
   private Verdict everything() {

@@ -1,6 +1,7 @@
 package io.sallyport.policy;
 
 import io.sallyport.kernel.IpPrefix;
+import io.sallyport.policy.AccessPolicy.Selector;
 import io.sallyport.policy.Explanation.Fact;
 import io.sallyport.policy.Explanation.Kind;
 import io.sallyport.policy.Explanation.Unmet;
@@ -161,13 +162,12 @@ final class Explainer {
   }
 
   private void look(AccessPolicy policy, Set<Fact> facts) {
-    if (policy.selector().profile() != null) {
-      facts.add(fact(List.of("device", "profile")));
-    }
-    if (policy.selector().site() != null) {
-      facts.add(fact(List.of("device", "site")));
-    }
-    policy.selector().labels().keySet().stream()
+    Selector selector = policy.selector();
+    look("profile", selector.profile(), facts);
+    look("manufacturer", selector.manufacturer(), facts);
+    look("model", selector.model(), facts);
+    look("site", selector.site(), facts);
+    selector.labels().keySet().stream()
         .sorted()
         .forEach(label -> facts.add(fact(List.of("device", "labels", label))));
     Posture posture = attributes.posture();
@@ -184,6 +184,12 @@ final class Explainer {
           facts.add(fact(path));
         }
       });
+    }
+  }
+
+  private void look(String field, @Nullable String wanted, Set<Fact> facts) {
+    if (wanted != null) {
+      facts.add(fact(List.of("device", field)));
     }
   }
 

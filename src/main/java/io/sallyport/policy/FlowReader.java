@@ -5,6 +5,7 @@ import static io.sallyport.policy.YamlReader.quoted;
 import io.sallyport.kernel.IpPrefix;
 import io.sallyport.policy.AccessPolicy.Effect;
 import io.sallyport.policy.FlowRule.PortRange;
+import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Essential;
 import io.sallyport.policy.YamlNode.Kind;
@@ -56,9 +57,9 @@ final class FlowReader {
 
   private FlowRule rule(YamlValue value, String place) {
     if (effect == Effect.FORBID) {
-      value.section("name", "peer", "protocol", "ports");
+      value.section("name", "peer", "protocol", "ports", "direction");
     } else {
-      value.section("name", "peer", "protocol", "ports", "essential");
+      value.section("name", "peer", "protocol", "ports", "direction", "essential");
     }
     String name = value.find("name").map(this::name).orElse(place);
     YamlValue peer = value.need("peer");
@@ -70,7 +71,10 @@ final class FlowReader {
     String protocol = value.need("protocol").word(List.of("tcp", "udp", "icmp"));
     List<PortRange> ports = ports(value, protocol);
     AllowedFlow flow = new AllowedFlow(
-        peerText, protocol, ports.stream().map(PortRange::toString).toList());
+        peerText,
+        protocol,
+        ports.stream().map(PortRange::toString).toList(),
+        value.find("direction").map(FlowReader::direction).orElse(Direction.FROM_DEVICE));
     return new FlowRule(
         name,
         flow,
@@ -87,6 +91,12 @@ final class FlowReader {
       throw value.fault("another rule has the name " + quoted(name) + " already");
     }
     return name;
+  }
+
+  private static Direction direction(YamlValue value) {
+    return value.word(List.of("from-device", "to-device")).equals("from-device")
+        ? Direction.FROM_DEVICE
+        : Direction.TO_DEVICE;
   }
 
   private static @Nullable IpPrefix prefix(YamlValue value, String peer) {

@@ -34,6 +34,16 @@ final class PolicyReader {
   /** IEEE 802.1Q; 0 and 4095 are reserved. */
   private static final int MOST_VLAN = 4094;
 
+  /** 0 and 1 mean unknown and trusted devices, those above 65519 are reserved. */
+  private static final int LEAST_SECURITY_GROUP = 2;
+
+  private static final int MOST_SECURITY_GROUP = 65519;
+  /** 100 Gbit/s. */
+  private static final int MOST_RATE = 100_000_000;
+
+  private static final Duration LEAST_SESSION = Duration.ofMinutes(1);
+  private static final Duration MOST_SESSION = Duration.ofHours(24);
+
   private static final int MOST_FILTER_ID = 64;
   /** Visible ASCII but for what RADIUS servers and command lines of network access servers expand. */
   private static final Pattern FILTER_ID = Pattern.compile("[\\x21-\\x7e&&[^\"'`\\\\%]]+");
@@ -72,7 +82,10 @@ final class PolicyReader {
             "deny",
             "grant",
             "network",
-            "otherwise");
+            "otherwise",
+            "during",
+            "exceptions",
+            "breakGlass");
     Effect effect = spec.find("effect")
         .map(value ->
             Effect.valueOf(value.word(List.of("permit", "forbid")).toUpperCase(Locale.ROOT)))
@@ -88,9 +101,7 @@ final class PolicyReader {
         name,
         Digest.of(text.getBytes(StandardCharsets.UTF_8)).hex(),
         effect,
-        spec.find("selector")
-            .map(PolicyReader::selector)
-            .orElseGet(() -> new Selector(null, null, Map.of())),
+        spec.find("selector").map(PolicyReader::selector).orElse(Selector.ALL),
         spec.find("posture").map(PolicyReader::posture).orElse(List.of()),
         spec.find("conditions").map(this::conditions).orElse(List.of()),
         new FlowReader(name, effect).rules(spec.need(effect == Effect.FORBID ? "deny" : "allow")),
@@ -101,7 +112,8 @@ final class PolicyReader {
         spec.find("otherwise")
             .map(otherwise ->
                 otherwise.section("quarantineVlan").need("quarantineVlan").number(1, MOST_VLAN))
-            .orElse(null));
+            .orElse(null),
+        TermsReader.read(spec, effect));
   }
 
   /** A forbid says when it forbids by its conditions alone: of least posture nobody could tell which way it is meant. */
@@ -129,14 +141,19 @@ final class PolicyReader {
     return name;
   }
 
-  private static Selector selector(YamlValue value) {
-    YamlValue selector = value.section("profile", "site", "labels");
+  static Selector selector(YamlValue value) {
+    YamlValue selector = value.section("profile", "manufacturer", "model", "site", "labels");
     Map<String, String> labels = new LinkedHashMap<>();
     selector
         .find("labels")
         .ifPresent(all ->
             all.fields(MOST_LABELS).forEach((label, is) -> labels.put(label, is.text(MOST_TEXT))));
-    return new Selector(text(selector.find("profile")), text(selector.find("site")), labels);
+    return new Selector(
+        text(selector.find("profile")),
+        text(selector.find("manufacturer")),
+        text(selector.find("model")),
+        text(selector.find("site")),
+        labels);
   }
 
   private static @Nullable String text(Optional<YamlValue> value) {
@@ -192,15 +209,29 @@ final class PolicyReader {
   }
 
   private static Network network(YamlValue value) {
-    value.section("vlan", "filterId");
-    Optional<YamlValue> vlan = value.find("vlan");
-    Optional<YamlValue> filter = value.find("filterId");
-    if (vlan.isEmpty() && filter.isEmpty()) {
-      throw value.fault("needs vlan, filterId or both");
+    value.section("vlan", "filterId", "securityGroup", "rate", "sessionTimeout");
+    Network network = new Network(
+        value.find("vlan").map(present -> present.number(1, MOST_VLAN)).orElse(null),
+        value.find("filterId").map(PolicyReader::filterId).orElse(null),
+        value
+            .find("securityGroup")
+            .map(present -> present.number(LEAST_SECURITY_GROUP, MOST_SECURITY_GROUP))
+            .orElse(null),
+        value.find("rate").map(present -> present.number(1, MOST_RATE)).orElse(null),
+        value.find("sessionTimeout").map(PolicyReader::sessionTimeout).orElse(null));
+    if (network.equals(new Network(null, null))) {
+      throw value.fault("needs vlan, filterId, securityGroup, rate or sessionTimeout");
     }
-    return new Network(
-        vlan.map(present -> present.number(1, MOST_VLAN)).orElse(null),
-        filter.map(PolicyReader::filterId).orElse(null));
+    return network;
+  }
+
+  private static Duration sessionTimeout(YamlValue value) {
+    Duration timeout = value.duration(MOST_SESSION);
+    if (timeout.compareTo(LEAST_SESSION) < 0) {
+      throw value.fault("must be at least " + LEAST_SESSION
+          + "; each end of a session is an authentication of its own");
+    }
+    return timeout;
   }
 
   private static String filterId(YamlValue value) {

@@ -11,6 +11,24 @@ final class Prefixes {
 
   private Prefixes() {}
 
+  /** What is neither an address nor a prefix. */
+  static final class Malformed extends IllegalArgumentException {
+    private static final long serialVersionUID = 1L;
+
+    Malformed(String text) {
+      super(YamlReader.quoted(text)
+          + " is not an IP address or CIDR prefix, for instance 10.20.0.0/16 or 2001:db8::/32");
+    }
+  }
+
+  static IpPrefix parse(String text) {
+    IpPrefix prefix = IpPrefix.parse(text);
+    if (prefix == null || !prefix.isCanonical()) {
+      throw new Malformed(text);
+    }
+    return prefix;
+  }
+
   /** The prefix of {@code length} bits around {@code address}. */
   static IpPrefix around(IpPrefix address, int length) {
     long high = length == 0 ? 0 : length >= WORD ? -1 : -1L << (WORD - length);

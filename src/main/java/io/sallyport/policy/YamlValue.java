@@ -10,6 +10,8 @@ import io.sallyport.policy.YamlNode.Mark;
 import io.sallyport.policy.YamlNode.Scalar;
 import io.sallyport.policy.YamlNode.Sequence;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -136,6 +138,17 @@ record YamlValue(YamlNode node, String path) {
       throw fault(quoted(text) + " must be whole seconds, from PT1S to " + most);
     }
     return duration;
+  }
+
+  /** A moment with its offset, ISO 8601. */
+  Instant instant() {
+    String text = text(YamlReader.MOST_OCTETS);
+    try {
+      return OffsetDateTime.parse(text).toInstant();
+    } catch (DateTimeParseException e) {
+      throw fault(quoted(text)
+          + " is not a moment; write it as in ISO 8601, for instance 2026-11-22T20:00:00Z");
+    }
   }
 
   private Mapping mapping() {

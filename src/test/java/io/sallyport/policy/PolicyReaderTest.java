@@ -55,7 +55,7 @@ class PolicyReaderTest {
     AccessPolicy policy = PolicyReader.read(CAMERAS);
     assertEquals("cameras", policy.name());
     assertEquals(
-        new AccessPolicy.Selector("camera", "plant-1", Map.of("zone", "perimeter")),
+        new AccessPolicy.Selector("camera", null, null, "plant-1", Map.of("zone", "perimeter")),
         policy.selector());
     assertEquals(
         List.of(new PostureRequirement("executables", "warning", "signed-software")),
@@ -78,7 +78,7 @@ class PolicyReaderTest {
   void onlyNameAndFlowsAreNeeded() {
     AccessPolicy policy =
         PolicyReader.read(allow("{peer: a.example, protocol: tcp, ports: [\"443\"]}"));
-    assertEquals(new AccessPolicy.Selector(null, null, Map.of()), policy.selector());
+    assertEquals(AccessPolicy.Selector.ALL, policy.selector());
     assertEquals(Duration.ofMinutes(10), policy.ttl());
     assertEquals(null, policy.quarantineVlan());
     assertEquals(null, policy.network());
@@ -222,7 +222,7 @@ class PolicyReaderTest {
             "an essential forbid",
             forbid(
                 "  deny: [{peer: a.example, protocol: icmp, essential: {owner: o, longest: PT1H}}]\n"),
-            "line 6, column 44: spec.deny[0]: unknown field \"essential\"; known here: name, peer, protocol, ports"),
+            "line 6, column 44: spec.deny[0]: unknown field \"essential\"; known here: name, peer, protocol, ports, direction"),
         bad(
             "two rules of one name",
             spec(
@@ -255,7 +255,7 @@ class PolicyReaderTest {
         bad(
             "misspelt selector",
             spec("  selctor: {}\n  allow: []\n"),
-            "line 5, column 3: spec: unknown field \"selctor\"; known here: effect, selector, posture, conditions, allow, deny, grant, network, otherwise"),
+            "line 5, column 3: spec: unknown field \"selctor\"; known here: effect, selector, posture, conditions, allow, deny, grant, network, otherwise, during, exceptions, breakGlass"),
         bad(
             "selector is a list",
             CAMERAS.replace(
@@ -407,13 +407,69 @@ class PolicyReaderTest {
             CAMERAS.replace("vlan: 42", "vlan: 4095"),
             "line 16, column 19: spec.network.vlan: 4095 is not a whole number from 1 to 4094"),
         bad(
+            "a security group that is reserved",
+            spec("  network: {securityGroup: 1}\n  allow: [{peer: a.example, protocol: icmp}]\n"),
+            "line 5, column 28: spec.network.securityGroup: 1 is not a whole number from 2 to 65519"),
+        bad(
+            "a rate of nothing",
+            spec("  network: {rate: 0}\n  allow: [{peer: a.example, protocol: icmp}]\n"),
+            "line 5, column 19: spec.network.rate: 0 is not a whole number from 1 to 100000000"),
+        bad(
+            "a session of seconds",
+            spec(
+                "  network: {sessionTimeout: PT59S}\n  allow: [{peer: a.example, protocol: icmp}]\n"),
+            "line 5, column 29: spec.network.sessionTimeout: must be at least PT1M; each end of a session is an authentication of its own"),
+        bad(
+            "a direction that is none",
+            allow("{peer: a.example, protocol: icmp, direction: both}"),
+            "line 6, column 50: spec.allow[0].direction: \"both\" is not one of from-device, to-device"),
+        bad(
+            "a network in a condition that is none",
+            condition("  - inNetwork(location.address, \"10.0.0.1/8\")\n"),
+            "line 7, column 33: spec.conditions[0]: \"10.0.0.1/8\" is not an IP address or CIDR prefix, for instance 10.20.0.0/16 or 2001:db8::/32"),
+        bad(
+            "a window that ends before it begins",
+            allow("{peer: a.example, protocol: icmp}")
+                + "  during: [{from: 2026-11-22T20:00:00Z, until: 2026-11-22T20:00:00Z}]\n",
+            "line 7, column 12: spec.during[0]: ends before it begins"),
+        bad(
+            "a time of day without its zero",
+            allow("{peer: a.example, protocol: icmp}")
+                + "  during: [{days: [mon], from: \"8:00\", to: \"17:00\"}]\n",
+            "line 7, column 32: spec.during[0].from: \"8:00\" is not a time of day, from \"00:00\" to \"23:59\", in quotes"),
+        bad(
+            "a time zone that is none",
+            allow("{peer: a.example, protocol: icmp}")
+                + "  during: [{from: \"08:00\", to: \"17:00\", zone: Berlin}]\n",
+            "line 7, column 47: spec.during[0].zone: \"Berlin\" is not a time zone, for instance Europe/Berlin"),
+        bad(
+            "an exception for all",
+            allow("{peer: a.example, protocol: icmp}")
+                + "  exceptions: [{owner: o, reason: r, until: 2026-11-22T20:00:00Z, waives: [posture]}]\n",
+            "line 7, column 16: spec.exceptions[0]: needs a selector or devices; an exception for all is another policy"),
+        bad(
+            "an exception without an end",
+            allow("{peer: a.example, protocol: icmp}")
+                + "  exceptions: [{owner: o, reason: r, devices: [x], waives: [posture]}]\n",
+            "line 7, column 16: spec.exceptions[0].until: is missing"),
+        bad(
+            "an end that is no moment",
+            allow("{peer: a.example, protocol: icmp}")
+                + "  breakGlass: {owner: o, reason: r, until: tomorrow}\n",
+            "line 7, column 44: spec.breakGlass.until: \"tomorrow\" is not a moment; write it as in ISO 8601, for instance 2026-11-22T20:00:00Z"),
+        bad(
+            "a forbid in need",
+            forbid(
+                "  deny: [{peer: a.example, protocol: icmp}]\n  breakGlass: {owner: o, reason: r, until: 2026-11-22T20:00:00Z}\n"),
+            "line 7, column 15: spec.breakGlass: a policy with effect: forbid permits nothing; leave it out"),
+        bad(
             "network without anything",
             CAMERAS.replace("{vlan: 42, filterId: camera-in}", "{}"),
-            "line 16, column 12: spec.network: needs vlan, filterId or both"),
+            "line 16, column 12: spec.network: needs vlan, filterId, securityGroup, rate or sessionTimeout"),
         bad(
             "network with a field that it has not",
             CAMERAS.replace("filterId: camera-in", "acl: camera-in"),
-            "line 16, column 23: spec.network: unknown field \"acl\"; known here: vlan, filterId"),
+            "line 16, column 23: spec.network: unknown field \"acl\"; known here: vlan, filterId, securityGroup, rate, sessionTimeout"),
         bad(
             "filter that a RADIUS server would expand",
             CAMERAS.replace("camera-in", "'%{client:secret}'"),

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.RequestedFlow;
@@ -173,6 +174,40 @@ class PolicySetTest {
         String peer, String protocol, int port, boolean permit) {
       assertEquals(
           permit, ask(CAMERAS, GOOD, new RequestedFlow(peer, protocol, port)).permit());
+    }
+
+    @Test
+    void withAllThatTheNetworkIsTold() {
+      String policy = CAMERAS
+          + "  network: {vlan: 42, filterId: in, securityGroup: 17, rate: 2000, sessionTimeout: PT1H}\n";
+      assertEquals(
+          new Verdict.Network(42, "in", 17, 2000, Duration.ofHours(1)),
+          ask(policy, GOOD, VIDEO).network());
+    }
+
+    @Test
+    void onlyInTheDirectionThatIsNamed() {
+      String policy = CAMERAS.replace("protocol: tcp,", "protocol: tcp, direction: to-device,");
+      RequestedFlow called =
+          new RequestedFlow("vms.plant.example", "tcp", 8554, Direction.TO_DEVICE);
+      assertTrue(ask(policy, GOOD, called).permit());
+      assertFalse(ask(CAMERAS, GOOD, called).permit());
+      assertEquals(
+          List.of(
+              "policy cameras allows tcp from vms.plant.example 8554,9000-9010, you asked tcp to vms.plant.example port 8554"),
+          ask(policy, GOOD, VIDEO).reasons());
+      assertEquals(
+          Direction.TO_DEVICE, ask(policy, GOOD, called).flows().getFirst().direction());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"acme,c1,true", "acme,c2,false", "other,c1,false"})
+    void onlyTheManufacturerAndModelThatAreNamed(
+        String manufacturer, String model, boolean permit) {
+      String policy = CAMERAS.replace(
+          "profile: camera",
+          "profile: camera, manufacturer: " + manufacturer + ", model: " + model);
+      assertEquals(permit, ask(policy, GOOD, VIDEO).permit());
     }
 
     @Test
@@ -401,6 +436,35 @@ class PolicySetTest {
       assertEquals(
           List.of("policy p: " + condition + " needs posture, but the device has no appraisal"),
           verdict.reasons());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+        delimiter = '|',
+        quoteCharacter = '`',
+        value = {
+          "inNetwork(location.address, '10.9.0.0/16')|PERMIT",
+          "inNetwork(location.address, '10.8.0.0/16')|DENY",
+          "inNetwork(location.address, '2001:db8::/32')|DENY",
+          "inNetwork(device.site, '10.8.0.0/16')|INDETERMINATE",
+          "location.point == 'gate'|INDETERMINATE",
+          "has(location.point)|DENY"
+        })
+    void seeWhereTheDeviceIsMet(String condition, Verdict.Effect effect) {
+      PolicySet set = PolicySet.compile(List.of(withCondition(condition)));
+      Question.Place place = place("10.9.8.7");
+      assertEquals(
+          effect,
+          set.evaluate(new Question(CAMERA, GOOD, CLOCK, NOW, place, List.of())).effect());
+      assertEquals(
+          Verdict.Effect.INDETERMINATE,
+          set.evaluate(new Question(CAMERA, GOOD, CLOCK, NOW)).effect());
+    }
+
+    /** NullAway does not see, across a class file, that a record takes null. */
+    @SuppressWarnings("NullAway")
+    private static Question.Place place(String address) {
+      return new Question.Place(null, address);
     }
 
     @Test
