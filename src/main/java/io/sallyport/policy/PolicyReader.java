@@ -38,13 +38,16 @@ final class PolicyReader {
   private static final int LEAST_SECURITY_GROUP = 2;
 
   private static final int MOST_SECURITY_GROUP = 65519;
-  /** 100 Gbit/s. */
-  private static final int MOST_RATE = 100_000_000;
+  /** What 32 bits can say in bit/s, as access networks are told. */
+  private static final int MOST_RATE = 4_294_967;
 
   private static final Duration LEAST_SESSION = Duration.ofMinutes(1);
   private static final Duration MOST_SESSION = Duration.ofHours(24);
 
   private static final int MOST_FILTER_ID = 64;
+  /** Beside a security group or a rate: what a session was given travels in 253 octets (RADIUS Class). */
+  private static final int MOST_FILTER_ID_BESIDE = 58;
+
   /** Visible ASCII but for what RADIUS servers and command lines of network access servers expand. */
   private static final Pattern FILTER_ID = Pattern.compile("[\\x21-\\x7e&&[^\"'`\\\\%]]+");
 
@@ -221,6 +224,12 @@ final class PolicyReader {
         value.find("sessionTimeout").map(PolicyReader::sessionTimeout).orElse(null));
     if (network.equals(new Network(null, null))) {
       throw value.fault("needs vlan, filterId, securityGroup, rate or sessionTimeout");
+    }
+    String filter = network.filterId();
+    boolean beside = network.securityGroup() != null || network.rate() != null;
+    if (beside && filter != null && filter.length() > MOST_FILTER_ID_BESIDE) {
+      throw value.fault("has a filterId of " + filter.length() + " characters; beside securityGroup or rate it may have "
+          + MOST_FILTER_ID_BESIDE);
     }
     return network;
   }

@@ -413,7 +413,7 @@ class PolicyReaderTest {
         bad(
             "a rate of nothing",
             spec("  network: {rate: 0}\n  allow: [{peer: a.example, protocol: icmp}]\n"),
-            "line 5, column 19: spec.network.rate: 0 is not a whole number from 1 to 100000000"),
+            "line 5, column 19: spec.network.rate: 0 is not a whole number from 1 to 4294967"),
         bad(
             "a session of seconds",
             spec(
@@ -466,6 +466,10 @@ class PolicyReaderTest {
             "network without anything",
             CAMERAS.replace("{vlan: 42, filterId: camera-in}", "{}"),
             "line 16, column 12: spec.network: needs vlan, filterId, securityGroup, rate or sessionTimeout"),
+        bad(
+            "a filter too long to travel with a rate",
+            CAMERAS.replace("filterId: camera-in", "rate: 512, filterId: " + "f".repeat(59)),
+            "line 16, column 12: spec.network: has a filterId of 59 characters; beside securityGroup or rate it may have 58"),
         bad(
             "network with a field that it has not",
             CAMERAS.replace("filterId: camera-in", "acl: camera-in"),

@@ -29,9 +29,9 @@ enum ReplyAttribute {
   CISCO_AV_PAIR(
       "Cisco-AVPair", Pattern.compile("cts:security-group-tag=[0-9a-f]{4}-00").asMatchPredicate()),
   /** Vendor 14122, 7: bit/s. */
-  WISPR_BANDWIDTH_MAX_UP("WISPr-Bandwidth-Max-Up", number(1_000, Integer.MAX_VALUE)),
+  WISPR_BANDWIDTH_MAX_UP("WISPr-Bandwidth-Max-Up", number(1_000, 0xffff_ffffL)),
   /** Vendor 14122, 8: bit/s. */
-  WISPR_BANDWIDTH_MAX_DOWN("WISPr-Bandwidth-Max-Down", number(1_000, Integer.MAX_VALUE));
+  WISPR_BANDWIDTH_MAX_DOWN("WISPr-Bandwidth-Max-Down", number(1_000, 0xffff_ffffL));
 
   private final String dictionaryName;
   private final Predicate<String> valid;
@@ -58,7 +58,7 @@ enum ReplyAttribute {
     return Pattern.compile("(?!0x)[\\x21-\\x7e&&[^%\"'`\\\\]]{1,253}").asMatchPredicate();
   }
 
-  private static Predicate<String> number(int least, int most) {
+  private static Predicate<String> number(long least, long most) {
     Predicate<String> digits = Pattern.compile("[1-9][0-9]{0,9}").asMatchPredicate();
     return digits.and(value -> {
       long number = Long.parseLong(value);

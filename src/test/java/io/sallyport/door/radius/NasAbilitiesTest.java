@@ -57,6 +57,6 @@ class NasAbilitiesTest {
   void aRateBeyondTheAttributeIsNotSent() {
     assertThrows(
         IllegalStateException.class,
-        () -> NasAbilities.add(new AccessAccept(), given(null, 3_000_000)));
+        () -> NasAbilities.add(new AccessAccept(), given(null, 4_294_968)));
   }
 }

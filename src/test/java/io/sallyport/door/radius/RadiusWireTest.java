@@ -120,6 +120,39 @@ class RadiusWireTest extends ServerTest {
     }
 
     @Test
+    void anObligationIsToldOrTheDeviceIsNotLetIn() {
+      String filter = "f".repeat(58);
+      try (Plant bound = Plant.open(wire, "nac-bound")) {
+        bound.policySpec("""
+            allow:
+              - {peer: vms.plant.example, protocol: tcp, ports: [8554]}
+            network: {vlan: 42, filterId: %s, securityGroup: 65519, rate: 4294967, sessionTimeout: PT2M}
+            """.formatted(filter));
+        Unit unit = bound.enrolled("NAC-BOUND");
+        Map<String, Object> asked = question(unit.identity().certificate(), STATION);
+        Answer refused = point.authorize(asked).expect(403);
+        assertTrue(refused.text().contains("cisco-sgt"), refused.text());
+
+        RadiusPoint able = RadiusPoint.register(
+            bound, "nac-able", Map.of("parameters", Map.of("abilities", "cisco-sgt,wispr-rate")));
+        Answer answer = able.authorize(asked).expect(200);
+        assertEquals("cts:security-group-tag=ffef-00", reply(answer, "Cisco-AVPair"));
+        assertEquals("4294967000", reply(answer, "WISPr-Bandwidth-Max-Up"));
+        assertEquals("4294967000", reply(answer, "WISPr-Bandwidth-Max-Down"));
+        assertEquals("120", reply(answer, "Session-Timeout"));
+        assertTrue(reply(answer, "Class").length() <= 253);
+
+        Map<String, Object> told = accounting("Start", "BOUND", STATION);
+        told.put("Class", octets(reply(answer, "Class")));
+        able.accounting(told).expect(204);
+        JsonNode given = session(unit, "BOUND").orElseThrow().get("attributes");
+        assertEquals("65519", given.get("sgt").asText());
+        assertEquals("4294967", given.get("rate").asText());
+        assertEquals(filter, given.get("filter-id").asText());
+      }
+    }
+
+    @Test
     void theClassNamesTheDecisionInTheLog() {
       String decision = reply(admit(camera, STATION), "Class").substring(0, 36);
       assertEquals(

@@ -33,7 +33,7 @@ class ReplyAttributeTest {
         "CISCO_AV_PAIR|shell:priv-lvl=15",
         "CISCO_AV_PAIR|cts:security-group-tag=2a-00",
         "WISPR_BANDWIDTH_MAX_UP|999",
-        "WISPR_BANDWIDTH_MAX_DOWN|2147483648"
+        "WISPR_BANDWIDTH_MAX_DOWN|4294967296"
       })
   void whatTheDictionaryDoesNotKnowIsNotSent(ReplyAttribute attribute, String value) {
     assertThrows(IllegalStateException.class, () -> new AccessAccept().with(attribute, value));
