@@ -24,7 +24,7 @@ final class CertificateProfileCommands {
           "Applies every CertificateProfile document of a file; the server checks each first.")
   void apply(
       @Option(names = "-f", paramLabel = "FILE", required = true, description = "YAML") Path file) {
-    Documents.apply(options, file, "CertificateProfile", PATH);
+    Documents.apply(options, file, PATH, "CertificateProfile");
   }
 
   @Command(description = "Lists the certificate profiles, the ready ones too.")

@@ -24,20 +24,20 @@ final class Documents {
    */
   record Document(String kind, String name, String text) {}
 
-  /** Sends the documents of {@code kind}; a document of another kind or without a name stops before anything is sent. */
-  static void apply(Options options, Path file, String kind, String path) {
+  /** Sends the documents of {@code kinds}; a document of another kind or without a name stops before anything is sent. */
+  static void apply(Options options, Path file, String path, String... kinds) {
     List<Document> documents = read(Pem.text(file), file.toString());
     for (Document document : documents) {
-      if (!document.kind().equals(kind)) {
-        throw Failure.usage(
-            file + " holds a " + document.kind() + "; this command applies a " + kind + ".");
+      if (!List.of(kinds).contains(document.kind())) {
+        throw Failure.usage(file + " holds a " + document.kind() + "; this command applies a "
+            + String.join(" or ", kinds) + ".");
       }
     }
     ArrayNode applied = Json.array();
     try (ApiClient api = options.api()) {
       for (Document document : documents) {
         applied.add(api.put(path + ApiClient.encode(document.name()), document.text()));
-        options.output().say(kind + " " + document.name() + " applied.");
+        options.output().say(document.kind() + " " + document.name() + " applied.");
       }
     }
     if (options.json) {

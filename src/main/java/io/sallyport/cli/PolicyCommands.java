@@ -44,7 +44,7 @@ final class PolicyCommands {
           String note,
       @Option(names = "--dry-run", description = "only say what would be changed") boolean dryRun) {
     if (!Files.isDirectory(file) && !all && !dryRun && expected == null && note == null) {
-      Documents.apply(options, file, "AccessPolicy", "/policies/");
+      Documents.apply(options, file, "/policies/", "AccessPolicy", "Segment");
       return;
     }
     StringBuilder path = new StringBuilder("/policies?all=" + all + "&dry-run=" + dryRun);

@@ -21,7 +21,7 @@ final class ProfileCommands {
       description = "Applies every DeviceProfile document of a file; the server checks each first.")
   void apply(
       @Option(names = "-f", paramLabel = "FILE", required = true, description = "YAML") Path file) {
-    Documents.apply(options, file, "DeviceProfile", "/profiles/");
+    Documents.apply(options, file, "/profiles/", "DeviceProfile");
   }
 
   @Command(description = "Lists the profiles.")

@@ -35,7 +35,8 @@ record AccessPolicy(
     Terms terms,
     List<AllowedFlow> flows,
     boolean restsOnPosture,
-    boolean restsOnTime) {
+    boolean restsOnTime)
+    implements ReadDocument {
   AccessPolicy {
     requirements = List.copyOf(requirements);
     conditions = List.copyOf(conditions);
@@ -78,14 +79,19 @@ record AccessPolicy(
     FORBID
   }
 
-  /** Which devices a policy is about; null and empty select all. */
+  /**
+   * Which devices a policy is about; null and empty select all.
+   *
+   * @param segment by name until {@link Segments} resolves it, then null
+   */
   record Selector(
       @Nullable String profile,
       @Nullable String manufacturer,
       @Nullable String model,
       @Nullable String site,
-      Map<String, String> labels) {
-    static final Selector ALL = new Selector(null, null, null, null, Map.of());
+      Map<String, String> labels,
+      @Nullable String segment) {
+    static final Selector ALL = new Selector(null, null, null, null, Map.of(), null);
 
     Selector {
       labels = Map.copyOf(labels);
@@ -111,6 +117,22 @@ record AccessPolicy(
       }
       return true;
     }
+  }
+
+  /** The same about other devices, by other rules. */
+  AccessPolicy with(Selector other, List<FlowRule> otherRules, Terms otherTerms) {
+    return new AccessPolicy(
+        name,
+        hash,
+        effect,
+        other,
+        requirements,
+        conditions,
+        otherRules,
+        ttl,
+        network,
+        quarantineVlan,
+        otherTerms);
   }
 
   boolean forbids() {

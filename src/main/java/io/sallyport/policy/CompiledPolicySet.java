@@ -17,25 +17,26 @@ final class CompiledPolicySet implements PolicySet {
   private final List<AccessPolicy> all;
   private final Candidates candidates;
 
-  CompiledPolicySet(Collection<AccessPolicy> policies) {
-    this(policies, null);
+  CompiledPolicySet(Collection<? extends ReadDocument> documents) {
+    this(documents, null);
   }
 
   /** {@code looked} counts the policies that were looked at to find who selects a device. */
-  CompiledPolicySet(Collection<AccessPolicy> policies, @Nullable LongAdder looked) {
-    TreeMap<String, AccessPolicy> byName = new TreeMap<>();
-    for (AccessPolicy policy : policies) {
-      AccessPolicy other = byName.putIfAbsent(policy.name(), policy);
-      if (other != null && !other.hash().equals(policy.hash())) {
-        throw new IllegalArgumentException("two different policies have the name " + policy.name());
+  CompiledPolicySet(Collection<? extends ReadDocument> documents, @Nullable LongAdder looked) {
+    TreeMap<String, ReadDocument> byName = new TreeMap<>();
+    for (ReadDocument document : documents) {
+      ReadDocument other = byName.putIfAbsent(document.name(), document);
+      if (other != null && !other.hash().equals(document.hash())) {
+        throw new IllegalArgumentException(
+            "two different policies have the name " + document.name());
       }
     }
     StringBuilder versions = new StringBuilder();
-    for (AccessPolicy policy : byName.values()) {
-      versions.append(policy.name()).append(' ').append(policy.hash()).append('\n');
+    for (ReadDocument document : byName.values()) {
+      versions.append(document.name()).append(' ').append(document.hash()).append('\n');
     }
     this.hash = Digest.of(versions.toString().getBytes(StandardCharsets.UTF_8)).hex();
-    this.all = List.copyOf(byName.values());
+    this.all = Segments.resolve(byName.values());
     this.candidates = new Candidates(all, looked);
   }
 

@@ -6,9 +6,11 @@ import io.sallyport.kernel.IpPrefix;
 import io.sallyport.policy.AccessPolicy.Effect;
 import io.sallyport.policy.FlowRule.PortRange;
 import io.sallyport.policy.Question.Direction;
+import io.sallyport.policy.Segment.Peer;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Essential;
 import io.sallyport.policy.YamlNode.Kind;
+import io.sallyport.policy.YamlNode.Mapping;
 import io.sallyport.policy.YamlNode.Scalar;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class FlowReader {
   private static final Duration MOST_ESSENTIAL = Duration.ofDays(30);
 
-  private static final int MOST_FLOWS = 256;
+  static final int MOST_FLOWS = 256;
   private static final int MOST_PORTS = 64;
   private static final int MOST_DNS_NAME = 253;
 
@@ -62,27 +64,31 @@ final class FlowReader {
       value.section("name", "peer", "protocol", "ports", "direction", "essential");
     }
     String name = value.find("name").map(this::name).orElse(place);
-    YamlValue peer = value.need("peer");
-    String peerText = peer.text(MOST_DNS_NAME).toLowerCase(Locale.ROOT);
-    IpPrefix prefix = prefix(peer, peerText);
-    if (prefix != null && peerText.indexOf('/') < 0) {
-      peerText += peerText.indexOf(':') < 0 ? "/32" : "/128";
-    }
+    YamlValue at = value.need("peer");
+    Peer peer = at.node() instanceof Mapping
+        ? new Peer(PolicyReader.name(at.section("segment").need("segment")), null, true)
+        : peer(at);
     String protocol = value.need("protocol").word(List.of("tcp", "udp", "icmp"));
     List<PortRange> ports = ports(value, protocol);
     AllowedFlow flow = new AllowedFlow(
-        peerText,
+        peer.text(),
         protocol,
         ports.stream().map(PortRange::toString).toList(),
         value.find("direction").map(FlowReader::direction).orElse(Direction.FROM_DEVICE));
-    return new FlowRule(
-        name,
-        flow,
-        prefix,
-        ports,
-        value.find("essential").map(FlowReader::essential).orElse(null),
-        List.of("policy " + policy + ": " + name
-            + (effect == Effect.FORBID ? " forbids " : " allows ") + FlowRule.words(flow)));
+    Essential essential = value.find("essential").map(FlowReader::essential).orElse(null);
+    return peer.inSegment()
+        ? new FlowRule(name, flow, null, ports, essential, peer.text(), List.of())
+        : FlowRule.of(policy, effect, name, flow, peer.prefix(), ports, essential);
+  }
+
+  /** A DNS name, an address or a prefix. */
+  static Peer peer(YamlValue value) {
+    String text = value.text(MOST_DNS_NAME).toLowerCase(Locale.ROOT);
+    IpPrefix prefix = prefix(value, text);
+    if (prefix != null && text.indexOf('/') < 0) {
+      text += text.indexOf(':') < 0 ? "/32" : "/128";
+    }
+    return new Peer(text, prefix, false);
   }
 
   private String name(YamlValue value) {

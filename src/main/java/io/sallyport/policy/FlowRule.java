@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param flow as the verdict shows it; a name in lower case
  * @param prefix set when the peer is an address or prefix
  * @param ports inclusive; empty for icmp
+ * @param segment whose peers this is about, until {@link Segments} resolves it, then null
  * @param reasons what is said when this decides, made once because it is said for each decision
  */
 record FlowRule(
@@ -22,10 +23,36 @@ record FlowRule(
     @Nullable IpPrefix prefix,
     List<PortRange> ports,
     @Nullable Essential essential,
+    @Nullable String segment,
     List<String> reasons) {
   FlowRule {
     ports = List.copyOf(ports);
     reasons = List.copyOf(reasons);
+  }
+
+  /** The same about one peer of the segment. */
+  FlowRule to(Segment.Peer peer, AccessPolicy policy) {
+    AllowedFlow one = new AllowedFlow(peer.text(), flow.protocol(), flow.ports(), flow.direction());
+    return of(policy.name(), policy.effect(), name, one, peer.prefix(), ports, essential);
+  }
+
+  static FlowRule of(
+      String policy,
+      AccessPolicy.Effect effect,
+      String name,
+      AllowedFlow flow,
+      @Nullable IpPrefix prefix,
+      List<PortRange> ports,
+      @Nullable Essential essential) {
+    return new FlowRule(
+        name,
+        flow,
+        prefix,
+        ports,
+        essential,
+        null,
+        List.of("policy " + policy + ": " + name
+            + (effect == AccessPolicy.Effect.FORBID ? " forbids " : " allows ") + words(flow)));
   }
 
   /** Ports from {@code first} to {@code last}, both included. */

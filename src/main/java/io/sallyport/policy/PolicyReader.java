@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and compiles AccessPolicy documents, {@code apiVersion: sallyport.io/v1}. The first fault is refused with
+ * Reads and compiles documents of kind AccessPolicy and Segment, {@code apiVersion: sallyport.io/v1}. The first fault is refused with
  * {@code invalid-policy}; the detail is one line: place, field path, reason.
  */
 final class PolicyReader {
@@ -60,35 +60,39 @@ final class PolicyReader {
     this.text = text;
   }
 
-  static AccessPolicy read(String text) {
-    return new PolicyReader(text).policy();
+  static ReadDocument read(String text) {
+    return new PolicyReader(text).document();
   }
 
   static boolean isName(String name) {
     return NAME.matcher(name).matches();
   }
 
-  private AccessPolicy policy() {
+  private ReadDocument document() {
     YamlValue document =
         new YamlValue(YamlReader.read(text), "").section("apiVersion", "kind", "metadata", "spec");
     document.need("apiVersion").word(List.of("sallyport.io/v1"));
-    document.need("kind").word(List.of("AccessPolicy"));
+    String kind = document.need("kind").word(List.of("AccessPolicy", "Segment"));
     String name = name(document.need("metadata").section("name").need("name"));
-    YamlValue spec = document
-        .need("spec")
-        .section(
-            "effect",
-            "selector",
-            "posture",
-            "conditions",
-            "allow",
-            "deny",
-            "grant",
-            "network",
-            "otherwise",
-            "during",
-            "exceptions",
-            "breakGlass");
+    String hash = Digest.of(text.getBytes(StandardCharsets.UTF_8)).hex();
+    YamlValue spec = document.need("spec");
+    return kind.equals("Segment") ? Segments.read(name, hash, spec) : policy(name, hash, spec);
+  }
+
+  private AccessPolicy policy(String name, String hash, YamlValue document) {
+    YamlValue spec = document.section(
+        "effect",
+        "selector",
+        "posture",
+        "conditions",
+        "allow",
+        "deny",
+        "grant",
+        "network",
+        "otherwise",
+        "during",
+        "exceptions",
+        "breakGlass");
     Effect effect = spec.find("effect")
         .map(value ->
             Effect.valueOf(value.word(List.of("permit", "forbid")).toUpperCase(Locale.ROOT)))
@@ -102,7 +106,7 @@ final class PolicyReader {
     }
     return new AccessPolicy(
         name,
-        Digest.of(text.getBytes(StandardCharsets.UTF_8)).hex(),
+        hash,
         effect,
         spec.find("selector").map(PolicyReader::selector).orElse(Selector.ALL),
         spec.find("posture").map(PolicyReader::posture).orElse(List.of()),
@@ -145,7 +149,8 @@ final class PolicyReader {
   }
 
   static Selector selector(YamlValue value) {
-    YamlValue selector = value.section("profile", "manufacturer", "model", "site", "labels");
+    YamlValue selector =
+        value.section("profile", "manufacturer", "model", "site", "labels", "segment");
     Map<String, String> labels = new LinkedHashMap<>();
     selector
         .find("labels")
@@ -156,7 +161,8 @@ final class PolicyReader {
         text(selector.find("manufacturer")),
         text(selector.find("model")),
         text(selector.find("site")),
-        labels);
+        labels,
+        selector.find("segment").map(PolicyReader::name).orElse(null));
   }
 
   private static @Nullable String text(Optional<YamlValue> value) {

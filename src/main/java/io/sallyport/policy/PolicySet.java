@@ -6,7 +6,7 @@ import java.util.List;
 /** An immutable, compiled set of policies. Pure: no clock, no database. Safe for any thread. */
 public interface PolicySet {
   /**
-   * Compiles AccessPolicy documents; order and repetition do not matter. Refuses with {@code invalid-policy}; throws
+   * Compiles documents of kind AccessPolicy and Segment; order and repetition do not matter. Refuses with {@code invalid-policy}; throws
    * {@link IllegalArgumentException} when two different documents have one name.
    */
   static PolicySet compile(Collection<String> documents) {

@@ -28,7 +28,7 @@ class StoredPolicies implements Policies {
   private final Clock clock;
 
   /** What the last load compiled, by hash. */
-  private volatile Map<String, AccessPolicy> compiled = Map.of();
+  private volatile Map<String, ReadDocument> compiled = Map.of();
 
   StoredPolicies(PolicyRows rows, PolicyActs acts, StoredPolicyVersions versions, Clock clock) {
     this.rows = rows;
@@ -45,7 +45,7 @@ class StoredPolicies implements Policies {
   @Override
   @Transactional
   public Policy apply(String yaml, Actor actor) {
-    AccessPolicy policy = PolicyReader.read(yaml);
+    ReadDocument policy = PolicyReader.read(yaml);
     rows.lockChanges();
     Optional<Policy> current = rows.find(policy.name());
     if (current.isPresent() && current.get().hash().equals(policy.hash())) {
@@ -56,6 +56,7 @@ class StoredPolicies implements Policies {
     SortedMap<String, String> before = acts.current();
     rows.put(applied, actor.toString());
     rows.flush();
+    requireWhole();
     String replaced = current.map(Policy::hash).orElse(null);
     record(
         "apply",
@@ -64,6 +65,18 @@ class StoredPolicies implements Policies {
         actor,
         applied.appliedAt());
     return applied;
+  }
+
+  /** Refuses a change that leaves a policy with a segment that nothing describes. */
+  private void requireWhole() {
+    Map<String, ReadDocument> documents;
+    try {
+      documents = read(rows.all(), compiled);
+    } catch (IllegalStateException e) {
+      // Another text cannot be read any more; this change may be the first step out of that.
+      return;
+    }
+    Segments.resolve(documents.values());
   }
 
   private void record(
@@ -106,6 +119,7 @@ class StoredPolicies implements Policies {
             "No policy has the name " + YamlReader.quoted(name) + "."));
     SortedMap<String, String> before = acts.current();
     rows.remove(name);
+    requireWhole();
     record(
         "remove",
         before,
@@ -118,16 +132,16 @@ class StoredPolicies implements Policies {
   @Override
   @Transactional
   public PolicySet load() {
-    Map<String, AccessPolicy> now = read(rows.all(), compiled);
+    Map<String, ReadDocument> now = read(rows.all(), compiled);
     compiled = now;
     return new CompiledPolicySet(now.values());
   }
 
   /** By hash, which covers the name; of {@code known} what is there already. */
-  static Map<String, AccessPolicy> read(List<Policy> stored, Map<String, AccessPolicy> known) {
-    Map<String, AccessPolicy> now = new HashMap<>();
+  static Map<String, ReadDocument> read(List<Policy> stored, Map<String, ReadDocument> known) {
+    Map<String, ReadDocument> now = new HashMap<>();
     for (Policy each : stored) {
-      AccessPolicy policy = known.get(each.hash());
+      ReadDocument policy = known.get(each.hash());
       try {
         now.put(each.hash(), policy == null ? PolicyReader.read(each.yaml()) : policy);
       } catch (Refusal e) {

@@ -43,6 +43,10 @@ record Terms(
       devices = Set.copyOf(devices);
     }
 
+    Waiver with(Selector other) {
+      return new Waiver(owner, reason, until, other, devices, posture, conditions);
+    }
+
     boolean isFor(Subject subject, Instant now) {
       return now.isBefore(until)
           && selector.fits(subject)

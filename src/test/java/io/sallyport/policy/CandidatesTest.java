@@ -18,7 +18,7 @@ class CandidatesTest {
   private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
 
   private static AccessPolicy policy(int number, String selector) {
-    return PolicyReader.read("""
+    return (AccessPolicy) PolicyReader.read("""
         apiVersion: sallyport.io/v1
         kind: AccessPolicy
         metadata: {name: p%d}

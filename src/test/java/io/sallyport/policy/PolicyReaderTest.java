@@ -52,10 +52,11 @@ class PolicyReaderTest {
 
   @Test
   void aWholeDocumentIsReadAsItIsWritten() {
-    AccessPolicy policy = PolicyReader.read(CAMERAS);
+    AccessPolicy policy = (AccessPolicy) PolicyReader.read(CAMERAS);
     assertEquals("cameras", policy.name());
     assertEquals(
-        new AccessPolicy.Selector("camera", null, null, "plant-1", Map.of("zone", "perimeter")),
+        new AccessPolicy.Selector(
+            "camera", null, null, "plant-1", Map.of("zone", "perimeter"), null),
         policy.selector());
     assertEquals(
         List.of(new PostureRequirement("executables", "warning", "signed-software")),
@@ -76,7 +77,7 @@ class PolicyReaderTest {
 
   @Test
   void onlyNameAndFlowsAreNeeded() {
-    AccessPolicy policy =
+    AccessPolicy policy = (AccessPolicy)
         PolicyReader.read(allow("{peer: a.example, protocol: tcp, ports: [\"443\"]}"));
     assertEquals(AccessPolicy.Selector.ALL, policy.selector());
     assertEquals(Duration.ofMinutes(10), policy.ttl());
@@ -91,9 +92,10 @@ class PolicyReaderTest {
 
   @Test
   void aForbidSaysWhatItDenies() {
-    AccessPolicy policy = PolicyReader.read(
-        forbid(
-            "  deny: [{name: telnet, peer: 10.0.0.0/8, protocol: tcp, ports: [23]}, {peer: a.example, protocol: icmp}]\n"));
+    AccessPolicy policy = (AccessPolicy)
+        PolicyReader.read(
+            forbid(
+                "  deny: [{name: telnet, peer: 10.0.0.0/8, protocol: tcp, ports: [23]}, {peer: a.example, protocol: icmp}]\n"));
     assertTrue(policy.forbids());
     assertEquals(
         List.of("telnet", "deny[1]"),
@@ -193,7 +195,7 @@ class PolicyReaderTest {
         bad(
             "other kind",
             CAMERAS.replace("kind: AccessPolicy", "kind: DeviceProfile"),
-            "line 2, column 7: kind: \"DeviceProfile\" is not one of AccessPolicy"),
+            "line 2, column 7: kind: \"DeviceProfile\" is not one of AccessPolicy, Segment"),
         bad(
             "a forbid that allows",
             forbid("  allow: [{peer: a.example, protocol: icmp}]\n"),

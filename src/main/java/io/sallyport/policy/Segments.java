@@ -1,0 +1,155 @@
+package io.sallyport.policy;
+
+import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.AccessPolicy.Selector;
+import io.sallyport.policy.Segment.Peer;
+import io.sallyport.policy.Terms.Waiver;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Puts into policies what the segments are that they name. */
+final class Segments {
+  /** Of one policy: enough for each of its rules to be about sixteen peers. */
+  private static final int MOST_RULES = 4096;
+
+  private final Map<String, Segment> segments = new HashMap<>();
+
+  private Segments(Collection<? extends ReadDocument> documents) {
+    for (ReadDocument document : documents) {
+      if (document instanceof Segment segment) {
+        segments.put(segment.name(), segment);
+      }
+    }
+  }
+
+  /**
+   * The policies among {@code documents}, without any that can select nobody. Refuses with {@code invalid-policy} when one
+   * names a segment that is not there: it may be a forbid.
+   */
+  static List<AccessPolicy> resolve(Collection<? extends ReadDocument> documents) {
+    Segments all = new Segments(documents);
+    List<AccessPolicy> policies = new ArrayList<>();
+    for (ReadDocument document : documents) {
+      if (document instanceof AccessPolicy policy) {
+        all.resolve(policy).ifPresent(policies::add);
+      }
+    }
+    return policies;
+  }
+
+  private Optional<AccessPolicy> resolve(AccessPolicy policy) {
+    boolean named = policy.selector().segment() != null
+        || policy.rules().stream().anyMatch(rule -> rule.segment() != null)
+        || policy.terms().exceptions().stream()
+            .anyMatch(waiver -> waiver.selector().segment() != null);
+    if (!named) {
+      return Optional.of(policy);
+    }
+    List<FlowRule> rules =
+        policy.rules().stream().flatMap(rule -> rules(rule, policy).stream()).toList();
+    if (rules.size() > MOST_RULES) {
+      throw refusal(
+          policy,
+          "comes to " + rules.size() + " rules with the peers of its segments; at most "
+              + MOST_RULES + " are allowed");
+    }
+    List<Waiver> waivers = new ArrayList<>();
+    for (Waiver waiver : policy.terms().exceptions()) {
+      selector(waiver.selector(), policy).map(waiver::with).ifPresent(waivers::add);
+    }
+    Terms terms = new Terms(policy.terms().windows(), waivers, policy.terms().breakGlass());
+    return selector(policy.selector(), policy).map(selector -> policy.with(selector, rules, terms));
+  }
+
+  private List<FlowRule> rules(FlowRule rule, AccessPolicy policy) {
+    if (rule.segment() == null) {
+      return List.of(rule);
+    }
+    Segment segment = segment(rule.segment(), policy);
+    if (segment.peers().isEmpty()) {
+      throw refusal(
+          policy, "names the segment " + segment.name() + " as a peer, which has no peers");
+    }
+    return segment.peers().stream().map(peer -> rule.to(peer, policy)).toList();
+  }
+
+  /** The same without a segment; empty when nobody can be both in the segment and what else is wanted. */
+  private Optional<Selector> selector(Selector wanted, AccessPolicy policy) {
+    if (wanted.segment() == null) {
+      return Optional.of(wanted);
+    }
+    Segment segment = segment(wanted.segment(), policy);
+    Selector devices = segment.devices();
+    if (devices == null) {
+      throw refusal(policy, "selects by the segment " + segment.name() + ", which has no devices");
+    }
+    Map<String, String> labels = new HashMap<>(devices.labels());
+    labels.putAll(wanted.labels());
+    boolean both = agree(wanted.profile(), devices.profile())
+        && agree(wanted.manufacturer(), devices.manufacturer())
+        && agree(wanted.model(), devices.model())
+        && agree(wanted.site(), devices.site())
+        && labels.entrySet().containsAll(devices.labels().entrySet());
+    return both
+        ? Optional.of(new Selector(
+            either(wanted.profile(), devices.profile()),
+            either(wanted.manufacturer(), devices.manufacturer()),
+            either(wanted.model(), devices.model()),
+            either(wanted.site(), devices.site()),
+            labels,
+            null))
+        : Optional.empty();
+  }
+
+  private static boolean agree(@Nullable String one, @Nullable String other) {
+    return one == null || other == null || Objects.equals(one, other);
+  }
+
+  private static @Nullable String either(@Nullable String one, @Nullable String other) {
+    return one == null ? other : one;
+  }
+
+  private Segment segment(String name, AccessPolicy policy) {
+    Segment segment = segments.get(name);
+    if (segment == null) {
+      throw refusal(
+          policy,
+          "names the segment " + YamlReader.quoted(name)
+              + ", which no document describes; apply both together");
+    }
+    return segment;
+  }
+
+  private static Refusal refusal(AccessPolicy policy, String what) {
+    return new Refusal(PolicyProblem.INVALID_POLICY, "policy " + policy.name() + " " + what);
+  }
+
+  /** Reads {@code spec} of a document of kind Segment. */
+  static Segment read(String name, String hash, YamlValue spec) {
+    spec.section("zone", "securityLevel", "devices", "peers");
+    Selector devices = spec.find("devices").map(PolicyReader::selector).orElse(null);
+    if (devices != null && devices.segment() != null) {
+      throw spec.need("devices").fault("a segment is not described by another one");
+    }
+    List<Peer> peers = new ArrayList<>();
+    spec.find("peers")
+        .ifPresent(all ->
+            all.items(FlowReader.MOST_FLOWS).forEach(peer -> peers.add(FlowReader.peer(peer))));
+    if (devices == null && peers.isEmpty()) {
+      throw spec.fault("needs devices, peers or both");
+    }
+    return new Segment(
+        name,
+        hash,
+        spec.find("zone").map(zone -> zone.text(PolicyReader.MOST_TEXT)).orElse(null),
+        spec.find("securityLevel").map(level -> level.number(0, 4)).orElse(null),
+        devices,
+        peers);
+  }
+}
