@@ -1,10 +1,5 @@
 package io.sallyport.door.authzen;
 
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.FleetSearch;
 import io.sallyport.door.Callers;
@@ -14,13 +9,13 @@ import io.sallyport.door.RefusalWriter;
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
 import io.sallyport.door.UseCase;
+import io.sallyport.door.authzen.EvaluationReader.Body;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.kernel.Refusal;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
-import java.io.IOException;
 import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,10 +39,8 @@ final class AuthzenDoor implements Door {
   private static final RefusalWriter ERRORS =
       (problem, detail) -> Reply.text(problem.status(), detail);
 
-  private static final ObjectMapper JSON = JsonMapper.builder()
-      .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-      .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-      .build();
+  private static final Map<String, String> HEADERS =
+      Map.of("Content-Type", "application/json", "Cache-Control", "no-store");
 
   private final Evaluator evaluator;
   private final Searches searches;
@@ -74,12 +67,12 @@ final class AuthzenDoor implements Door {
     router
         .post(EVALUATION)
         .handler(exchanges.direct(
-            MOST_BYTES, answering(evaluator::evaluation), ERRORS, callers::recordRefusedPoint));
+            MOST_BYTES, deciding(evaluator::evaluation), ERRORS, callers::recordRefusedPoint));
     router
         .post(EVALUATIONS)
         .handler(exchanges.direct(
             MOST_BATCH_BYTES,
-            answering(evaluator::evaluations),
+            deciding(evaluator::evaluations),
             ERRORS,
             callers::recordRefusedPoint));
     router
@@ -102,26 +95,25 @@ final class AuthzenDoor implements Door {
     router.route(METADATA).handler(notAllowed("GET"));
   }
 
-  static JsonNode parse(Request request) {
+  static void requireJson(Request request) {
     if (!request.mediaType().equals("application/json")) {
       throw Evaluation.malformed("Content-Type must be application/json");
     }
-    JsonNode body;
-    try {
-      body = JSON.readTree(request.body());
-    } catch (IOException e) {
-      throw Evaluation.malformed("the body is not JSON");
-    }
-    if (!body.isObject()) {
-      throw Evaluation.malformed("the body must be a JSON object");
-    }
-    return body;
   }
 
-  private UseCase answering(BiFunction<JsonNode, EnforcementPoint, Map<String, Object>> question) {
+  private UseCase deciding(BiFunction<byte[], EnforcementPoint, byte[]> question) {
     return request -> {
       EnforcementPoint asker = callers.enforcementPoint(request);
-      return Reply.json(200, question.apply(parse(request), asker))
+      requireJson(request);
+      return new Reply(200, HEADERS, question.apply(request.body(), asker));
+    };
+  }
+
+  private UseCase answering(BiFunction<Body, EnforcementPoint, Map<String, Object>> question) {
+    return request -> {
+      EnforcementPoint asker = callers.enforcementPoint(request);
+      requireJson(request);
+      return Reply.json(200, question.apply(EvaluationReader.read(request.body(), 0), asker))
           .with("Cache-Control", "no-store");
     };
   }

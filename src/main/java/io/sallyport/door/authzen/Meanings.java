@@ -1,7 +1,7 @@
 package io.sallyport.door.authzen;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import io.sallyport.door.authzen.Evaluation.Entity;
+import io.sallyport.door.authzen.EvaluationReader.Part;
+import io.sallyport.door.authzen.EvaluationReader.Shape;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
@@ -27,8 +27,7 @@ final class Meanings {
   private static final int LAST_PORT = 65_535;
   private static final Pattern HEX_THUMBPRINT = Pattern.compile("[0-9a-fA-F]{64}");
   private static final Pattern BASE64URL_THUMBPRINT = Pattern.compile("[A-Za-z0-9_-]{43}");
-  private static final Pattern CANONICAL_UUID =
-      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+  private static final int UUID_LENGTH = 36;
 
   private Meanings() {}
 
@@ -37,36 +36,44 @@ final class Meanings {
   }
 
   /** The flow of a resource of type {@code service}, or null when its properties name none. */
-  static @Nullable RequestedFlow flow(Entity resource) {
-    JsonNode properties = resource.properties();
-    if (properties == null) {
+  static @Nullable RequestedFlow flow(Part resource) {
+    if (resource.properties == Shape.MISSING
+        || resource.id == null
+        || resource.hasDirection && !word(Direction.FROM_DEVICE).equals(resource.direction)) {
       return null;
     }
-    String protocol = properties.path("protocol").asText("");
-    JsonNode port = properties.path("port");
-    JsonNode direction = properties.path("direction");
-    if (!direction.isMissingNode() && !word(Direction.FROM_DEVICE).equals(direction.textValue())) {
-      return null;
-    }
-    return switch (protocol) {
+    return switch (resource.protocol) {
       case "icmp" ->
-        port.isMissingNode() || port.isInt() && port.intValue() == 0
-            ? new RequestedFlow(resource.id(), protocol, 0)
+        resource.port == EvaluationReader.NONE || resource.port == 0
+            ? new RequestedFlow(resource.id, "icmp", 0)
             : null;
-      case "tcp", "udp" ->
-        port.isInt() && port.intValue() >= 0 && port.intValue() <= LAST_PORT
-            ? new RequestedFlow(resource.id(), protocol, port.intValue())
-            : null;
+      case "tcp" -> flow(resource.id, "tcp", resource.port);
+      case "udp" -> flow(resource.id, "udp", resource.port);
       default -> null;
     };
+  }
+
+  private static @Nullable RequestedFlow flow(String peer, String protocol, int port) {
+    return port >= 0 && port <= LAST_PORT ? new RequestedFlow(peer, protocol, port) : null;
   }
 
   static String word(Direction direction) {
     return direction.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
+  /** Null for what is not 36 characters with hyphens where a UUID has them. */
   static @Nullable UUID device(String id) {
-    return CANONICAL_UUID.matcher(id).matches() ? UUID.fromString(id) : null;
+    if (id.length() != UUID_LENGTH) {
+      return null;
+    }
+    for (int i = 0; i < UUID_LENGTH; i++) {
+      char c = id.charAt(i);
+      boolean hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+      if (hyphen ? c != '-' : c > 'f' || Character.digit(c, 16) < 0) {
+        return null;
+      }
+    }
+    return UUID.fromString(id);
   }
 
   static @Nullable Digest thumbprint(String id) {

@@ -1,41 +1,80 @@
 package io.sallyport.door.authzen;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.Network;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** What goes with an answer ({@code context.obligations}): a point that cannot meet one of them must deny. */
 final class Obligations {
   private Obligations() {}
 
-  static List<Map<String, Object>> of(Decision decision, Instant now) {
-    List<Map<String, Object>> all = new ArrayList<>();
+  /** Writes the field {@code obligations} when there are any. */
+  static void write(Decision decision, Instant now, JsonGenerator json) throws IOException {
     Verdict verdict = decision.verdict();
-    if (!decision.permit()) {
-      Integer quarantine = verdict.quarantineVlan();
-      if (quarantine != null) {
-        all.add(obligation("quarantine", "vlan", "vlan", quarantine));
+    if (decision.permit()) {
+      Network network = verdict.network();
+      Long ttl = ttl(decision, now);
+      if (network != null || ttl != null) {
+        json.writeArrayFieldStart("obligations");
+        write(network, json);
+        if (ttl != null) {
+          begin("ttl", "ttl", json);
+          json.writeNumberField("seconds", ttl);
+          end(json);
+        }
+        json.writeEndArray();
       }
-      return all;
+    } else if (verdict.quarantineVlan() != null) {
+      json.writeArrayFieldStart("obligations");
+      number("quarantine", "vlan", "vlan", verdict.quarantineVlan(), json);
+      json.writeEndArray();
     }
-    Network network = verdict.network();
-    if (network != null) {
-      add(all, "vlan", "vlan", network.vlan());
-      add(all, "filter-id", "filter_id", network.filterId());
-      add(all, "sgt", "sgt", network.securityGroup());
-      add(all, "rate", "kbit_per_second", network.rate());
-      Duration session = network.sessionTimeout();
-      add(all, "session-timeout", "seconds", session == null ? null : session.toSeconds());
+  }
+
+  private static void write(@Nullable Network network, JsonGenerator json) throws IOException {
+    if (network == null) {
+      return;
     }
-    add(all, "ttl", "seconds", ttl(decision, now));
-    return all;
+    number("vlan", "vlan", "vlan", network.vlan(), json);
+    if (network.filterId() != null) {
+      begin("filter-id", "filter-id", json);
+      json.writeStringField("filter_id", network.filterId());
+      end(json);
+    }
+    number("sgt", "sgt", "sgt", network.securityGroup(), json);
+    number("rate", "rate", "kbit_per_second", network.rate(), json);
+    if (network.sessionTimeout() != null) {
+      begin("session-timeout", "session-timeout", json);
+      json.writeNumberField("seconds", network.sessionTimeout().toSeconds());
+      end(json);
+    }
+  }
+
+  private static void number(
+      String id, String type, String property, @Nullable Integer value, JsonGenerator json)
+      throws IOException {
+    if (value != null) {
+      begin(id, type, json);
+      json.writeNumberField(property, value);
+      end(json);
+    }
+  }
+
+  private static void begin(String id, String type, JsonGenerator json) throws IOException {
+    json.writeStartObject();
+    json.writeStringField("id", id);
+    json.writeStringField("type", type);
+    json.writeObjectFieldStart("properties");
+  }
+
+  private static void end(JsonGenerator json) throws IOException {
+    json.writeEndObject();
+    json.writeEndObject();
   }
 
   /** For how many seconds a point may go on with this answer; null when nothing ends it. */
@@ -47,21 +86,5 @@ final class Obligations {
     }
     long left = Math.max(0, Duration.between(now, end).toSeconds());
     return ttl == null ? left : Math.min(left, ttl.toSeconds());
-  }
-
-  private static void add(
-      List<Map<String, Object>> all, String type, String property, @Nullable Object value) {
-    if (value != null) {
-      all.add(obligation(type, type, property, value));
-    }
-  }
-
-  private static Map<String, Object> obligation(
-      String id, String type, String property, Object value) {
-    Map<String, Object> obligation = new LinkedHashMap<>();
-    obligation.put("id", id);
-    obligation.put("type", type);
-    obligation.put("properties", Map.of(property, value));
-    return obligation;
   }
 }

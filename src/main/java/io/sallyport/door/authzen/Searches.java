@@ -1,12 +1,13 @@
 package io.sallyport.door.authzen;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.decision.FleetSearch;
 import io.sallyport.decision.FleetSearch.Found;
 import io.sallyport.decision.FleetSearch.Reach;
-import io.sallyport.door.authzen.Evaluation.Entity;
+import io.sallyport.door.authzen.EvaluationReader.Body;
+import io.sallyport.door.authzen.EvaluationReader.Part;
+import io.sallyport.door.authzen.EvaluationReader.Shape;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
@@ -46,35 +47,31 @@ final class Searches {
 
   /** What a search asks for of its page. */
   private record Asked(@Nullable String token, int limit) {
-    static Asked of(JsonNode body) {
-      JsonNode page = body.path("page");
-      if (!page.isMissingNode() && !page.isObject()) {
+    static Asked of(Body body) {
+      if (body.page == Shape.MISTYPED) {
         throw Evaluation.malformed("page must be an object");
       }
-      JsonNode token = page.path("token");
-      if (!token.isMissingNode() && !token.isTextual()) {
+      if (body.token == Shape.MISTYPED) {
         throw Evaluation.malformed("page.token must be a string");
       }
-      JsonNode limit = page.path("limit");
-      if (!limit.isMissingNode()
-          && !(limit.isIntegralNumber() && limit.canConvertToInt() && limit.intValue() > 0)) {
+      if (body.limit == 0 || body.limit == EvaluationReader.WRONG) {
         throw Evaluation.malformed("page.limit must be an integer from 1");
       }
-      String text = token.asText("");
+      if (body.own.context.shape == Shape.MISTYPED) {
+        throw Evaluation.malformed("context must be an object");
+      }
       return new Asked(
-          text.isEmpty() ? null : text,
-          limit.isMissingNode() ? MOST_RESULTS : Math.min(limit.intValue(), MOST_RESULTS));
+          body.tokenText.isEmpty() ? null : body.tokenText,
+          body.limit == EvaluationReader.NONE ? MOST_RESULTS : Math.min(body.limit, MOST_RESULTS));
     }
   }
 
   /** Answers {@code POST /access/v1/search/subject}: which devices or certificates may open a flow. May block. */
-  Map<String, Object> subjects(JsonNode body, EnforcementPoint asker) {
+  Map<String, Object> subjects(Body body, EnforcementPoint asker) {
     Asked page = Asked.of(body);
-    Evaluation.context(body);
-    String type = Evaluation.type(body, "subject");
-    String action = Evaluation.action(body);
-    Entity resource = Evaluation.entity(body, "resource");
-    RequestedFlow flow = resource.type().equals(Meanings.SERVICE) ? Meanings.flow(resource) : null;
+    String type = type(body.own.subject, "subject");
+    String action = action(body.own.action);
+    RequestedFlow flow = flow(body.own.resource);
     boolean byCertificate = type.equals(Meanings.CERTIFICATE);
     if (!action.equals(Meanings.CONNECT)
         || flow == null
@@ -98,12 +95,12 @@ final class Searches {
   }
 
   /** Answers {@code POST /access/v1/search/resource}: which services a device may connect to. */
-  Map<String, Object> resources(JsonNode body, EnforcementPoint asker) {
+  Map<String, Object> resources(Body body, EnforcementPoint asker) {
     Asked page = Asked.of(body);
-    Evaluation.context(body);
-    Entity subject = Evaluation.entity(body, "subject");
-    String action = Evaluation.action(body);
-    String type = Evaluation.type(body, "resource");
+    Part subject = body.own.subject;
+    Evaluation.requireEntity(subject, "subject");
+    String action = action(body.own.action);
+    String type = type(body.own.resource, "resource");
     Decision decision = action.equals(Meanings.CONNECT) && type.equals(Meanings.SERVICE)
         ? decide(subject, null, asker)
         : null;
@@ -117,16 +114,15 @@ final class Searches {
         }
       }
     }
-    return cut(List.copyOf(results), body.path("subject") + "/", page);
+    return cut(List.copyOf(results), subject.type + " " + subject.id, page);
   }
 
   /** Answers {@code POST /access/v1/search/action}: whether {@code connect} is permitted. */
-  Map<String, Object> actions(JsonNode body, EnforcementPoint asker) {
+  Map<String, Object> actions(Body body, EnforcementPoint asker) {
     Asked.of(body);
-    Evaluation.context(body);
-    Entity subject = Evaluation.entity(body, "subject");
-    Entity resource = Evaluation.entity(body, "resource");
-    RequestedFlow flow = resource.type().equals(Meanings.SERVICE) ? Meanings.flow(resource) : null;
+    Part subject = body.own.subject;
+    Evaluation.requireEntity(subject, "subject");
+    RequestedFlow flow = flow(body.own.resource);
     Decision decision = flow == null || !asker.settings().guardsPeer(flow.peer())
         ? null
         : decide(subject, flow, asker);
@@ -140,18 +136,36 @@ final class Searches {
         "");
   }
 
+  /** The type of what is searched for; its id is ignored, whatever it is. */
+  private static String type(Part searched, String where) {
+    Evaluation.requireObject(searched, where);
+    return Evaluation.text(searched.type, where + ".type");
+  }
+
+  private static String action(Part action) {
+    Evaluation.requireObject(action, "action");
+    return Evaluation.text(action.name, "action.name");
+  }
+
+  /** Null when the resource is none of ours. */
+  private static @Nullable RequestedFlow flow(Part resource) {
+    Evaluation.requireEntity(resource, "resource");
+    return Meanings.SERVICE.equals(resource.type) ? Meanings.flow(resource) : null;
+  }
+
   /** Null when the subject is none that the point sees. */
   private @Nullable Decision decide(
-      Entity subject, @Nullable RequestedFlow flow, EnforcementPoint asker) {
-    return switch (subject.type()) {
+      Part subject, @Nullable RequestedFlow flow, EnforcementPoint asker) {
+    String id = Evaluation.text(subject.id, "subject.id");
+    return switch (Evaluation.text(subject.type, "subject.type")) {
       case Meanings.DEVICE -> {
-        UUID device = Meanings.device(subject.id());
+        UUID device = Meanings.device(id);
         yield device != null && guards(asker, Optional.of(device))
             ? decisions.decide(device, flow, Meanings.actor(asker))
             : null;
       }
       case Meanings.CERTIFICATE -> {
-        Digest thumbprint = Meanings.thumbprint(subject.id());
+        Digest thumbprint = Meanings.thumbprint(id);
         yield thumbprint != null && guards(asker, decisions.holder(thumbprint))
             ? decisions.decide(thumbprint, flow, Meanings.actor(asker))
             : null;

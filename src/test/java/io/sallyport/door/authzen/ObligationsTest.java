@@ -2,11 +2,16 @@ package io.sallyport.door.authzen;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.Effect;
 import io.sallyport.policy.Verdict.Network;
 import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.io.StringWriter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -18,7 +23,7 @@ class ObligationsTest {
   private static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
 
   @Test
-  void aPermitCarriesAllThatItsPolicySaysOfTheNetwork() {
+  void aPermitCarriesAllThatItsPolicySaysOfTheNetwork() throws IOException {
     Network network = new Network(42, "cameras", 17, 2000, Duration.ofHours(1));
     assertEquals(new JsonArray("""
             [{"id":"vlan","type":"vlan","properties":{"vlan":42}},
@@ -30,21 +35,27 @@ class ObligationsTest {
   }
 
   @Test
-  void thePermitLastsNoLongerThanWhatItRestsOn() {
+  void thePermitLastsNoLongerThanWhatItRestsOn() throws IOException {
     assertEquals(
         new JsonArray("[{\"id\":\"ttl\",\"type\":\"ttl\",\"properties\":{\"seconds\":59}}]"),
         of(permit(null, Duration.ofMinutes(10), NOW.plusMillis(59_900))));
   }
 
   @Test
-  void whatIsOverIsNotToBeKept() {
+  void whatIsOverIsNotToBeKept() throws IOException {
     assertEquals(
         new JsonArray("[{\"id\":\"ttl\",\"type\":\"ttl\",\"properties\":{\"seconds\":0}}]"),
         of(permit(null, Duration.ofMinutes(10), NOW)));
   }
 
-  private static JsonArray of(Decision decision) {
-    return new JsonArray(new JsonArray(Obligations.of(decision, NOW)).encode());
+  private static JsonArray of(Decision decision) throws IOException {
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+      json.writeStartObject();
+      Obligations.write(decision, NOW, json);
+      json.writeEndObject();
+    }
+    return new JsonObject(text.toString()).getJsonArray("obligations");
   }
 
   private static Decision permit(

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sallyport.decision.DrivenClock;
 import io.sallyport.decision.MemoryFleet;
 import io.sallyport.devices.DeviceState;
+import io.sallyport.door.authzen.EvaluationReader.Body;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.PointKind;
 import io.sallyport.enforcement.PointSettings;
@@ -16,6 +17,7 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.IpPrefix;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.PolicySet;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -71,15 +73,16 @@ class SearchPropertyTest {
         Set<String> permitted = new TreeSet<>();
         for (UUID device : devices) {
           String subject = subject(device, byCertificate);
-          boolean permit = Boolean.TRUE.equals(evaluator
-              .evaluation(JSON.readTree("{" + subject + "," + question + "}"), gate)
-              .get("decision"));
+          boolean permit = JSON.readTree(
+                  evaluator.evaluation(octets("{" + subject + "," + question + "}"), gate))
+              .get("decision")
+              .asBoolean();
           if (permit) {
             permitted.add(id(device, byCertificate));
           }
           assertEquals(
               permit,
-              !results(searches.actions(JSON.readTree("{" + subject + "," + question + "}"), gate))
+              !results(searches.actions(body("{" + subject + "," + question + "}"), gate))
                   .isEmpty(),
               "search for actions");
           assertEquals(
@@ -99,7 +102,7 @@ class SearchPropertyTest {
     MemoryFleet fleet = new MemoryFleet(clock, PolicySet.compile(List.of()));
     Searches searches = new Searches(fleet.decisions(), fleet.search());
     UUID device = put(fleet, new Random(1));
-    JsonNode asked = JSON.readTree("{" + subject(device, false)
+    Body asked = body("{" + subject(device, false)
         + ",\"action\":{\"name\":\"connect\"},\"resource\":{\"type\":\"service\",\"id\":\"a.example\","
         + "\"properties\":{\"protocol\":\"tcp\",\"port\":22}}}");
     EnforcementPoint gate = gate(PointSettings.NONE);
@@ -124,22 +127,21 @@ class SearchPropertyTest {
     String asked = "{\"subject\":{\"type\":\"device\"},\"action\":{\"name\":\"connect\"},"
         + "\"page\":{\"limit\":2,\"token\":\"TOKEN\"},\"resource\":{\"type\":\"service\","
         + "\"id\":\"a.example\",\"properties\":{\"protocol\":\"tcp\",\"port\":22}}}";
-    JsonNode first =
-        JSON.valueToTree(searches.subjects(JSON.readTree(asked.replace("TOKEN", "")), gate));
+    JsonNode first = JSON.valueToTree(searches.subjects(body(asked.replace("TOKEN", "")), gate));
     assertEquals(2, first.get("results").size());
     String token = first.at("/page/next_token").asText();
     assertTrue(token.length() > 16, token);
     JsonNode second =
-        JSON.valueToTree(searches.subjects(JSON.readTree(asked.replace("TOKEN", token)), gate));
+        JSON.valueToTree(searches.subjects(body(asked.replace("TOKEN", token)), gate));
     assertEquals(1, second.get("results").size());
     assertEquals("", second.at("/page/next_token").asText());
     for (String other : List.of("x", token.substring(0, 16), token.replace(token.charAt(0), 'g'))) {
-      assertMalformed(() -> searches.subjects(JSON.readTree(asked.replace("TOKEN", other)), gate));
+      assertMalformed(() -> searches.subjects(body(asked.replace("TOKEN", other)), gate));
     }
-    assertMalformed(() ->
-        searches.subjects(JSON.readTree(asked.replace("TOKEN", token).replace("22", "23")), gate));
+    assertMalformed(
+        () -> searches.subjects(body(asked.replace("TOKEN", token).replace("22", "23")), gate));
     fleet.policies(PolicySet.compile(List.of(open("p1"), document("p2", random))));
-    assertMalformed(() -> searches.subjects(JSON.readTree(asked.replace("TOKEN", token)), gate));
+    assertMalformed(() -> searches.subjects(body(asked.replace("TOKEN", token)), gate));
   }
 
   private UUID put(MemoryFleet fleet, Random random) {
@@ -208,6 +210,14 @@ class SearchPropertyTest {
         new UUID(0, 9), "gate", PointKind.AUTHZEN, settings, clock.instant());
   }
 
+  private static byte[] octets(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static Body body(String text) {
+    return EvaluationReader.read(octets(text), 0);
+  }
+
   private static <T> T one(List<T> of, Random random) {
     return of.get(random.nextInt(of.size()));
   }
@@ -234,8 +244,8 @@ class SearchPropertyTest {
     String token = "";
     do {
       JsonNode page = JSON.valueToTree(searches.subjects(
-          JSON.readTree("{\"subject\":{\"type\":\"" + type + "\",\"id\":7}," + page(token, random)
-              + question + "}"),
+          body("{\"subject\":{\"type\":\"" + type + "\",\"id\":7}," + page(token, random) + question
+              + "}"),
           gate));
       page.get("results").forEach(each -> {
         assertEquals(type, each.get("type").asText());
@@ -254,7 +264,7 @@ class SearchPropertyTest {
     String token = "";
     do {
       JsonNode page = JSON.valueToTree(searches.resources(
-          JSON.readTree("{" + subject(device, byCertificate) + "," + page(token, random)
+          body("{" + subject(device, byCertificate) + "," + page(token, random)
               + "\"action\":{\"name\":\"connect\"},\"resource\":{\"type\":\"service\"}}"),
           gate));
       page.get("results").forEach(each -> {
