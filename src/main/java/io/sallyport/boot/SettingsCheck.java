@@ -86,7 +86,8 @@ final class SettingsCheck {
     check.store();
     check.blocklists();
     check.listHosts();
-    check.ratio();
+    check.ratio("traces.ratio");
+    check.ratio("decision.log-permits");
     check.positive("door.failed-authentications-per-minute");
     check.positive("acme.open-orders");
     check.within("status.crl-shards", 1, 4096);
@@ -257,8 +258,8 @@ final class SettingsCheck {
     }
   }
 
-  private void ratio() {
-    String value = value("traces.ratio");
+  private void ratio(String name) {
+    String value = value(name);
     if (value == null) {
       return;
     }
@@ -270,7 +271,7 @@ final class SettingsCheck {
     } catch (NumberFormatException unreadable) {
       // Told below.
     }
-    fault("traces.ratio", "must be a number from 0 to 1, not " + shown(value) + ".");
+    fault(name, "must be a number from 0 to 1, not " + shown(value) + ".");
   }
 
   private void positive(String name) {

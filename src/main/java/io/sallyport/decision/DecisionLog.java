@@ -16,6 +16,7 @@ import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Executors;
@@ -44,10 +45,15 @@ final class DecisionLog {
       Instant at,
       Actor asker) {}
 
+  private static final int SHARES = 1 << 20;
+
   private final DecisionStore store;
   private final DecisionSettings settings;
   private final Ids ids;
   private final Counter dropped;
+  /** Of {@link #SHARES}. */
+  private final long sampled;
+
   private final BlockingQueue<Entry> queue = new ArrayBlockingQueue<>(CAPACITY);
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
       Thread.ofPlatform().daemon().name("decision-log").factory());
@@ -58,6 +64,7 @@ final class DecisionLog {
     this.store = store;
     this.settings = settings;
     this.ids = ids;
+    this.sampled = Math.round(settings.logPermits() * SHARES);
     this.dropped = Counter.builder("sallyport.decisions.dropped")
         .description("Decisions that the decision log had no room for")
         .register(metrics);
@@ -88,9 +95,17 @@ final class DecisionLog {
       @Nullable RequestedFlow flow,
       Instant at,
       Actor asker) {
+    if (decision.permit() && !isSampled(decision.id())) {
+      return;
+    }
     if (!queue.offer(new Entry(decision, thumbprint, flow, at, asker))) {
       dropped.increment();
     }
+  }
+
+  /** By the decision's own random part, so that it can be told of each whether it should be there. */
+  private boolean isSampled(UUID id) {
+    return (id.getLeastSignificantBits() & SHARES - 1) < sampled;
   }
 
   /** Writes what is waiting, batch by batch, until nothing is left or the database fails. For one thread at a time. */

@@ -14,4 +14,8 @@ interface DecisionSettings {
   /** How often logged decisions are written. */
   @WithDefault("PT0.25S")
   Duration logEvery();
+
+  /** The share of permits that is logged, from 0 to 1; denials always are. */
+  @WithDefault("1.0")
+  double logPermits();
 }

@@ -53,9 +53,9 @@ class FleetDecisionPointTest {
   private final Fleet fleet = new Fleet();
   private final FleetKeeper keeper = new FleetKeeper(fleet, database, new OwnFacts(), clock);
   private final EssentialUses essentials = new EssentialUses(store, metrics);
-  private final DecisionLog log = new DecisionLog(store, new Settings(), ids, metrics);
+  private final DecisionLog log = new DecisionLog(store, new Settings(1), ids, metrics);
   private final DecisionPoint decisions =
-      new FleetDecisionPoint(fleet, essentials, log, new Settings(), clock, ids, metrics);
+      new FleetDecisionPoint(fleet, essentials, log, new Settings(1), clock, ids, metrics);
 
   @BeforeEach
   void anActiveCamera() {
@@ -251,8 +251,8 @@ class FleetDecisionPointTest {
 
     @Test
     void beforeTheFirstLoadNothingIsPermitted() {
-      DecisionPoint unloaded =
-          new FleetDecisionPoint(new Fleet(), essentials, log, new Settings(), clock, ids, metrics);
+      DecisionPoint unloaded = new FleetDecisionPoint(
+          new Fleet(), essentials, log, new Settings(1), clock, ids, metrics);
       assertDenied(unloaded.decide(camera, TIME), "stale");
     }
   }
@@ -395,6 +395,23 @@ class FleetDecisionPointTest {
     }
 
     @Test
+    void leavesOutPermitsButNoDenialWhenAShareOfThemIsWanted() {
+      DecisionLog sampled = new DecisionLog(store, new Settings(0.25), ids, metrics);
+      DecisionPoint point =
+          new FleetDecisionPoint(fleet, essentials, sampled, new Settings(1), clock, ids, metrics);
+      for (int i = 0; i < 1000; i++) {
+        point.decide(camera, VIDEO);
+        point.decide(new UUID(1, 2), VIDEO);
+      }
+      sampled.write();
+      List<DecisionRow> rows = store.batches.stream().flatMap(List::stream).toList();
+      assertEquals(1000, rows.stream().filter(row -> !row.permit()).count());
+      long permits = rows.stream().filter(DecisionRow::permit).count();
+      // Ten standard deviations, so that it never fails by chance.
+      assertTrue(permits > 113 && permits < 387, permits + " permits");
+    }
+
+    @Test
     void noCharacterOfAQuestionSpoilsItsLine() {
       decisions.decide(camera, new RequestedFlow("a\u0000\n\ud800\u00e9\"", "tcp", 1));
       log.write();
@@ -434,7 +451,7 @@ class FleetDecisionPointTest {
     }
   }
 
-  private record Settings() implements DecisionSettings {
+  private record Settings(double permits) implements DecisionSettings {
     @Override
     public Duration confirmWithin() {
       return BOUND;
@@ -443,6 +460,11 @@ class FleetDecisionPointTest {
     @Override
     public Duration logEvery() {
       return Duration.ofMillis(250);
+    }
+
+    @Override
+    public double logPermits() {
+      return permits;
     }
   }
 

@@ -108,5 +108,10 @@ public final class MemoryFleet {
     public Duration logEvery() {
       return Duration.ofHours(1);
     }
+
+    @Override
+    public double logPermits() {
+      return 1;
+    }
   }
 }
