@@ -72,14 +72,14 @@ final class CountedFleet implements FleetView {
     for (Posture posture : Posture.values()) {
       postures.put(posture, 0L);
     }
-    for (FleetDevice device : fleet.devices()) {
-      if (sites.isEmpty() || sites.contains(device.subject().site())) {
+    fleet.forEach(device -> {
+      if (sites.isEmpty() || sites.contains(device.site())) {
         states.merge(device.state(), 1L, Long::sum);
         if (device.state() == DeviceState.ACTIVE || device.state() == DeviceState.QUARANTINED) {
           postures.merge(posture(device, now), 1L, Long::sum);
         }
       }
-    }
+    });
     states.put(DeviceState.EXPECTED, expected(sites, now));
     return new Summary(states, postures, now);
   }

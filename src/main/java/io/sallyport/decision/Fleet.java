@@ -6,14 +6,16 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.policy.PolicySet;
 import jakarta.inject.Singleton;
 import java.time.Instant;
-import java.util.Collection;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class Fleet {
   private static final int SHARD_BITS = 6;
   static final int SHARDS = 1 << SHARD_BITS;
-  /** Times this, the upper bits of a hash hang on all of it (Fibonacci hashing). */
-  private static final int SPREAD = 0x9e3779b9;
-
   /**
    * What a profile says of policies.
    *
@@ -34,9 +33,9 @@ final class Fleet {
    */
   record ProfilePolicies(@Nullable Set<String> policies) {}
 
-  private final Map<UUID, FleetDevice> devices = new ConcurrentHashMap<>();
-  private final Map<Digest, UUID> holders = new ConcurrentHashMap<>();
-  private final Map<CertificateName, Digest> thumbprints = new ConcurrentHashMap<>();
+  private final DeviceIndex<UUID> devices = new DeviceIndex<>(new ById());
+  private final DeviceIndex<Digest> holders = new DeviceIndex<>(new ByThumbprint());
+  private final DeviceIndex<CertificateName> names = new DeviceIndex<>(new ByName());
   private final Map<String, ProfilePolicies> profiles = new ConcurrentHashMap<>();
   private final Set<Part> doubtful = ConcurrentHashMap.newKeySet();
   private volatile @Nullable PolicySet policies;
@@ -46,36 +45,47 @@ final class Fleet {
 
   @Nullable
   FleetDevice device(UUID id) {
-    return devices.get(id);
+    return devices.find(id);
   }
 
   /** As it is while it is gone through; changes meanwhile may be seen or not. */
-  Collection<FleetDevice> devices() {
-    return devices.values();
+  void forEach(Consumer<FleetDevice> each) {
+    devices.forEach(0, 0, each);
+  }
+
+  /** How many devices there are. */
+  int size() {
+    return devices.size();
   }
 
   /** The devices of one of {@link #SHARDS} shards, by id; a device stays in its own. */
   List<FleetDevice> shard(int shard) {
-    return devices.values().stream()
-        .filter(device -> shard(device.id()) == shard)
-        .sorted(Comparator.comparing(FleetDevice::id))
-        .toList();
+    List<FleetDevice> found = new ArrayList<>();
+    devices.forEach(shard, SHARD_BITS, device -> {
+      if (shard(device.id()) == shard) {
+        found.add(device);
+      }
+    });
+    found.sort(Comparator.comparing(FleetDevice::id));
+    return found;
   }
 
   static int shard(UUID device) {
-    return device.hashCode() * SPREAD >>> Integer.SIZE - SHARD_BITS;
+    return DeviceIndex.prefix(device, SHARD_BITS);
   }
 
   /** Whose certificate this is or was, or null. */
   @Nullable
   UUID holder(Digest thumbprint) {
-    return holders.get(thumbprint);
+    FleetDevice holder = holders.find(thumbprint);
+    return holder == null ? null : holder.id();
   }
 
   /** The thumbprint of the certificate of this name, or null. */
   @Nullable
   Digest thumbprint(CertificateName name) {
-    return thumbprints.get(name);
+    FleetDevice holder = names.find(name);
+    return holder == null ? null : holder.thumbprint(name);
   }
 
   @Nullable
@@ -131,21 +141,57 @@ final class Fleet {
 
   /** A device that is merely expected is not kept: there may be millions, and none of them may do anything. */
   void putDevice(UUID id, Optional<FleetDevice> read) {
-    Optional<FleetDevice> device = read.filter(known -> known.state() != DeviceState.EXPECTED);
-    FleetDevice before = device.isPresent() ? devices.put(id, device.get()) : devices.remove(id);
-    List<LiveCredential> now = device.map(FleetDevice::credentials).orElse(List.of());
-    now.forEach(credential -> {
-      holders.put(credential.thumbprint(), id);
-      thumbprints.put(credential.name(), credential.thumbprint());
-    });
+    FleetDevice device =
+        read.filter(known -> known.state() != DeviceState.EXPECTED).orElse(null);
+    FleetDevice before = device == null ? devices.remove(id) : devices.put(id, device);
+    List<LiveCredential> now = device == null ? List.of() : device.credentials();
+    for (LiveCredential credential : now) {
+      holders.put(credential.thumbprint(), Objects.requireNonNull(device));
+      names.put(credential.name(), Objects.requireNonNull(device));
+    }
     if (before != null) {
-      before.credentials().stream()
-          .filter(credential ->
-              now.stream().noneMatch(other -> other.thumbprint().equals(credential.thumbprint())))
-          .forEach(credential -> {
-            holders.remove(credential.thumbprint(), id);
-            thumbprints.remove(credential.name(), credential.thumbprint());
-          });
+      for (LiveCredential old : before.credentials()) {
+        if (device == null || !device.has(old.thumbprint())) {
+          holders.removeOf(id, old.thumbprint());
+          names.removeOf(id, old.name());
+        }
+      }
+    }
+  }
+
+  private static final class ById implements DeviceIndex.Keyed<UUID> {
+    @Override
+    public boolean has(FleetDevice device, UUID id) {
+      return device.is(id);
+    }
+
+    @Override
+    public List<UUID> keys(FleetDevice device) {
+      return List.of(device.id());
+    }
+  }
+
+  private static final class ByThumbprint implements DeviceIndex.Keyed<Digest> {
+    @Override
+    public boolean has(FleetDevice device, Digest thumbprint) {
+      return device.has(thumbprint);
+    }
+
+    @Override
+    public List<Digest> keys(FleetDevice device) {
+      return device.credentials().stream().map(LiveCredential::thumbprint).toList();
+    }
+  }
+
+  private static final class ByName implements DeviceIndex.Keyed<CertificateName> {
+    @Override
+    public boolean has(FleetDevice device, CertificateName name) {
+      return device.thumbprint(name) != null;
+    }
+
+    @Override
+    public List<CertificateName> keys(FleetDevice device) {
+      return device.credentials().stream().map(LiveCredential::name).toList();
     }
   }
 

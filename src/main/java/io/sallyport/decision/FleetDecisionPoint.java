@@ -104,8 +104,7 @@ final class FleetDecisionPoint implements DecisionPoint {
   public Optional<Explanation> explain(UUID id, @Nullable RequestedFlow flow) {
     FleetDevice device = fleet.device(id);
     PolicySet policies = fleet.policies();
-    ProfilePolicies profile =
-        device == null ? null : fleet.profile(device.subject().profile());
+    ProfilePolicies profile = device == null ? null : fleet.profile(device.profile());
     if (device == null || policies == null || profile == null || isDoubtful(id)) {
       return Optional.empty();
     }
@@ -115,8 +114,7 @@ final class FleetDecisionPoint implements DecisionPoint {
 
   @Override
   public Optional<String> site(UUID device) {
-    return Optional.ofNullable(fleet.device(device))
-        .map(known -> known.subject().site());
+    return Optional.ofNullable(fleet.device(device)).map(known -> known.site());
   }
 
   @Override
@@ -138,7 +136,7 @@ final class FleetDecisionPoint implements DecisionPoint {
     if (known == null) {
       return false;
     }
-    String profile = known.subject().profile();
+    String profile = known.profile();
     return fleet.profile(profile) == null || fleet.isDoubtful(new Part.OfProfile(profile));
   }
 

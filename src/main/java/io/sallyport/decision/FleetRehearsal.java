@@ -49,33 +49,19 @@ final class FleetRehearsal implements Rehearsal {
           "This node does not have the policies in force in memory yet; ask again.");
     }
     Counting counting = new Counting(base, candidate, clock.instant());
-    for (FleetDevice device : fleet.devices()) {
-      ProfilePolicies profile = fleet.profile(device.subject().profile());
+    fleet.forEach(device -> {
+      ProfilePolicies profile = fleet.profile(device.profile());
       if (profile != null
           && device.state().may(Operation.CONNECT)
-          && (sites.isEmpty() || sites.contains(device.subject().site()))) {
+          && (sites.isEmpty() || sites.contains(device.site()))) {
         counting.add(device, profile);
       }
-    }
+    });
     return counting.comparison();
   }
 
   private static Question question(FleetDevice device, ProfilePolicies profile, Instant time) {
-    Subject known = device.subject();
-    Subject subject = profile.policies() == null
-        ? known
-        : new Subject(
-            known.id(),
-            known.manufacturer(),
-            known.model(),
-            known.serialNumber(),
-            known.profile(),
-            known.owner(),
-            known.site(),
-            known.labels(),
-            known.state(),
-            profile.policies());
-    return new Question(subject, device.posture(time), null, time);
+    return new Question(device.subject(profile.policies()), device.posture(time), null, time);
   }
 
   /** One comparison under way. */

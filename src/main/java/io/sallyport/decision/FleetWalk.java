@@ -57,7 +57,7 @@ final class FleetWalk implements FleetSearch {
           continue;
         }
         looked++;
-        if (site.test(device.subject().site())) {
+        if (site.test(device.site())) {
           List<Digest> certificates = permitted(device, flow, place);
           if (!certificates.isEmpty()) {
             found.add(new Found(device.id(), certificates));
@@ -98,7 +98,7 @@ final class FleetWalk implements FleetSearch {
       switch (part) {
         case Part.OfDevice(UUID id) -> {
           FleetDevice device = fleet.device(id);
-          if (device == null || site.test(device.subject().site())) {
+          if (device == null || site.test(device.site())) {
             throw uncertain("A change of a device could not be read yet");
           }
         }

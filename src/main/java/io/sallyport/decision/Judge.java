@@ -2,8 +2,6 @@ package io.sallyport.decision;
 
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.decision.Fleet.ProfilePolicies;
-import io.sallyport.decision.FleetDevice.LiveCredential;
-import io.sallyport.decision.FleetDevice.Standing;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Digest;
@@ -11,7 +9,6 @@ import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.Question;
 import io.sallyport.policy.Question.Place;
 import io.sallyport.policy.Question.RequestedFlow;
-import io.sallyport.policy.Question.Subject;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.Effect;
 import java.time.Instant;
@@ -59,7 +56,7 @@ final class Judge {
     if (device == null) {
       return deny(inquiry, "unknown device: not registered, or not enrolled yet");
     }
-    ProfilePolicies profile = fleet.profile(device.subject().profile());
+    ProfilePolicies profile = fleet.profile(device.profile());
     if (policies == null) {
       return unknown(inquiry, "unconfirmed: the policies are not loaded");
     }
@@ -70,7 +67,7 @@ final class Judge {
       // The quarantine network is for a device that is known, not for whoever has an old
       // certificate.
       Verdict verdict = device.state() == DeviceState.QUARANTINED
-              && device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers()) != null
+              && device.liveUntil(inquiry.thumbprint, time, fleet.revokedIssuers()) != null
           ? policies.evaluate(question(device, profile, inquiry, time))
           : none(policies.hash());
       return deny(
@@ -79,9 +76,8 @@ final class Judge {
           verdict,
           List.of("state: the device is " + device.state().word()));
     }
-    LiveCredential credential =
-        device.liveCredential(inquiry.thumbprint, time, fleet.revokedIssuers());
-    if (credential == null) {
+    Instant notAfter = device.liveUntil(inquiry.thumbprint, time, fleet.revokedIssuers());
+    if (notAfter == null) {
       return deny(inquiry, "credential: the device has no live certificate");
     }
     if (inquiry.flow != null && inquiry.flow.peer().length() > LONGEST_PEER) {
@@ -90,7 +86,7 @@ final class Judge {
     return weigh(
         inquiry,
         device,
-        credential,
+        notAfter,
         policies.evaluate(question(device, profile, inquiry, time)),
         time);
   }
@@ -107,18 +103,14 @@ final class Judge {
       return "unconfirmed device: a change of it could not be read yet";
     }
     FleetDevice device = fleet.device(id);
-    if (device != null && fleet.isDoubtful(new Part.OfProfile(device.subject().profile()))) {
+    if (device != null && fleet.isDoubtful(new Part.OfProfile(device.profile()))) {
       return "unconfirmed device: its profile could not be read yet";
     }
     return null;
   }
 
   private static Decision weigh(
-      Inquiry inquiry,
-      FleetDevice device,
-      LiveCredential credential,
-      Verdict verdict,
-      Instant time) {
+      Inquiry inquiry, FleetDevice device, Instant notAfter, Verdict verdict, Instant time) {
     if (!verdict.permit()) {
       return deny(inquiry, verdict.effect(), verdict, verdict.reasons());
     }
@@ -130,36 +122,26 @@ final class Judge {
           verdict,
           List.of("posture: what the permit rests on ended at " + end));
     }
-    Standing standing = device.standing();
     return new Decision(
         inquiry.id,
         inquiry.device,
         true,
         verdict.reasons(),
         verdict,
-        standing == null ? null : standing.appraisal(),
-        end == null || credential.notAfter().isBefore(end) ? credential.notAfter() : end);
+        device.appraisal(),
+        end == null || notAfter.isBefore(end) ? notAfter : end);
   }
 
   /** What is asked of the policies. */
   static Question question(
       FleetDevice device, ProfilePolicies profile, Inquiry inquiry, Instant time) {
-    Subject subject = device.subject();
-    if (profile.policies() != null) {
-      subject = new Subject(
-          subject.id(),
-          subject.manufacturer(),
-          subject.model(),
-          subject.serialNumber(),
-          subject.profile(),
-          subject.owner(),
-          subject.site(),
-          subject.labels(),
-          subject.state(),
-          profile.policies());
-    }
     return new Question(
-        subject, device.posture(time), inquiry.flow, time, inquiry.place, device.signals(time));
+        device.subject(profile.policies()),
+        device.posture(time),
+        inquiry.flow,
+        time,
+        inquiry.place,
+        device.signals(time));
   }
 
   private Decision deny(Inquiry inquiry, String reason) {

@@ -1,5 +1,8 @@
 package io.sallyport.kernel;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -9,6 +12,9 @@ import java.util.HexFormat;
 /** A SHA-256 digest, 32 octets. Equality takes the same time wherever two digests differ. */
 public final class Digest {
   public static final int LENGTH = 32;
+
+  private static final VarHandle WORDS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
   private final byte[] octets;
 
@@ -38,9 +44,24 @@ public final class Digest {
     return new Digest(octets.clone());
   }
 
+  /** A digest of its four words, each with its first octet on top. */
+  public static Digest ofWords(long first, long second, long third, long fourth) {
+    byte[] octets = new byte[LENGTH];
+    WORDS.set(octets, 0, first);
+    WORDS.set(octets, Long.BYTES, second);
+    WORDS.set(octets, 2 * Long.BYTES, third);
+    WORDS.set(octets, 3 * Long.BYTES, fourth);
+    return new Digest(octets);
+  }
+
   /** Reads 64 hexadecimal digits; throws {@link IllegalArgumentException} for anything else. */
   public static Digest ofHex(String hex) {
     return new Digest(HexFormat.of().parseHex(hex));
+  }
+
+  /** Eight octets, the first on top; {@code index} from 0 to 3. */
+  public long word(int index) {
+    return (long) WORDS.get(octets, index * Long.BYTES);
   }
 
   public byte[] octets() {
