@@ -18,4 +18,8 @@ public interface BenchSettings {
   /** How long each measurement goes on, where it is one of time. */
   @WithDefault("PT5S")
   Duration benchTime();
+
+  /** The front for devices, as it is reached from here. */
+  @WithDefault("https://localhost:${sallyport.https-port:8443}")
+  String benchFront();
 }

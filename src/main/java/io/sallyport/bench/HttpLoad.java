@@ -3,6 +3,7 @@ package io.sallyport.bench;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -27,9 +28,14 @@ final class HttpLoad implements AutoCloseable {
   private final int connections;
 
   HttpLoad(Vertx vertx, int connections) {
+    this(vertx, connections, new NetClientOptions());
+  }
+
+  /** With a certificate of its own, or over TLS. */
+  HttpLoad(Vertx vertx, int connections, NetClientOptions options) {
     this.vertx = vertx;
     this.connections = connections;
-    this.client = vertx.createNetClient();
+    this.client = vertx.createNetClient(options);
   }
 
   /** Answers a second; fails when one is not 200. */

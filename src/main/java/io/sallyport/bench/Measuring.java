@@ -24,6 +24,7 @@ final class Measuring {
   private static final int LAST = 9500;
 
   private static final String ALL = "all";
+  private static final String PKI = "pki";
   private static final Logger LOG = Logger.getLogger(Measuring.class);
 
   private final BenchSettings settings;
@@ -72,13 +73,19 @@ final class Measuring {
     List<Probe> all = probes.stream().sorted(Comparator.comparing(Probe::name)).toList();
     Set<String> unknown = new TreeSet<>(names);
     unknown.remove(ALL);
-    all.forEach(probe -> unknown.remove(probe.name()));
+    all.forEach(probe -> {
+      unknown.remove(probe.name());
+      unknown.remove(probe.group());
+    });
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException("there is no probe " + unknown + "; there are "
           + all.stream().map(Probe::name).toList());
     }
     return all.stream()
-        .filter(probe -> names.contains(ALL) && !probe.isBare() || names.contains(probe.name()))
+        .filter(probe -> names.contains(probe.name())
+            || !probe.isBare()
+                && (names.contains(probe.group())
+                    || names.contains(ALL) && probe.group().equals(PKI)))
         .toList();
   }
 

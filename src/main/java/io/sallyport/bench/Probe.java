@@ -8,6 +8,11 @@ interface Probe {
   /** The figure's name, for instance {@code issuance}. */
   String name();
 
+  /** What it belongs to: what is asked for by this name, or by {@code all}, which is {@code pki}. */
+  default String group() {
+    return "pki";
+  }
+
   /** Whether it is the bare loop beside a figure that is measured elsewhere: it runs only when it is named. */
   default boolean isBare() {
     return false;

@@ -88,30 +88,6 @@ final class Bench implements AutoCloseable {
     }
   }
 
-  /** Decisions over kept connections; beside them a bare route that answers as many octets. */
-  BenchCommand.Figure decisions() {
-    DeviceFolder folder = new DeviceFolder(scratch.resolve("firewall"));
-    EnforcementPointCommands.add(api, "firewall", folder, roots);
-    byte[] question = AccessClient.question(register("bench-decisions"), FLOW);
-    double rate;
-    byte[] answer;
-    try (AccessClient client = new AccessClient(devices, new Web(roots, folder.identity()))) {
-      answer = client.ask(question).orFail().body();
-      rate = run(() -> client.ask(question).orFail().good());
-    }
-    try (BareServer bare = new BareServer(answer, clock, true);
-        AccessClient client =
-            new AccessClient(bare.address(), new Web(List.of(bare.certificate()), null))) {
-      client.ask(question).orFail();
-      return new BenchCommand.Figure(
-          "decisions.evaluation",
-          rate,
-          "decisions/s",
-          run(() -> client.ask(question).orFail().good()),
-          "bare HTTPS route, same octets");
-    }
-  }
-
   /** OCSP answers by GET over kept connections; beside them a bare route that answers as many octets. */
   BenchCommand.Figure ocsp() {
     Camera camera = new Camera(

@@ -30,9 +30,13 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private static final List<String> ALL = List.of("est", "ocsp", "decisions", "revocation");
+  private static final List<String> ALL = List.of("est", "ocsp", "revocation");
   /** Measured inside a server of its own, and only when asked for: it takes minutes. */
   private static final String PKI = "pki";
+  /** The same. */
+  private static final String DECISIONS = "decisions";
+
+  private static final List<String> INSIDE = List.of(PKI, DECISIONS);
   /** From outside too, and only when asked for: it takes minutes. */
   private static final String ONBOARDING = "onboarding";
 
@@ -49,7 +53,7 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "WHAT",
       arity = "0..*",
       description =
-          "est, ocsp, decisions, revocation (default: these), onboarding, or pki, measured inside the server")
+          "est, ocsp, revocation (default: these), onboarding, or pki and decisions, measured inside the server")
   private List<String> what = new ArrayList<>();
 
   @Option(
@@ -63,7 +67,7 @@ final class BenchCommand implements Callable<Integer> {
       paramLabel = "NAME",
       split = ",",
       description =
-          "of pki or onboarding only these, for instance issuance or batch (default: all)")
+          "of pki, decisions or onboarding only these, for instance issuance or batch (default: all)")
   private List<String> probes = new ArrayList<>();
 
   @Option(names = "--json", paramLabel = "FILE", description = "write the figures there, as JSON")
@@ -78,9 +82,9 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     List<String> wanted = what.isEmpty() ? ALL : what;
     for (String name : wanted) {
-      if (!ALL.contains(name) && !name.equals(PKI) && !name.equals(ONBOARDING)) {
+      if (!ALL.contains(name) && !INSIDE.contains(name) && !name.equals(ONBOARDING)) {
         throw Failure.usage("There is no bench " + name + "; there are " + String.join(", ", ALL)
-            + ", " + ONBOARDING + ", " + PKI + ".");
+            + ", " + ONBOARDING + ", " + String.join(", ", INSIDE) + ".");
       }
     }
     if (seconds < 1 || seconds > MOST_SECONDS) {
@@ -96,14 +100,23 @@ final class BenchCommand implements Callable<Integer> {
       if (wanted.contains(ONBOARDING)) {
         figures.addAll(onboarding(scratch));
       }
+      Duration time = Duration.ofSeconds(seconds);
       if (wanted.contains(PKI)) {
-        figures.addAll(new InnerBench(options, scratch, Duration.ofSeconds(seconds)).run(probes));
+        figures.addAll(new InnerBench(options, scratch, time).run(probesOr(PKI)));
+      }
+      if (wanted.contains(DECISIONS)) {
+        figures.addAll(
+            InnerBench.large(options, scratch.resolve(DECISIONS), time).run(probesOr(DECISIONS)));
       }
     } finally {
       Scratch.remove(scratch, options.output().writer());
     }
     tell(figures);
     return ExitCode.OK.number();
+  }
+
+  private List<String> probesOr(String group) {
+    return probes.isEmpty() ? List.of(group) : probes;
   }
 
   private List<Figure> outside(List<String> wanted, Path scratch) {
@@ -117,7 +130,6 @@ final class BenchCommand implements Callable<Integer> {
               switch (name) {
                 case "est" -> bench.est();
                 case "ocsp" -> bench.ocsp();
-                case "decisions" -> bench.decisions();
                 default -> bench.revocation();
               });
         }

@@ -14,26 +14,40 @@ final class InnerBench {
   private static final Duration LONGEST = Duration.ofMinutes(30);
   /** The bare loops and a million of whatever is measured need room beside the server. */
   private static final List<String> ROOM = List.of("-Xmx512m");
+  /** A million devices twice, while they are loaded anew. */
+  private static final List<String> MORE_ROOM = List.of("-Xmx2g");
 
   private final Options options;
   private final Path scratch;
   private final Duration time;
+  private final List<String> room;
 
   InnerBench(Options options, Path scratch, Duration time) {
+    this(options, scratch, time, ROOM);
+  }
+
+  /** With room for a million devices. */
+  static InnerBench large(Options options, Path scratch, Duration time) {
+    return new InnerBench(options, scratch, time, MORE_ROOM);
+  }
+
+  private InnerBench(Options options, Path scratch, Duration time, List<String> room) {
     this.options = options;
     this.scratch = scratch;
     this.time = time;
+    this.room = room;
   }
 
-  /** Runs these probes, or all when none is named. */
+  /** Runs these probes, or those of these groups. */
   List<BenchCommand.Figure> run(List<String> probes) throws IOException {
+    Files.createDirectories(scratch);
     Path out = scratch.resolve("figures.json");
     Map<String, String> settings = Map.of(
-        "SALLYPORT_BENCH", probes.isEmpty() ? "all" : String.join(",", probes),
+        "SALLYPORT_BENCH", String.join(",", probes),
         "SALLYPORT_BENCH_OUT", out.toString(),
         "SALLYPORT_BENCH_TIME", time.toString());
     try (ChildServer server = ChildServer.begin(
-        options, scratch.resolve("inner"), scratch.resolve("inner.log"), ROOM, settings)) {
+        options, scratch.resolve("inner"), scratch.resolve("inner.log"), room, settings)) {
       if (!server.awaitEnd(LONGEST) || !Files.exists(out)) {
         throw new Failure(ExitCode.REFUSED, "The measurement did not end well:\n" + server.tail());
       }

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #refresh} is for any thread; {@link #load}, then the changes after it, for one at a time.
  */
 @Singleton
-final class FleetKeeper implements Changes.Follower {
+final class FleetKeeper implements Changes.Follower, FleetReading {
   private static final Logger LOG = Logger.getLogger(FleetKeeper.class);
   private static final int STRIPES = 256;
   /** Doubtful parts that are tried again together. */
@@ -51,7 +51,8 @@ final class FleetKeeper implements Changes.Follower {
   }
 
   /** Reads everything. Answers the position in the feed from which on changes have to be followed. */
-  long load() {
+  @Override
+  public long load() {
     // Whatever commits after this position is read again by who follows, so the order within the
     // load is free; and every reading sees what was committed before this instant.
     Instant from = clock.instant();

@@ -34,6 +34,19 @@ final class CurrentTlsKey extends X509ExtendedKeyManager {
     return alias(keyType);
   }
 
+  /** Where this server, or a measurement of it, is the one that connects. */
+  @Override
+  public @Nullable String chooseEngineClientAlias(
+      String[] keyTypes, Principal @Nullable [] issuers, SSLEngine engine) {
+    for (String keyType : keyTypes) {
+      String alias = alias(keyType);
+      if (alias != null) {
+        return alias;
+      }
+    }
+    return null;
+  }
+
   /** The alias is the key's id, so that key and chain of one handshake belong together across a renewal. */
   private @Nullable String alias(String keyType) {
     TlsIdentity current = identity.get();

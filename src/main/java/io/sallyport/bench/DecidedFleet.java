@@ -1,0 +1,166 @@
+package io.sallyport.bench;
+
+import io.sallyport.decision.DecisionPoint;
+import io.sallyport.kernel.Actor;
+import io.sallyport.policy.Question.RequestedFlow;
+import jakarta.inject.Singleton;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Decisions about {@link DecisionFleet}, small and then large, measured once for several figures. Used by one thread. */
+@Singleton
+final class DecidedFleet {
+  private static final Duration WARM_UP = Duration.ofSeconds(4);
+  private static final Actor ASKER = Actor.enforcementPoint("bench");
+  /** Flows are made beforehand, as many as there are policies. */
+  private static final int FLOWS = DecisionFleet.MANY_POLICIES;
+
+  private static final int LATENCIES = 1 << 20;
+  private static final double NANOS_IN_MICRO = 1e3;
+
+  private final DecisionFleet fleet;
+  private final DecisionPoint decisions;
+  private final BenchSettings settings;
+  private @Nullable Measured measured;
+
+  DecidedFleet(DecisionFleet fleet, DecisionPoint decisions, BenchSettings settings) {
+    this.fleet = fleet;
+    this.decisions = decisions;
+    this.settings = settings;
+  }
+
+  /**
+   * What was found.
+   *
+   * @param small decisions a second on one thread, of the small fleet
+   * @param large the same of the large one
+   * @param bare readings of an array a second, at the same places
+   * @param worst microseconds within which 99 of 100 decisions of the large fleet are made
+   * @param clock the same for reading the clock twice
+   * @param seconds to load the large fleet
+   * @param reading seconds to read its rows alone
+   * @param heap octets that the large fleet takes more than the small one
+   */
+  record Measured(
+      double small,
+      double large,
+      double bare,
+      double worst,
+      double clock,
+      double seconds,
+      double reading,
+      long heap) {}
+
+  Measured measured() throws Exception {
+    if (measured == null) {
+      fleet.fill(DecisionFleet.SMALL, DecisionFleet.FEW_POLICIES);
+      fleet.load();
+      RequestedFlow[] flows = flows();
+      // Where the small fleet has no policy for a device, nothing is permitted: only those with
+      // one.
+      int few = DecisionFleet.FEW_POLICIES;
+      rate(few, flows, WARM_UP);
+      double small = rate(few, flows, settings.benchTime());
+      long before = used();
+      fleet.fill(DecisionFleet.MILLION, DecisionFleet.MANY_POLICIES);
+      double seconds = fleet.load();
+      long heap = used() - before;
+      int all = fleet.size();
+      rate(all, flows, WARM_UP);
+      double large = rate(all, flows, settings.benchTime());
+      measured = new Measured(
+          small,
+          large,
+          bare(all),
+          worst(all, flows, true),
+          worst(all, flows, false),
+          seconds,
+          fleet.read(),
+          heap);
+    }
+    return measured;
+  }
+
+  static RequestedFlow[] flows() {
+    RequestedFlow[] flows = new RequestedFlow[FLOWS];
+    for (int i = 0; i < FLOWS; i++) {
+      flows[i] = new RequestedFlow(DecisionFleet.peer(i), "tcp", 8554);
+    }
+    return flows;
+  }
+
+  /** On this thread, of devices here and there. */
+  private double rate(int devices, RequestedFlow[] flows, Duration time) {
+    SplittableRandom random = new SplittableRandom(1);
+    long start = System.nanoTime();
+    long end = start + time.toNanos();
+    long done = 0;
+    long permits = 0;
+    do {
+      for (int i = 0; i < 256; i++) {
+        int number = number(random, devices);
+        if (decisions
+            .decide(DecisionFleet.device(number), flows[number % FLOWS], ASKER)
+            .permit()) {
+          permits++;
+        }
+      }
+      done += 256;
+    } while (System.nanoTime() < end);
+    if (permits != done) {
+      throw new IllegalStateException(permits + " of " + done + " decisions permit");
+    }
+    return done * 1e9 / (System.nanoTime() - start);
+  }
+
+  /** Of the small fleet those whose policy is there: the first ten of a hundred hundreds. */
+  private static int number(SplittableRandom random, int devices) {
+    return devices == DecisionFleet.FEW_POLICIES
+        ? random.nextInt(DecisionFleet.FEW_POLICIES)
+        : random.nextInt(devices);
+  }
+
+  private double bare(int devices) {
+    long[] array = new long[devices];
+    Arrays.setAll(array, i -> i);
+    SplittableRandom random = new SplittableRandom(1);
+    long start = System.nanoTime();
+    long end = start + settings.benchTime().toNanos();
+    long done = 0;
+    long sum = 0;
+    do {
+      for (int i = 0; i < 256; i++) {
+        sum += array[random.nextInt(devices)];
+      }
+      done += 256;
+    } while (System.nanoTime() < end);
+    if (sum == 0) {
+      throw new IllegalStateException("nothing was read");
+    }
+    return done * 1e9 / (System.nanoTime() - start);
+  }
+
+  private double worst(int devices, RequestedFlow[] flows, boolean deciding) {
+    SplittableRandom random = new SplittableRandom(1);
+    int[] nanos = new int[LATENCIES];
+    for (int i = 0; i < LATENCIES; i++) {
+      int number = number(random, devices);
+      long start = System.nanoTime();
+      if (deciding) {
+        decisions.decide(DecisionFleet.device(number), flows[number % FLOWS], ASKER);
+      }
+      nanos[i] = (int) Math.min(System.nanoTime() - start, Integer.MAX_VALUE);
+    }
+    Arrays.sort(nanos);
+    return nanos[(int) (LATENCIES * 0.99)] / NANOS_IN_MICRO;
+  }
+
+  private static long used() {
+    System.gc();
+    System.gc();
+    return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
+  }
+}

@@ -1,0 +1,30 @@
+package io.sallyport.bench;
+
+import jakarta.inject.Singleton;
+
+/** Decisions a second over TLS, a hundred in a request; beside them a Vert.x route that reads and answers as many octets, asked by the same client in turns. */
+@Singleton
+final class DecisionBatchProbe implements Probe {
+  private final DecisionFront front;
+
+  DecisionBatchProbe(DecisionFront front) {
+    this.front = front;
+  }
+
+  @Override
+  public String name() {
+    return "batch-100";
+  }
+
+  @Override
+  public String group() {
+    return "decisions";
+  }
+
+  @Override
+  public Figure measure() throws Exception {
+    DecisionFront.Rates rates = front.rates(DecisionFront.EVALUATIONS, 100);
+    return Figure.of(
+        name(), rates.server(), "decisions/s", rates.bare(), "Vert.x route over TLS, same octets");
+  }
+}

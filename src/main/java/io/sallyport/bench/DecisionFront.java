@@ -1,0 +1,170 @@
+package io.sallyport.bench;
+
+import io.sallyport.enforcement.EnforcementPoints;
+import io.sallyport.enforcement.PointKind;
+import io.sallyport.enforcement.PointSettings;
+import io.sallyport.kernel.Actor;
+import io.sallyport.kernel.Der;
+import io.sallyport.keys.Keys;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.NetClient;
+import jakarta.inject.Singleton;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+
+/** Questions about {@link DecisionFleet} over the front, by an enforcement point on kept connections. */
+@Singleton
+final class DecisionFront {
+  static final String EVALUATION = "/access/v1/evaluation";
+  static final String EVALUATIONS = "/access/v1/evaluations";
+
+  private static final int CONNECTIONS = 32;
+  private static final int TURNS = 4;
+  private static final int QUESTIONS = 512;
+  private static final Duration WARM_UP = Duration.ofSeconds(6);
+
+  private final DecidedFleet decided;
+  private final DecisionFleet fleet;
+  private final EnforcementPoints points;
+  private final Keys keys;
+  private final BenchSettings settings;
+  private final Vertx vertx;
+  private final Clock clock;
+
+  DecisionFront(
+      DecidedFleet decided,
+      DecisionFleet fleet,
+      EnforcementPoints points,
+      Keys keys,
+      BenchSettings settings,
+      Vertx vertx,
+      Clock clock) {
+    this.decided = decided;
+    this.fleet = fleet;
+    this.points = points;
+    this.keys = keys;
+    this.settings = settings;
+    this.vertx = vertx;
+    this.clock = clock;
+  }
+
+  /** Answers a second of the server, and of a bare route with the same octets both ways. */
+  record Rates(double server, double bare) {}
+
+  /** @param items questions in each request */
+  Rates rates(String path, int items) throws Exception {
+    decided.measured();
+    URI server = URI.create(settings.benchFront());
+    BenchIdentity identity = new BenchIdentity(keys);
+    Der certificate = points
+        .add(
+            new EnforcementPoints.Application(
+                "bench-" + items,
+                PointKind.AUTHZEN,
+                PointSettings.NONE,
+                null,
+                identity.request("bench")),
+            Actor.SERVER)
+        .credential()
+        .certificate();
+    List<Buffer> requests = requests(server, path, items);
+    Vertx client = Vertx.vertx(
+        new VertxOptions().setEventLoopPoolSize(Runtime.getRuntime().availableProcessors()));
+    try (HttpLoad load = new HttpLoad(client, CONNECTIONS, identity.client(certificate))) {
+      Buffer answer =
+          answer(client.createNetClient(identity.client(certificate)), server, requests.getFirst());
+      try (BareRoute bare = new BareRoute(
+          vertx, new BenchIdentity(keys).selfSigned(clock.instant()), body -> answer)) {
+        load.rate(server, requests, WARM_UP);
+        load.rate(bare.address(), requests, WARM_UP);
+        Duration turn = settings.benchTime().dividedBy(TURNS);
+        double answers = 0;
+        double route = 0;
+        for (int i = 0; i < TURNS; i++) {
+          answers += load.rate(server, requests, turn) / TURNS;
+          route += load.rate(bare.address(), requests, turn) / TURNS;
+        }
+        return new Rates(answers * items, route * items);
+      }
+    }
+  }
+
+  private List<Buffer> requests(URI server, String path, int items) {
+    SplittableRandom random = new SplittableRandom(1);
+    List<Buffer> requests = new ArrayList<>();
+    for (int i = 0; i < QUESTIONS / items + 1; i++) {
+      JsonArray evaluations = new JsonArray();
+      for (int item = 0; item < items; item++) {
+        int number = random.nextInt(fleet.size());
+        evaluations.add(new JsonObject()
+            .put(
+                "subject",
+                new JsonObject()
+                    .put("type", "device")
+                    .put("id", DecisionFleet.device(number).toString()))
+            .put("action", new JsonObject().put("name", "connect"))
+            .put(
+                "resource",
+                new JsonObject()
+                    .put("type", "service")
+                    .put("id", DecisionFleet.peer(number))
+                    .put("properties", new JsonObject().put("protocol", "tcp").put("port", 8554))));
+      }
+      requests.add(request(
+          server,
+          path,
+          items == 1
+              ? evaluations.getJsonObject(0)
+              : new JsonObject().put("evaluations", evaluations)));
+    }
+    return requests;
+  }
+
+  private static Buffer request(URI server, String path, JsonObject body) {
+    byte[] octets = body.encode().getBytes(StandardCharsets.UTF_8);
+    return Buffer.buffer("POST " + path + " HTTP/1.1\r\nHost: " + server.getAuthority()
+            + "\r\nContent-Type: application/json\r\nContent-Length: " + octets.length + "\r\n\r\n")
+        .appendBytes(octets);
+  }
+
+  /** The body of the answer to this request. */
+  private static Buffer answer(NetClient client, URI server, Buffer request) {
+    CompletableFuture<Buffer> body = new CompletableFuture<>();
+    Buffer all = Buffer.buffer();
+    client
+        .connect(server.getPort(), server.getHost())
+        .onFailure(body::completeExceptionally)
+        .onSuccess(socket -> {
+          socket.handler(octets -> {
+            all.appendBuffer(octets);
+            String text = all.toString(StandardCharsets.ISO_8859_1);
+            int head = text.indexOf("\r\n\r\n");
+            int length = text.toLowerCase(java.util.Locale.ROOT).indexOf("\r\ncontent-length: ");
+            if (head > 0 && length > 0) {
+              int begin = length + "\r\ncontent-length: ".length();
+              int octetsWanted = Integer.parseInt(text.substring(begin, text.indexOf('\r', begin)));
+              if (all.length() == head + 4 + octetsWanted) {
+                if (text.startsWith("HTTP/1.1 200 ") && text.contains("\"decision\":true")) {
+                  body.complete(all.getBuffer(head + 4, all.length()));
+                } else {
+                  body.completeExceptionally(new IllegalStateException(text));
+                }
+                socket.close();
+              }
+            }
+          });
+          socket.write(request);
+        });
+    return body.join();
+  }
+}
