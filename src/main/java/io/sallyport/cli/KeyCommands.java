@@ -53,6 +53,44 @@ final class KeyCommands {
     }
   }
 
+  @Command(description = "Shows the keys that grants are checked with, and which one signs.")
+  void grants() {
+    try (ApiClient api = options.api()) {
+      grantKeys(api.get("/keys/grants"));
+    }
+  }
+
+  @Command(
+      name = "rotate-grants",
+      description = {
+        "Makes a new key to sign grants with: published now, signing after ten minutes.",
+        "What the others signed counts to its end, unless they are compromised."
+      })
+  void rotateGrants(
+      @Option(
+              names = "--compromised",
+              description = "sign with it at once; nothing that another key signed counts any longer")
+          boolean compromised) {
+    try (ApiClient api = options.api()) {
+      grantKeys(api.post("/keys/grants/rotate", Json.object().put("compromised", compromised)));
+    }
+  }
+
+  private void grantKeys(JsonNode standing) {
+    if (options.output().json()) {
+      options.output().show(standing);
+      return;
+    }
+    options
+        .output()
+        .list(
+            Json.object().set("items", standing.path("keys")),
+            "key_id",
+            "signing",
+            "signs_from",
+            "counts_until");
+  }
+
   private void told(JsonNode standing) {
     if (options.output().json()) {
       options.output().show(standing);

@@ -57,6 +57,19 @@ final class PolicyCommands {
     }
   }
 
+  @Command(
+      description = "Has the server check documents without applying them; says the first fault's place.")
+  void check(
+      @Parameters(
+              paramLabel = "FILE|DIR",
+              description = "YAML; of a folder all .yaml and .yml in it")
+          Path file) {
+    try (ApiClient api = options.api()) {
+      outcome(
+          api.tryPut("/policies?dry-run=true", PolicyFiles.read(file), null).orFail().json(), true);
+    }
+  }
+
   @Command(description = "Says what was applied, withdrawn and rolled back, newest first.")
   void history(
       @Option(names = "--limit", defaultValue = "50", description = "at most so many") int limit) {

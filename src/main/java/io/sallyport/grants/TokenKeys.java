@@ -15,6 +15,8 @@ import com.nimbusds.jose.util.Base64URL;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.quarkus.runtime.StartupEvent;
+import io.sallyport.grants.GrantKeys.GrantKey;
+import io.sallyport.grants.KeyTerms.Term;
 import io.sallyport.kernel.Der;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.keys.KeyHandle;
@@ -28,37 +30,71 @@ import java.security.KeyFactory;
 import java.security.interfaces.ECPublicKey;
 import java.security.spec.X509EncodedKeySpec;
 import java.text.ParseException;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The keys that tokens are signed with: ES256 (RFC 7518 §3.4) by the newest key made for grants. */
+/**
+ * The keys that tokens are signed with: ES256 (RFC 7518 §3.4) by the one whose turn it is. A superseded key is published
+ * until the last grant that it signed has ended.
+ */
 @Singleton
 final class TokenKeys {
   /** After the first start made the master key. */
   static final int PRIORITY = 2600;
 
-  private static final String PURPOSE = "grants";
+  static final String PURPOSE = "grants";
   private static final JOSEObjectType TYPE = new JOSEObjectType("at+jwt");
 
   /** Another node may have made a further one. */
   private static final Duration READ_EVERY = Duration.ofMinutes(1);
 
+  /** The longest that a policy grants for, and what the clocks of two nodes may differ by. */
+  private static final Duration LONGEST_GRANT = Duration.ofHours(25);
+
   /** A key to sign with, and all keys to check with. */
-  private record Loaded(UUID key, String keyId, String keySet, long nanos) {
+  private record Loaded(
+      UUID key, String keyId, List<GrantKey> published, JWKSet keySet, String json, long nanos) {
     boolean isFresh() {
       return System.nanoTime() - nanos < READ_EVERY.toNanos();
     }
   }
 
+  /** A key and its term. */
+  private record Held(KeyHandle handle, Term term, @Nullable Instant superseded) {
+    boolean countsAt(Instant now) {
+      return term.countsAt(now) && (superseded == null || now.isBefore(countsToTheEnd(superseded)));
+    }
+
+    @Nullable
+    Instant countsUntil() {
+      return term.countsUntil() != null || superseded == null
+          ? term.countsUntil()
+          : countsToTheEnd(superseded);
+    }
+
+    private static Instant countsToTheEnd(Instant superseded) {
+      return superseded.plus(LONGEST_GRANT);
+    }
+  }
+
   private final Keys keys;
+  private final KeyTerms terms;
+  private final Clock clock;
   private volatile @Nullable Loaded loaded;
 
-  TokenKeys(Keys keys) {
+  TokenKeys(Keys keys, KeyTerms terms, Clock clock) {
     this.keys = keys;
+    this.terms = terms;
+    this.clock = clock;
   }
 
   void start(@Observes @Priority(PRIORITY) StartupEvent event) {
@@ -91,7 +127,7 @@ final class TokenKeys {
   Optional<JWTClaimsSet> verify(String token) {
     try {
       SignedJWT jwt = SignedJWT.parse(token);
-      JWK key = JWKSet.parse(loaded().keySet).getKeyByKeyId(jwt.getHeader().getKeyID());
+      JWK key = loaded().keySet.getKeyByKeyId(jwt.getHeader().getKeyID());
       return key != null
               && TYPE.equals(jwt.getHeader().getType())
               && jwt.getHeader().getAlgorithm().equals(JWSAlgorithm.ES256)
@@ -104,7 +140,16 @@ final class TokenKeys {
   }
 
   String keySet() {
-    return loaded().keySet;
+    return loaded().json;
+  }
+
+  List<GrantKey> published() {
+    return loaded().published;
+  }
+
+  /** What this node itself changed counts here at once. */
+  synchronized void readAgain() {
+    loaded = read();
   }
 
   private Loaded loaded() {
@@ -122,21 +167,63 @@ final class TokenKeys {
         loaded = read();
       } catch (RuntimeException away) {
         // What was read last is still right, only perhaps not all.
-        loaded = new Loaded(current.key, current.keyId, current.keySet, System.nanoTime());
+        loaded = new Loaded(
+            current.key,
+            current.keyId,
+            current.published,
+            current.keySet,
+            current.json,
+            System.nanoTime());
       }
     }
     return Objects.requireNonNull(loaded);
   }
 
   private Loaded read() {
-    List<KeyHandle> handles = keys.of(PURPOSE);
-    List<JWK> jwks =
-        handles.stream().<JWK>map(handle -> jwk(handle.subjectPublicKeyInfo())).toList();
+    Instant now = clock.instant();
+    List<Held> counting = held().stream().filter(key -> key.countsAt(now)).toList();
+    Held signing = counting.stream()
+        .filter(key -> !key.term.signsFrom().isAfter(now))
+        .max(Comparator.comparing(key -> key.term.signsFrom()))
+        .orElseThrow(() -> new IllegalStateException("no key for grants may sign"));
+    List<JWK> jwks = counting.stream()
+        .<JWK>map(key -> jwk(key.handle.subjectPublicKeyInfo()))
+        .toList();
+    List<GrantKey> published = new ArrayList<>();
+    for (int i = 0; i < jwks.size(); i++) {
+      Held key = counting.get(i);
+      published.add(new GrantKey(
+          key.handle.id(),
+          jwks.get(i).getKeyID(),
+          key.term.signsFrom(),
+          key.countsUntil(),
+          key == signing));
+    }
+    JWKSet keySet = new JWKSet(jwks);
     return new Loaded(
-        handles.getFirst().id(),
-        jwks.getFirst().getKeyID(),
-        new JWKSet(jwks).toString(),
+        signing.handle.id(),
+        jwks.get(counting.indexOf(signing)).getKeyID(),
+        List.copyOf(published),
+        keySet,
+        keySet.toString(),
         System.nanoTime());
+  }
+
+  /** All that were ever made, the newest first. */
+  private List<Held> held() {
+    Map<UUID, Term> known = terms.read();
+    List<KeyHandle> handles = keys.of(PURPOSE);
+    return handles.stream()
+        .map(handle -> {
+          Term term = known.getOrDefault(handle.id(), Term.FIRST);
+          Instant superseded = handles.stream()
+              .map(other -> known.getOrDefault(other.id(), Term.FIRST).signsFrom())
+              .filter(from -> from.isAfter(term.signsFrom()))
+              .min(Comparator.naturalOrder())
+              .orElse(null);
+          return new Held(handle, term, superseded);
+        })
+        .toList();
   }
 
   private static ECKey jwk(Der subjectPublicKeyInfo) {

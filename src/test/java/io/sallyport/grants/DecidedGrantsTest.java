@@ -70,7 +70,7 @@ class DecidedGrantsTest {
   private final Grants grants = new DecidedGrants(
       decisions,
       store,
-      new TokenKeys(keys()),
+      new TokenKeys(keys(), Map::of, clock),
       new Settings(),
       new StatusPlaces(store, clock, new SecureRandom()),
       clock,

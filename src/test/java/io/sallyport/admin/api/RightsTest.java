@@ -125,6 +125,8 @@ class RightsTest extends ServerTest {
       Map.entry("getLogTile", LOG_READERS),
       Map.entry("getManufacturer", EVERYBODY),
       Map.entry("getMasterKeys", LOG_READERS),
+      Map.entry("getGrantKeys", LOG_READERS),
+      Map.entry("rotateGrantKey", AUTHORITY),
       Map.entry("getOperator", ADMINISTRATORS_ONLY),
       Map.entry("getPkiHealth", EVERYBODY),
       Map.entry("getPolicy", EVERYBODY),
