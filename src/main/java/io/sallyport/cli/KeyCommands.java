@@ -69,7 +69,8 @@ final class KeyCommands {
   void rotateGrants(
       @Option(
               names = "--compromised",
-              description = "sign with it at once; nothing that another key signed counts any longer")
+              description =
+                  "sign with it at once; nothing that another key signed counts any longer")
           boolean compromised) {
     try (ApiClient api = options.api()) {
       grantKeys(api.post("/keys/grants/rotate", Json.object().put("compromised", compromised)));

@@ -58,7 +58,8 @@ final class PolicyCommands {
   }
 
   @Command(
-      description = "Has the server check documents without applying them; says the first fault's place.")
+      description =
+          "Has the server check documents without applying them; says the first fault's place.")
   void check(
       @Parameters(
               paramLabel = "FILE|DIR",
@@ -66,7 +67,10 @@ final class PolicyCommands {
           Path file) {
     try (ApiClient api = options.api()) {
       outcome(
-          api.tryPut("/policies?dry-run=true", PolicyFiles.read(file), null).orFail().json(), true);
+          api.tryPut("/policies?dry-run=true", PolicyFiles.read(file), null)
+              .orFail()
+              .json(),
+          true);
     }
   }
 

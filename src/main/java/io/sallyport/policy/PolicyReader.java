@@ -234,8 +234,8 @@ final class PolicyReader {
     String filter = network.filterId();
     boolean beside = network.securityGroup() != null || network.rate() != null;
     if (beside && filter != null && filter.length() > MOST_FILTER_ID_BESIDE) {
-      throw value.fault("has a filterId of " + filter.length() + " characters; beside securityGroup or rate it may have "
-          + MOST_FILTER_ID_BESIDE);
+      throw value.fault("has a filterId of " + filter.length()
+          + " characters; beside securityGroup or rate it may have " + MOST_FILTER_ID_BESIDE);
     }
     return network;
   }

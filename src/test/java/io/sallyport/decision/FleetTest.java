@@ -179,7 +179,8 @@ class FleetTest {
             Optional.empty(),
             List.of())
         .subject();
-    @Nullable Standing standing = random.nextInt(3) == 0
+    @Nullable
+    Standing standing = random.nextInt(3) == 0
         ? null
         : new Standing(
             new UUID(random.nextLong(), random.nextLong()),

@@ -51,7 +51,8 @@ class GrantKeysWireTest extends ServerTest {
           .person("POST", "/api/v1/keys/grants/rotate", Map.of("compromised", false))
           .expect(409);
       assertEquals(
-          keys, plant.person("GET", "/api/v1/keys/grants", null).expect(200).json().get("keys"));
+          keys,
+          plant.person("GET", "/api/v1/keys/grants", null).expect(200).json().get("keys"));
 
       keys = rotate(plant, true);
       assertEquals(1, keys.size(), keys.toString());

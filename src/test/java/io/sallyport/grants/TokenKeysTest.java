@@ -44,10 +44,8 @@ class TokenKeysTest {
 
   private UUID made() {
     UUID id = new UUID(0, handles.size() + 1);
-    handles.addFirst(new KeyHandle(
-        id,
-        KeyAlgorithm.EC_P256,
-        Der.of(TestPki.key().getPublic().getEncoded())));
+    handles.addFirst(
+        new KeyHandle(id, KeyAlgorithm.EC_P256, Der.of(TestPki.key().getPublic().getEncoded())));
     return id;
   }
 
@@ -89,6 +87,10 @@ class TokenKeysTest {
   }
 
   private UUID signing() {
-    return published().stream().filter(GrantKey::signing).findFirst().orElseThrow().id();
+    return published().stream()
+        .filter(GrantKey::signing)
+        .findFirst()
+        .orElseThrow()
+        .id();
   }
 }

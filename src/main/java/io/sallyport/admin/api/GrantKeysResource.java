@@ -66,7 +66,8 @@ class GrantKeysResource {
 
   /** The keys. */
   @Schema(name = "GrantKeys")
-  record GrantKeysView(@Schema(description = "The newest first.") List<GrantKeyView> keys) {
+  record GrantKeysView(
+      @Schema(description = "The newest first.") List<GrantKeyView> keys) {
     static GrantKeysView of(List<GrantKey> keys) {
       return new GrantKeysView(keys.stream().map(GrantKeyView::of).toList());
     }
@@ -84,7 +85,9 @@ class GrantKeysResource {
       @Schema(description = "From when it signs; null for the first.", nullable = true) @Nullable
       Instant signsFrom,
 
-      @Schema(description = "When its tokens end to count; null for not yet known.", nullable = true)
+      @Schema(
+          description = "When its tokens end to count; null for not yet known.",
+          nullable = true)
       @Nullable
       Instant countsUntil) {
     static GrantKeyView of(GrantKey key) {

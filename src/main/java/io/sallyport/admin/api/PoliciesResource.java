@@ -210,8 +210,7 @@ class PoliciesResource {
       @Schema(nullable = true) @Nullable Instant validUntil,
       @Schema(nullable = true) @Nullable AppraisalView posture,
 
-      @Schema(description = "What policy looked at.")
-      List<FactView> facts,
+      @Schema(description = "What policy looked at.") List<FactView> facts,
 
       @Schema(description = "What policies want and is not so.")
       List<UnmetView> unmet,
@@ -224,7 +223,9 @@ class PoliciesResource {
   record FactView(
       String name,
       @Schema(nullable = true) @Nullable String value,
-      @Schema(enumeration = {"device", "appraisal", "signal", "question"}) String source) {
+
+      @Schema(enumeration = {"device", "appraisal", "signal", "question"})
+      String source) {
     static FactView of(Explanation.Fact fact) {
       return new FactView(fact.name(), fact.value(), fact.source());
     }
@@ -235,7 +236,10 @@ class PoliciesResource {
   record UnmetView(
       String policy,
       @Schema(nullable = true) @Nullable String rule,
-      @Schema(enumeration = {"posture", "condition", "flow", "forbidden", "time"}) String kind,
+
+      @Schema(enumeration = {"posture", "condition", "flow", "forbidden", "time"})
+      String kind,
+
       String what,
       @Schema(nullable = true) @Nullable String has,
       String wants) {
@@ -254,7 +258,10 @@ class PoliciesResource {
   @Schema(name = "NearestChange")
   record ChangeView(
       String policy,
-      @Schema(enumeration = {"posture", "condition", "flow", "forbidden", "time"}) String kind,
+
+      @Schema(enumeration = {"posture", "condition", "flow", "forbidden", "time"})
+      String kind,
+
       String words) {
     static ChangeView of(Explanation.Change change) {
       return new ChangeView(change.policy(), word(change.kind()), change.words());

@@ -100,8 +100,8 @@ class GrantCheckScriptTest extends ServerTest {
     try {
       Path ca = Files.writeString(folder.resolve("ca.pem"), TestPki.pem(wire.root()));
       Path grant = Files.writeString(folder.resolve("token"), token + "\n");
-      Path peer =
-          Files.writeString(folder.resolve("peer.pem"), TestPki.pem(unit.identity().certificate()));
+      Path peer = Files.writeString(
+          folder.resolve("peer.pem"), TestPki.pem(unit.identity().certificate()));
       return Peers.run(
           folder,
           "bash",
