@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import net.jqwik.api.Arbitrary;
@@ -133,6 +134,37 @@ class PolicySetPropertyTest extends PolicyWorlds {
         assertTrue(!forbidden || verdict.effect() == Effect.DENY);
       }
     }
+  }
+
+  @Property(tries = 200)
+  void aSegmentIsWhatIsInIt(
+      @ForAll("docs") List<Doc> docs, @ForAll("manyQuestions") List<Question> questions) {
+    PolicySet written = compile(docs);
+    PolicySet named = PolicySet.compile(inSegments(docs));
+    for (Question question : questions) {
+      assertEquals(
+          outcome(written.evaluate(question), false), outcome(named.evaluate(question), false));
+    }
+  }
+
+  /** The same documents with a segment for each peer. */
+  private static List<String> inSegments(List<Doc> docs) {
+    Map<String, String> segments = new TreeMap<>();
+    docs.forEach(doc -> doc.rules()
+        .forEach(flow -> segments.putIfAbsent(flow.peer(), "segment-" + segments.size())));
+    List<String> documents = new ArrayList<>();
+    segments.forEach((peer, name) ->
+        documents.add("apiVersion: sallyport.io/v1\nkind: Segment\nmetadata: {name: " + name
+            + "}\nspec: {peers: [\"" + peer + "\"]}\n"));
+    for (Doc doc : docs) {
+      String yaml = yaml(doc);
+      for (Map.Entry<String, String> segment : segments.entrySet()) {
+        yaml = yaml.replace(
+            "peer: \"" + segment.getKey() + "\"", "peer: {segment: " + segment.getValue() + "}");
+      }
+      documents.add(yaml);
+    }
+    return documents;
   }
 
   @Property(tries = 300)
