@@ -20,6 +20,9 @@ interface GrantStore {
   /** Grants of these devices that are neither at their end nor withdrawn, for each the {@code most} that end last. */
   List<LiveGrant> open(Collection<UUID> devices, int most);
 
+  /** Such grants of these devices after {@code last}, or from the first with null, by their end. */
+  List<LiveGrant> openAfter(Collection<UUID> devices, @Nullable LiveGrant last, int limit);
+
   /** All such grants after {@code last}, or from the first with null, by their end. */
   List<LiveGrant> openAfter(@Nullable LiveGrant last, int limit);
 

@@ -16,13 +16,19 @@ import io.sallyport.kernel.Page;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +44,7 @@ final class GrantWithdrawal implements Changes.Follower {
   /** The name under which the position is kept. */
   static final String JOB = "grants";
 
+  private static final Duration RECORDED_WITHIN = Duration.ofSeconds(5);
   private static final long PAUSE_NANOS = 5_000_000;
   private static final long LONGEST_WAIT_NANOS = 5_000_000_000L;
   /** These end every grant that there was, even when the device is released before this looks. */
@@ -55,8 +62,18 @@ final class GrantWithdrawal implements Changes.Follower {
   private final DecisionPoint decisions;
   private final GrantStore store;
   private final DecidedGrants grants;
+  private final Clock clock;
+  /** Law 5: a node that is further behind grants nothing; then the time that it takes to record a grant. */
+  private final Duration lateness;
+
   /** Devices to look at again. */
   private final Set<UUID> doubtful = new HashSet<>();
+
+  /** Devices that changed, and when to look at them once more. */
+  private final Map<UUID, Instant> again = new HashMap<>();
+
+  /** When to look at all once more; whoever did this before may have had to. */
+  private @Nullable Instant allAgain;
 
   private @Nullable Following following;
 
@@ -65,7 +82,13 @@ final class GrantWithdrawal implements Changes.Follower {
       AuditLog log,
       DecisionPoint decisions,
       GrantStore store,
-      DecidedGrants grants) {
+      DecidedGrants grants,
+      Clock clock,
+      @ConfigProperty(name = "sallyport.decision.confirm-within", defaultValue = "PT5S")
+          Duration confirmWithin) {
+    this.clock = clock;
+    this.lateness = confirmWithin.plus(RECORDED_WITHIN);
+    this.allAgain = clock.instant().plus(lateness);
     this.changes = changes;
     this.log = log;
     this.decisions = decisions;
@@ -106,25 +129,50 @@ final class GrantWithdrawal implements Changes.Follower {
         default -> {}
       }
     }
+    Instant late = clock.instant().plus(lateness);
     if (everybody) {
       compareAll();
+      allAgain = late;
     } else if (!devices.isEmpty()) {
-      compare(store.open(devices, Page.MOST));
+      compareOf(devices);
+      devices.forEach(device -> again.put(device, late));
     }
   }
 
-  /** Looks again at devices of which nothing could be said before; the others did not wait for them. */
+  /**
+   * Looks again at devices of which nothing could be said before; the others did not wait for them. And, when no node can be
+   * behind any longer, at those that changed: one that was behind may have recorded a grant after this had looked.
+   */
   @Override
   public void confirmed(Instant instant) {
-    if (!doubtful.isEmpty()) {
-      Set<UUID> again = Set.copyOf(doubtful);
-      List<LiveGrant> open = store.open(again, Page.MOST);
-      doubtful.clear();
-      try {
-        compare(open);
-      } catch (RuntimeException e) {
-        doubtful.addAll(again);
-        throw e;
+    Set<UUID> unsure = Set.copyOf(doubtful);
+    doubtful.clear();
+    try {
+      compareOf(unsure);
+    } catch (RuntimeException e) {
+      doubtful.addAll(unsure);
+      throw e;
+    }
+    Instant now = clock.instant();
+    if (allAgain != null && !now.isBefore(allAgain)) {
+      compareAll();
+      allAgain = null;
+    }
+    Set<UUID> due = again.entrySet().stream()
+        .filter(device -> !now.isBefore(device.getValue()))
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
+    compareOf(due);
+    again.keySet().removeAll(due);
+  }
+
+  private void compareOf(Set<UUID> devices) {
+    List<LiveGrant> page = List.of();
+    for (@Nullable LiveGrant last = null; !devices.isEmpty(); last = page.getLast()) {
+      page = store.openAfter(devices, last, Page.MOST);
+      compare(page);
+      if (page.size() < Page.MOST) {
+        return;
       }
     }
   }

@@ -11,6 +11,11 @@ interface KeyTerms {
   record Term(Instant signsFrom, @Nullable Instant countsUntil) {
     static final Term FIRST = new Term(Instant.EPOCH, null);
 
+    /** Not when it was given up before its turn came. */
+    boolean everSigns() {
+      return countsUntil == null || signsFrom.isBefore(countsUntil);
+    }
+
     boolean countsAt(Instant now) {
       return countsUntil == null || now.isBefore(countsUntil);
     }

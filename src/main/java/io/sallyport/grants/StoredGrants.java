@@ -66,6 +66,24 @@ final class StoredGrants implements GrantStore {
   }
 
   @Override
+  public List<LiveGrant> openAfter(
+      Collection<UUID> devices, @Nullable LiveGrant last, int limit) {
+    return read(
+        """
+        select g.* from unnest(:devices) as asked (device) cross join lateral
+          (select * from network_grant n
+            where n.device = asked.device and n.withdrawn_at is null and n.expires_at > :now
+              and n.expires_at >= :end and (n.expires_at, n.id) > (:end, :last)
+            order by n.expires_at, n.id limit :most) g
+          order by g.expires_at, g.id limit :most""",
+        query -> query
+            .setParameter("devices", devices.toArray(UUID[]::new))
+            .setParameter("end", last == null ? Instant.EPOCH : last.expiresAt())
+            .setParameter("last", last == null ? FIRST : last.id())
+            .setParameter("most", limit));
+  }
+
+  @Override
   public List<LiveGrant> openAfter(@Nullable LiveGrant last, int limit) {
     return read(
         """

@@ -217,7 +217,9 @@ final class TokenKeys {
         .map(handle -> {
           Term term = known.getOrDefault(handle.id(), Term.FIRST);
           Instant superseded = handles.stream()
-              .map(other -> known.getOrDefault(other.id(), Term.FIRST).signsFrom())
+              .map(other -> known.getOrDefault(other.id(), Term.FIRST))
+              .filter(Term::everSigns)
+              .map(Term::signsFrom)
               .filter(from -> from.isAfter(term.signsFrom()))
               .min(Comparator.naturalOrder())
               .orElse(null);

@@ -151,9 +151,18 @@ final class Denial {
   /** What a caller wrote, bounded and without control characters. */
   static String printable(String asked) {
     String shown = asked.length() > 100 ? asked.substring(0, 100) + "…" : asked;
-    return shown.chars().anyMatch(Character::isISOControl)
-        ? shown.replaceAll("\\p{Cntrl}", "\uFFFD")
+    return shown.codePoints().anyMatch(Denial::isUnprintable)
+        ? shown
+            .codePoints()
+            .map(point -> isUnprintable(point) ? '\uFFFD' : point)
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString()
         : shown;
+  }
+
+  /** A control character, or half of a surrogate pair. */
+  private static boolean isUnprintable(int point) {
+    return Character.isISOControl(point) || Character.getType(point) == Character.SURROGATE;
   }
 
   /** The first of {@code reasons}, of which there would be {@code all}. */

@@ -10,6 +10,7 @@ import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
+import io.sallyport.audit.AuditLog;
 import io.sallyport.audit.Fact;
 import io.sallyport.decision.CertificateName;
 import io.sallyport.decision.DecisionPoint;
@@ -19,6 +20,8 @@ import io.sallyport.grants.Grants.Grant;
 import io.sallyport.grants.Grants.Holder;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.grants.RefusalReason.Remedy;
+import io.sallyport.events.Changes;
+import io.sallyport.events.Changes.Change;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
@@ -234,6 +237,41 @@ class DecidedGrantsTest {
   }
 
   @Test
+  void aWholeThatShrankWhileItWasMadeIsNotHandedOut() {
+    decisions.later = List.of(new AllowedFlow("vms.plant.example", "tcp", List.of("8554")));
+    assertEquals(Remedy.WAIT, denied(List.of()).getFirst().remedy());
+    assertEquals(List.of("issued", "signed", "grant.withheld"), events);
+  }
+
+  /** Law 5: another node may be behind for as long as it may be, and its grant comes after the look at the change. */
+  @Test
+  void aGrantOfANodeThatWasBehindIsWithdrawnToo() {
+    Changes changes = (Changes) Proxy.newProxyInstance(
+        Changes.class.getClassLoader(), new Class<?>[] {Changes.class}, (proxy, method, all) -> {
+          throw new UnsupportedOperationException(method.getName());
+        });
+    AuditLog log = (AuditLog) Proxy.newProxyInstance(
+        AuditLog.class.getClassLoader(), new Class<?>[] {AuditLog.class}, (proxy, method, all) -> {
+          throw new UnsupportedOperationException(method.getName());
+        });
+    GrantWithdrawal withdrawal = new GrantWithdrawal(
+        changes, log, decisions, store, (DecidedGrants) grants, clock, Duration.ofSeconds(5));
+    clock.advance(Duration.ofMinutes(1));
+    withdrawal.confirmed(clock.instant());
+    decisions.lostAfter = 0;
+    withdrawal.changed(
+        List.of(new Change(0, id, "device.moved", "device", id.toString())));
+    assertEquals(List.of(), events);
+
+    open.add(live(id, Digest.of(new byte[] {1})));
+    withdrawal.confirmed(clock.instant());
+    assertEquals(List.of(), events);
+    clock.advance(Duration.ofSeconds(10));
+    withdrawal.confirmed(clock.instant());
+    assertEquals(List.of("withdrawn state: the device is quarantined"), events);
+  }
+
+  @Test
   void tooManyFlowsAreRefused() {
     List<RequestedFlow> flows = java.util.Collections.nCopies(Grants.MOST_FLOWS + 1, VIDEO);
     Refusal refusal =
@@ -322,6 +360,12 @@ class DecidedGrantsTest {
     }
 
     @Override
+    public List<LiveGrant> openAfter(
+        Collection<UUID> devices, @Nullable LiveGrant last, int limit) {
+      return openAfter(last, limit);
+    }
+
+    @Override
     public List<LiveGrant> openAfter(@Nullable LiveGrant last, int limit) {
       return last == null ? open : List.of();
     }
@@ -402,6 +446,10 @@ class DecidedGrantsTest {
 
     List<AllowedFlow> flows =
         List.of(new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010")));
+    /** What it is from the second question on, or null for the same. */
+    @Nullable
+    List<AllowedFlow> later;
+
     List<Unmet> unmet = List.of();
     int lostAfter = Integer.MAX_VALUE;
     private int asked;
@@ -427,7 +475,7 @@ class DecidedGrantsTest {
           reasons,
           "cameras",
           "hash",
-          permit ? flows : List.of(),
+          permit ? later != null && asked > 1 ? later : flows : List.of(),
           permit ? ttl : null,
           null,
           null,

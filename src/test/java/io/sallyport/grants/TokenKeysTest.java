@@ -81,6 +81,18 @@ class TokenKeysTest {
     assertTrue(keys.keySet().contains(published().getFirst().keyId()));
   }
 
+  @Test
+  void aKeyThatWasGivenUpBeforeItsTurnEndsNobodysTime() {
+    UUID waiting = made();
+    UUID next = made();
+    terms.put(old, new Term(Instant.EPOCH, NOW));
+    terms.put(waiting, new Term(NOW.plus(GrantKeys.PUBLISHED_BEFORE), NOW));
+    terms.put(next, new Term(NOW, null));
+    clock.advance(Duration.ofDays(400));
+    assertEquals(next, signing());
+    assertNull(published().getFirst().countsUntil());
+  }
+
   private List<GrantKey> published() {
     keys.readAgain();
     return keys.published();
