@@ -60,6 +60,8 @@ class RightsTest extends ServerTest {
       Map.entry("applyPolicies", AUTHORS),
       Map.entry("rollBackPolicies", AUTHORS),
       Map.entry("planPolicies", AUTHORS),
+      Map.entry("importMud", AUTHORS),
+      Map.entry("exportMud", EVERYBODY),
       Map.entry("listPolicyActs", EVERYBODY),
       Map.entry("getPolicyAct", EVERYBODY),
       Map.entry("getPolicySet", EVERYBODY),
