@@ -79,6 +79,14 @@ public interface DecisionPoint {
   }
 
   /**
+   * Whether what was decided of this very certificate a moment ago would be permitted still: the second look of whoever did
+   * something in between. Not logged, as nobody asks anew; anything but a plain permit is to be decided again.
+   */
+  default boolean stillPermits(Digest thumbprint, @Nullable RequestedFlow flow) {
+    return decide(thumbprint, flow).permit();
+  }
+
+  /**
    * Why policy answers as it does for a device now, and what would turn it. Looks at policy alone, whatever the device's state
    * and certificates; empty when the device or what is asked of cannot be told of now. Not logged.
    */

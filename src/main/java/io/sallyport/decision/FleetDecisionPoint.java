@@ -101,6 +101,23 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   @Override
+  public boolean stillPermits(Digest thumbprint, @Nullable RequestedFlow flow) {
+    Instant confirmed = fleet.confirmed();
+    Instant now = clock.instant();
+    if (!isCurrent(confirmed, now)) {
+      return false;
+    }
+    try {
+      Inquiry inquiry =
+          new Inquiry(NOT_LOGGED, fleet.holder(thumbprint), thumbprint, flow, Place.UNKNOWN);
+      return judge.judge(inquiry, now).permit();
+    } catch (RuntimeException | StackOverflowError e) {
+      // Decided again, that is denied, logged and told.
+      return false;
+    }
+  }
+
+  @Override
   public Optional<Explanation> explain(UUID id, @Nullable RequestedFlow flow) {
     FleetDevice device = fleet.device(id);
     PolicySet policies = fleet.policies();

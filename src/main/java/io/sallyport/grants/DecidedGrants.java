@@ -101,13 +101,21 @@ final class DecidedGrants implements Grants {
         actor);
     String token = keys.sign(claims(id, holder, now, end, details, first, place));
     // 3. Law 5: whatever took the permit away while this was made is seen before anything leaves.
-    List<RefusalReason> lost = reasons.of(holder.device(), flows, ask(holder, flows, actor));
-    if (!lost.isEmpty()) {
-      return denied(holder, actor, id, lost);
+    if (!stillPermitted(holder, flows)) {
+      List<RefusalReason> lost = reasons.of(holder.device(), flows, ask(holder, flows, actor));
+      if (!lost.isEmpty()) {
+        return denied(holder, actor, id, lost);
+      }
     }
     Duration lifetime = Duration.between(now, end);
     return new GrantAnswer.Granted(
         new Grant(id, token, end, lifetime, Renewal.after(id, lifetime), granted));
+  }
+
+  private boolean stillPermitted(Holder holder, List<RequestedFlow> flows) {
+    return flows.isEmpty()
+        ? decisions.stillPermits(holder.thumbprint(), null)
+        : flows.stream().allMatch(flow -> decisions.stillPermits(holder.thumbprint(), flow));
   }
 
   private static RefusalReason nothingLeft(Instant now, Holder holder) {
