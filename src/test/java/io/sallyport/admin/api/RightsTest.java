@@ -60,6 +60,7 @@ class RightsTest extends ServerTest {
       Map.entry("applyPolicies", AUTHORS),
       Map.entry("rollBackPolicies", AUTHORS),
       Map.entry("planPolicies", AUTHORS),
+      Map.entry("getPolicyCoverage", EVERYBODY),
       Map.entry("importMud", AUTHORS),
       Map.entry("exportMud", EVERYBODY),
       Map.entry("listPolicyActs", EVERYBODY),
