@@ -59,6 +59,7 @@ class ArchitectureTest {
       "pki",
       "attestation",
       "policy",
+      "policy.mud",
       "decision",
       "grants",
       "enforcement",

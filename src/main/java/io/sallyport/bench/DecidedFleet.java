@@ -13,13 +13,14 @@ import org.jspecify.annotations.Nullable;
 /** Decisions about {@link DecisionFleet}, small and then large, measured once for several figures. Used by one thread. */
 @Singleton
 final class DecidedFleet {
-  private static final Duration WARM_UP = Duration.ofSeconds(4);
+  private static final Duration WARM_UP = Duration.ofSeconds(3);
   private static final Actor ASKER = Actor.enforcementPoint("bench");
   /** Flows are made beforehand, as many as there are policies. */
   private static final int FLOWS = DecisionFleet.MANY_POLICIES;
 
   private static final int LATENCIES = 1 << 20;
   private static final double NANOS_IN_MICRO = 1e3;
+  private static final double LEAST_PERMITS = 0.99;
 
   private final DecisionFleet fleet;
   private final DecisionPoint decisions;
@@ -110,7 +111,8 @@ final class DecidedFleet {
       }
       done += 256;
     } while (System.nanoTime() < end);
-    if (permits != done) {
+    // A node that was held up for longer than it may be denies until it is current again.
+    if (permits < done * LEAST_PERMITS) {
       throw new IllegalStateException(permits + " of " + done + " decisions permit");
     }
     return done * 1e9 / (System.nanoTime() - start);

@@ -85,7 +85,10 @@ final class SettingsCheck {
     check.checkpointFile();
     check.store();
     check.blocklists();
-    check.listHosts();
+    check.hosts("manufacturers.list-hosts");
+    check.hosts("mud.hosts");
+    check.readable("mud.trust-file");
+    check.readable("mud.tls-trust-file");
     check.ratio("traces.ratio");
     check.ratio("decision.log-permits");
     check.positive("door.failed-authentications-per-minute");
@@ -230,14 +233,22 @@ final class SettingsCheck {
     }
   }
 
-  private void listHosts() {
-    for (String host : list("manufacturers.list-hosts")) {
+  private void hosts(String name) {
+    for (String host : list(name)) {
       if (!host.strip().matches("([A-Za-z0-9][A-Za-z0-9.-]*|\\[[0-9A-Fa-f:.]+])(:[0-9]{1,5})?")) {
         fault(
-            "manufacturers.list-hosts",
+            name,
             "must be hosts such as crl.example or crl.example:8080, by commas, not " + shown(host)
                 + ".");
       }
+    }
+  }
+
+  /** A file of which the content is looked at when it is used. */
+  private void readable(String name) {
+    String file = value(name);
+    if (file != null && (file.indexOf('\0') >= 0 || !Files.isReadable(Path.of(file)))) {
+      fault(name, "names a file that cannot be read: " + shown(file) + ".");
     }
   }
 

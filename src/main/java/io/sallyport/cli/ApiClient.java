@@ -168,7 +168,7 @@ final class ApiClient implements AutoCloseable {
     HttpRequest.Builder request = Web.to(URI.create(base + path))
         .method(method, body)
         .header("Authorization", "Bearer " + token)
-        .header("Accept", JSON + ", application/problem+json");
+        .header("Accept", JSON + ", application/mud+json, application/problem+json");
     if (contentType != null) {
       request.header("Content-Type", contentType);
     }

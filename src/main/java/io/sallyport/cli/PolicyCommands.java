@@ -1,6 +1,7 @@
 package io.sallyport.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,6 +90,38 @@ final class PolicyCommands {
               "by",
               "set",
               "note");
+    }
+  }
+
+  @Command(description = "Says how often each rule in force decided, those that never did first.")
+  void coverage(
+      @Option(
+              names = "--since",
+              defaultValue = "P7D",
+              description = "how far back; default: ${DEFAULT-VALUE}")
+          String since,
+      @Option(names = "--unused", description = "only those that decided nothing") boolean unused) {
+    try (ApiClient api = options.api()) {
+      JsonNode coverage = api.get("/policy-sets/coverage?since=" + ApiClient.encode(since));
+      if (options.output().json()) {
+        options.output().show(coverage);
+        return;
+      }
+      ArrayNode sorted = Json.array();
+      coverage.path("rules").forEach(rule -> {
+        if (rule.path("decisions").asLong() == 0) {
+          sorted.add(rule);
+        }
+      });
+      coverage.path("rules").forEach(rule -> {
+        if (rule.path("decisions").asLong() > 0 && !unused) {
+          sorted.add(rule);
+        }
+      });
+      options
+          .output()
+          .list(
+              Json.object().set("items", sorted), "policy", "rule", "effect", "decisions", "last");
     }
   }
 

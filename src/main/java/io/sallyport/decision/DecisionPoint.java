@@ -4,6 +4,7 @@ import io.sallyport.devices.DeviceState;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.policy.Explanation;
+import io.sallyport.policy.Explanation.Unmet;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import java.time.Duration;
@@ -76,6 +77,19 @@ public interface DecisionPoint {
   /** {@link #decide(Digest, RequestedFlow, Actor)}, asked by the server itself. */
   default Decision decide(Digest thumbprint, @Nullable RequestedFlow flow) {
     return decide(thumbprint, flow, Actor.SERVER);
+  }
+
+  /**
+   * What would be decided of this very certificate now: the second look of whoever did something since it was decided. Not
+   * logged, as nobody asks anew; empty when it cannot be said.
+   */
+  default Optional<Decision> lookAgain(Digest thumbprint, @Nullable RequestedFlow flow) {
+    return Optional.of(decide(thumbprint, flow));
+  }
+
+  /** What keeps policy from permitting, as {@link #explain} says it, at a small part of the cost. */
+  default List<Unmet> unmet(UUID device, @Nullable RequestedFlow flow) {
+    return explain(device, flow).map(Explanation::unmet).orElse(List.of());
   }
 
   /**

@@ -12,7 +12,9 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.policy.Explanation;
+import io.sallyport.policy.Explanation.Unmet;
 import io.sallyport.policy.PolicySet;
+import io.sallyport.policy.Question;
 import io.sallyport.policy.Question.Place;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.RequestedFlow;
@@ -101,7 +103,35 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   @Override
+  public Optional<Decision> lookAgain(Digest thumbprint, @Nullable RequestedFlow flow) {
+    Instant confirmed = fleet.confirmed();
+    Instant now = clock.instant();
+    if (!isCurrent(confirmed, now)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(judge.judge(
+          new Inquiry(NOT_LOGGED, fleet.holder(thumbprint), thumbprint, flow, Place.UNKNOWN), now));
+    } catch (RuntimeException | StackOverflowError e) {
+      // Decided again, that is denied, logged and told.
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public List<Unmet> unmet(UUID id, @Nullable RequestedFlow flow) {
+    return asked(id, flow).map(asked -> asked.policies.unmet(asked.question)).orElse(List.of());
+  }
+
+  @Override
   public Optional<Explanation> explain(UUID id, @Nullable RequestedFlow flow) {
+    return asked(id, flow).map(asked -> asked.policies.explain(asked.question));
+  }
+
+  /** A question, and the policies that it is for. */
+  private record Asked(PolicySet policies, Question question) {}
+
+  private Optional<Asked> asked(UUID id, @Nullable RequestedFlow flow) {
     FleetDevice device = fleet.device(id);
     PolicySet policies = fleet.policies();
     ProfilePolicies profile = device == null ? null : fleet.profile(device.profile());
@@ -109,7 +139,8 @@ final class FleetDecisionPoint implements DecisionPoint {
       return Optional.empty();
     }
     Inquiry inquiry = new Inquiry(NOT_LOGGED, id, null, flow, Place.UNKNOWN);
-    return Optional.of(policies.explain(Judge.question(device, profile, inquiry, clock.instant())));
+    return Optional.of(
+        new Asked(policies, Judge.question(device, profile, inquiry, clock.instant())));
   }
 
   @Override

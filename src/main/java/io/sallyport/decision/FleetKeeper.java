@@ -15,8 +15,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +44,8 @@ final class FleetKeeper implements Changes.Follower, FleetReading {
   private final Clock clock;
   private final List<Lock> stripes =
       Stream.<Lock>generate(ReentrantLock::new).limit(STRIPES).toList();
+  /** How many readings of a stripe began or ended. */
+  private final AtomicLongArray readings = new AtomicLongArray(STRIPES);
 
   FleetKeeper(Fleet fleet, FleetSource source, OwnFacts own, Clock clock) {
     this.own = own;
@@ -65,24 +69,41 @@ final class FleetKeeper implements Changes.Follower, FleetReading {
         break;
       }
     }
-    for (String next = loadDevices(null); next != null; ) {
-      next = loadDevices(next);
-    }
+    source.everyDevice(this::loading);
     fleet.reached(position);
     fleet.confirm(from);
     return position;
   }
 
-  /** A page at once, under all locks, because a change of this node may read one of its devices at the same time. */
-  private @Nullable String loadDevices(@Nullable String cursor) {
-    stripes.forEach(Lock::lock);
-    try {
-      Page<FleetSource.Loaded> page = source.devices(cursor);
-      page.items().forEach(loaded -> fleet.putDevice(loaded.id(), Optional.of(loaded.device())));
-      return page.next();
-    } finally {
-      stripes.forEach(Lock::unlock);
+  /**
+   * Begins a reading of many devices, by several threads at once and without a lock, since it takes long: what is read anew
+   * meanwhile is not replaced by what was read here, but read once more.
+   */
+  private Consumer<List<FleetSource.Loaded>> loading() {
+    long[] before = new long[STRIPES];
+    for (int i = 0; i < STRIPES; i++) {
+      before[i] = readings.get(i);
     }
+    return loaded -> {
+      for (FleetSource.Loaded one : loaded) {
+        Part part = new Part.OfDevice(one.id());
+        int stripe = stripe(part);
+        Lock lock = stripes.get(stripe);
+        lock.lock();
+        boolean isLatest;
+        try {
+          isLatest = readings.get(stripe) == before[stripe];
+          if (isLatest) {
+            fleet.putDevice(one.id(), Optional.of(one.device()));
+          }
+        } finally {
+          lock.unlock();
+        }
+        if (!isLatest) {
+          refresh(part);
+        }
+      }
+    };
   }
 
   @Override
@@ -109,9 +130,11 @@ final class FleetKeeper implements Changes.Follower, FleetReading {
 
   /** Reads a part again. What cannot be read is doubtful from then on, until a later refresh of it succeeds. */
   void refresh(Part part) {
-    Lock lock = stripes.get(stripe(part));
+    int stripe = stripe(part);
+    Lock lock = stripes.get(stripe);
     lock.lock();
     try {
+      readings.incrementAndGet(stripe);
       switch (part) {
         case Part.OfDevice(UUID id) -> fleet.putDevice(id, source.device(id));
         case Part.OfProfile(String name) -> fleet.putProfile(name, source.profile(name));
@@ -122,6 +145,7 @@ final class FleetKeeper implements Changes.Follower, FleetReading {
     } catch (RuntimeException | StackOverflowError e) {
       doubt(part, e);
     } finally {
+      readings.incrementAndGet(stripe);
       lock.unlock();
     }
   }
@@ -146,13 +170,10 @@ final class FleetKeeper implements Changes.Follower, FleetReading {
       refresh(devices.getFirst());
       return;
     }
-    List<Lock> locks = devices.stream()
-        .map(FleetKeeper::stripe)
-        .sorted()
-        .distinct()
-        .map(stripes::get)
-        .toList();
-    locks.forEach(Lock::lock);
+    List<Integer> touched =
+        devices.stream().map(FleetKeeper::stripe).sorted().distinct().toList();
+    touched.forEach(stripe -> stripes.get(stripe).lock());
+    touched.forEach(readings::incrementAndGet);
     try {
       Map<UUID, FleetDevice> read =
           source.devices(devices.stream().map(Part.OfDevice::id).toList());
@@ -167,7 +188,8 @@ final class FleetKeeper implements Changes.Follower, FleetReading {
         return;
       }
     } finally {
-      locks.forEach(Lock::unlock);
+      touched.forEach(readings::incrementAndGet);
+      touched.forEach(stripe -> stripes.get(stripe).unlock());
     }
     // One that cannot be read stops no other.
     devices.forEach(this::refresh);

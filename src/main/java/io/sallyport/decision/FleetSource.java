@@ -5,10 +5,13 @@ import io.sallyport.kernel.Page;
 import io.sallyport.policy.PolicySet;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Where the fleet is read from. Every call sees all that was committed before it. */
@@ -31,6 +34,20 @@ interface FleetSource {
 
   /** Devices as {@link #device} gives them, without those that are merely expected, a page in one reading. */
   Page<Loaded> devices(@Nullable String cursor);
+
+  /**
+   * All devices, part by part, perhaps by several threads at once. For each part {@code begin} is called before it is read,
+   * and what that answers is told what was.
+   */
+  default void everyDevice(Supplier<Consumer<List<Loaded>>> begin) {
+    String cursor = null;
+    do {
+      Consumer<List<Loaded>> read = begin.get();
+      Page<Loaded> page = devices(cursor);
+      read.accept(page.items());
+      cursor = page.next();
+    } while (cursor != null);
+  }
 
   Page<String> profiles(@Nullable String cursor);
 

@@ -19,6 +19,7 @@ import io.sallyport.pki.Credentials;
 import io.sallyport.policy.Policies;
 import io.sallyport.policy.PolicySet;
 import jakarta.inject.Singleton;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -27,12 +28,22 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the fleet through the doors of those who keep it, each time in a new transaction. */
 @Singleton
 final class StoredFleet implements FleetSource {
+  /** Parts of the fleet that are read at the same time, while another is listed; each takes a connection. */
+  private static final int READERS = 3;
+
   private final Devices devices;
   private final DeviceProfiles profiles;
   private final Authorities authorities;
@@ -94,6 +105,41 @@ final class StoredFleet implements FleetSource {
   @Override
   public Map<UUID, FleetDevice> devices(Collection<UUID> ids) {
     return read(() -> together(devices.findAll(ids)));
+  }
+
+  /** Which devices there are is read by the thread that asks, what they are by others meanwhile. */
+  @Override
+  public void everyDevice(Supplier<Consumer<List<Loaded>>> begin) {
+    Semaphore readers = new Semaphore(READERS);
+    List<Future<?>> reading = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      String cursor = null;
+      do {
+        readers.acquireUninterruptibly();
+        Consumer<List<Loaded>> read = begin.get();
+        String after = cursor;
+        Page<Device> page = read(() -> devices.listKnown(after, Page.MOST));
+        reading.add(threads.submit(() -> {
+          try {
+            Map<UUID, FleetDevice> found = read(() -> together(page.items()));
+            read.accept(found.entrySet().stream()
+                .map(entry -> new Loaded(entry.getKey(), entry.getValue()))
+                .toList());
+          } finally {
+            readers.release();
+          }
+        }));
+        cursor = page.next();
+      } while (cursor != null);
+      for (Future<?> each : reading) {
+        each.get();
+      }
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("the fleet could not be read", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("the fleet was not read to its end", e);
+    }
   }
 
   private Map<UUID, FleetDevice> together(List<Device> known) {

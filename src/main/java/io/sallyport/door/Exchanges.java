@@ -62,6 +62,9 @@ public class Exchanges {
   /** Grants at the same time: from memory, and then together in one shared commit. */
   private static final int MOST_GRANTS = 256;
 
+  /** Readings by anybody that may wait for what they are about; they hold up nobody else. */
+  private static final int MOST_READINGS = 32;
+
   private static final int LONGEST_WAIT_SECONDS = 10;
   private static final int NOT_MODIFIED = 304;
   /** For a client that still sends what will not be read to see the answer. */
@@ -73,6 +76,7 @@ public class Exchanges {
   private final Semaphore places = new Semaphore(MOST_AT_ONCE);
   private final Semaphore issuances = new Semaphore(MOST_ISSUANCES);
   private final Semaphore grants = new Semaphore(MOST_GRANTS);
+  private final Semaphore readings = new Semaphore(MOST_READINGS);
   private final ExecutorService workers = Executors.newVirtualThreadPerTaskExecutor();
   private final MeterRegistry meters;
   private final Throttle throttle;
@@ -95,6 +99,11 @@ public class Exchanges {
   /** For use cases that wait for a grant most of the time, and bound what else they do by themselves. */
   public Handler<RoutingContext> granting(int mostBytes, UseCase useCase, RefusalWriter refusals) {
     return handler(mostBytes, useCase, refusals, grants);
+  }
+
+  /** For what anybody may read, and what is made anew while they wait. */
+  public Handler<RoutingContext> reading(int mostBytes, UseCase useCase, RefusalWriter refusals) {
+    return handler(mostBytes, useCase, refusals, readings);
   }
 
   private Handler<RoutingContext> handler(

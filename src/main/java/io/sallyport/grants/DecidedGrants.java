@@ -101,29 +101,43 @@ final class DecidedGrants implements Grants {
         actor);
     String token = keys.sign(claims(id, holder, now, end, details, first, place));
     // 3. Law 5: whatever took the permit away while this was made is seen before anything leaves.
-    List<Decision> again = ask(holder, flows, actor);
-    List<RefusalReason> lost = reasons.of(holder.device(), flows, again);
-    if (lost.isEmpty() && (isLess(flows, again, granted) || end(now, holder, again).isBefore(end))) {
-      lost = List.of(RefusalReason.of(
-          "ended", "What is permitted changed at this moment; ask again", Remedy.WAIT));
-    }
-    if (!lost.isEmpty()) {
-      return denied(holder, actor, id, lost);
+    if (!stands(holder, flows, granted, now, end)) {
+      List<RefusalReason> lost = reasons.of(holder.device(), flows, ask(holder, flows, actor));
+      return denied(
+          holder,
+          actor,
+          id,
+          lost.isEmpty()
+              ? List.of(RefusalReason.of(
+                  "ended", "What is permitted changed at this moment; ask again", Remedy.WAIT))
+              : lost);
     }
     Duration lifetime = Duration.between(now, end);
     return new GrantAnswer.Granted(
         new Grant(id, token, end, lifetime, Renewal.after(id, lifetime), granted));
   }
 
-  /** Whether something of what was granted as a whole is permitted no longer. */
-  private static boolean isLess(
-      List<RequestedFlow> asked, List<Decision> again, List<GrantedFlow> granted) {
-    if (!asked.isEmpty()) {
+  /** Whether all of what was granted is permitted still, and for as long. */
+  private boolean stands(
+      Holder holder,
+      List<RequestedFlow> asked,
+      List<GrantedFlow> granted,
+      Instant now,
+      Instant end) {
+    List<Decision> again = asked.isEmpty()
+        ? decisions.lookAgain(holder.thumbprint(), null).stream().toList()
+        : asked.stream()
+            .flatMap(flow -> decisions.lookAgain(holder.thumbprint(), flow).stream())
+            .toList();
+    if (again.size() != Math.max(1, asked.size())
+        || !again.stream().allMatch(Decision::permit)
+        || end(now, holder, again).isBefore(end)) {
       return false;
     }
     List<AllowedFlow> allowed = again.getFirst().verdict().flows();
-    return granted.stream()
-        .anyMatch(flow -> allowed.stream().noneMatch(rule -> NetworkFlows.covers(rule, flow)));
+    return !asked.isEmpty()
+        || granted.stream()
+            .allMatch(flow -> allowed.stream().anyMatch(rule -> NetworkFlows.covers(rule, flow)));
   }
 
   private static RefusalReason nothingLeft(Instant now, Holder holder) {

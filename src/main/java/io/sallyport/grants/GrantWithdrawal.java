@@ -69,6 +69,9 @@ final class GrantWithdrawal implements Changes.Follower {
   /** Devices to look at again. */
   private final Set<UUID> doubtful = new HashSet<>();
 
+  /** Since when they could not be read: law 5 does not wait for that. */
+  private final Map<UUID, Instant> unread = new HashMap<>();
+
   /** Devices that changed, and when to look at them once more. */
   private final Map<UUID, Instant> again = new HashMap<>();
 
@@ -206,9 +209,16 @@ final class GrantWithdrawal implements Changes.Follower {
   private void compare(List<LiveGrant> open) {
     open.forEach(grant -> {
       switch (grants.judge(grant)) {
-        case Judgement.Lives() -> {}
+        case Judgement.Lives() -> unread.remove(grant.device());
         case Judgement.Over(String because) -> store.withdraw(grant.id(), because, Actor.SERVER);
-        case Judgement.Doubtful() -> doubtful.add(grant.device());
+        case Judgement.Doubtful() -> {
+          Instant since = unread.computeIfAbsent(grant.device(), device -> clock.instant());
+          if (clock.instant().isBefore(since.plus(lateness))) {
+            doubtful.add(grant.device());
+          } else {
+            store.withdraw(grant.id(), "what it rests on cannot be read", Actor.SERVER);
+          }
+        }
       }
     });
   }

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -88,13 +87,10 @@ final class RefusalReasons {
       boolean explain,
       boolean someArePermitted) {
     Remedy otherwise = someArePermitted ? Remedy.NARROW : Remedy.NONE;
-    Optional<Explanation> explanation =
-        explain ? decisions.explain(device, flow) : Optional.empty();
     List<RefusalReason> reasons = new ArrayList<>();
-    explanation
-        .map(Explanation::unmet)
-        .orElse(List.of())
-        .forEach(unmet -> reasons.add(reason(flow, unmet, otherwise)));
+    if (explain) {
+      decisions.unmet(device, flow).forEach(unmet -> reasons.add(reason(flow, unmet, otherwise)));
+    }
     return reasons.isEmpty()
         ? List.of(new RefusalReason(
             "policy",
@@ -109,7 +105,22 @@ final class RefusalReasons {
         : reasons;
   }
 
+  /** A condition on what the device does not say itself, and a forbid, are not for its ears: it may be watched. */
   private static RefusalReason reason(@Nullable RequestedFlow flow, Unmet unmet, Remedy otherwise) {
+    if (unmet.kind() == Explanation.Kind.FORBIDDEN
+        || unmet.kind() == Explanation.Kind.CONDITION && !unmet.what().contains("posture.")) {
+      boolean forbidden = unmet.kind() == Explanation.Kind.FORBIDDEN;
+      return new RefusalReason(
+          forbidden ? "forbidden" : "condition",
+          flow,
+          unmet.policy(),
+          unmet.rule(),
+          "policy " + unmet.policy() + (forbidden ? " forbids it" : " has a condition that is not met"),
+          null,
+          null,
+          null,
+          otherwise);
+    }
     return new RefusalReason(
         switch (unmet.kind()) {
           case POSTURE -> "posture";
@@ -128,7 +139,7 @@ final class RefusalReasons {
         unmet.wants(),
         switch (unmet.kind()) {
           case POSTURE -> Remedy.ATTEST;
-          case CONDITION -> unmet.what().contains("posture.") ? Remedy.ATTEST : otherwise;
+          case CONDITION -> Remedy.ATTEST;
           case FLOW, FORBIDDEN -> otherwise;
           case TIME -> Remedy.WAIT;
         });

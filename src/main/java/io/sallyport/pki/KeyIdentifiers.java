@@ -23,6 +23,12 @@ final class KeyIdentifiers {
 
   /** The authority key identifier of a certificate of this server in lower-case hex; empty when it has none. */
   static String authority(Der certificate) {
+    // Read for each certificate of the fleet when that is loaded, so without making objects of the
+    // rest of it.
+    String found = AuthorityKeyIdentifiers.find(certificate.octets());
+    if (found != null) {
+      return found;
+    }
     AuthorityKeyIdentifier identifier =
         AuthorityKeyIdentifier.fromExtensions(CertificateParts.tbs(certificate).getExtensions());
     return identifier == null || identifier.getKeyIdentifierOctets() == null

@@ -1,6 +1,8 @@
 package io.sallyport.policy;
 
 import io.sallyport.kernel.Digest;
+import io.sallyport.policy.Explanation.Unmet;
+import io.sallyport.policy.Question.Subject;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
@@ -47,7 +49,36 @@ final class CompiledPolicySet implements PolicySet {
 
   @Override
   public Explanation explain(Question question) {
-    return new Explainer(this, all, candidates.of(question.subject()), question).explanation();
+    Selection selection = candidates.of(question.subject());
+    return new Explainer(trying(question.subject(), selection), all, selection, question)
+        .explanation();
+  }
+
+  @Override
+  public List<Unmet> unmet(Question question) {
+    return evaluate(question).permit()
+        ? List.of()
+        : new Explainer(this, all, candidates.of(question.subject()), question).unmet();
+  }
+
+  /** This set for questions about devices that there are not, of which nothing is kept. */
+  private PolicySet trying(Subject subject, Selection selection) {
+    return new PolicySet() {
+      @Override
+      public Verdict evaluate(Question question) {
+        Selection own = question.subject().equals(subject)
+            ? selection
+            : new Selection(all.stream()
+                .filter(policy -> policy.selects(question.subject()))
+                .toList());
+        return new Evaluation(hash, own, question).verdict();
+      }
+
+      @Override
+      public String hash() {
+        return hash;
+      }
+    };
   }
 
   @Override

@@ -42,12 +42,18 @@ final class Explainer {
     if (verdict.permit()) {
       return new Explanation(verdict, facts(), List.of(), List.of());
     }
+    List<Unmet> unmet = unmet();
+    NearestChanges changes = new NearestChanges(set, all, some(selection.permits()), question);
+    return new Explanation(verdict, facts(), unmet, changes.find(bitten(), this::count));
+  }
+
+  /** What stands in the way of a question that is denied. */
+  List<Unmet> unmet() {
     List<Unmet> unmet = new ArrayList<>(forbidden());
     for (AccessPolicy policy : some(selection.permits())) {
       unmet.addAll(unmet(policy));
     }
-    NearestChanges changes = new NearestChanges(set, all, some(selection.permits()), question);
-    return new Explanation(verdict, facts(), unmet, changes.find(bitten(), this::count));
+    return unmet;
   }
 
   private static List<AccessPolicy> some(List<AccessPolicy> policies) {
@@ -65,10 +71,24 @@ final class Explainer {
       unmet.add(
           new Unmet(policy.name(), null, Kind.CONDITION, "device.state", "quarantined", "active"));
     }
+    Shortfall untimely =
+        policy.terms().isTimed() ? policy.terms().shortfall(attributes.time()) : null;
+    if (untimely != null) {
+      unmet.add(new Unmet(
+          policy.name(),
+          null,
+          Kind.TIME,
+          "time",
+          attributes.time().toString(),
+          untimely.words()));
+    }
+    Terms.Waiver waiver = policy.terms().isTimed() ? policy.terms().waiver(attributes) : null;
+    boolean postureWaived = waiver != null && waiver.posture();
+    boolean conditionsWaived = waiver != null && waiver.conditions();
     Posture posture = attributes.posture();
     for (PostureRequirement requirement : policy.requirements()) {
       PostureClaim claim = posture == null ? null : posture.claims().get(requirement.claim());
-      if (requirement.shortfall(claim) != null) {
+      if (!postureWaived && requirement.shortfall(claim) != null) {
         unmet.add(new Unmet(
             policy.name(),
             null,
@@ -79,7 +99,7 @@ final class Explainer {
       }
     }
     for (Condition condition : policy.conditions()) {
-      Shortfall shortfall = condition.shortfall(attributes);
+      Shortfall shortfall = conditionsWaived ? null : condition.shortfall(attributes);
       if (shortfall != null) {
         unmet.add(new Unmet(
             policy.name(),

@@ -17,6 +17,8 @@ final class FlowIndex {
   private static final Entry[] NONE = {};
   private static final List<String> PROTOCOLS = List.of("tcp", "udp", "icmp");
 
+  private static final Lane EMPTY = new Lane(Map.of(), Map.of());
+
   /** One for each protocol and direction. */
   private final Lane[] lanes = new Lane[PROTOCOLS.size() * Direction.values().length];
 
@@ -83,7 +85,9 @@ final class FlowIndex {
       }
     }
     for (int i = 0; i < lanes.length; i++) {
-      lanes[i] = new Lane(names.get(i), prefixes.get(i));
+      lanes[i] = names.get(i).isEmpty() && prefixes.get(i).isEmpty()
+          ? EMPTY
+          : new Lane(names.get(i), prefixes.get(i));
     }
     this.size = order;
   }

@@ -10,8 +10,11 @@ import java.util.regex.Pattern;
 
 /** Several documents in one text, read one by one; places of faults are those in the whole text. */
 final class PolicyDocuments {
-  /** YAML 1.2.2 §9.1.4, on a line of its own; a document may begin behind it. */
-  private static final Pattern SEPARATOR = Pattern.compile("(?m)^---(?:[ \\t].*)?$\\R?");
+  /** YAML 1.2.2 §9.1.4, on a line of its own. */
+  private static final Pattern SEPARATOR = Pattern.compile("(?m)^---[ \\t]*(?:#.*)?$\\R?");
+
+  /** YAML lets a document begin behind its separator; nobody would see it there. */
+  private static final Pattern BEHIND = Pattern.compile("(?m)^---[ \\t]+[^#\\s]");
 
   private static final Pattern NOTHING = Pattern.compile("(?:\\s*(?:#.*)?(?:\\R|$))*");
   private static final Pattern LINE = Pattern.compile("^line (\\d{1,7}),");
@@ -25,6 +28,11 @@ final class PolicyDocuments {
   static List<Document> read(String text) {
     List<Document> documents = new ArrayList<>();
     Map<String, Integer> lines = new HashMap<>();
+    Matcher behind = BEHIND.matcher(text);
+    if (behind.find()) {
+      long line = 1 + text.substring(0, behind.start()).chars().filter(c -> c == '\n').count();
+      throw invalid("line " + line + ", column 4: write what stands behind --- on the next line");
+    }
     Matcher separator = SEPARATOR.matcher(text);
     int start = 0;
     boolean more = true;

@@ -104,6 +104,14 @@ final class PolicyReader {
           .get()
           .fault("stands only in a policy with effect: forbid; what is not allowed is denied");
     }
+    List<FlowRule> rules =
+        new FlowReader(name, effect).rules(spec.need(effect == Effect.FORBID ? "deny" : "allow"));
+    Terms terms = TermsReader.read(spec, effect);
+    if (terms.isTimed() && rules.stream().anyMatch(rule -> rule.essential() != null)) {
+      throw spec.need("allow")
+          .fault("has an essential flow, which outlives the loss of Sallyport and so any end; put it into a"
+              + " policy without during, exceptions and breakGlass");
+    }
     return new AccessPolicy(
         name,
         hash,
@@ -111,7 +119,7 @@ final class PolicyReader {
         spec.find("selector").map(PolicyReader::selector).orElse(Selector.ALL),
         spec.find("posture").map(PolicyReader::posture).orElse(List.of()),
         spec.find("conditions").map(this::conditions).orElse(List.of()),
-        new FlowReader(name, effect).rules(spec.need(effect == Effect.FORBID ? "deny" : "allow")),
+        rules,
         spec.find("grant")
             .map(grant -> grant.section("ttl").need("ttl").duration(MOST_TTL))
             .orElse(DEFAULT_TTL),
@@ -120,7 +128,7 @@ final class PolicyReader {
             .map(otherwise ->
                 otherwise.section("quarantineVlan").need("quarantineVlan").number(1, MOST_VLAN))
             .orElse(null),
-        TermsReader.read(spec, effect));
+        terms);
   }
 
   /** A forbid says when it forbids by its conditions alone: of least posture nobody could tell which way it is meant. */

@@ -21,6 +21,11 @@ public interface PolicySet {
     return new Explanation(evaluate(question), List.of(), List.of(), List.of());
   }
 
+  /** What keeps the policies that select the device from permitting; empty when they permit. Never throws. */
+  default List<Explanation.Unmet> unmet(Question question) {
+    return explain(question).unmet();
+  }
+
   /** SHA-256 in hex over the documents of the set. */
   String hash();
 }

@@ -95,6 +95,16 @@ public interface PolicyVersions {
   /** The text of a version that was applied once. */
   Optional<String> document(String name, String hash);
 
+  /**
+   * A rule that is in force.
+   *
+   * @param rule its name within the policy
+   */
+  record Rule(String policy, String rule, boolean forbids) {}
+
+  /** All rules in force, in order of policy, and of the document. */
+  List<Rule> rules();
+
   /** The policies that {@link #apply} would put in force, compiled. */
   PolicySet candidate(String yaml, boolean whole);
 

@@ -114,6 +114,21 @@ class StoredPolicyVersions implements PolicyVersions {
 
   @Override
   @Transactional
+  public List<Rule> rules() {
+    List<Rule> rules = new ArrayList<>();
+    for (Policy stored : rows.all()) {
+      if (PolicyReader.read(stored.yaml()) instanceof AccessPolicy policy) {
+        policy.rules().stream()
+            .map(rule -> new Rule(policy.name(), rule.name(), policy.forbids()))
+            .distinct()
+            .forEach(rules::add);
+      }
+    }
+    return rules;
+  }
+
+  @Override
+  @Transactional
   public PolicySet candidate(String yaml, boolean whole) {
     return compiled(with(PolicyDocuments.read(yaml), whole));
   }

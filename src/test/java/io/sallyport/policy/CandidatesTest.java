@@ -76,6 +76,27 @@ class CandidatesTest {
   }
 
   @Test
+  void ofSeveralPrefixesTheFirstPolicyByNameDecides() {
+    for (String wide : List.of("a", "c")) {
+      PolicySet set =
+          PolicySet.compile(List.of(prefix(wide, "10.0.0.0/8"), prefix("b", "10.1.0.0/16")));
+      RequestedFlow inBoth = new RequestedFlow("10.1.2.3", "tcp", 443);
+      Verdict verdict = set.evaluate(new Question(question(0).subject(), null, inBoth, NOW));
+      assertEquals(wide.equals("a") ? "a" : "b", verdict.policy());
+    }
+  }
+
+  private static String prefix(String name, String peer) {
+    return """
+        apiVersion: sallyport.io/v1
+        kind: AccessPolicy
+        metadata: {name: %s}
+        spec:
+          allow: [{peer: %s, protocol: tcp, ports: [443]}]
+        """.formatted(name, peer);
+  }
+
+  @Test
   void aPermitSaysWhatWasSaidBefore() {
     PolicySet set = new CompiledPolicySet(List.of(policy(0, "{profile: profile-0}")));
     Verdict one = set.evaluate(question(0));

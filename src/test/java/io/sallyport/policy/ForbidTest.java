@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -140,6 +141,45 @@ class ForbidTest {
       String other = old.replace("conditions: [", "conditions: ['device.site == \"x\"', ");
       assertTrue(ask(null, WEB, PLANT, other).permit());
     }
+  }
+
+  @Test
+  void thatIsUnknownAndTakesEverythingLeavesTheAnswerOpen() {
+    String all = forbid(
+        "all",
+        "posture.secureBoot == false",
+        "[{peer: 0.0.0.0/0, protocol: tcp, ports: [\"1-65535\"]}]");
+    assertEquals(Effect.INDETERMINATE, ask(null, null, PLANT, all).effect());
+  }
+
+  @Test
+  void aboutAnotherPortEndsNothing() {
+    String later = forbid(
+        "later",
+        "time > timestamp(\"2026-11-22T20:00:00Z\")",
+        "[{peer: 10.0.0.0/8, protocol: tcp, ports: [2000]}]");
+    assertNull(ask(null, WEB, PLANT, later).validUntil());
+  }
+
+  @Test
+  void aboutIcmpIsAboutNoPort() {
+    String ping = permit("ping", "[{peer: 10.0.0.0/8, protocol: icmp}]");
+    assertTrue(ask(null, new RequestedFlow("10.1.2.3", "icmp", 0), ping).permit());
+    assertEquals(
+        Effect.DENY, ask(null, new RequestedFlow("10.1.2.3", "icmp", 8), ping).effect());
+  }
+
+  @Test
+  void isNotLeftOutByAProfileThatNamesItsPolicies() {
+    Subject named = TestSubjects.named(Set.of("plant"));
+    PolicySet set = PolicySet.compile(
+        List.of(PLANT, NO_TELNET, permit("other", "[{peer: a.example, protocol: icmp}]")));
+    assertEquals(
+        "no-telnet", set.evaluate(new Question(named, null, TELNET, NOW)).policy());
+    assertTrue(set.evaluate(new Question(named, null, WEB, NOW)).permit());
+    RequestedFlow other = new RequestedFlow("a.example", "icmp", 0);
+    assertEquals(
+        Effect.DENY, set.evaluate(new Question(named, null, other, NOW)).effect());
   }
 
   @Nested

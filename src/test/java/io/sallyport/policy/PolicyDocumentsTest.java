@@ -50,6 +50,12 @@ class PolicyDocumentsTest {
     assertTrue(detail.contains("a second policy one") && detail.contains("line 1"), detail);
   }
 
+  @Test
+  void nothingHidesBehindASeparator() {
+    String detail = refused(policy("one", 443) + "--- {apiVersion: sallyport.io/v1, kind: AccessPolicy}\n");
+    assertTrue(detail.contains("write what stands behind --- on the next line"), detail);
+  }
+
   private static String refused(String text) {
     Refusal refusal = assertThrows(Refusal.class, () -> PolicyDocuments.read(text));
     assertEquals(PolicyProblem.INVALID_POLICY, refusal.problem());

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Segments by name, as peers and as selectors. */
 class SegmentTest {
@@ -104,6 +105,20 @@ class SegmentTest {
               .permit(),
           other);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"profile: sensor", "labels: {zone: hall}"})
+  void whoFitsTheSelectorAloneIsNotInTheSegment(String other) {
+    String elsewhere =
+        PERMIT.replace("{segment: perimeter}", "{segment: perimeter, " + other + "}");
+    Verdict verdict = PolicySet.compile(List.of(VIDEO, PERIMETER, elsewhere))
+        .evaluate(new Question(
+            TestSubjects.of("sensor", "plant-1", Map.of("zone", "hall")),
+            null,
+            flow("10.20.4.9"),
+            NOW));
+    assertEquals(Effect.NOT_EVALUATED, verdict.effect());
   }
 
   @Test

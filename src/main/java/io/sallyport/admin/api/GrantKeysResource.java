@@ -45,7 +45,7 @@ class GrantKeysResource {
   @POST
   @Path("rotate")
   @Consumes(MediaType.APPLICATION_JSON)
-  @Requires(Right.ADMINISTER_AUTHORITIES)
+  @Requires(value = Right.ADMINISTER_AUTHORITIES, everySite = true)
   @Operation(
       operationId = "rotateGrantKey",
       summary = "Make a new key to sign grants with",

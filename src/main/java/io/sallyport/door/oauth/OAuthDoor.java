@@ -87,10 +87,10 @@ final class OAuthDoor implements Door {
     router.get(JWKS).handler(exchanges.handler(MOST_BYTES, this::keySet, OAuthErrors::write));
     router
         .get(STATUS)
-        .handler(exchanges.handler(MOST_BYTES, this::statusLists, OAuthErrors::write));
+        .handler(exchanges.reading(MOST_BYTES, this::statusLists, OAuthErrors::write));
     router
         .get(STATUS_LIST)
-        .handler(exchanges.handler(MOST_BYTES, this::statusList, OAuthErrors::write));
+        .handler(exchanges.reading(MOST_BYTES, this::statusList, OAuthErrors::write));
     router.get(METADATA).handler(exchanges.direct(MOST_BYTES, this::metadata, OAuthErrors::write));
     router.route(TOKEN).handler(notAllowed("POST"));
     router.route(INTROSPECT).handler(notAllowed("POST"));
