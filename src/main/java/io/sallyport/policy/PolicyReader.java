@@ -104,6 +104,12 @@ final class PolicyReader {
           .get()
           .fault("stands only in a policy with effect: forbid; what is not allowed is denied");
     }
+    Selector selector =
+        spec.find("selector").map(PolicyReader::selector).orElse(Selector.ALL);
+    List<PostureRequirement> posture =
+        spec.find("posture").map(PolicyReader::posture).orElse(List.of());
+    List<Condition> conditions =
+        spec.find("conditions").map(this::conditions).orElse(List.of());
     List<FlowRule> rules =
         new FlowReader(name, effect).rules(spec.need(effect == Effect.FORBID ? "deny" : "allow"));
     Terms terms = TermsReader.read(spec, effect);
@@ -116,9 +122,9 @@ final class PolicyReader {
         name,
         hash,
         effect,
-        spec.find("selector").map(PolicyReader::selector).orElse(Selector.ALL),
-        spec.find("posture").map(PolicyReader::posture).orElse(List.of()),
-        spec.find("conditions").map(this::conditions).orElse(List.of()),
+        selector,
+        posture,
+        conditions,
         rules,
         spec.find("grant")
             .map(grant -> grant.section("ttl").need("ttl").duration(MOST_TTL))

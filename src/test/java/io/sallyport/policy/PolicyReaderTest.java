@@ -469,6 +469,11 @@ class PolicyReaderTest {
             CAMERAS.replace("{vlan: 42, filterId: camera-in}", "{}"),
             "line 16, column 12: spec.network: needs vlan, filterId, securityGroup, rate or sessionTimeout"),
         bad(
+            "an essential flow in a policy with an end",
+            CAMERAS + "  breakGlass: {owner: o, reason: r, until: 2026-11-22T20:00:00Z}\n",
+            "line 11, column 5: spec.allow: has an essential flow, which outlives the loss of Sallyport and so any"
+                + " end; put it into a policy without during, exceptions and breakGlass"),
+        bad(
             "a filter too long to travel with a rate",
             CAMERAS.replace("filterId: camera-in", "rate: 512, filterId: " + "f".repeat(59)),
             "line 16, column 12: spec.network: has a filterId of 59 characters; beside securityGroup or rate it may have 58"),
