@@ -22,7 +22,7 @@ final class Meanings {
 
   static final String FLOW =
       "resource.properties: protocol must be tcp, udp or icmp, port an integer from 0 to 65535,"
-          + " and direction, if any, from-device";
+          + " and direction, if any, from-device or to-device";
 
   private static final int LAST_PORT = 65_535;
   private static final Pattern HEX_THUMBPRINT = Pattern.compile("[0-9a-fA-F]{64}");
@@ -37,24 +37,32 @@ final class Meanings {
 
   /** The flow of a resource of type {@code service}, or null when its properties name none. */
   static @Nullable RequestedFlow flow(Part resource) {
-    if (resource.properties == Shape.MISSING
-        || resource.id == null
-        || resource.hasDirection && !word(Direction.FROM_DEVICE).equals(resource.direction)) {
+    Direction direction = direction(resource);
+    if (resource.properties == Shape.MISSING || resource.id == null || direction == null) {
       return null;
     }
     return switch (resource.protocol) {
       case "icmp" ->
         resource.port == EvaluationReader.NONE || resource.port == 0
-            ? new RequestedFlow(resource.id, "icmp", 0)
+            ? new RequestedFlow(resource.id, "icmp", 0, direction)
             : null;
-      case "tcp" -> flow(resource.id, "tcp", resource.port);
-      case "udp" -> flow(resource.id, "udp", resource.port);
+      case "tcp", "udp" ->
+        resource.port >= 0 && resource.port <= LAST_PORT
+            ? new RequestedFlow(resource.id, resource.protocol, resource.port, direction)
+            : null;
       default -> null;
     };
   }
 
-  private static @Nullable RequestedFlow flow(String peer, String protocol, int port) {
-    return port >= 0 && port <= LAST_PORT ? new RequestedFlow(peer, protocol, port) : null;
+  private static @Nullable Direction direction(Part resource) {
+    if (!resource.hasDirection) {
+      return Direction.FROM_DEVICE;
+    }
+    return switch (resource.direction) {
+      case "from-device" -> Direction.FROM_DEVICE;
+      case "to-device" -> Direction.TO_DEVICE;
+      default -> null;
+    };
   }
 
   static String word(Direction direction) {

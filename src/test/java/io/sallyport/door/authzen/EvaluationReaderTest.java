@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sallyport.door.authzen.EvaluationReader.Body;
 import io.sallyport.door.authzen.EvaluationReader.Item;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -48,6 +49,7 @@ class EvaluationReaderTest {
       "\"tcp\"",
       "\"icmp\"",
       "\"from-device\"",
+      "\"to-device\"",
       "\"\\u00e9\\n\"",
       "null",
       "true",
@@ -208,9 +210,11 @@ class EvaluationReaderTest {
     JsonNode properties = resource.path("properties");
     JsonNode port = properties.path("port");
     JsonNode direction = properties.path("direction");
-    if (!direction.isMissingNode() && !"from-device".equals(direction.textValue())) {
+    boolean back = "to-device".equals(direction.textValue());
+    if (!direction.isMissingNode() && !back && !"from-device".equals(direction.textValue())) {
       return null;
     }
+    Direction way = back ? Direction.TO_DEVICE : Direction.FROM_DEVICE;
     String protocol =
         properties.path("protocol").isTextual() ? properties.get("protocol").textValue() : "";
     boolean fits = port.isInt() && port.intValue() >= 0 && port.intValue() <= 65_535;
@@ -218,9 +222,9 @@ class EvaluationReaderTest {
     return switch (protocol) {
       case "icmp" ->
         port.isMissingNode() || fits && port.intValue() == 0
-            ? new RequestedFlow(peer, "icmp", 0)
+            ? new RequestedFlow(peer, "icmp", 0, way)
             : null;
-      case "tcp", "udp" -> fits ? new RequestedFlow(peer, protocol, port.intValue()) : null;
+      case "tcp", "udp" -> fits ? new RequestedFlow(peer, protocol, port.intValue(), way) : null;
       default -> null;
     };
   }
