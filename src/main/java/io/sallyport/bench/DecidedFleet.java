@@ -8,12 +8,15 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Decisions about {@link DecisionFleet}, small and then large, measured once for several figures. Used by one thread. */
 @Singleton
 final class DecidedFleet {
   private static final Duration WARM_UP = Duration.ofSeconds(3);
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration RECENT = Duration.ofSeconds(1);
   private static final Actor ASKER = Actor.enforcementPoint("bench");
   /** Flows are made beforehand, as many as there are policies. */
   private static final int FLOWS = DecisionFleet.MANY_POLICIES;
@@ -59,6 +62,7 @@ final class DecidedFleet {
     if (measured == null) {
       fleet.fill(DecisionFleet.SMALL, DecisionFleet.FEW_POLICIES);
       fleet.load();
+      awaitCurrent();
       RequestedFlow[] flows = flows();
       // Where the small fleet has no policy for a device, nothing is permitted: only those with
       // one.
@@ -68,6 +72,7 @@ final class DecidedFleet {
       long before = used();
       fleet.fill(DecisionFleet.MILLION, DecisionFleet.MANY_POLICIES);
       double seconds = fleet.load();
+      awaitCurrent();
       long heap = used() - before;
       int all = fleet.size();
       rate(all, flows, WARM_UP);
@@ -83,6 +88,17 @@ final class DecidedFleet {
           heap);
     }
     return measured;
+  }
+
+  /** After a load the node is as current as its beginning, until the feed says more. */
+  private void awaitCurrent() {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (decisions.lag().compareTo(RECENT) > 0) {
+      if (System.nanoTime() > end) {
+        throw new IllegalStateException("the node was not confirmed current in time");
+      }
+      LockSupport.parkNanos(this, RECENT.toNanos() / 10);
+    }
   }
 
   static RequestedFlow[] flows() {
