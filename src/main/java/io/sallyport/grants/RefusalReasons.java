@@ -115,7 +115,8 @@ final class RefusalReasons {
           flow,
           unmet.policy(),
           unmet.rule(),
-          "policy " + unmet.policy() + (forbidden ? " forbids it" : " has a condition that is not met"),
+          "policy " + unmet.policy()
+              + (forbidden ? " forbids it" : " has a condition that is not met"),
           null,
           null,
           null,

@@ -66,8 +66,7 @@ final class StoredGrants implements GrantStore {
   }
 
   @Override
-  public List<LiveGrant> openAfter(
-      Collection<UUID> devices, @Nullable LiveGrant last, int limit) {
+  public List<LiveGrant> openAfter(Collection<UUID> devices, @Nullable LiveGrant last, int limit) {
     return read(
         """
         select g.* from unnest(:devices) as asked (device) cross join lateral

@@ -75,12 +75,7 @@ final class Explainer {
         policy.terms().isTimed() ? policy.terms().shortfall(attributes.time()) : null;
     if (untimely != null) {
       unmet.add(new Unmet(
-          policy.name(),
-          null,
-          Kind.TIME,
-          "time",
-          attributes.time().toString(),
-          untimely.words()));
+          policy.name(), null, Kind.TIME, "time", attributes.time().toString(), untimely.words()));
     }
     Terms.Waiver waiver = policy.terms().isTimed() ? policy.terms().waiver(attributes) : null;
     boolean postureWaived = waiver != null && waiver.posture();

@@ -30,7 +30,8 @@ final class PolicyDocuments {
     Map<String, Integer> lines = new HashMap<>();
     Matcher behind = BEHIND.matcher(text);
     if (behind.find()) {
-      long line = 1 + text.substring(0, behind.start()).chars().filter(c -> c == '\n').count();
+      long line =
+          1 + text.substring(0, behind.start()).chars().filter(c -> c == '\n').count();
       throw invalid("line " + line + ", column 4: write what stands behind --- on the next line");
     }
     Matcher separator = SEPARATOR.matcher(text);

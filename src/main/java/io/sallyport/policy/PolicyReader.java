@@ -104,19 +104,18 @@ final class PolicyReader {
           .get()
           .fault("stands only in a policy with effect: forbid; what is not allowed is denied");
     }
-    Selector selector =
-        spec.find("selector").map(PolicyReader::selector).orElse(Selector.ALL);
+    Selector selector = spec.find("selector").map(PolicyReader::selector).orElse(Selector.ALL);
     List<PostureRequirement> posture =
         spec.find("posture").map(PolicyReader::posture).orElse(List.of());
-    List<Condition> conditions =
-        spec.find("conditions").map(this::conditions).orElse(List.of());
+    List<Condition> conditions = spec.find("conditions").map(this::conditions).orElse(List.of());
     List<FlowRule> rules =
         new FlowReader(name, effect).rules(spec.need(effect == Effect.FORBID ? "deny" : "allow"));
     Terms terms = TermsReader.read(spec, effect);
     if (terms.isTimed() && rules.stream().anyMatch(rule -> rule.essential() != null)) {
       throw spec.need("allow")
-          .fault("has an essential flow, which outlives the loss of Sallyport and so any end; put it into a"
-              + " policy without during, exceptions and breakGlass");
+          .fault(
+              "has an essential flow, which outlives the loss of Sallyport and so any end; put it into a"
+                  + " policy without during, exceptions and breakGlass");
     }
     return new AccessPolicy(
         name,

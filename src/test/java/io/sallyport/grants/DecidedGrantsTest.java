@@ -16,12 +16,12 @@ import io.sallyport.decision.CertificateName;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DrivenClock;
 import io.sallyport.devices.DeviceState;
+import io.sallyport.events.Changes;
+import io.sallyport.events.Changes.Change;
 import io.sallyport.grants.Grants.Grant;
 import io.sallyport.grants.Grants.Holder;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.grants.RefusalReason.Remedy;
-import io.sallyport.events.Changes;
-import io.sallyport.events.Changes.Change;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
 import io.sallyport.kernel.Digest;
@@ -259,8 +259,7 @@ class DecidedGrantsTest {
     clock.advance(Duration.ofMinutes(1));
     withdrawal.confirmed(clock.instant());
     decisions.lostAfter = 0;
-    withdrawal.changed(
-        List.of(new Change(0, id, "device.moved", "device", id.toString())));
+    withdrawal.changed(List.of(new Change(0, id, "device.moved", "device", id.toString())));
     assertEquals(List.of(), events);
 
     open.add(live(id, Digest.of(new byte[] {1})));

@@ -52,7 +52,8 @@ class PolicyDocumentsTest {
 
   @Test
   void nothingHidesBehindASeparator() {
-    String detail = refused(policy("one", 443) + "--- {apiVersion: sallyport.io/v1, kind: AccessPolicy}\n");
+    String detail =
+        refused(policy("one", 443) + "--- {apiVersion: sallyport.io/v1, kind: AccessPolicy}\n");
     assertTrue(detail.contains("write what stands behind --- on the next line"), detail);
   }
 

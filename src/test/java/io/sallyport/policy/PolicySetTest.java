@@ -526,7 +526,8 @@ class PolicySetTest {
   @Test
   void aReasonHasNoHalfCharacters() {
     String peer = "a".repeat(99) + "\ud83d\ude00";
-    String reason = ask(CAMERAS, GOOD, new RequestedFlow(peer, "tcp", 1)).reasons().getFirst();
+    String reason =
+        ask(CAMERAS, GOOD, new RequestedFlow(peer, "tcp", 1)).reasons().getFirst();
     assertTrue(java.nio.charset.StandardCharsets.UTF_8.newEncoder().canEncode(reason), reason);
   }
 }
