@@ -182,13 +182,19 @@ final class LineBlock {
     places.acquireUninterruptibly();
     try {
       standing.run();
-      Map<String, Batches.Row> known = batches.rows(batch.id(), asked.keySet());
-      List<String> fresh = asked.values().stream()
-          .filter(one -> !known.containsKey(one.row.key()))
-          .map(one -> one.row.serialNumber())
+      Map<String, Batches.Row> known = new HashMap<>(batches.rows(batch.id(), asked.keySet()));
+      List<Row> fresh = asked.values().stream()
+          .map(Asked::row)
+          .filter(row -> !known.containsKey(row.key()))
           .toList();
-      Map<String, Unit> units =
-          fresh.isEmpty() ? Map.of() : batches.units(batch.manufacturer(), fresh);
+      Map<String, Unit> units = fresh.isEmpty()
+          ? Map.of()
+          : batches.units(
+              batch.manufacturer(), fresh.stream().map(Row::serialNumber).toList());
+      if (units.values().stream().anyMatch(Unit::inUse)) {
+        // By another stream, perhaps, for these very rows, between the two readings.
+        known.putAll(batches.rows(batch.id(), fresh.stream().map(Row::key).toList()));
+      }
       Map<String, CertificateProfile> profiles = new HashMap<>();
       Map<String, Wanted> wanted = new LinkedHashMap<>();
       asked.forEach((key, one) -> {

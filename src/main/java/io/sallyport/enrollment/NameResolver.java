@@ -4,6 +4,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.dns.DnsClient;
 import io.vertx.core.dns.DnsClientOptions;
+import io.vertx.core.dns.DnsException;
 import jakarta.inject.Singleton;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -13,12 +14,15 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** Where a host name leads: by the DNS server that is set, or as this machine sees it. */
 @Singleton
 final class NameResolver {
-  private static final int PATIENCE_MILLIS = 3_000;
+  private static final int PATIENCE_MILLIS = 1_500;
+  /** A datagram may be lost. */
+  private static final int TRIES = 3;
 
   private final Vertx vertx;
   private final Optional<InetSocketAddress> server;
@@ -53,23 +57,31 @@ final class NameResolver {
         .setHost(address.getAddress().getHostAddress())
         .setPort(address.getPort())
         .setQueryTimeout(PATIENCE_MILLIS));
-    return Stream.of(client.resolveA(host), client.resolveAAAA(host))
-        .flatMap(answer -> await(answer).stream())
+    return Stream.<Function<String, Future<List<String>>>>of(client::resolveA, client::resolveAAAA)
+        .flatMap(question -> ask(question, host).stream())
         .map(InetAddress::ofLiteral)
         .toList();
   }
 
-  private static List<String> await(Future<List<String>> answer) {
-    try {
-      return answer
-          .toCompletionStage()
-          .toCompletableFuture()
-          .get(2L * PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | TimeoutException none) {
-      return List.of();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return List.of();
+  private static List<String> ask(Function<String, Future<List<String>>> question, String host) {
+    for (int tries = 0; tries < TRIES; tries++) {
+      try {
+        return question
+            .apply(host)
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(2L * PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (ExecutionException failed) {
+        if (failed.getCause() instanceof DnsException) {
+          return List.of();
+        }
+      } catch (TimeoutException late) {
+        return List.of();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return List.of();
+      }
     }
+    return List.of();
   }
 }
