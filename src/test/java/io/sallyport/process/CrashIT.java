@@ -104,7 +104,7 @@ class CrashIT {
 
   @Test
   void theDatabaseOfAKilledServerIsTakenOverAndUnfinishedSerialsAreRevoked() throws Exception {
-    List<Unit> units = units("Crash Server", 60);
+    List<Unit> units = units("Crash Server", 300);
     String checkpoint = latestCheckpoint();
     long orphan = server.postgres().pid();
     Set<String> unfinished = new HashSet<>();
