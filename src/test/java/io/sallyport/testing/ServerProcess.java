@@ -15,22 +15,26 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * One life of a server, as the launcher runs it: a process of its own on free ports, with its own PostgreSQL in {@code
  * data}. Needs a packaged application. Everything is stopped by pid.
  */
 public final class ServerProcess implements AutoCloseable {
-  private static final Path JAR = Path.of("target", "quarkus-app", "quarkus-run.jar");
+  private static final Path JAR =
+      Path.of("target", "quarkus-app", "quarkus-run.jar").toAbsolutePath();
   private static final Path LOGS = Path.of("target", "it-logs");
-  private static final Pattern LAUNCHER_OPTIONS = Pattern.compile("(?m)^server_options=\"(.*)\"$");
   private static final String FURTHER_OPTIONS = "SALLYPORT_JVM_OPTIONS";
+  private static final List<String> FREE_PORTS = List.of(
+      "--https-port", "0", "--http-port", "0", "--people-port", "0", "--management-port", "0");
   private static final Duration STARTS_WITHIN = Duration.ofSeconds(120);
   private static final Duration STOPS_WITHIN = Duration.ofSeconds(30);
   private static final AtomicInteger LIVES = new AtomicInteger();
@@ -75,17 +79,7 @@ public final class ServerProcess implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return launch(
-        data,
-        environment,
-        "--https-port",
-        "0",
-        "--http-port",
-        "0",
-        "--people-port",
-        "0",
-        "--management-port",
-        "0");
+    return launch(data, environment, FREE_PORTS.toArray(String[]::new));
   }
 
   /** Starts a server that must not come up, and waits for its end. */
@@ -101,8 +95,16 @@ public final class ServerProcess implements AutoCloseable {
 
   private static ServerProcess launch(
       Path data, Map<String, String> environment, String... options) {
+    List<String> java = new ArrayList<>(launcherLine("late_compiler"));
+    java.addAll(List.of("-XX:AOTCache=" + classCache(), "-Xlog:aot*=error"));
+    return launch(java, data, environment, options);
+  }
+
+  private static ServerProcess launch(
+      List<String> java, Path data, Map<String, String> environment, String... options) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(java);
     command.addAll(launcherOptions());
     command.addAll(List.of("-jar", JAR.toString(), "serve", "--data", data.toString()));
     command.addAll(List.of(options));
@@ -120,12 +122,42 @@ public final class ServerProcess implements AutoCloseable {
     }
   }
 
+  /** The class cache that every server here is started with, as by the launcher. */
+  private static Path classCache() {
+    return Trained.cache(JAR, ServerProcess::train);
+  }
+
+  /** A short life with {@code option}, and an answer from the database. */
+  private static void train(String option) {
+    try {
+      Path data = Files.createTempDirectory("sallyport-train");
+      try (ServerProcess server =
+          launch(List.of(option), data, Map.of(), FREE_PORTS.toArray(String[]::new))) {
+        server.awaitReady();
+        server.wire().admin("GET", "/api/v1/devices", null);
+        // The cache is written at its end.
+        server.stop(STARTS_WITHIN);
+      } finally {
+        try (Stream<Path> files = Files.walk(data)) {
+          files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** The options for the JVM, from the launcher, so that what is tested is what is run. */
   public static List<String> launcherOptions() {
+    return launcherLine("server_options");
+  }
+
+  private static List<String> launcherLine(String name) {
     try {
-      Matcher options = LAUNCHER_OPTIONS.matcher(Files.readString(Path.of("sallyport")));
+      Matcher options = Pattern.compile("(?m)^" + name + "=\"(.*)\"$")
+          .matcher(Files.readString(Path.of("sallyport")));
       if (!options.find()) {
-        throw new IllegalStateException("the launcher has no line server_options=");
+        throw new IllegalStateException("the launcher has no line " + name + "=");
       }
       String more = System.getenv().getOrDefault(FURTHER_OPTIONS, "");
       String all =
