@@ -6,12 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.CommandLine;
-import io.sallyport.testing.Patience;
 import io.sallyport.testing.Peers;
 import io.sallyport.testing.Peers.Said;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.TestPki;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,14 +17,11 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every operation of EST by curl, by strongSwan and by this project's own command line. */
+/** Every operation of EST by curl and by this project's own command line. */
 @QuarkusTest
 class EstProgramsTest extends EstPeersTest {
   /** Takes a multipart message apart by a reader of MIME, and leaves each part as what its base64 is of. */
@@ -119,41 +114,6 @@ class EstProgramsTest extends EstPeersTest {
     assertEquals(401, curl(KEYGEN + "/serverkeygen", post()));
   }
 
-  /** {@code pki --est} polls by itself, at its own interval. */
-  @Test
-  void strongswanPollsUntilItIsApproved() throws Exception {
-    Peers.need("pki", "openssl");
-    Unit unit = held();
-    String token = token(unit);
-    request("/CN=" + unit.serialNumber());
-    sh("curl -sSf --cacert root.pem " + wire.devices() + "/.well-known/est/cacerts"
-        + " | openssl base64 -d -A | openssl pkcs7 -inform der -print_certs -out all.pem;"
-        + " awk '/BEGIN/{n++} n{print > \"ca-\" n \".pem\"}' all.pem");
-    List<String> command = new ArrayList<>(List.of("pki", "--est", "--url"));
-    command.add(wire.devices());
-    command.addAll(List.of("--in", "request.pem", "--userpass", "device:" + token));
-    command.addAll(List.of("--interval", "1", "--outform", "pem", "--cacert", "root.pem"));
-    for (File one : folder.toFile().listFiles((in, name) -> name.matches("ca-[0-9]+\\.pem"))) {
-      command.addAll(List.of("--cacert", one.getName()));
-    }
-    Process process = new ProcessBuilder(command)
-        .directory(folder.toFile())
-        .redirectOutput(folder.resolve("issued.pem").toFile())
-        .redirectError(folder.resolve("said").toFile())
-        .start();
-    try {
-      Patience.until("the request waits", () -> Optional.of(waiting(unit)).filter(n -> n == 1));
-      assertTrue(process.isAlive(), () -> text("said"));
-      approve(unit);
-      assertTrue(process.waitFor(5, TimeUnit.MINUTES), "it comes back");
-      assertEquals(0, process.exitValue(), () -> text("said"));
-    } finally {
-      process.destroyForcibly();
-    }
-    assertEquals(
-        sh("openssl x509 -in issued.pem -noout -pubkey"), sh("openssl pkey -in own.key -pubout"));
-  }
-
   @Test
   void theCommandLineBringsWhatIsAskedForAndRenews() throws IOException {
     Unit unit = unit();
@@ -197,31 +157,6 @@ class EstProgramsTest extends EstPeersTest {
 
     assertEquals(0, enrolled.code(), enrolled.text());
     assertEquals(1, certificates(unit));
-  }
-
-  /** Of a profile whose first certificates are approved, for a client that names no label. */
-  private Unit held() {
-    wire.document("/api/v1/profiles/est-peers-held", """
-        apiVersion: sallyport.io/v1
-        kind: DeviceProfile
-        metadata: {name: est-peers-held}
-        spec: {certificateProfiles: [%s]}
-        """.formatted(APPROVED));
-    String serialNumber = "EstPrograms-held";
-    return new Unit(
-        wire.register(maker, serialNumber, "est-peers-held"),
-        serialNumber,
-        maker.idevid(serialNumber));
-  }
-
-  private int waiting(Unit unit) {
-    return (int) StreamSupport.stream(
-            wire.admin("GET", "/api/v1/enrollment-requests?limit=1000&state=pending", null)
-                .get("items")
-                .spliterator(),
-            false)
-        .filter(request -> request.get("device").asText().equals(unit.id()))
-        .count();
   }
 
   private void show(Unit unit) throws IOException {
@@ -288,14 +223,6 @@ class EstProgramsTest extends EstPeersTest {
 
   private X509Certificate certificate() throws IOException {
     return Plant.certificate(Files.readString(folder.resolve("device").resolve("cert.pem")));
-  }
-
-  private String text(String name) {
-    try {
-      return Files.readString(folder.resolve(name));
-    } catch (IOException e) {
-      return name + " cannot be read";
-    }
   }
 
   private String sh(String script) {
