@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.security.auth.x500.X500Principal;
@@ -45,8 +46,9 @@ final class TrustPaths {
         t.lists_required, t.subject,
         array(select distrusted_key from trust_anchor where distrusted_key is not null)
       from trust_anchor t join manufacturer m on m.id = t.manufacturer where t.subject = any (?)""";
-  private static final String NAMED =
-      "select certificate from manufacturer_intermediate where subject = ? order by kept_at desc limit ?";
+  private static final String NAMED = """
+      select asked.subject, kept.certificate from unnest(?) as asked (subject) cross join lateral (
+        select certificate from manufacturer_intermediate where subject = asked.subject order by kept_at desc limit ?) kept""";
   private static final String UNDER =
       "select certificate from manufacturer_intermediate where anchor = ?";
   private static final String KEPT =
@@ -54,11 +56,14 @@ final class TrustPaths {
 
   private final DataSource database;
   private final SharedReads<String, List<Known>> anchors;
+  private final SharedReads<String, List<X509Certificate>> named;
   private final SharedReads<String, Boolean> keptDigests;
+  private final ReentrantLock keeping = new ReentrantLock();
 
   TrustPaths(DataSource database) {
     this.database = database;
     this.anchors = new SharedReads<>("trust-anchors", this::anchors);
+    this.named = new SharedReads<>("manufacturers-authorities-named", this::named);
     this.keptDigests = new SharedReads<>("manufacturers-authorities", this::keptDigests);
   }
 
@@ -158,20 +163,33 @@ final class TrustPaths {
   }
 
   private List<X509Certificate> kept(X509Certificate last) {
-    return certificates(NAMED, name(last.getIssuerX500Principal()), MOST_OF_A_NAME);
+    return named.find(name(last.getIssuerX500Principal())).orElse(List.of());
+  }
+
+  private Map<String, List<X509Certificate>> named(Set<String> subjects) {
+    Map<String, List<X509Certificate>> found = new HashMap<>();
+    try (Connection connection = database.getConnection();
+        PreparedStatement query = connection.prepareStatement(NAMED)) {
+      query.setArray(1, connection.createArrayOf("text", subjects.toArray()));
+      query.setInt(2, MOST_OF_A_NAME);
+      try (ResultSet row = query.executeQuery()) {
+        while (row.next()) {
+          found
+              .computeIfAbsent(row.getString(1), subject -> new ArrayList<>())
+              .add(TrustAnchors.parse(Der.of(row.getBytes(2))));
+        }
+      }
+    } catch (SQLException e) {
+      throw unreadable(e);
+    }
+    return found;
   }
 
   /** The kept authorities under an anchor. */
   List<X509Certificate> under(String anchor) {
-    return certificates(UNDER, anchor);
-  }
-
-  private List<X509Certificate> certificates(String sql, Object... values) {
     try (Connection connection = database.getConnection();
-        PreparedStatement query = connection.prepareStatement(sql)) {
-      for (int i = 0; i < values.length; i++) {
-        query.setObject(i + 1, values[i]);
-      }
+        PreparedStatement query = connection.prepareStatement(UNDER)) {
+      query.setString(1, anchor);
       List<X509Certificate> found = new ArrayList<>();
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
@@ -180,8 +198,12 @@ final class TrustPaths {
       }
       return found;
     } catch (SQLException e) {
-      throw new IllegalStateException("manufacturers' authorities could not be read", e);
+      throw unreadable(e);
     }
+  }
+
+  private static IllegalStateException unreadable(SQLException cause) {
+    return new IllegalStateException("manufacturers' authorities could not be read", cause);
   }
 
   /** Keeps the authorities of a path that may be taken. */
@@ -189,8 +211,17 @@ final class TrustPaths {
     for (X509Certificate authority : path.subList(1, path.size())) {
       byte[] octets = octets(authority);
       String digest = Digest.of(octets).hex();
-      if (keptDigests.find(digest).isEmpty()) {
-        keep(anchor.hex(), digest, authority, octets, now);
+      if (keptDigests.find(digest).isPresent()) {
+        continue;
+      }
+      // A line that turns to a new authority brings it by all its devices at once.
+      keeping.lock();
+      try {
+        if (keptDigests.find(digest).isEmpty()) {
+          keep(anchor.hex(), digest, authority, octets, now);
+        }
+      } finally {
+        keeping.unlock();
       }
     }
   }
@@ -206,7 +237,7 @@ final class TrustPaths {
         }
       }
     } catch (SQLException e) {
-      throw new IllegalStateException("manufacturers' authorities could not be read", e);
+      throw unreadable(e);
     }
     return found;
   }

@@ -13,14 +13,9 @@ class FirstContact {
   private final RegistrationAuthorityProof authorities;
   private final ManufacturerProof manufacturers;
   private final TokenProof tokens;
-  private final Turns turns;
 
   FirstContact(
-      RegistrationAuthorityProof authorities,
-      ManufacturerProof manufacturers,
-      TokenProof tokens,
-      Turns turns) {
-    this.turns = turns;
+      RegistrationAuthorityProof authorities, ManufacturerProof manufacturers, TokenProof tokens) {
     this.authorities = authorities;
     this.manufacturers = manufacturers;
     this.tokens = tokens;
@@ -34,7 +29,6 @@ class FirstContact {
   Contact prove(Enrollment enrollment) {
     return enrollment.chain().isEmpty()
         ? tokens.prove(enrollment)
-        : turns.take(
-            () -> authorities.prove(enrollment).orElseGet(() -> manufacturers.prove(enrollment)));
+        : authorities.prove(enrollment).orElseGet(() -> manufacturers.prove(enrollment));
   }
 }

@@ -31,6 +31,7 @@ class ManufacturerProof {
   private final Devices devices;
   private final TokenProof tokens;
   private final StoredContacts contacts;
+  private final Turns turns;
   private final Audit audit;
   private final Clock clock;
 
@@ -39,12 +40,14 @@ class ManufacturerProof {
       Devices devices,
       TokenProof tokens,
       StoredContacts contacts,
+      Turns turns,
       Audit audit,
       Clock clock) {
     this.manufacturers = manufacturers;
     this.devices = devices;
     this.tokens = tokens;
     this.contacts = contacts;
+    this.turns = turns;
     this.audit = audit;
     this.clock = clock;
   }
@@ -65,8 +68,8 @@ class ManufacturerProof {
       recognition.requireSerialNumber(serialNumber);
       Device device = devices.lookUp(recognition.manufacturer(), serialNumber).orElse(null);
       if (device == null) {
-        switch (contacts.receive(
-            recognition, serialNumber, thumbprint(leaf), enrollment.remote())) {
+        switch (turns.take(() ->
+            contacts.receive(recognition, serialNumber, thumbprint(leaf), enrollment.remote()))) {
           case Reception.Admitted admitted -> device = admitted.device();
           case Reception.Held held -> {
             return new Contact.Held(held.retryAfter());
@@ -83,10 +86,11 @@ class ManufacturerProof {
       return new Proven(
           device, authentication, Digest.of(leaf.getPublicKey().getEncoded()), token, recognition);
     } catch (Refusal refusal) {
-      audit.recordRefusal(
-          Fact.of("enrollment.refused", Actor.SERVER, "manufacturer", recognition.manufacturer())
-              .with("serial_number", serialNumber)
-              .with("problem", refusal.problem().slug()));
+      Fact fact = Fact.of(
+              "enrollment.refused", Actor.SERVER, "manufacturer", recognition.manufacturer())
+          .with("serial_number", serialNumber)
+          .with("problem", refusal.problem().slug());
+      turns.run(() -> audit.recordRefusal(fact));
       throw refusal;
     }
   }

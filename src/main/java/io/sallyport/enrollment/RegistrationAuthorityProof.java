@@ -24,12 +24,14 @@ import org.bouncycastle.asn1.x500.style.BCStyle;
 class RegistrationAuthorityProof {
   private final StoredRegistrationAuthorities authorities;
   private final Devices devices;
+  private final Turns turns;
   private final Audit audit;
 
   RegistrationAuthorityProof(
-      StoredRegistrationAuthorities authorities, Devices devices, Audit audit) {
+      StoredRegistrationAuthorities authorities, Devices devices, Turns turns, Audit audit) {
     this.authorities = authorities;
     this.devices = devices;
+    this.turns = turns;
     this.audit = audit;
   }
 
@@ -40,9 +42,9 @@ class RegistrationAuthorityProof {
       if (!RegistrationAuthorities.hasUsage(leaf)) {
         return Optional.empty();
       }
-      return authorities
-          .recognise(Digest.of(leaf.getEncoded()))
-          .map(authority -> proven(authority, enrollment));
+      Digest thumbprint = Digest.of(leaf.getEncoded());
+      return turns.take(
+          () -> authorities.recognise(thumbprint).map(authority -> proven(authority, enrollment)));
     } catch (CertificateParsingException | CertificateEncodingException unreadable) {
       return Optional.empty();
     }

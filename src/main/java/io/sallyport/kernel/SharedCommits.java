@@ -36,9 +36,9 @@ public final class SharedCommits<A, R> {
   private static final Duration PAUSE = Duration.ofNanos(100_000);
 
   /** With so many a batch is worth its fixed cost. */
-  private static final int WORTH_IT = 8;
+  private static final int WORTH_IT = 24;
 
-  private static final Duration LONGEST_TURN = Duration.ofMillis(10);
+  private static final Duration LONGEST_TURN = Duration.ofMillis(20);
 
   /** How often what remains is done together again; after that somebody spoils it on purpose. */
   private static final int TRIES_TOGETHER = 4;

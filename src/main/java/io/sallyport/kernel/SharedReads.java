@@ -1,5 +1,6 @@
 package io.sallyport.kernel;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /**
@@ -19,11 +21,15 @@ import java.util.function.Function;
  */
 public final class SharedReads<K, V> {
   private static final int MOST = 256;
+  /** From the beginning of a query that had several questions to that of the next: then it has several too. */
+  private static final Duration PACE = Duration.ofMillis(10);
 
   private final String name;
   private final Function<Set<K>, Map<K, V>> read;
   private final ArrayDeque<Asked<K, V>> waiting = new ArrayDeque<>();
   private boolean reading;
+  /** Of the one thread that reads. */
+  private long paced = System.nanoTime();
 
   private record Asked<K, V>(K key, CompletableFuture<Optional<V>> answer) {}
 
@@ -69,11 +75,14 @@ public final class SharedReads<K, V> {
   }
 
   private List<Asked<K, V>> next() {
+    LockSupport.parkNanos(paced - System.nanoTime());
+    long begun = System.nanoTime();
     List<Asked<K, V>> next = new ArrayList<>();
     synchronized (waiting) {
       while (next.size() < MOST && !waiting.isEmpty()) {
         next.add(waiting.remove());
       }
+      paced = next.size() > 1 ? begun + PACE.toNanos() : begun;
       reading = !next.isEmpty();
     }
     return next;
