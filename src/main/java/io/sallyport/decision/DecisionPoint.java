@@ -5,6 +5,7 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Explanation.Unmet;
+import io.sallyport.policy.Forbidden;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import java.time.Duration;
@@ -97,6 +98,12 @@ public interface DecisionPoint {
    * and certificates; empty when the device or what is asked of cannot be told of now. Not logged.
    */
   Optional<Explanation> explain(UUID device, @Nullable RequestedFlow flow);
+
+  /**
+   * What policy forbids the device by address now. As what {@link #explain} says it is of policy alone; of a device that
+   * nothing can be told of now it is nothing.
+   */
+  Forbidden forbidden(UUID device);
 
   /** The site of a known device, or empty. */
   Optional<String> site(UUID device);

@@ -13,6 +13,7 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
 import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Explanation.Unmet;
+import io.sallyport.policy.Forbidden;
 import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.Question;
 import io.sallyport.policy.Question.Place;
@@ -126,6 +127,13 @@ final class FleetDecisionPoint implements DecisionPoint {
   @Override
   public Optional<Explanation> explain(UUID id, @Nullable RequestedFlow flow) {
     return asked(id, flow).map(asked -> asked.policies.explain(asked.question));
+  }
+
+  @Override
+  public Forbidden forbidden(UUID id) {
+    return asked(id, null)
+        .map(asked -> asked.policies.forbidden(asked.question))
+        .orElse(Forbidden.NOTHING);
   }
 
   /** A question, and the policies that it is for. */

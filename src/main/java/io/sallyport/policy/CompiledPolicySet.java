@@ -61,6 +61,11 @@ final class CompiledPolicySet implements PolicySet {
         : new Explainer(this, all, candidates.of(question.subject()), question).unmet();
   }
 
+  @Override
+  public Forbidden forbidden(Question question) {
+    return candidates.of(question.subject()).forbidden(new Attributes(question));
+  }
+
   /** This set for questions about devices that there are not, of which nothing is kept. */
   private PolicySet trying(Subject subject, Selection selection) {
     return new PolicySet() {
@@ -72,6 +77,11 @@ final class CompiledPolicySet implements PolicySet {
                 .filter(policy -> policy.selects(question.subject()))
                 .toList());
         return new Evaluation(hash, own, question).verdict();
+      }
+
+      @Override
+      public Forbidden forbidden(Question question) {
+        return CompiledPolicySet.this.forbidden(question);
       }
 
       @Override

@@ -62,6 +62,13 @@ record FlowRule(
       return first == last ? Integer.toString(first) : first + "-" + last;
     }
 
+    /** {@code 443} or {@code 9000-9010}, as {@link #toString} has it. */
+    static PortRange parse(String text) {
+      int dash = text.indexOf('-');
+      int first = Integer.parseInt(dash < 0 ? text : text.substring(0, dash));
+      return new PortRange(first, dash < 0 ? first : Integer.parseInt(text.substring(dash + 1)));
+    }
+
     boolean has(int port) {
       return port >= first && port <= last;
     }

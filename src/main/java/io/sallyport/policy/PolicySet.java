@@ -26,6 +26,9 @@ public interface PolicySet {
     return explain(question).unmet();
   }
 
+  /** What is forbidden the device by address, whatever {@code question} asks for. Never throws. */
+  Forbidden forbidden(Question question);
+
   /** SHA-256 in hex over the documents of the set. */
   String hash();
 }

@@ -2,6 +2,7 @@ package io.sallyport.policy;
 
 import io.sallyport.policy.Verdict.AllowedFlow;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +80,20 @@ final class Selection {
       }
     }
     return new Left(flows(permit, applying), end, !applying.isEmpty());
+  }
+
+  /** What of the forbids applies now or may. */
+  Forbidden forbidden(Attributes attributes) {
+    Instant end = null;
+    List<FlowRule> rules = new ArrayList<>();
+    for (AccessPolicy forbid : forbids) {
+      Shortfall shortfall = forbid.shortfall(attributes);
+      if (shortfall == null || shortfall.unknown()) {
+        rules.addAll(forbid.rules());
+      }
+      end = forbid.earlier(end, attributes);
+    }
+    return new Forbidden(rules, end);
   }
 
   /** Whether something of {@code permit} would be left if what could not be found out of the forbids were in its favor. */

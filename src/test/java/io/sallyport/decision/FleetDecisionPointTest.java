@@ -14,6 +14,7 @@ import io.sallyport.devices.DeviceState;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
+import io.sallyport.policy.Forbidden;
 import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.Question;
 import io.sallyport.policy.Question.Posture;
@@ -184,6 +185,11 @@ class FleetDecisionPointTest {
         @Override
         public Verdict evaluate(Question question) {
           throw new IllegalStateException("broken");
+        }
+
+        @Override
+        public Forbidden forbidden(Question question) {
+          return Forbidden.NOTHING;
         }
 
         @Override
@@ -470,6 +476,11 @@ class FleetDecisionPointTest {
 
   /** Video for minutes, time as an essential flow; rests on the posture when there is one. */
   private static final class VideoAndEssentialTime implements PolicySet {
+    @Override
+    public Forbidden forbidden(Question question) {
+      return Forbidden.NOTHING;
+    }
+
     @Override
     public Verdict evaluate(Question question) {
       Instant end = question.posture() == null ? null : question.posture().expiresAt();

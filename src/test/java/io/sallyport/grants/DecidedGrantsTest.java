@@ -33,6 +33,7 @@ import io.sallyport.keys.Keys;
 import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Explanation.Kind;
 import io.sallyport.policy.Explanation.Unmet;
+import io.sallyport.policy.Forbidden;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
@@ -452,6 +453,11 @@ class DecidedGrantsTest {
     List<Unmet> unmet = List.of();
     int lostAfter = Integer.MAX_VALUE;
     private int asked;
+
+    @Override
+    public Forbidden forbidden(UUID device) {
+      return Forbidden.NOTHING;
+    }
 
     @Override
     public Decision decide(UUID device, @Nullable RequestedFlow flow, Actor asker) {

@@ -2,6 +2,7 @@ package io.sallyport.door.feed;
 
 import io.sallyport.enforcement.AddressBindings.AddressBinding;
 import io.sallyport.grants.Grants.GrantedFlow;
+import io.sallyport.policy.Forbidden;
 import io.sallyport.policy.Verdict.Essential;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param cut whether its addresses are quarantined: it is quarantined, suspended or decommissioned
  * @param bindings live
  * @param flows of its live grants
+ * @param forbidden by address, whatever names the flows have
  * @param doubtful whether something about it could not be read yet: it has no flows then, and is read again soon
  */
 record DevicePicture(
@@ -25,6 +27,7 @@ record DevicePicture(
     boolean cut,
     List<AddressBinding> bindings,
     List<LiveFlow> flows,
+    Forbidden forbidden,
     boolean doubtful) {
   /** A binding may be prolonged without a change in the feed, so it is read again this long before its end. */
   private static final Duration AHEAD = Duration.ofSeconds(15);
@@ -49,7 +52,8 @@ record DevicePicture(
     if (doubtful) {
       return now.plus(AGAIN);
     }
-    return Stream.concat(
+    Instant changing = flows.isEmpty() ? null : forbidden.end();
+    Instant soonest = Stream.concat(
             bindings.stream().map(binding -> {
               Instant ahead = binding.until().minus(AHEAD);
               return ahead.isAfter(now) ? ahead : binding.until();
@@ -57,5 +61,6 @@ record DevicePicture(
             flows.stream().map(LiveFlow::expiresAt))
         .min(Instant::compareTo)
         .orElse(Instant.MAX);
+    return changing != null && changing.isBefore(soonest) ? changing : soonest;
   }
 }

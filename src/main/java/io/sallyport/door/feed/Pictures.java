@@ -12,6 +12,7 @@ import io.sallyport.grants.Grants.Live;
 import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Page;
+import io.sallyport.policy.Forbidden;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.Essential;
 import jakarta.inject.Singleton;
@@ -141,7 +142,13 @@ final class Pictures {
               grant.id(), flow, grant.issuedAt(), grant.expiresAt(), essential(grant, flow))));
     }
     return new DevicePicture(
-        device, decisions.site(device).orElse(null), cut, addresses, flows, doubtful);
+        device,
+        decisions.site(device).orElse(null),
+        cut,
+        addresses,
+        flows,
+        flows.isEmpty() ? Forbidden.NOTHING : decisions.forbidden(device),
+        doubtful);
   }
 
   private static boolean isCut(DeviceState state) {

@@ -5,7 +5,9 @@ import io.sallyport.enforcement.AddressBindings.AddressBinding;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.PointKind;
 import io.sallyport.enforcement.PointSettings;
+import io.sallyport.grants.Grants.GrantedFlow;
 import io.sallyport.kernel.IpPrefix;
+import io.sallyport.policy.Forbidden;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,7 +60,8 @@ record Share(Map<String, Entry> entries, Set<String> quarantined, Set<String> un
     Set<String> unresolved = new TreeSet<>();
     for (LiveFlow flow : picture.flows()) {
       if (flow.expiresAt().isAfter(now)) {
-        List<String> destinations = destinations(point, flow.flow().peer(), unresolved);
+        List<Destination> destinations =
+            destinations(point, flow.flow(), picture.forbidden(), unresolved);
         bindings.forEach(binding ->
             destinations.forEach(destination -> add(entries, picture, binding, flow, destination)));
       }
@@ -66,16 +69,27 @@ record Share(Map<String, Entry> entries, Set<String> quarantined, Set<String> un
     return new Share(entries, Set.of(), unresolved);
   }
 
-  /** Addresses and prefixes; a name that the point guards and has no address for is noted. */
-  private static List<String> destinations(
-      EnforcementPoint point, String peer, Set<String> unresolved) {
+  /**
+   * An address or prefix at which a flow ends.
+   *
+   * @param address empty for a list, which shows where flows begin
+   */
+  private record Destination(String address, List<String> ports) {}
+
+  /**
+   * Addresses and prefixes; a name that the point guards and has no address for is noted. What is forbidden by address is
+   * left out of the addresses of a name, for which no policy could take it out.
+   */
+  private static List<Destination> destinations(
+      EnforcementPoint point, GrantedFlow flow, Forbidden forbidden, Set<String> unresolved) {
     PointSettings settings = point.settings();
+    String peer = flow.peer();
     List<String> guarded = settings.guarded(peer);
     if (guarded.isEmpty() || IpPrefix.parse(peer) != null) {
-      return guarded;
+      return guarded.stream().map(own -> new Destination(own, flow.ports())).toList();
     }
     if (point.kind() == PointKind.LIST) {
-      return List.of("");
+      return List.of(new Destination("", flow.ports()));
     }
     List<String> addresses = settings.hosts().entrySet().stream()
         .filter(host -> host.getKey().equalsIgnoreCase(peer))
@@ -84,7 +98,10 @@ record Share(Map<String, Entry> entries, Set<String> quarantined, Set<String> un
     if (addresses.isEmpty()) {
       unresolved.add(peer);
     }
-    return addresses;
+    return addresses.stream()
+        .flatMap(address -> forbidden.leaves(address, flow.protocol(), flow.ports()).stream()
+            .map(left -> new Destination(address, left.ports())))
+        .toList();
   }
 
   private static void add(
@@ -92,19 +109,18 @@ record Share(Map<String, Entry> entries, Set<String> quarantined, Set<String> un
       DevicePicture picture,
       AddressBinding binding,
       LiveFlow flow,
-      String destination) {
+      Destination destination) {
     IpPrefix source = IpPrefix.parseAddress(binding.address());
-    IpPrefix target = destination.isEmpty() ? source : IpPrefix.parse(destination);
+    IpPrefix target = destination.address.isEmpty() ? source : IpPrefix.parse(destination.address);
     if (source == null || target == null || source.isFour() != target.isFour()) {
       return;
     }
-    List<String> ports =
-        flow.flow().ports().isEmpty() ? List.of("") : flow.flow().ports();
+    List<String> ports = destination.ports.isEmpty() ? List.of("") : destination.ports;
     for (String port : ports) {
       Entry entry = new Entry(
           spelled(binding.address()),
           flow.flow().peer(),
-          destination,
+          destination.address,
           flow.flow().protocol(),
           port,
           flow.issuedAt(),

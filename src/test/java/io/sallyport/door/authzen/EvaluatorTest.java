@@ -17,6 +17,7 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.Explanation;
+import io.sallyport.policy.Forbidden;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import io.vertx.core.MultiMap;
@@ -266,6 +267,11 @@ class EvaluatorTest {
     @Override
     public Optional<Explanation> explain(UUID device, @Nullable RequestedFlow flow) {
       return Optional.empty();
+    }
+
+    @Override
+    public Forbidden forbidden(UUID device) {
+      return Forbidden.NOTHING;
     }
 
     @Override

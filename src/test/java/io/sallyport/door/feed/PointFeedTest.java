@@ -13,6 +13,9 @@ import io.sallyport.enforcement.PointKind;
 import io.sallyport.enforcement.PointSettings;
 import io.sallyport.grants.Grants.GrantedFlow;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.Forbidden;
+import io.sallyport.policy.PolicySet;
+import io.sallyport.policy.Question;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -92,6 +95,7 @@ class PointFeedTest {
             NOW,
             NOW.plusSeconds(3600),
             null)),
+        Forbidden.NOTHING,
         false);
   }
 
@@ -130,10 +134,51 @@ class PointFeedTest {
   @Test
   void aDeviceOfAnotherSiteIsNotSeenAtAll() {
     DevicePicture own = picture("10.0.0.1", "10.20.0.0/16", true);
-    DevicePicture other =
-        new DevicePicture(own.device(), "plant-2", true, own.bindings(), own.flows(), false);
+    DevicePicture other = new DevicePicture(
+        own.device(), "plant-2", true, own.bindings(), own.flows(), own.forbidden(), false);
     assertEquals(Set.of("10.0.0.1"), share(point(""), own).quarantined());
     assertEquals(Share.NOTHING, share(point(""), other));
+  }
+
+  /** What is forbidden of an address, and what is left of 8554 and 9000 to 9010 at the two that the name has. */
+  @ParameterizedTest
+  @CsvSource({
+    "192.0.2.0/24, tcp, 9005-9010, 8554 9000-9004",
+    "192.0.2.0/24, tcp, 1-65535, ",
+    "192.0.2.0/24, udp, 1-65535, 8554 9000-9010",
+    "192.0.2.81, tcp, 1-65535, 8554 9000-9010"
+  })
+  void anAddressOfANameLosesWhatIsForbiddenThere(
+      String prefix, String protocol, String ports, @Nullable String left) {
+    PolicySet policies = PolicySet.compile(List.of("""
+        apiVersion: sallyport.io/v1
+        kind: AccessPolicy
+        metadata: {name: closed}
+        spec:
+          effect: forbid
+          selector: {}
+          deny: [{peer: %s, protocol: %s, ports: ["%s"]}]
+        """.formatted(prefix, protocol, ports)));
+    DevicePicture own = picture("10.0.0.1", "vms.plant.example", false);
+    Question question = new Question(
+        new Question.Subject(
+            "camera", "acme", "c1", "1", "camera", "ops", "plant-1", Map.of(), "active", Set.of()),
+        null,
+        null,
+        NOW);
+    Share share = share(
+        point(""),
+        new DevicePicture(
+            own.device(),
+            "plant-1",
+            false,
+            own.bindings(),
+            own.flows(),
+            policies.forbidden(question),
+            false));
+    assertEquals(
+        left == null ? List.of() : List.of(left.split(" ")),
+        share.entries().values().stream().map(Entry::ports).sorted().toList());
   }
 
   @Test
