@@ -1,5 +1,6 @@
 package io.sallyport.boot;
 
+import io.quarkus.arc.All;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpsServerStart;
@@ -119,7 +120,7 @@ class StartUp {
   void open(
       @Observes @Priority(LAST) StartupEvent event,
       Vertx vertx,
-      Instance<Door> doors,
+      @All List<Door> doors,
       Instance<StatusDoor> statusDoors,
       Observed observed) {
     if (serving()) {

@@ -73,6 +73,8 @@ public class Exchanges {
   /** A body that drips in holds a connection; the slowest honest link sends 64 KiB well within this. */
   private static final int LONGEST_BODY_MILLIS = 30_000;
 
+  private static final long NO_TIMER = -1;
+
   private final Semaphore places = new Semaphore(MOST_AT_ONCE);
   private final Semaphore issuances = new Semaphore(MOST_ISSUANCES);
   private final Semaphore grants = new Semaphore(MOST_GRANTS);
@@ -346,11 +348,12 @@ public class Exchanges {
     HttpServerRequest http = context.request();
     Buffer body = Buffer.buffer();
     boolean[] refused = {false};
-    long deadline = context.vertx().setTimer(LONGEST_BODY_MILLIS, timer -> {
-      refused[0] = true;
-      http.response().reset();
+    boolean[] over = {false};
+    long[] deadline = {NO_TIMER};
+    http.exceptionHandler(cut -> {
+      over[0] = true;
+      context.vertx().cancelTimer(deadline[0]);
     });
-    http.exceptionHandler(cut -> context.vertx().cancelTimer(deadline));
     http.handler(chunk -> {
       if (refused[0]) {
         return;
@@ -363,12 +366,20 @@ public class Exchanges {
       body.appendBuffer(chunk);
     });
     http.endHandler(end -> {
-      context.vertx().cancelTimer(deadline);
+      over[0] = true;
+      context.vertx().cancelTimer(deadline[0]);
       if (!refused[0]) {
         then.accept(request(context, body.getBytes()));
       }
     });
     http.resume();
+    // A short body came with its request.
+    if (!over[0]) {
+      deadline[0] = context.vertx().setTimer(LONGEST_BODY_MILLIS, timer -> {
+        refused[0] = true;
+        http.response().reset();
+      });
+    }
   }
 
   /**
@@ -399,7 +410,7 @@ public class Exchanges {
         chain(http),
         http.remoteAddress().hostAddress(),
         body,
-        String.valueOf(http.absoluteURI()),
+        () -> String.valueOf(http.absoluteURI()),
         ChannelBinding.of(http.connection().sslSession()));
   }
 

@@ -5,6 +5,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param path path parameters by name
  * @param chain the TLS client's certificates, leaf first; the key was proven, nothing else was checked; empty for none
  * @param remote the peer's address
- * @param url the whole URL as the client asked for it
+ * @param url puts together the whole URL as the client asked for it
  * @param binding what ties a message to the TLS connection
  */
 public record Request(
@@ -24,7 +25,7 @@ public record Request(
     List<X509Certificate> chain,
     String remote,
     byte[] body,
-    String url,
+    Supplier<String> url,
     ChannelBinding binding) {
   public Request {
     path = Map.copyOf(path);
@@ -40,7 +41,7 @@ public record Request(
       List<X509Certificate> chain,
       String remote,
       byte[] body) {
-    this(method, path, headers, query, chain, remote, body, "", ChannelBinding.NONE);
+    this(method, path, headers, query, chain, remote, body, () -> "", ChannelBinding.NONE);
   }
 
   public @Nullable String header(String name) {

@@ -78,7 +78,7 @@ final class SignedRequests {
     Jws jws = Jws.read(StrictJson.object(request.body(), "request"));
     jws.requireKnownAlgorithm();
     jws.requireOneKey();
-    jws.requireUrl(request.url());
+    jws.requireUrl(request.url().get());
     ObjectNode jwk = jws.jwk();
     Signed signed;
     if (jwk == null) {

@@ -20,7 +20,7 @@ record Urls(String profile, String base) {
 
   /** Refuses a profile that devices cannot have. */
   static Urls of(Request request, CertificateProfiles profiles) {
-    Urls urls = read(request.url()).orElseThrow(Urls::nothing);
+    Urls urls = read(request.url().get()).orElseThrow(Urls::nothing);
     if (profiles.forDevices(urls.profile).isEmpty()) {
       throw nothing();
     }

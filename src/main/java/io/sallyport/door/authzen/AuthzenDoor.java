@@ -15,6 +15,7 @@ import io.sallyport.kernel.Refusal;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.Priority;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.util.LinkedHashMap;
@@ -24,7 +25,11 @@ import java.util.function.BiFunction;
 
 /** {@code /access/v1/…} and its metadata, answered from memory on the event loop. */
 @Singleton
+@Priority(AuthzenDoor.FIRST)
 final class AuthzenDoor implements Door {
+  /** A router goes through its routes one by one, and these are asked for most. */
+  static final int FIRST = 1;
+
   private static final String EVALUATION = "/access/v1/evaluation";
   private static final String EVALUATIONS = "/access/v1/evaluations";
   private static final String SUBJECTS = "/access/v1/search/subject";
