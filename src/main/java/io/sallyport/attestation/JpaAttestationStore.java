@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -115,8 +116,11 @@ final class JpaAttestationStore implements AttestationStore {
         PreparedStatement query = transaction.prepareStatement(NEWEST)) {
       query.setArray(1, transaction.createArrayOf("uuid", devices.toArray()));
       try (ResultSet row = query.executeQuery()) {
+        Map<String, Map<String, Claim>> claims = new HashMap<>();
+        Map<String, Map<String, Object>> observed = new HashMap<>();
         while (row.next()) {
-          newest.add(ended(appraisal(row), row.getObject(9, OffsetDateTime.class)));
+          newest.add(
+              ended(appraisal(row, claims, observed), row.getObject(9, OffsetDateTime.class)));
         }
       }
     } catch (SQLException e) {
@@ -136,13 +140,18 @@ final class JpaAttestationStore implements AttestationStore {
         : appraisal.until(end.toInstant());
   }
 
-  private static Appraisal appraisal(ResultSet row) throws SQLException {
+  /** What was read of other rows, by its text: many devices have the same. */
+  private static Appraisal appraisal(
+      ResultSet row,
+      Map<String, Map<String, Claim>> claims,
+      Map<String, Map<String, Object>> observed)
+      throws SQLException {
     return new Appraisal(
         row.getObject(1, UUID.class),
         row.getObject(2, UUID.class),
         TrustTier.valueOf(row.getString(3)),
-        read(row.getString(4), CLAIMS),
-        read(row.getString(5), OBSERVED),
+        claims.computeIfAbsent(row.getString(4), text -> Map.copyOf(read(text, CLAIMS))),
+        observed.computeIfAbsent(row.getString(5), text -> Map.copyOf(read(text, OBSERVED))),
         row.getObject(6, OffsetDateTime.class).toInstant(),
         row.getObject(7, OffsetDateTime.class).toInstant(),
         row.getString(8));

@@ -73,7 +73,7 @@ final class DeviceReading {
               "text", asked.stream().map(Unit::serialNumber).toArray()));
       try (ResultSet row = query.executeQuery()) {
         while (row.next()) {
-          Device device = device(row);
+          Device device = device(row, new HashMap<>());
           devices.put(
               new Unit(device.hardware().manufacturer(), device.hardware().serialNumber()), device);
         }
@@ -91,8 +91,9 @@ final class DeviceReading {
         PreparedStatement query = transaction.prepareStatement(ALL)) {
       query.setArray(1, transaction.createArrayOf("uuid", ids.toArray()));
       try (ResultSet row = query.executeQuery()) {
+        Map<String, Map<String, String>> labels = new HashMap<>();
         while (row.next()) {
-          devices.add(device(row));
+          devices.add(device(row, labels));
         }
       }
     } catch (SQLException | JsonProcessingException e) {
@@ -109,8 +110,9 @@ final class DeviceReading {
       query.setObject(1, after);
       query.setInt(2, most);
       try (ResultSet row = query.executeQuery()) {
+        Map<String, Map<String, String>> labels = new HashMap<>();
         while (row.next()) {
-          devices.add(device(row));
+          devices.add(device(row, labels));
         }
       }
     } catch (SQLException | JsonProcessingException e) {
@@ -142,7 +144,15 @@ final class DeviceReading {
     return JSON.writeValueAsString(labels);
   }
 
-  private static Device device(ResultSet row) throws SQLException, JsonProcessingException {
+  /** @param read labels by their text: many devices that are read together have the same */
+  private static Device device(ResultSet row, Map<String, Map<String, String>> read)
+      throws SQLException, JsonProcessingException {
+    String text = row.getString(5);
+    Map<String, String> labels = read.get(text);
+    if (labels == null) {
+      labels = labels(text);
+      read.put(text, labels);
+    }
     return new Device(
         row.getObject(1, UUID.class),
         row.getString(13),
@@ -151,7 +161,7 @@ final class DeviceReading {
         row.getString(2),
         row.getString(3),
         row.getString(4),
-        labels(row.getString(5)),
+        labels,
         DeviceState.valueOf(row.getString(6)),
         row.getLong(7),
         row.getObject(8, OffsetDateTime.class).toInstant());
