@@ -6,6 +6,7 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.Question;
+import io.sallyport.policy.Question.Place;
 import io.sallyport.policy.Question.Subject;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.AllowedFlow;
@@ -61,7 +62,13 @@ final class FleetRehearsal implements Rehearsal {
   }
 
   private static Question question(FleetDevice device, ProfilePolicies profile, Instant time) {
-    return new Question(device.subject(profile.policies()), device.posture(time), null, time);
+    return new Question(
+        device.subject(profile.policies()),
+        device.posture(time),
+        null,
+        time,
+        Place.UNKNOWN,
+        device.signals(time));
   }
 
   /** One comparison under way. */

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param quarantineVlan 1 to 4094, or null
  * @param flows what {@code rules} are about, each once
  * @param restsOnPosture whether what this policy says stands on the device's posture
+ * @param restsOnSignals whether what this policy says stands on what is reported of the device
  * @param restsOnTime whether what this policy says stands on the time
  */
 record AccessPolicy(
@@ -35,6 +36,7 @@ record AccessPolicy(
     Terms terms,
     List<AllowedFlow> flows,
     boolean restsOnPosture,
+    boolean restsOnSignals,
     boolean restsOnTime)
     implements ReadDocument {
   AccessPolicy {
@@ -70,6 +72,7 @@ record AccessPolicy(
         terms,
         rules.stream().map(FlowRule::flow).distinct().toList(),
         !requirements.isEmpty() || conditions.stream().anyMatch(Condition::looksAtPosture),
+        conditions.stream().anyMatch(Condition::looksAtSignals),
         terms.isTimed() || conditions.stream().anyMatch(Condition::looksAtTime));
   }
 
@@ -204,6 +207,11 @@ record AccessPolicy(
     Question.Posture posture = attributes.posture();
     if (restsOnPosture && posture != null) {
       earliest = earlier(earliest, posture.expiresAt());
+    }
+    if (restsOnSignals) {
+      for (Question.Signalled signal : attributes.signals()) {
+        earliest = earlier(earliest, signal.until());
+      }
     }
     if (restsOnTime) {
       earliest = terms.earlier(earliest, attributes);

@@ -3,6 +3,7 @@ package io.sallyport.policy;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Question.Signalled;
 import io.sallyport.policy.Question.Subject;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,6 +45,16 @@ final class Altered {
         question.time(),
         question.place(),
         question.signals());
+  }
+
+  static Question with(Question question, List<Signalled> signals) {
+    return new Question(
+        question.subject(),
+        question.posture(),
+        question.flow(),
+        question.time(),
+        question.place(),
+        signals);
   }
 
   static Question with(Question question, Posture posture) {

@@ -3,9 +3,11 @@ package io.sallyport.policy;
 import dev.cel.runtime.CelVariableResolver;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.policy.Question.Posture;
+import io.sallyport.policy.Question.Signalled;
 import io.sallyport.policy.Question.Subject;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -18,7 +20,16 @@ import org.jspecify.annotations.Nullable;
 final class Attributes implements CelVariableResolver {
   /** What a condition can name, and where its value comes from. */
   static final Map<String, String> SOURCES = Map.of(
-      "device", "device", "posture", "appraisal", "time", "question", "location", "question");
+      "device",
+      "device",
+      "posture",
+      "appraisal",
+      "time",
+      "question",
+      "location",
+      "question",
+      "signals",
+      "signal");
 
   private final Question question;
   private final @Nullable Posture posture;
@@ -45,6 +56,13 @@ final class Attributes implements CelVariableResolver {
     return question.time();
   }
 
+  /** What is reported of the device and not over. */
+  List<Signalled> signals() {
+    return question.signals().stream()
+        .filter(signal -> signal.until().isAfter(question.time()))
+        .toList();
+  }
+
   /** No policy lets a quarantined device through: what a policy has for it is its quarantine network. */
   boolean quarantined() {
     return question.subject().state().equals(DeviceState.QUARANTINED.word());
@@ -65,6 +83,7 @@ final class Attributes implements CelVariableResolver {
       case "posture" -> Optional.ofNullable(postureValues());
       case "time" -> Optional.of(question.time());
       case "location" -> location();
+      case "signals" -> Optional.of(signalValues());
       default -> Optional.empty();
     };
   }
@@ -98,6 +117,16 @@ final class Attributes implements CelVariableResolver {
       values.put("address", question.place().address());
     }
     return values.isEmpty() ? Optional.empty() : Optional.of(values);
+  }
+
+  private List<Map<String, Object>> signalValues() {
+    return signals().stream()
+        .map(signal -> Map.<String, Object>of(
+            "kind", signal.kind(),
+            "claim", signal.claim(),
+            "severity", signal.severity(),
+            "until", signal.until()))
+        .toList();
   }
 
   private @Nullable Map<String, Object> postureValues() {

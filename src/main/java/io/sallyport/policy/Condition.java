@@ -14,6 +14,7 @@ final class Condition {
   private final String shown;
   private final Program program;
   private final boolean looksAtPosture;
+  private final boolean looksAtSignals;
   private final @Nullable TimeUse time;
   private final CelExpr expression;
   private final Shortfall whenFalse;
@@ -22,12 +23,14 @@ final class Condition {
       String text,
       Program program,
       boolean looksAtPosture,
+      boolean looksAtSignals,
       @Nullable TimeUse time,
       CelExpr expression) {
     String oneLine = text.strip().replaceAll("\\s+", " ");
     this.shown = oneLine.length() > SHOWN ? oneLine.substring(0, SHOWN) + "…" : oneLine;
     this.program = program;
     this.looksAtPosture = looksAtPosture;
+    this.looksAtSignals = looksAtSignals;
     this.time = time;
     this.expression = expression;
     this.whenFalse = new Shortfall(false, shown + " is false");
@@ -44,6 +47,10 @@ final class Condition {
 
   boolean looksAtPosture() {
     return looksAtPosture;
+  }
+
+  boolean looksAtSignals() {
+    return looksAtSignals;
   }
 
   boolean looksAtTime() {

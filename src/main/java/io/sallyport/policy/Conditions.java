@@ -19,6 +19,7 @@ import dev.cel.common.navigation.CelNavigableAst;
 import dev.cel.common.navigation.CelNavigableExpr;
 import dev.cel.common.types.CelType;
 import dev.cel.common.types.CelTypeProvider;
+import dev.cel.common.types.ListType;
 import dev.cel.common.types.MapType;
 import dev.cel.common.types.SimpleType;
 import dev.cel.common.types.StructType;
@@ -53,6 +54,8 @@ import java.util.stream.Stream;
  * <tr><td>{@code time}</td><td>the moment of the question, a timestamp</td></tr>
  * <tr><td>{@code location}</td><td>{@code point}, the enforcement point that asks, and {@code address}, the device's by a live
  * binding; each missing when it is not known</td></tr>
+ * <tr><td>{@code signals}</td><td>what is reported of the device and not over yet, each with {@code kind}, {@code claim},
+ * {@code severity} and {@code until}; an empty list when there is nothing</td></tr>
  * <tr><td>{@code atLeastVersion(a, b)}</td><td>whether version {@code a} is {@code b} or later, see {@link Version}; an
  * error when either is no version, so that a strange version is never let through by {@code !}</td></tr>
  * <tr><td>{@code inNetwork(a, p)}</td><td>whether address {@code a} is within prefix {@code p}; an error when either is
@@ -116,14 +119,23 @@ final class Conditions {
       "sallyport.Location",
       ImmutableMap.of("point", SimpleType.STRING, "address", SimpleType.STRING));
 
+  private static final CelType SIGNAL = struct(
+      "sallyport.Signal",
+      ImmutableMap.of(
+          "kind", SimpleType.STRING,
+          "claim", SimpleType.STRING,
+          "severity", SimpleType.STRING,
+          "until", SimpleType.TIMESTAMP));
+
   private static final CelCompiler COMPILER = CelCompilerFactory.standardCelCompilerBuilder()
       .setOptions(BOUNDS)
       .setStandardMacros(CelStandardMacro.STANDARD_MACROS)
-      .setTypeProvider(types(DEVICE, CLAIM, FIRMWARE, POSTURE, LOCATION))
+      .setTypeProvider(types(DEVICE, CLAIM, FIRMWARE, POSTURE, LOCATION, SIGNAL))
       .addVar("device", DEVICE)
       .addVar("posture", POSTURE)
       .addVar("time", SimpleType.TIMESTAMP)
       .addVar("location", LOCATION)
+      .addVar("signals", ListType.create(SIGNAL))
       .addFunctionDeclarations(
           ofTwoTexts(AT_LEAST_VERSION, AT_LEAST_VERSION_STRINGS),
           ofTwoTexts(IN_NETWORK, IN_NETWORK_STRINGS))
@@ -212,17 +224,20 @@ final class Conditions {
       for (CelExpr literal : literals(tree, "matches").toList()) {
         check(literal, tree, Pattern::compile);
       }
-      boolean looksAtPosture =
-          nodes(tree).anyMatch(node -> node.expr().identOrDefault().name().equals("posture"));
       return new Condition(
           text,
           RUNTIME.createProgram(tree),
-          looksAtPosture,
+          names(tree, "posture"),
+          names(tree, "signals"),
           TimeUse.of(nodes(tree)),
           tree.getExpr());
     } catch (CelValidationException | CelEvaluationException e) {
       throw new Fault(1, 0, String.valueOf(e.getMessage()));
     }
+  }
+
+  private static boolean names(CelAbstractSyntaxTree tree, String variable) {
+    return nodes(tree).anyMatch(node -> node.expr().identOrDefault().name().equals(variable));
   }
 
   private static Fault fault(CelIssue issue) {

@@ -5,6 +5,7 @@ import io.sallyport.policy.Explanation.Change;
 import io.sallyport.policy.Explanation.Kind;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Question.Signalled;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -51,6 +52,7 @@ final class NearestChanges {
   List<Change> find(List<AccessPolicy> bitten, ToIntFunction<AccessPolicy> lacks) {
     for (AccessPolicy forbid : bitten) {
       wishes(forbid, false).forEach(wish -> prove(forbid, wish));
+      signals(forbid).forEach(over -> prove(forbid, over));
     }
     List<AccessPolicy> nearest =
         selecting.stream().sorted(Comparator.comparingInt(lacks)).toList();
@@ -96,7 +98,29 @@ final class NearestChanges {
           requirement.claim() + " " + requirement.words() + PERMITS));
     }
     singles.addAll(wishes(policy, true));
+    singles.addAll(signals(policy));
     return singles;
+  }
+
+  /** As if something that is reported of the device were over. */
+  private List<Try> signals(AccessPolicy policy) {
+    List<Signalled> signals = new Attributes(question).signals();
+    List<Try> over = new ArrayList<>();
+    if (policy.restsOnSignals() && !signals.isEmpty()) {
+      for (String kind :
+          signals.stream().map(Signalled::kind).distinct().sorted().toList()) {
+        over.add(new Try(
+            Kind.CONDITION,
+            Altered.with(
+                question, signals.stream().filter(s -> !s.kind().equals(kind)).toList()),
+            "the end of the signals of kind " + YamlReader.quoted(kind) + PERMITS));
+      }
+      over.add(new Try(
+          Kind.CONDITION,
+          Altered.with(question, List.<Signalled>of()),
+          "the end of all signals" + PERMITS));
+    }
+    return over;
   }
 
   private List<Try> wishes(AccessPolicy policy, boolean wanted) {

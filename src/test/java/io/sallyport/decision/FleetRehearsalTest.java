@@ -9,6 +9,7 @@ import io.sallyport.decision.Rehearsal.Difference;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.PolicySet;
+import io.sallyport.policy.Question.Signalled;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Network;
 import java.time.Instant;
@@ -71,6 +72,29 @@ class FleetRehearsalTest {
     put(camera, DeviceState.SUSPENDED);
     assertEquals(
         0, rehearsal.compare(set(policy("a", "", "new.example")), Set.of()).devices());
+  }
+
+  @Test
+  void whatIsReportedOfADeviceCountsUntilItEnds() {
+    PolicySet candidate = set(policy("a", "conditions: ['size(signals) == 0']", "old.example"));
+    assertEquals(0, rehearsal.compare(candidate, Set.of()).losing());
+    report(NOW);
+    assertEquals(0, rehearsal.compare(candidate, Set.of()).losing());
+    report(NOW.plusSeconds(1));
+    assertEquals(1, rehearsal.compare(candidate, Set.of()).losing());
+  }
+
+  private void report(Instant until) {
+    FleetDevice device = FakeFleet.device(camera, DeviceState.ACTIVE, NOW, null);
+    fleet.putDevice(
+        camera,
+        Optional.of(new FleetDevice(
+            device.subject(),
+            DeviceState.ACTIVE,
+            null,
+            device.credentials(),
+            List.of(),
+            List.of(new Signalled("scan", "executables", "low", until)))));
   }
 
   @Test

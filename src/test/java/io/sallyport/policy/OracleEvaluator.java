@@ -3,6 +3,7 @@ package io.sallyport.policy;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Question.Signalled;
 import io.sallyport.policy.Question.Subject;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Effect;
@@ -33,15 +34,25 @@ final class OracleEvaluator {
   /**
    * A condition in CEL, and the same in Java: empty when it cannot be evaluated.
    *
+   * @param signals whether it looks at what is reported of the device
    * @param end until when it says the same as at that time, or null when the time has no part in it
    */
   record Meant(
       String cel,
       boolean posture,
+      boolean signals,
       @Nullable Function<Instant, Optional<Instant>> end,
       Function<Question, Optional<Boolean>> means) {
+    Meant(
+        String cel,
+        boolean posture,
+        @Nullable Function<Instant, Optional<Instant>> end,
+        Function<Question, Optional<Boolean>> means) {
+      this(cel, posture, false, end, means);
+    }
+
     Meant(String cel, boolean posture, Function<Question, Optional<Boolean>> means) {
-      this(cel, posture, null, means);
+      this(cel, posture, false, null, means);
     }
   }
 
@@ -216,11 +227,20 @@ final class OracleEvaluator {
       ends.add(posture.expiresAt());
     }
     for (Meant condition : doc.conditions()) {
+      if (condition.signals()) {
+        live(question).forEach(signal -> ends.add(signal.until()));
+      }
       if (condition.end() != null) {
         condition.end().apply(question.time()).ifPresent(ends::add);
       }
     }
     return ends;
+  }
+
+  static List<Signalled> live(Question question) {
+    return question.signals().stream()
+        .filter(signal -> question.time().isBefore(signal.until()))
+        .toList();
   }
 
   static @Nullable Posture current(Question question) {

@@ -3,9 +3,11 @@ package io.sallyport.policy;
 import io.sallyport.policy.OracleEvaluator.Doc;
 import io.sallyport.policy.OracleEvaluator.Flow;
 import io.sallyport.policy.OracleEvaluator.Meant;
+import io.sallyport.policy.Question.Place;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Question.Signalled;
 import io.sallyport.policy.Question.Subject;
 import io.sallyport.policy.Verdict.Essential;
 import java.time.Duration;
@@ -70,6 +72,20 @@ abstract class PolicyWorlds {
               ? Optional.empty()
               : Optional.of(now.equals(MOMENT) ? now.plusMillis(1) : MOMENT),
           q -> Optional.of(q.time().isBefore(MOMENT))),
+      new Meant(
+          "!signals.exists(s, s.kind == \"scan\")",
+          false,
+          true,
+          null,
+          q -> Optional.of(
+              OracleEvaluator.live(q).stream().noneMatch(s -> s.kind().equals("scan")))),
+      new Meant(
+          "signals[0].severity == \"low\"",
+          false,
+          true,
+          null,
+          q ->
+              OracleEvaluator.live(q).stream().findFirst().map(s -> s.severity().equals("low"))),
       new Meant(
           "time.getMinutes() != 1",
           false,
@@ -184,13 +200,22 @@ abstract class PolicyWorlds {
             Arbitraries.of("tcp", "udp", "icmp"),
             Arbitraries.of(0, 1, 123, 150, 200, 201, 65535))
         .as(RequestedFlow::new);
+    Arbitrary<List<Signalled>> signals = Combinators.combine(
+            Arbitraries.of("scan", "malware"),
+            Arbitraries.of("low", "high"),
+            Arbitraries.integers().between(0, 4))
+        .as((kind, severity, minutes) ->
+            new Signalled(kind, "executables", severity, START.plusSeconds(60L * minutes)))
+        .list()
+        .ofMaxSize(2);
     return Combinators.combine(
             subject,
             posture.injectNull(0.2),
             asked.injectNull(0.3),
-            Arbitraries.integers().between(0, 3))
-        .as((who, how, flow, minutes) ->
-            new Question(who, how, flow, START.plusSeconds(60L * minutes)));
+            Arbitraries.integers().between(0, 3),
+            signals)
+        .as((who, how, flow, minutes, reported) -> new Question(
+            who, how, flow, START.plusSeconds(60L * minutes), Place.UNKNOWN, reported));
   }
 
   @Provide
