@@ -4,7 +4,7 @@
 #   check.sh ISSUER CA.pem TOKEN-FILE PEER.pem HOST PROTOCOL PORT
 #
 # ISSUER is the server's URL, CA.pem certifies it, PEER.pem is the certificate of the device on this connection, and
-# HOST PROTOCOL PORT the flow that it opens (PORT 0 for icmp). Ends with 0 when the grant permits it, otherwise with 1 and a
+# HOST PROTOCOL PORT the flow that it opens (for icmp PORT is its type, and only what is granted for all types or for this one is let through). Ends with 0 when the grant permits it, otherwise with 1 and a
 # word of why. Needs no certificate of its own: keys and status lists are for everybody.
 set -euo pipefail
 
@@ -82,10 +82,10 @@ thumbprint=$(openssl x509 -in "$peer" -outform DER | openssl dgst -sha256 -binar
 
 # 4. The flow (RFC 9396): a name as it is written. Prefixes are for who can compare addresses; here they permit nothing.
 jq -e --arg host "$host" --arg protocol "$protocol" --argjson port "$port" '
-  def within: tostring | split("-") | map(tonumber) | .[0] <= $port and $port <= .[-1];
+  def within: tostring | sub("^v[46]:"; "") | split("-") | map(tonumber) | .[0] <= $port and $port <= .[-1];
   [.authorization_details[] | select(.type == "network_flow" and .protocol == $protocol
     and (.peer | ascii_downcase) == ($host | ascii_downcase)
-    and (if $protocol == "icmp" then true else ([.port // empty] + (.ports // [])) | any(within) end))]
+    and (if $protocol == "icmp" then .icmp_types == null or (.icmp_types | any(within)) else ([.port // empty] + (.ports // [])) | any(within) end))]
   | length > 0' <<<"$claims" >/dev/null || no "the grant is not for this flow"
 
 # 5. Not withdrawn (draft-ietf-oauth-status-list): one bit, 1 for invalid; keep the list for as long as its ttl says.

@@ -15,7 +15,7 @@ import java.util.Set;
  * @param source an address
  * @param first of the destination's addresses, as 128 bits
  * @param last of the destination's addresses
- * @param firstPort 0 for icmp
+ * @param firstPort of icmp the first type; all of icmp is the echo request, so that nothing else is opened unasked
  * @param longest how long policy keeps the flow through a loss of Sallyport; zero for nearly all
  */
 record FeedEntry(
@@ -31,6 +31,8 @@ record FeedEntry(
     Duration longest) {
   private static final Set<String> PROTOCOLS = Set.of("tcp", "udp", "icmp");
   private static final int BITS = 128;
+  private static final int LAST_PORT = 65_535;
+  private static final int LAST_TYPE = 255;
 
   /** Reads an entry; refuses what no feed gives out, because a firewall must not guess. */
   static FeedEntry of(JsonNode json) {
@@ -38,7 +40,9 @@ record FeedEntry(
       IpPrefix source = IpPrefix.parseAddress(json.path("source").asText());
       IpPrefix destination = IpPrefix.parse(json.path("destination").asText());
       String protocol = json.path("protocol").asText();
-      String ports = json.path("ports").asText("0");
+      boolean icmp = protocol.equals("icmp");
+      String ports = json.path(icmp ? "icmp_types" : "ports")
+          .asText(icmp && source != null ? Integer.toString(echo(source.isFour())) : "0");
       int dash = ports.indexOf('-');
       int firstPort = Integer.parseInt(dash < 0 ? ports : ports.substring(0, dash));
       int lastPort = Integer.parseInt(ports.substring(dash + 1));
@@ -47,7 +51,7 @@ record FeedEntry(
           || source.isFour() != destination.isFour()
           || !PROTOCOLS.contains(protocol)
           || firstPort < 0
-          || lastPort > 65_535
+          || lastPort > (icmp ? LAST_TYPE : LAST_PORT)
           || firstPort > lastPort
           || json.path("id").asText().isEmpty()) {
         throw unreadable(json);
@@ -68,6 +72,11 @@ record FeedEntry(
     } catch (DateTimeException | NumberFormatException e) {
       throw unreadable(json);
     }
+  }
+
+  /** The type of an echo request (RFC 792, RFC 4443). */
+  static int echo(boolean four) {
+    return four ? 8 : 128;
   }
 
   /** When the kernel forgets it by itself. */

@@ -32,7 +32,7 @@ final class GrantTable {
   /**
    * An element of a set: a key, and no two overlap.
    *
-   * @param firstPort 0 for icmp
+   * @param firstPort of icmp the first type
    */
   record Element(
       String source,
@@ -158,6 +158,11 @@ final class GrantTable {
     for (FeedEntry entry : here) {
       cuts.add(entry.firstPort());
       cuts.add(entry.lastPort() + 1);
+    }
+    if (group.protocol().equals("icmp")) {
+      // Echo requests stand in a set of their own, as their replies are looked up too.
+      cuts.add(FeedEntry.echo(group.four()));
+      cuts.add(FeedEntry.echo(group.four()) + 1);
     }
     Integer from = null;
     for (Integer cut : cuts) {

@@ -339,7 +339,7 @@ final class NftAgent {
             entry.destination(),
             "-p",
             protocol(entry)));
-        if (entry.firstPort() > 0 && entry.firstPort() == entry.lastPort()) {
+        if (!entry.protocol().equals("icmp") && entry.firstPort() == entry.lastPort()) {
           which.addAll(List.of("--dport", Integer.toString(entry.firstPort())));
         }
         kernel.forget(which.toArray(String[]::new));

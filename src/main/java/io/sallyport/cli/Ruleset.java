@@ -55,6 +55,8 @@ final class Ruleset {
     set(batch, "grants6", SIX, true);
     set(batch, "pings", FOUR.subList(0, 2), true);
     set(batch, "pings6", SIX.subList(0, 2), true);
+    set(batch, "icmps", List.of("ipv4_addr", "ipv4_addr", "icmp_type"), true);
+    set(batch, "icmps6", List.of("ipv6_addr", "ipv6_addr", "icmpv6_type"), true);
     ObjectNode chain = batch.object("add", "chain");
     chain
         .put("name", FORWARD)
@@ -116,6 +118,8 @@ final class Ruleset {
     original(batch, Batch.tuple("ip6", "saddr", "daddr", "dport"), "@grants6", null);
     original(batch, Batch.tuple("ip", "saddr", "daddr", null), "@pings", "icmp");
     original(batch, Batch.tuple("ip6", "saddr", "daddr", null), "@pings6", "icmpv6");
+    original(batch, typed("ip", "icmp"), "@icmps", null);
+    original(batch, typed("ip6", "icmpv6"), "@icmps6", null);
     batch.rule(FAMILY, table, FORWARD).add(Batch.counter()).add(Batch.verdict("drop"));
   }
 
@@ -163,6 +167,13 @@ final class Ruleset {
     expression.add(Batch.match("==", tuple, Json.text(set))).add(Batch.verdict("accept"));
   }
 
+  /** Addresses and the type of the message. */
+  private static ObjectNode typed(String protocol, String icmp) {
+    ObjectNode tuple = Batch.tuple(protocol, "saddr", "daddr", null);
+    tuple.withArray("concat").add(Batch.payload(icmp, "type"));
+    return tuple;
+  }
+
   private JsonNode names() {
     ArrayNode names = Json.array();
     interfaces.forEach(names::add);
@@ -204,7 +215,8 @@ final class Ruleset {
   private void elem(Batch batch, String verb, Element element, long timeout) {
     boolean icmp = element.protocol().equals("icmp");
     ObjectNode json = batch.object(verb, "element");
-    json.put("name", (icmp ? "pings" : "grants") + (element.four() ? "" : "6"));
+    boolean echo = icmp && element.firstPort() == FeedEntry.echo(element.four());
+    json.put("name", (echo ? "pings" : icmp ? "icmps" : "grants") + (element.four() ? "" : "6"));
     ArrayNode key = Json.array().add(element.source());
     String first = FeedEntry.text(element.first());
     String last = FeedEntry.text(element.last());
@@ -215,6 +227,8 @@ final class Ruleset {
     }
     if (!icmp) {
       key.add(element.protocol());
+    }
+    if (!echo) {
       if (element.firstPort() == element.lastPort()) {
         key.add(element.firstPort());
       } else {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Question.RequestedFlow;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -94,6 +95,10 @@ record DecisionRow(
         json.writeStringField("peer", flow.peer());
         json.writeStringField("protocol", flow.protocol());
         json.writeNumberField("port", flow.port());
+        if (flow.protocol().equals("icmp") && flow.port() != 0) {
+          json.writeStringField(
+              "icmp_type", IcmpTypes.text(flow.port(), flow.peer()).orElse(""));
+        }
       }
       json.writeEndObject();
     });

@@ -1,6 +1,7 @@
 package io.sallyport.decision;
 
 import io.sallyport.kernel.IpPrefix;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -10,6 +11,8 @@ import java.util.Locale;
 /** What one list of flows allows that another does not. Never leaves anything out; may tell a prefix wider than it is. */
 final class FlowDifference {
   private static final int PORTS = 1 << 16;
+  /** Of one version of ICMP. */
+  private static final int TYPES = 1 << 8;
 
   private FlowDifference() {}
 
@@ -33,14 +36,17 @@ final class FlowDifference {
             && other.direction() == flow.direction()
             && covers(other.peer(), flow.peer()))
         .toList();
-    if (wider.isEmpty()) {
+    if (wider.stream().anyMatch(other -> other.ports().isEmpty())) {
+      return;
+    }
+    if (wider.isEmpty() || flow.ports().isEmpty()) {
       left.add(flow);
-    } else if (!flow.ports().isEmpty()) {
-      BitSet ports = ports(flow);
-      wider.forEach(other -> ports.andNot(ports(other)));
-      if (!ports.isEmpty()) {
-        left.add(new AllowedFlow(flow.peer(), flow.protocol(), words(ports), flow.direction()));
-      }
+      return;
+    }
+    BitSet ports = ports(flow);
+    wider.forEach(other -> ports.andNot(ports(other)));
+    if (!ports.isEmpty()) {
+      left.add(new AllowedFlow(flow.peer(), flow.protocol(), words(ports, flow), flow.direction()));
     }
   }
 
@@ -56,19 +62,22 @@ final class FlowDifference {
   private static BitSet ports(AllowedFlow flow) {
     BitSet ports = new BitSet(PORTS);
     for (String range : flow.ports()) {
-      int dash = range.indexOf('-');
-      int first = Integer.parseInt(dash < 0 ? range : range.substring(0, dash));
-      int last = Integer.parseInt(range.substring(dash + 1));
-      ports.set(first, last + 1);
+      int[] ends = IcmpTypes.ends(range);
+      ports.set(ends[0], ends[1] + 1);
     }
     return ports;
   }
 
-  private static List<String> words(BitSet ports) {
+  /** As the ports of {@code like} are written; no range is of two versions of ICMP. */
+  private static List<String> words(BitSet ports, AllowedFlow like) {
+    boolean tagged = like.ports().getFirst().indexOf(':') >= 0;
     List<String> words = new ArrayList<>();
     for (int first = ports.nextSetBit(0); first >= 0; ) {
       int behind = ports.nextClearBit(first);
-      words.add(first == behind - 1 ? Integer.toString(first) : first + "-" + (behind - 1));
+      if (tagged && first < TYPES && behind > TYPES) {
+        behind = TYPES;
+      }
+      words.add(IcmpTypes.between(first, behind - 1, tagged));
       first = ports.nextSetBit(behind);
     }
     return words;

@@ -2,6 +2,7 @@ package io.sallyport.grants;
 
 import io.sallyport.grants.Grants.GrantedFlow;
 import io.sallyport.kernel.IpPrefix;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
@@ -14,10 +15,15 @@ import java.util.Map;
 /** Flows as authorization details of type {@code network_flow} (RFC 9396 §2). */
 public final class NetworkFlows {
   private static final String SINGLE_PORT = "[0-9]{1,5}";
+  private static final String ICMP = "icmp";
+  private static final String ICMP_TYPES = "icmp_types";
 
   private NetworkFlows() {}
 
-  /** The JSON objects: one port is the number {@code port}; several or ranges are the strings {@code ports}. */
+  /**
+   * The JSON objects: one port is the number {@code port}; several or ranges are the strings {@code ports}, of icmp {@code
+   * icmp_types}.
+   */
   public static List<Map<String, Object>> details(List<GrantedFlow> flows) {
     return flows.stream().map(NetworkFlows::detail).toList();
   }
@@ -30,8 +36,9 @@ public final class NetworkFlows {
 
   private static GrantedFlow flow(JsonObject detail) {
     Integer port = detail.getInteger("port");
+    String several = detail.containsKey(ICMP_TYPES) ? ICMP_TYPES : "ports";
     List<String> ports = port == null
-        ? detail.getJsonArray("ports", new JsonArray()).stream()
+        ? detail.getJsonArray(several, new JsonArray()).stream()
             .map(String::valueOf)
             .toList()
         : List.of(port.toString());
@@ -43,9 +50,7 @@ public final class NetworkFlows {
     return rule.direction() == Direction.FROM_DEVICE
         && rule.protocol().equals(flow.protocol())
         && coversPeer(rule.peer(), flow.peer())
-        && flow.ports().isEmpty() == rule.ports().isEmpty()
-        && flow.ports().stream()
-            .allMatch(port -> rule.ports().stream().anyMatch(wide -> coversPort(wide, port)));
+        && (rule.ports().isEmpty() || coversPorts(rule, flow));
   }
 
   private static boolean coversPeer(String rule, String peer) {
@@ -57,23 +62,24 @@ public final class NetworkFlows {
     return wide != null && narrow != null && wide.covers(narrow);
   }
 
+  /** No ports are all that there are. */
+  private static boolean coversPorts(AllowedFlow rule, GrantedFlow flow) {
+    return !flow.ports().isEmpty()
+        && flow.ports().stream()
+            .allMatch(port -> rule.ports().stream().anyMatch(wide -> coversPort(wide, port)));
+  }
+
   private static boolean coversPort(String wide, String narrow) {
-    return first(wide) <= first(narrow) && last(narrow) <= last(wide);
-  }
-
-  private static int first(String ports) {
-    int dash = ports.indexOf('-');
-    return Integer.parseInt(dash < 0 ? ports : ports.substring(0, dash));
-  }
-
-  private static int last(String ports) {
-    return Integer.parseInt(ports.substring(ports.indexOf('-') + 1));
+    int[] outer = IcmpTypes.ends(wide);
+    int[] inner = IcmpTypes.ends(narrow);
+    return outer[0] <= inner[0] && inner[1] <= outer[1];
   }
 
   /** As a grant of just this says it. */
   public static GrantedFlow granted(RequestedFlow flow) {
-    List<String> ports =
-        flow.protocol().equals("icmp") ? List.of() : List.of(Integer.toString(flow.port()));
+    List<String> ports = flow.protocol().equals(ICMP)
+        ? IcmpTypes.text(flow.port(), flow.peer()).stream().toList()
+        : List.of(Integer.toString(flow.port()));
     return new GrantedFlow(flow.peer(), flow.protocol(), ports);
   }
 
@@ -82,7 +88,11 @@ public final class NetworkFlows {
     detail.put("type", Grants.NETWORK_FLOW);
     detail.put("peer", flow.peer());
     detail.put("protocol", flow.protocol());
-    if (flow.ports().size() == 1 && flow.ports().getFirst().matches(SINGLE_PORT)) {
+    if (flow.protocol().equals(ICMP)) {
+      if (!flow.ports().isEmpty()) {
+        detail.put(ICMP_TYPES, flow.ports());
+      }
+    } else if (flow.ports().size() == 1 && flow.ports().getFirst().matches(SINGLE_PORT)) {
       detail.put("port", Integer.parseInt(flow.ports().getFirst()));
     } else if (!flow.ports().isEmpty()) {
       detail.put("ports", flow.ports());

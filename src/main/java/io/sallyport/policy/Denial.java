@@ -111,8 +111,7 @@ final class Denial {
     boolean portOnly = rule.flow().direction() == flow.direction()
         && rule.flow().protocol().equals(flow.protocol())
         && rule.meetsPeer(flow.peer(), IpPrefix.parseAddress(flow.peer()));
-    return "allows " + rule.words() + ", you asked "
-        + (portOnly ? String.valueOf(flow.port()) : words(flow));
+    return "allows " + rule.words() + ", you asked " + (portOnly ? port(flow) : words(flow));
   }
 
   /** By direction, then protocol, then how far the port is. */
@@ -140,8 +139,17 @@ final class Denial {
     return null;
   }
 
+  /** What is asked of ports, or of types of ICMP. */
+  private static String port(RequestedFlow flow) {
+    return flow.protocol().equals(FlowRule.ICMP)
+        ? IcmpTypes.text(flow.port(), flow.peer()).orElse("all types")
+        : String.valueOf(flow.port());
+  }
+
   static String words(RequestedFlow flow) {
-    String port = flow.port() == 0 ? "" : " port " + flow.port();
+    String port = flow.port() == 0
+        ? ""
+        : (flow.protocol().equals(FlowRule.ICMP) ? " type " : " port ") + port(flow);
     return printable(flow.protocol())
         + (flow.direction() == Direction.TO_DEVICE ? " from " : " to ")
         + printable(flow.peer())

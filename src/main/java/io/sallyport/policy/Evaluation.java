@@ -59,7 +59,7 @@ final class Evaluation {
       AccessPolicy failed = null;
       for (Entry entry : selection.allowed().find(flow, address)) {
         AccessPolicy policy = entry.policy();
-        if (policy == failed || !entry.rule().meetsPort(flow.port())) {
+        if (policy == failed || !entry.rule().hasPort(flow.port())) {
           continue;
         }
         Shortfall shortfall = shortfall(policy);

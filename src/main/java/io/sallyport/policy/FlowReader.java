@@ -59,9 +59,9 @@ final class FlowReader {
 
   private FlowRule rule(YamlValue value, String place) {
     if (effect == Effect.FORBID) {
-      value.section("name", "peer", "protocol", "ports", "direction");
+      value.section("name", "peer", "protocol", "ports", "icmpTypes", "direction");
     } else {
-      value.section("name", "peer", "protocol", "ports", "direction", "essential");
+      value.section("name", "peer", "protocol", "ports", "icmpTypes", "direction", "essential");
     }
     String name = value.find("name").map(this::name).orElse(place);
     YamlValue at = value.need("peer");
@@ -69,12 +69,13 @@ final class FlowReader {
         ? new Peer(PolicyReader.name(at.section("segment").need("segment")), null, true)
         : peer(at);
     String protocol = value.need("protocol").word(List.of("tcp", "udp", "icmp"));
-    List<PortRange> ports = ports(value, protocol);
-    AllowedFlow flow = new AllowedFlow(
+    List<PortRange> ports = ports(value, protocol, peer.prefix());
+    AllowedFlow flow = FlowRule.flow(
         peer.text(),
         protocol,
-        ports.stream().map(PortRange::toString).toList(),
-        value.find("direction").map(FlowReader::direction).orElse(Direction.FROM_DEVICE));
+        ports,
+        value.find("direction").map(FlowReader::direction).orElse(Direction.FROM_DEVICE),
+        peer.prefix());
     Essential essential = value.find("essential").map(FlowReader::essential).orElse(null);
     return peer.inSegment()
         ? new FlowRule(name, flow, null, ports, essential, peer.text(), List.of())
@@ -127,17 +128,38 @@ final class FlowReader {
     return null;
   }
 
-  private static List<PortRange> ports(YamlValue rule, String protocol) {
+  private static List<PortRange> ports(YamlValue rule, String protocol, @Nullable IpPrefix prefix) {
     Optional<YamlValue> ports = rule.find("ports");
-    if (protocol.equals("icmp")) {
+    Optional<YamlValue> types = rule.find("icmpTypes");
+    if (protocol.equals(FlowRule.ICMP)) {
       if (ports.isPresent()) {
-        throw ports.get().fault("icmp has no ports; leave the field out");
+        throw ports.get().fault("icmp has no ports; leave the field out, or write icmpTypes");
       }
-      return List.of();
+      return types
+          .map(all -> all.items(MOST_PORTS).stream()
+              .flatMap(type -> icmpTypes(type, prefix).stream())
+              .distinct()
+              .toList())
+          .orElseGet(() -> IcmpTypes.all(prefix));
+    }
+    if (types.isPresent()) {
+      throw types.get().fault(protocol + " has ports; write ports, or protocol: icmp");
     }
     return rule.need("ports").items(MOST_PORTS).stream()
         .map(FlowReader::portRange)
         .toList();
+  }
+
+  private static List<PortRange> icmpTypes(YamlValue value, @Nullable IpPrefix prefix) {
+    if (!(value.node() instanceof Scalar scalar)
+        || (scalar.kind() != Kind.INTEGER && scalar.kind() != Kind.TEXT)) {
+      throw value.fault("must be a type of ICMP such as 8 or echo-request");
+    }
+    try {
+      return IcmpTypes.read(scalar.text(), prefix);
+    } catch (IcmpTypes.Malformed e) {
+      throw value.fault(String.valueOf(e.getMessage()));
+    }
   }
 
   private static PortRange portRange(YamlValue value) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param name as the document has it, otherwise its place there: {@code allow[3]}
  * @param flow as the verdict shows it; a name in lower case
  * @param prefix set when the peer is an address or prefix
- * @param ports inclusive; empty for icmp
+ * @param ports inclusive; of icmp its types, see {@link IcmpTypes}
  * @param segment whose peers this is about, until {@link Segments} resolves it, then null
  * @param reasons what is said when this decides, made once because it is said for each decision
  */
@@ -25,15 +25,34 @@ record FlowRule(
     @Nullable Essential essential,
     @Nullable String segment,
     List<String> reasons) {
+  static final String ICMP = "icmp";
+
   FlowRule {
     ports = List.copyOf(ports);
     reasons = List.copyOf(reasons);
   }
 
-  /** The same about one peer of the segment. */
+  /** The same about one peer of the segment; without ports when it has none of the wanted types of ICMP. */
   FlowRule to(Segment.Peer peer, AccessPolicy policy) {
-    AllowedFlow one = new AllowedFlow(peer.text(), flow.protocol(), flow.ports(), flow.direction());
-    return of(policy.name(), policy.effect(), name, one, peer.prefix(), ports, essential);
+    List<PortRange> there = isIcmp() ? IcmpTypes.of(ports, peer.prefix()) : ports;
+    AllowedFlow one = flow(peer.text(), flow.protocol(), there, flow.direction(), peer.prefix());
+    return of(policy.name(), policy.effect(), name, one, peer.prefix(), there, essential);
+  }
+
+  /** As a verdict shows it. */
+  static AllowedFlow flow(
+      String peer,
+      String protocol,
+      List<PortRange> ports,
+      Question.Direction direction,
+      @Nullable IpPrefix prefix) {
+    return new AllowedFlow(
+        peer,
+        protocol,
+        protocol.equals(ICMP)
+            ? IcmpTypes.texts(ports, prefix)
+            : ports.stream().map(PortRange::toString).toList(),
+        direction);
   }
 
   static FlowRule of(
@@ -79,21 +98,32 @@ record FlowRule(
   }
 
   /**
-   * Whether this is about {@code asked}.
+   * Whether this is about all of {@code asked}.
    *
    * @param address the asked peer read as an address, or null when it is a name
    */
   boolean meets(RequestedFlow asked, @Nullable IpPrefix address) {
     return flow.protocol().equals(asked.protocol())
         && flow.direction() == asked.direction()
-        && meetsPort(asked.port())
+        && hasPort(asked.port())
         && meetsPeer(asked.peer(), address);
   }
 
+  boolean isIcmp() {
+    return flow.protocol().equals(ICMP);
+  }
+
+  /** Whether this is about something of what is asked by that port, which for icmp is all types when it is 0. */
   boolean meetsPort(int port) {
-    if (ports.isEmpty()) {
-      return port == 0;
-    }
+    return port == 0 ? isIcmp() : has(port);
+  }
+
+  /** Whether this is about all of what is asked by that port. */
+  boolean hasPort(int port) {
+    return port == 0 ? flow.ports().isEmpty() : has(port);
+  }
+
+  private boolean has(int port) {
     for (PortRange range : ports) {
       if (range.has(port)) {
         return true;
@@ -115,7 +145,7 @@ record FlowRule(
         && (prefix == null || other.prefix == null
             ? prefix == other.prefix && flow.peer().equals(other.flow.peer())
             : prefix.covers(other.prefix) || other.prefix.covers(prefix))
-        && (ports.isEmpty() || Ports.meet(ports, other.ports));
+        && Ports.meet(ports, other.ports);
   }
 
   /** A DNS name as rules have it (RFC 4343): only the letters of ASCII have a case. */

@@ -28,25 +28,32 @@ public final class Forbidden {
   }
 
   /**
-   * What is left of a flow to {@code address} that the device opens.
+   * What is left of a flow to {@code address}, one of a peer by name, that the device opens.
    *
-   * @param ports single ports and {@code a-b} ranges; empty for icmp
+   * @param ports single ports and {@code a-b} ranges; of icmp its types with their version, empty for all
    * @return with ports that are left; empty when nothing is, also where that would be too many pieces
    */
   public List<AllowedFlow> leaves(String address, String protocol, List<String> ports) {
-    AllowedFlow whole = new AllowedFlow(address, protocol, ports);
-    if (rules.isEmpty()) {
-      return List.of(whole);
+    IpPrefix prefix = IpPrefix.parse(address);
+    List<PortRange> ranges = protocol.equals(FlowRule.ICMP)
+        ? types(ports, prefix)
+        : ports.stream().map(PortRange::parse).toList();
+    if (ranges.isEmpty()) {
+      return List.of();
     }
-    FlowRule rule = FlowRule.of(
-        "",
-        AccessPolicy.Effect.PERMIT,
-        "",
-        whole,
-        IpPrefix.parse(address),
-        ports.stream().map(PortRange::parse).toList(),
-        null);
+    AllowedFlow whole =
+        FlowRule.flow(address, protocol, ranges, Question.Direction.FROM_DEVICE, prefix);
+    FlowRule rule =
+        FlowRule.of("", AccessPolicy.Effect.PERMIT, "", whole, prefix, ranges, null);
     List<AllowedFlow> left = Subtraction.of(List.of(rule), rules);
     return left == null ? List.of() : left;
+  }
+
+  /** Of a peer by name, and of those what there is at an address that it has. */
+  private static List<PortRange> types(List<String> texts, @Nullable IpPrefix prefix) {
+    return texts.isEmpty()
+        ? IcmpTypes.all(prefix)
+        : IcmpTypes.of(
+            texts.stream().flatMap(text -> IcmpTypes.read(text, null).stream()).toList(), prefix);
   }
 }

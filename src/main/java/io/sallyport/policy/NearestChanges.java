@@ -178,6 +178,9 @@ final class NearestChanges {
   }
 
   private static int nearest(FlowRule rule, int port) {
+    if (rule.isIcmp() && rule.flow().ports().isEmpty()) {
+      return 0;
+    }
     return rule.ports().stream()
         .map(range -> Math.clamp(port, range.first(), range.last()))
         .min(Comparator.comparingInt(candidate -> Math.abs(candidate - port)))

@@ -109,7 +109,7 @@ public record Question(
    *
    * @param peer a name or an IP address
    * @param protocol {@code tcp}, {@code udp} or {@code icmp}
-   * @param port 0 to 65535, of who is called; 0 for icmp
+   * @param port 0 to 65535, of who is called; of icmp the type as {@link IcmpTypes} numbers it, 0 for all of them
    * @param direction who opens it
    */
   public record RequestedFlow(String peer, String protocol, int port, Direction direction) {

@@ -76,7 +76,17 @@ final class Segments {
       throw refusal(
           policy, "names the segment " + segment.name() + " as a peer, which has no peers");
     }
-    return segment.peers().stream().map(peer -> rule.to(peer, policy)).toList();
+    List<FlowRule> rules = segment.peers().stream()
+        .map(peer -> rule.to(peer, policy))
+        .filter(each -> !each.ports().isEmpty())
+        .toList();
+    if (rules.isEmpty()) {
+      throw refusal(
+          policy,
+          "wants in " + rule.name() + " types of ICMP that no peer of the segment " + segment.name()
+              + " has: they are of the other version of IP");
+    }
+    return rules;
   }
 
   /** The same without a segment; empty when nobody can be both in the segment and what else is wanted. */

@@ -56,7 +56,7 @@ final class Subtraction {
   private record Piece(@Nullable IpPrefix prefix, List<PortRange> ports) {
     /** Adds to {@code rest} what is left of this without {@code away}, which is of the same kind and name. */
     void without(FlowRule away, List<Piece> rest) {
-      if (!ports.isEmpty() && !Ports.meet(ports, away.ports())) {
+      if (!Ports.meet(ports, away.ports())) {
         rest.add(this);
         return;
       }
@@ -78,11 +78,12 @@ final class Subtraction {
 
     AllowedFlow of(FlowRule rule) {
       boolean whole = prefix == null || prefix.equals(rule.prefix());
-      return new AllowedFlow(
+      return FlowRule.flow(
           whole || prefix == null ? rule.flow().peer() : Prefixes.text(prefix),
           rule.flow().protocol(),
-          ports.stream().map(PortRange::toString).toList(),
-          rule.flow().direction());
+          ports,
+          rule.flow().direction(),
+          prefix);
     }
   }
 }

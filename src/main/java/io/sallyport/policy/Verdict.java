@@ -88,7 +88,7 @@ public record Verdict(
    * A flow as a policy allows it.
    *
    * @param peer a DNS name or a CIDR prefix
-   * @param ports single ports and {@code a-b} ranges; empty for icmp
+   * @param ports single ports and {@code a-b} ranges; of icmp its types as {@link IcmpTypes} writes them, empty for all
    * @param direction who opens it
    */
   public record AllowedFlow(String peer, String protocol, List<String> ports, Direction direction) {

@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -98,6 +100,37 @@ class GrantTableTest {
     assertEquals(List.of(NOW.plusSeconds(30)), List.copyOf(shorter.now().values()));
     Element only = shorter.gone().iterator().next();
     assertEquals("10.0.0.1", only.source());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      nullValues = "all",
+      value = {
+        "10.0.0.1, 10.1.0.1, all, 8-8",
+        "10.0.0.1, 10.1.0.1, 8, 8-8",
+        "10.0.0.1, 10.1.0.1, 13, 13-13",
+        "10.0.0.1, 10.1.0.1, 0-255, 0-7 8-8 9-255",
+        "fd00::1, fd00::2, all, 128-128",
+        "fd00::1, fd00::2, 8, 8-8",
+        "fd00::1, fd00::2, 127-129, 127-127 128-128 129-129"
+      })
+  void echoRequestsStandAloneAndAllOfIcmpIsThem(
+      String source, String destination, @Nullable String types, String pieces) {
+    ObjectNode json = Json.object()
+        .put("id", "a")
+        .put("source", source)
+        .put("destination", destination)
+        .put("protocol", "icmp")
+        .put("expires_at", NOW.plusSeconds(60).toString());
+    if (types != null) {
+      json.put("icmp_types", types);
+    }
+    table.put(FeedEntry.of(json));
+    assertEquals(
+        pieces,
+        table.settle().now().keySet().stream()
+            .map(element -> element.firstPort() + "-" + element.lastPort())
+            .collect(Collectors.joining(" ")));
   }
 
   @ParameterizedTest

@@ -30,8 +30,13 @@ class ExplainPropertyTest extends PolicyWorlds {
     RequestedFlow flow = question.flow();
     if (flow != null && !permits.isEmpty()) {
       PolicySet set = compile(permits);
-      Question anything =
-          new Question(question.subject(), question.posture(), null, question.time());
+      Question anything = new Question(
+          question.subject(),
+          question.posture(),
+          null,
+          question.time(),
+          question.place(),
+          question.signals());
       Explanation explanation = set.explain(question);
       if (!explanation.verdict().permit() && set.evaluate(anything).permit()) {
         assertTrue(explanation.changes().stream().anyMatch(change -> change.kind() == Kind.FLOW));

@@ -162,11 +162,11 @@ class ForbidTest {
   }
 
   @Test
-  void aboutIcmpIsAboutNoPort() {
+  void aboutIcmpIsAboutNothingThatIsNoTypeOfIt() {
     String ping = permit("ping", "[{peer: 10.0.0.0/8, protocol: icmp}]");
     assertTrue(ask(null, new RequestedFlow("10.1.2.3", "icmp", 0), ping).permit());
     assertEquals(
-        Effect.DENY, ask(null, new RequestedFlow("10.1.2.3", "icmp", 8), ping).effect());
+        Effect.DENY, ask(null, new RequestedFlow("10.1.2.3", "icmp", 443), ping).effect());
   }
 
   @Test

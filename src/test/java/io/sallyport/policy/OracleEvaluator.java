@@ -212,7 +212,8 @@ final class OracleEvaluator {
 
   private static @Nullable Integer matching(Doc doc, RequestedFlow flow) {
     for (int i = 0; i < doc.rules().size(); i++) {
-      if (matches(doc.rules().get(i), flow)) {
+      Flow rule = doc.rules().get(i);
+      if (doc.forbid() ? takes(rule, flow) : matches(rule, flow)) {
         return i;
       }
     }
@@ -279,11 +280,36 @@ final class OracleEvaluator {
         && assurances.indexOf(is.assurance()) >= assurances.indexOf(least.assurance());
   }
 
+  /** Whether the flow has all that is asked; what is asked of icmp without a type is all types. */
   static boolean matches(Flow flow, RequestedFlow asked) {
     boolean port = flow.protocol().equals("icmp")
-        ? asked.port() == 0
+        ? flow.ports().isEmpty() && isOfPeer(asked.port(), asked.peer())
+            || flow.ports().stream().anyMatch(types -> hasType(types, asked.port(), asked.peer()))
         : flow.ports().stream().anyMatch(range -> has(range, asked.port()));
     return flow.protocol().equals(asked.protocol()) && port && peer(flow.peer(), asked.peer());
+  }
+
+  /** Whether a forbid takes something of what is asked. */
+  static boolean takes(Flow flow, RequestedFlow asked) {
+    return matches(flow, asked)
+        || asked.port() == 0
+            && flow.protocol().equals("icmp")
+            && asked.protocol().equals("icmp")
+            && peer(flow.peer(), asked.peer());
+  }
+
+  private static boolean isOfPeer(int port, String peer) {
+    boolean name = peer.endsWith("example");
+    int first = peer.indexOf(':') < 0 ? 1 : 257;
+    return port == 0 || first <= port && port <= (name ? 512 : first + 255);
+  }
+
+  /** In place of a port stand the types of IPv4 from 1 on, those of IPv6 from 257 on. */
+  private static boolean hasType(String types, int port, String peer) {
+    boolean four = types.startsWith("v4:") || !types.startsWith("v6:") && peer.indexOf(':') < 0;
+    return port > 0
+        && (port <= 256) == four
+        && has(types.replaceFirst("v.:", ""), (port - 1) % 256);
   }
 
   private static boolean has(String range, int port) {

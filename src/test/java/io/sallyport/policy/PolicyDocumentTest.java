@@ -29,7 +29,7 @@ class PolicyDocumentTest {
       Map.of("executables", new PostureClaim("affirming", "signed-software")),
       Map.of("firmware.version", "1.3.0"),
       NOW.plusSeconds(900));
-  private static final Pattern ANSWER = Pattern.compile("(\\S+) (\\S+) (\\d+) => (\\S+): (.+)");
+  private static final Pattern ANSWER = Pattern.compile("(\\S+) (\\S+) (\\S+) => (\\S+): (.+)");
 
   private static List<String> blocks(String kind) throws IOException {
     Matcher blocks = Pattern.compile("```" + kind + "\n(.*?)```", Pattern.DOTALL)
@@ -54,8 +54,13 @@ class PolicyDocumentTest {
     for (String line : block.lines().toList()) {
       Matcher answer = ANSWER.matcher(line);
       assertTrue(answer.matches(), line);
-      RequestedFlow flow =
-          new RequestedFlow(answer.group(2), answer.group(1), Integer.parseInt(answer.group(3)));
+      String peer = answer.group(2);
+      RequestedFlow flow = new RequestedFlow(
+          peer,
+          answer.group(1),
+          answer.group(1).equals("icmp")
+              ? IcmpTypes.one(answer.group(3), peer)
+              : Integer.parseInt(answer.group(3)));
       Verdict verdict = set.evaluate(new Question(CAMERA, posture, flow, NOW));
       assertEquals(answer.group(5), verdict.reasons().getFirst());
       assertEquals(answer.group(4).equals("PERMIT"), verdict.permit(), line);

@@ -224,7 +224,7 @@ class PolicyReaderTest {
             "an essential forbid",
             forbid(
                 "  deny: [{peer: a.example, protocol: icmp, essential: {owner: o, longest: PT1H}}]\n"),
-            "line 6, column 44: spec.deny[0]: unknown field \"essential\"; known here: name, peer, protocol, ports, direction"),
+            "line 6, column 44: spec.deny[0]: unknown field \"essential\"; known here: name, peer, protocol, ports, icmpTypes, direction"),
         bad(
             "two rules of one name",
             spec(
@@ -351,7 +351,7 @@ class PolicyReaderTest {
         bad(
             "icmp with ports",
             allow("{peer: a, protocol: icmp, ports: [1]}"),
-            "line 6, column 38: spec.allow[0].ports: icmp has no ports; leave the field out"),
+            "line 6, column 38: spec.allow[0].ports: icmp has no ports; leave the field out, or write icmpTypes"),
         bad(
             "port zero",
             allow("{peer: a, protocol: tcp, ports: [0]}"),

@@ -128,7 +128,7 @@ class PolicySetPropertyTest extends PolicyWorlds {
       RequestedFlow flow = question.flow();
       if (flow != null) {
         boolean forbidden =
-            always.rules().stream().anyMatch(rule -> OracleEvaluator.matches(rule, flow));
+            always.rules().stream().anyMatch(rule -> OracleEvaluator.takes(rule, flow));
         Verdict verdict = with.evaluate(question);
         assertEquals(!forbidden && without.evaluate(question).permit(), verdict.permit());
         assertTrue(!forbidden || verdict.effect() == Effect.DENY);

@@ -198,8 +198,10 @@ abstract class PolicyWorlds {
                 "2001:db9::",
                 "10.0"),
             Arbitraries.of("tcp", "udp", "icmp"),
-            Arbitraries.of(0, 1, 123, 150, 200, 201, 65535))
-        .as(RequestedFlow::new);
+            Arbitraries.of(0, 1, 123, 150, 200, 201, 65535),
+            Arbitraries.of(0, 8, 9, 14, 15, 123, 264, 265, 270, 271, 600))
+        .as((peer, protocol, port, type) ->
+            new RequestedFlow(peer, protocol, protocol.equals("icmp") ? type : port));
     Arbitrary<List<Signalled>> signals = Combinators.combine(
             Arbitraries.of("scan", "malware"),
             Arbitraries.of("low", "high"),
@@ -259,9 +261,27 @@ abstract class PolicyWorlds {
                 .list()
                 .ofMinSize(1)
                 .ofMaxSize(2),
+            Arbitraries.of("8", "0-7", "8-13", "14").list().ofMaxSize(2),
             essential)
-        .as((peer, protocol, ports, kept) ->
-            new Flow(peer, protocol, protocol.equals("icmp") ? List.of() : ports, kept));
+        .as((peer, protocol, ports, types, kept) ->
+            new Flow(peer, protocol, protocol.equals("icmp") ? types(peer, types) : ports, kept));
+  }
+
+  /** Of a peer by name one that both versions of IP have, and others of one. */
+  private static List<String> types(String peer, List<String> types) {
+    return !peer.endsWith("example")
+        ? types.stream().distinct().toList()
+        : types.stream()
+            .map(type -> type.equals("14") ? "v6:14" : "v4:" + type)
+            .distinct()
+            .toList();
+  }
+
+  /** With the version of IP, which a segment needs and a prefix may have. */
+  private static String port(Flow flow, String port) {
+    return !flow.protocol().equals("icmp") || port.indexOf(':') >= 0
+        ? port
+        : (flow.peer().indexOf(':') < 0 ? "v4:" : "v6:") + port;
   }
 
   static String yaml(Doc doc) {
@@ -300,8 +320,12 @@ abstract class PolicyWorlds {
           .append("\", protocol: ")
           .append(flow.protocol());
       if (!flow.ports().isEmpty()) {
-        text.append(
-            flow.ports().stream().collect(Collectors.joining("\", \"", ", ports: [\"", "\"]")));
+        text.append(flow.ports().stream()
+            .map(port -> port(flow, port))
+            .collect(Collectors.joining(
+                "\", \"",
+                flow.protocol().equals("icmp") ? ", icmpTypes: [\"" : ", ports: [\"",
+                "\"]")));
       }
       if (flow.essential() != null) {
         text.append(", essential: {owner: ops@plant, longest: PT4H}");
@@ -350,6 +374,14 @@ abstract class PolicyWorlds {
         "vms.example",
         "ntp.example")) {
       probes.add(new RequestedFlow(peer, "icmp", 0));
+      for (int type : List.of(7, 8, 9, 13, 14, 15)) {
+        if (peer.indexOf(':') < 0) {
+          probes.add(new RequestedFlow(peer, "icmp", 1 + type));
+        }
+        if (peer.indexOf(':') >= 0 || peer.endsWith("example")) {
+          probes.add(new RequestedFlow(peer, "icmp", 257 + type));
+        }
+      }
       for (int port : List.of(1, 21, 22, 99, 100, 122, 123, 149, 150, 151, 200, 201, 65535)) {
         probes.add(new RequestedFlow(peer, "tcp", port));
         probes.add(new RequestedFlow(peer, "udp", port));

@@ -29,7 +29,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
@@ -42,9 +41,6 @@ import org.jspecify.annotations.Nullable;
 @RunOnVirtualThread
 @Tag(name = "policies")
 class PoliciesResource {
-  private static final Set<String> PROTOCOLS = Set.of("tcp", "udp", "icmp");
-  private static final int HIGHEST_PORT = 65_535;
-
   private final Policies policies;
   private final Documents documents;
   private final Devices devices;
@@ -147,20 +143,9 @@ class PoliciesResource {
 
   /** The flow that is asked about, or null for any. */
   private static @Nullable RequestedFlow flow(Explain wanted) {
-    if (wanted.peer() == null && wanted.protocol() == null && wanted.port() == null) {
-      return null;
-    }
-    String protocol = Fields.text("protocol", wanted.protocol());
-    if (!PROTOCOLS.contains(protocol)) {
-      throw Fields.malformed("protocol", "is none of tcp, udp and icmp");
-    }
-    int port = protocol.equals("icmp") && wanted.port() == null
-        ? 0
-        : Fields.required("port", wanted.port());
-    if (port < 0 || port > HIGHEST_PORT) {
-      throw Fields.malformed("port", "is not from 0 to " + HIGHEST_PORT);
-    }
-    return new RequestedFlow(Fields.text("peer", wanted.peer()), protocol, port);
+    return wanted.peer() == null && wanted.protocol() == null && wanted.port() == null
+        ? null
+        : AskedFlow.of(wanted.peer(), wanted.protocol(), wanted.port(), wanted.icmpType());
   }
 
   /** A policy, as people see it. */
@@ -189,7 +174,13 @@ class PoliciesResource {
       @Schema(enumeration = {"tcp", "udp", "icmp"}) @Nullable
       String protocol,
 
-      @Schema(minimum = "0", maximum = "65535") @Nullable Integer port) {}
+      @Schema(minimum = "0", maximum = "65535") @Nullable Integer port,
+
+      @Schema(
+          description =
+              "Of icmp: 8 or echo-request; of a peer by name v4:8 or v6:128. All types without it.")
+      @Nullable
+      String icmpType) {}
 
   /** The answer. */
   @Schema(name = "Explanation")
@@ -274,7 +265,12 @@ class PoliciesResource {
 
   /** A flow as a policy allows it. */
   @Schema(name = "AllowedFlow")
-  record FlowView(String peer, String protocol, List<String> ports) {
+  record FlowView(
+      String peer,
+      String protocol,
+
+      @Schema(description = "Of icmp its types, all of them when there are none.")
+      List<String> ports) {
     static FlowView of(AllowedFlow flow) {
       return new FlowView(flow.peer(), flow.protocol(), flow.ports());
     }

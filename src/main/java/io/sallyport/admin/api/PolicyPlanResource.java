@@ -159,6 +159,8 @@ class PolicyPlanResource {
       @Schema(enumeration = {"from-device", "to-device"}) String direction,
       String peer,
       String protocol,
+
+      @Schema(description = "Of icmp its types, all of them when there are none.")
       List<String> ports) {
     static PlannedFlow of(AllowedFlow flow) {
       return new PlannedFlow(

@@ -28,6 +28,8 @@ import io.sallyport.grants.GrantHistory.IssuedGrant;
 import io.sallyport.kernel.Page;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credentials;
+import io.sallyport.policy.IcmpTypes;
+import io.sallyport.policy.Question.RequestedFlow;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Instant;
@@ -269,17 +271,19 @@ final class DeviceDossier {
     return new DecisionRow(
         decision,
         Tag.permit(decision.permit()),
-        flow == null
-            ? "anything at all"
-            : flow(
-                flow.peer(),
-                flow.protocol(),
-                flow.protocol().equals("icmp") ? "" : Integer.toString(flow.port())),
+        flow == null ? "anything at all" : flow(flow.peer(), flow.protocol(), port(flow)),
         who(device, decision.askedBy()));
   }
 
   private static String who(Device device, String actor) {
     return actor.equals("device:" + device.id()) ? "itself" : actor;
+  }
+
+  /** The port, or of icmp the type; empty for all types. */
+  static String port(RequestedFlow flow) {
+    return flow.protocol().equals("icmp")
+        ? IcmpTypes.text(flow.port(), flow.peer()).orElse("")
+        : Integer.toString(flow.port());
   }
 
   static String flow(String peer, String protocol, String ports) {

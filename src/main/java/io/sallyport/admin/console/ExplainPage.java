@@ -14,6 +14,7 @@ import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Explanation.Change;
 import io.sallyport.policy.Explanation.Fact;
 import io.sallyport.policy.Explanation.Unmet;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
@@ -100,10 +101,7 @@ class ExplainPage {
         Tag.permit(decision.permit()),
         flow == null
             ? "anything at all"
-            : DeviceDossier.flow(
-                flow.peer(),
-                flow.protocol(),
-                flow.protocol().equals("icmp") ? "" : Integer.toString(flow.port())),
+            : DeviceDossier.flow(flow.peer(), flow.protocol(), DeviceDossier.port(flow)),
         decision.verdict().flows().stream()
             .map(allowed -> DeviceDossier.flow(
                 allowed.peer(), allowed.protocol(), String.join(", ", allowed.ports())))
@@ -140,10 +138,21 @@ class ExplainPage {
     if (!PROTOCOLS.contains(protocol)) {
       throw Inputs.malformed("The protocol must be tcp, udp or icmp.");
     }
-    int port = protocol.equals("icmp")
-        ? 0
-        : (int) Inputs.number("Port", Inputs.line("Port", asked.port()), 0, HIGHEST_PORT);
+    if (protocol.equals("icmp")) {
+      String peer = Inputs.line("Peer", asked.peer());
+      return new RequestedFlow(
+          peer, protocol, asked.port().isBlank() ? 0 : type(asked.port().strip(), peer));
+    }
+    int port = (int) Inputs.number("Port", Inputs.line("Port", asked.port()), 0, HIGHEST_PORT);
     return new RequestedFlow(Inputs.line("Peer", asked.peer()), protocol, port);
+  }
+
+  private static int type(String text, String peer) {
+    try {
+      return IcmpTypes.one(text, peer);
+    } catch (IcmpTypes.Malformed e) {
+      throw Inputs.malformed("The type of ICMP " + e.getMessage() + ".");
+    }
   }
 
   private static String or(@Nullable String text) {

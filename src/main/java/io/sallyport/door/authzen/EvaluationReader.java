@@ -61,6 +61,11 @@ final class EvaluationReader {
     String protocol = "";
 
     int port = NONE;
+
+    /** A number or a name as text, what is neither as text that is no type; null when it is missing. */
+    @Nullable
+    String icmpType;
+
     /** Empty when it is missing or none. */
     String direction = "";
 
@@ -228,6 +233,10 @@ final class EvaluationReader {
           part.direction = Objects.requireNonNullElse(text(token), "");
         }
         case "port" -> part.port = whole(token);
+        case "icmp_type" -> {
+          int number = token == JsonToken.VALUE_STRING ? NONE : whole(token);
+          part.icmpType = number == NONE ? json.getText() : Integer.toString(number);
+        }
         default -> json.skipChildren();
       }
     }

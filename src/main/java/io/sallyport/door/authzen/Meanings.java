@@ -5,6 +5,7 @@ import io.sallyport.door.authzen.EvaluationReader.Shape;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import java.util.Base64;
@@ -22,6 +23,7 @@ final class Meanings {
 
   static final String FLOW =
       "resource.properties: protocol must be tcp, udp or icmp, port an integer from 0 to 65535,"
+          + " icmp_type, if any, a type such as 8 or \"echo-request\" (of a peer by name \"v4:8\" or \"v6:128\"),"
           + " and direction, if any, from-device or to-device";
 
   private static final int LAST_PORT = 65_535;
@@ -44,7 +46,7 @@ final class Meanings {
     return switch (resource.protocol) {
       case "icmp" ->
         resource.port == EvaluationReader.NONE || resource.port == 0
-            ? new RequestedFlow(resource.id, "icmp", 0, direction)
+            ? icmp(resource.id, resource.icmpType, direction)
             : null;
       case "tcp", "udp" ->
         resource.port >= 0 && resource.port <= LAST_PORT
@@ -52,6 +54,16 @@ final class Meanings {
             : null;
       default -> null;
     };
+  }
+
+  private static @Nullable RequestedFlow icmp(
+      String peer, @Nullable String type, Direction direction) {
+    try {
+      return new RequestedFlow(
+          peer, "icmp", type == null ? 0 : IcmpTypes.one(type, peer), direction);
+    } catch (IcmpTypes.Malformed e) {
+      return null;
+    }
   }
 
   private static @Nullable Direction direction(Part resource) {

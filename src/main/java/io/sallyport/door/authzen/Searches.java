@@ -191,7 +191,7 @@ final class Searches {
     Map<String, Object> properties = new LinkedHashMap<>();
     properties.put("protocol", flow.protocol());
     if (!flow.ports().isEmpty()) {
-      properties.put("ports", flow.ports());
+      properties.put(flow.protocol().equals("icmp") ? "icmp_types" : "ports", flow.ports());
     }
     if (flow.direction() != Direction.FROM_DEVICE) {
       properties.put("direction", Meanings.word(flow.direction()));

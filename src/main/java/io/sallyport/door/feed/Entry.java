@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param source an address, in one spelling
  * @param peer as policy names it
  * @param destination an address or a prefix; empty for a list where the peer's name stands for it
- * @param ports one port or {@code a-b}; empty for icmp
+ * @param ports one port or {@code a-b}; of icmp types, empty for all of them
  * @param expiresAt the earliest end of grant and address binding
  * @param essential set when policy keeps the flow through a loss of Sallyport (law 6)
  */
@@ -46,7 +46,7 @@ record Entry(
         .put("destination", destination)
         .put("protocol", protocol);
     if (!ports.isEmpty()) {
-      json.put("ports", ports);
+      json.put(protocol.equals("icmp") ? "icmp_types" : "ports", ports);
     }
     json.put("expires_at", expiresAt.toString())
         .put("device", device.toString())

@@ -107,7 +107,7 @@ record ListText(String text, String tag, int lines, long version, Instant until)
     /** Whether the entry permits the whole class. */
     boolean isWithin(Entry entry) {
       return entry.protocol().equals(protocol)
-          && (port == 0 || ports(entry.ports()))
+          && (port == 0 ? entry.ports().isEmpty() : ports(entry.ports()))
           && (prefix == null ? entry.peer().equalsIgnoreCase(peer) : covers(entry));
     }
 

@@ -13,6 +13,7 @@ import io.sallyport.grants.Grants.LiveGrant;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Page;
 import io.sallyport.policy.Forbidden;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.Essential;
 import jakarta.inject.Singleton;
@@ -162,15 +163,15 @@ final class Pictures {
   private @Nullable Essential essential(LiveGrant grant, GrantedFlow flow) {
     String peer = flow.peer();
     int slash = peer.indexOf('/');
+    String address = slash < 0 ? peer : peer.substring(0, slash);
     String ports = flow.ports().isEmpty() ? "0" : flow.ports().getFirst();
     int dash = ports.indexOf('-');
+    String first = dash < 0 ? ports : ports.substring(0, dash);
+    int port = flow.protocol().equals("icmp") && !flow.ports().isEmpty()
+        ? IcmpTypes.one(first, address)
+        : Integer.parseInt(first);
     Decision decision = decisions.decide(
-        grant.thumbprint(),
-        new RequestedFlow(
-            slash < 0 ? peer : peer.substring(0, slash),
-            flow.protocol(),
-            Integer.parseInt(dash < 0 ? ports : ports.substring(0, dash))),
-        Actor.SERVER);
+        grant.thumbprint(), new RequestedFlow(address, flow.protocol(), port), Actor.SERVER);
     return decision.permit() && !decision.isProvisional() ? decision.verdict().essential() : null;
   }
 }

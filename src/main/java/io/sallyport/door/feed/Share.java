@@ -116,7 +116,13 @@ record Share(Map<String, Entry> entries, Set<String> quarantined, Set<String> un
       return;
     }
     List<String> ports = destination.ports.isEmpty() ? List.of("") : destination.ports;
-    for (String port : ports) {
+    for (String each : ports) {
+      int colon = each.indexOf(':');
+      // Of a peer by name the types of ICMP say for which version of IP they are.
+      if (colon >= 0 && each.startsWith("v4") != target.isFour()) {
+        continue;
+      }
+      String port = each.substring(colon + 1);
       Entry entry = new Entry(
           spelled(binding.address()),
           flow.flow().peer(),

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sallyport.door.Request;
 import io.sallyport.grants.Grants;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Question.RequestedFlow;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +27,7 @@ record TokenRequest(List<RequestedFlow> flows) {
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
       .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
       .build();
-  private static final Set<String> FIELDS = Set.of("type", "peer", "protocol", "port");
+  private static final Set<String> FIELDS = Set.of("type", "peer", "protocol", "port", "icmp_type");
   private static final Set<String> PROTOCOLS = Set.of("tcp", "udp", "icmp");
   /** A DNS name or an IP address, of DNS length at most (RFC 1035 §2.3.4). */
   private static final Pattern PEER = Pattern.compile("[A-Za-z0-9._:-]{1,253}");
@@ -99,21 +100,36 @@ record TokenRequest(List<RequestedFlow> flows) {
     if (!PROTOCOLS.contains(protocol)) {
       throw invalid(where + ".protocol must be tcp, udp or icmp.");
     }
-    return new RequestedFlow(peer, protocol, port(detail, protocol, where));
+    return new RequestedFlow(peer, protocol, port(detail, peer, protocol, where));
   }
 
-  private static int port(JsonNode detail, String protocol, String where) {
+  private static int port(JsonNode detail, String peer, String protocol, String where) {
     JsonNode port = detail.get("port");
+    JsonNode type = detail.get("icmp_type");
     if (protocol.equals("icmp")) {
       if (port != null && !(port.isInt() && port.intValue() == 0)) {
         throw invalid(where + ".port must be left out for icmp.");
       }
-      return 0;
+      return type == null ? 0 : icmpType(type, peer, where);
+    }
+    if (type != null) {
+      throw invalid(where + ".icmp_type is for protocol icmp; " + protocol + " has a port.");
     }
     if (port == null || !port.isInt() || port.intValue() < 1 || port.intValue() > 65_535) {
       throw invalid(where + ".port must be an integer from 1 to 65535.");
     }
     return port.intValue();
+  }
+
+  private static int icmpType(JsonNode type, String peer, String where) {
+    if (!type.isInt() && !type.isTextual()) {
+      throw invalid(where + ".icmp_type must be a number or a string.");
+    }
+    try {
+      return IcmpTypes.one(type.asText(), peer);
+    } catch (IcmpTypes.Malformed e) {
+      throw invalid(where + ".icmp_type: " + e.getMessage() + ".");
+    }
   }
 
   private static String text(JsonNode detail, String field, String where) {

@@ -54,7 +54,7 @@ final class MudAccessLists {
       throw forwarding.fault("must be accept: what a MUD file does not accept is denied");
     }
     MudNode matches =
-        ace.need("matches").object(four ? "ipv4" : "ipv6", "tcp", "udp", "ietf-mud:mud");
+        ace.need("matches").object(four ? "ipv4" : "ipv6", "tcp", "udp", "icmp", "ietf-mud:mud");
     boolean from = direction == Direction.FROM_DEVICE;
     Optional<MudNode> ip = matches.find(four ? "ipv4" : "ipv6");
     @Nullable String concrete = ip.map(node -> peer(node, from, four)).orElse(null);
@@ -96,7 +96,12 @@ final class MudAccessLists {
         peer,
         asked != null,
         protocols,
-        destinationPort.map(MudAccessLists::ports).map(List::of).orElse(List.of())));
+        destinationPort.map(MudAccessLists::ports).map(List::of).orElse(List.of()),
+        matches
+            .find("icmp")
+            .map(icmp -> icmp.object("type").need("type").number(0, 255))
+            .map(type -> List.of((four ? "v4:" : "v6:") + type))
+            .orElse(List.of())));
   }
 
   /** Or null when only the protocol is named. */
@@ -156,8 +161,9 @@ final class MudAccessLists {
   private static List<String> protocols(MudNode matches, Optional<MudNode> ip) {
     boolean tcp = matches.find("tcp").isPresent();
     boolean udp = matches.find("udp").isPresent();
-    if (tcp && udp) {
-      throw matches.fault("names both tcp and udp");
+    boolean icmp = matches.find("icmp").isPresent();
+    if (tcp && udp || icmp && (tcp || udp)) {
+      throw matches.fault("names two of tcp, udp and icmp");
     }
     Optional<String> numbered = ip.flatMap(node -> node.find("protocol"))
         .map(node -> switch (node.number(0, 255)) {
@@ -166,10 +172,10 @@ final class MudAccessLists {
           case 1, 58 -> "icmp";
           default -> throw node.fault("must be 6 (tcp), 17 (udp), 1 or 58 (icmp)");
         });
-    if (!tcp && !udp) {
+    if (!tcp && !udp && !icmp) {
       return numbered.map(List::of).orElse(List.of("tcp", "udp", "icmp"));
     }
-    String named = tcp ? "tcp" : "udp";
+    String named = tcp ? "tcp" : udp ? "udp" : "icmp";
     if (numbered.isPresent() && !numbered.get().equals(named)) {
       throw matches.fault("names two protocols");
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sallyport.kernel.IpPrefix;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import java.time.Instant;
@@ -75,6 +76,16 @@ public final class MudExport {
       ArrayNode entries, AllowedFlow flow, boolean isPrefix, Direction side, boolean four) {
     if (flow.ports().isEmpty()) {
       entry(entries, flow, isPrefix, side, four);
+    } else if (flow.protocol().equals("icmp")) {
+      // A MUD file names one type at a time (RFC 8519), and those of the list's version of IP.
+      for (String types : flow.ports()) {
+        if (types.indexOf(':') < 0 || types.startsWith("v4") == four) {
+          int[] ends = IcmpTypes.ends(types.substring(types.indexOf(':') + 1));
+          for (int type = ends[0]; type <= ends[1]; type++) {
+            entry(entries, flow, isPrefix, side, four).putObject("icmp").put("type", type);
+          }
+        }
+      }
     } else {
       for (String ports : flow.ports()) {
         ObjectNode transport =

@@ -38,6 +38,7 @@ public record MudFile(
    * @param isAbstract whether it is of the second kind
    * @param protocols one or more of tcp, udp, icmp
    * @param ports as a policy writes them; empty for any
+   * @param icmpTypes as a policy writes them; empty for any
    */
   public record Entry(
       String name,
@@ -46,9 +47,11 @@ public record MudFile(
       String peer,
       boolean isAbstract,
       List<String> protocols,
-      List<String> ports) {
+      List<String> ports,
+      List<String> icmpTypes) {
     public Entry {
       protocols = List.copyOf(protocols);
+      icmpTypes = List.copyOf(icmpTypes);
       ports = List.copyOf(ports);
     }
   }

@@ -85,11 +85,14 @@ public final class MudPolicy {
         + ", peer: " + quoted(peer)
         + ", protocol: " + protocol
         + (protocol.equals("icmp")
-            ? ""
-            : ", ports: ["
-                + String.join(", ", ports.stream().map(MudPolicy::quoted).toList()) + "]")
+            ? entry.icmpTypes().isEmpty() ? "" : ", icmpTypes: " + list(entry.icmpTypes())
+            : ", ports: " + list(ports))
         + (entry.direction() == Direction.TO_DEVICE ? ", direction: to-device" : "")
         + "}\n";
+  }
+
+  private static String list(List<String> texts) {
+    return "[" + String.join(", ", texts.stream().map(MudPolicy::quoted).toList()) + "]";
   }
 
   /** A DNS label out of what the file calls it, that no other rule has. */

@@ -66,6 +66,7 @@ class AuthzenPageTest extends ServerTest {
         allow:
           - {peer: vms.page.example, protocol: tcp, ports: [8554]}
           - {peer: 10.77.0.0/16, protocol: udp, ports: ["5000-5010"]}
+          - {peer: 10.77.0.0/16, protocol: icmp, icmpTypes: [echo-request]}
         grant: {ttl: PT10M}
         network: {vlan: 42, filterId: cameras}
         otherwise: {quarantineVlan: 666}

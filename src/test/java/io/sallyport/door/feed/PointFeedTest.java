@@ -73,6 +73,10 @@ class PointFeedTest {
 
   /** An address, bound for ten minutes, with a grant of an hour to a peer. */
   private static DevicePicture picture(String address, String peer, boolean cut) {
+    return picture(address, cut, new GrantedFlow(peer, "tcp", List.of("8554", "9000-9010")));
+  }
+
+  private static DevicePicture picture(String address, boolean cut, GrantedFlow flow) {
     UUID device = new UUID(1, address.hashCode());
     return new DevicePicture(
         device,
@@ -89,12 +93,7 @@ class PointFeedTest {
             NOW.plusSeconds(600),
             null,
             null)),
-        List.of(new LiveFlow(
-            new UUID(3, 3),
-            new GrantedFlow(peer, "tcp", List.of("8554", "9000-9010")),
-            NOW,
-            NOW.plusSeconds(3600),
-            null)),
+        List.of(new LiveFlow(new UUID(3, 3), flow, NOW, NOW.plusSeconds(3600), null)),
         Forbidden.NOTHING,
         false);
   }
@@ -129,6 +128,29 @@ class PointFeedTest {
     List<String> destinations =
         share.entries().values().stream().map(Entry::destination).distinct().toList();
     assertEquals(destination == null ? List.of() : List.of(destination), destinations);
+  }
+
+  /** What a grant says of icmp, and what an address of each version of IP gets of it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "vms.plant.example|10.0.0.1|v4:8,v6:128|8",
+        "vms.plant.example|2001:db8::1|v4:8,v6:128|128",
+        "vms.plant.example|2001:db8::1|v4:8|",
+        "10.20.0.0/16|10.0.0.1|0-7,9|0-7,9",
+        "10.20.0.0/16|10.0.0.1||all"
+      })
+  void typesOfIcmpGoToAddressesOfTheirVersion(
+      String peer, String address, @Nullable String types, @Nullable String given) {
+    List<String> asked = types == null ? List.of() : List.of(types.split(","));
+    Share share = share(point(""), picture(address, false, new GrantedFlow(peer, "icmp", asked)));
+    assertEquals(
+        given == null ? List.of() : List.of(given.split(",")),
+        share.entries().values().stream()
+            .map(entry -> entry.json().getString("icmp_types", "all"))
+            .sorted()
+            .toList());
   }
 
   @Test

@@ -93,7 +93,11 @@ class TokenRequestTest {
         "[{\"type\":\"network_flow\",\"peer\":\"\",\"protocol\":\"tcp\",\"port\":1}]",
         "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"tcp\",\"port\":1,\"extra\":1}]",
         "[{\"type\":\"network_flow\",\"peer\":\"a\",\"peer\":\"b\",\"protocol\":\"tcp\",\"port\":1}]",
-        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"icmp\",\"port\":8}]"
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"icmp\",\"port\":8}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"a\",\"protocol\":\"icmp\",\"icmp_type\":8}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"10.0.0.1\",\"protocol\":\"icmp\",\"icmp_type\":256}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"10.0.0.1\",\"protocol\":\"icmp\",\"icmp_type\":true}]",
+        "[{\"type\":\"network_flow\",\"peer\":\"10.0.0.1\",\"protocol\":\"tcp\",\"port\":1,\"icmp_type\":8}]"
       })
   void detailsThatNetworkFlowDoesNotDefineAreRefused(String details) {
     assertRefused(OAuthProblem.INVALID_AUTHORIZATION_DETAILS, FORM, details(details));

@@ -110,6 +110,8 @@ class MudFileTest {
         new AllowedFlow("vms.plant.example", "tcp", List.of("8554", "9000-9010")),
         new AllowedFlow("10.20.0.0/16", "udp", List.of("123")),
         new AllowedFlow("2001:db8::/32", "icmp", List.of()),
+        new AllowedFlow("a.example", "icmp", List.of("v4:8", "v6:128-129")),
+        new AllowedFlow("10.0.0.0/8", "icmp", List.of("13")),
         new AllowedFlow("10.0.0.0/8", "tcp", List.of("554"), Direction.TO_DEVICE));
     Instant now = Instant.parse("2026-11-22T10:00:00Z");
     String exported = MudExport.file("https://plant.example/mud/x", "Acme Cam 1", now, flows);
@@ -119,10 +121,14 @@ class MudFileTest {
             "flow-1 FROM_DEVICE vms.plant.example [tcp] [8554]",
             "flow-2 FROM_DEVICE vms.plant.example [tcp] [9000-9010]",
             "flow-3 FROM_DEVICE 10.20.0.0/16 [udp] [123]",
+            "flow-4 FROM_DEVICE a.example [icmp] [] [v4:8]",
+            "flow-5 FROM_DEVICE 10.0.0.0/8 [icmp] [] [v4:13]",
             "flow-1 FROM_DEVICE vms.plant.example [tcp] [8554]",
             "flow-2 FROM_DEVICE vms.plant.example [tcp] [9000-9010]",
             "flow-3 FROM_DEVICE 2001:db8::/32 [icmp] []",
-            "flow-4 TO_DEVICE 10.0.0.0/8 [tcp] [554]"),
+            "flow-4 FROM_DEVICE a.example [icmp] [] [v6:128]",
+            "flow-5 FROM_DEVICE a.example [icmp] [] [v6:129]",
+            "flow-6 TO_DEVICE 10.0.0.0/8 [tcp] [554]"),
         file.entries().stream().map(MudFileTest::words).toList());
     assertEquals(now, file.lastUpdate());
   }
@@ -133,7 +139,7 @@ class MudFileTest {
 
   private static String words(Entry entry) {
     return entry.name() + " " + entry.direction() + " " + entry.peer() + " " + entry.protocols()
-        + " " + entry.ports();
+        + " " + entry.ports() + (entry.icmpTypes().isEmpty() ? "" : " " + entry.icmpTypes());
   }
 
   private static MudFile read(String text) {
