@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -125,6 +126,87 @@ final class PolicyCommands {
     }
   }
 
+  @Command(
+      description =
+          "Says which rules in force change nothing, and which let pass between security levels.")
+  void analyze() {
+    try (ApiClient api = options.api()) {
+      JsonNode analysis = api.get("/policy-sets/analysis");
+      Output output = options.output();
+      for (JsonNode finding : analysis.path("findings")) {
+        output.say(finding.path("words").asText());
+      }
+      for (JsonNode conduit : analysis.path("conduits")) {
+        output.say("policy " + conduit.path("policy").asText() + ": "
+            + conduit.path("rule").asText() + " lets pass between "
+            + level(conduit, "segment", "level")
+            + " and " + level(conduit, "peer", "peerLevel"));
+      }
+      output.result(
+          analysis,
+          analysis.path("findings").size() + " rules change nothing; "
+              + analysis.path("conduits").size() + " are between security levels.");
+    }
+  }
+
+  private static String level(JsonNode conduit, String segment, String level) {
+    return conduit.path(segment).asText() + " ("
+        + (conduit.path(level).isInt()
+            ? "security level " + conduit.path(level).asInt()
+            : "no security level")
+        + ")";
+  }
+
+  @Command(
+      description = {
+        "Says which devices may open a flow at present; with --device what that one may open.",
+        "The whole fleet is looked at, or the command fails."
+      })
+  void reach(
+      @Option(names = "--device", paramLabel = "ID", description = "the device's UUID") @Nullable
+          UUID device,
+      @Option(names = "--peer", paramLabel = "HOST", description = "name or address") @Nullable
+          String peer,
+      @Option(names = "--protocol", defaultValue = "tcp", description = "default: ${DEFAULT-VALUE}")
+          String protocol,
+      @Option(names = "--port", description = "not with --protocol icmp") @Nullable Integer port,
+      @Option(
+              names = "--icmp-type",
+              paramLabel = "TYPE",
+              description = "8 or echo-request; of a peer by name v4:8 or v6:128")
+          @Nullable
+          String icmpType,
+      @Option(names = "--to-device", description = "the peer opens it") boolean toDevice,
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
+    if ((device == null) == (peer == null)) {
+      throw Failure.usage("Give either --peer or --device.");
+    }
+    try (ApiClient api = options.api()) {
+      if (device != null) {
+        JsonNode answer =
+            api.post("/policies/explain", Json.object().put("device", device.toString()));
+        options
+            .output()
+            .list(Json.object().set("items", answer.path("flows")), "peer", "protocol", "ports");
+        return;
+      }
+      Map<String, String> query = new LinkedHashMap<>();
+      query.put("peer", String.valueOf(peer));
+      query.put("protocol", protocol);
+      if (port != null) {
+        query.put("port", port.toString());
+      }
+      if (icmpType != null) {
+        query.put("icmpType", icmpType);
+      }
+      if (toDevice) {
+        query.put("direction", "to-device");
+      }
+      options.output().list(api.list("/policy-sets/reach", query, limit), "device");
+    }
+  }
+
   @Command(description = "Puts an earlier set of policies in force again, in one act.")
   void rollback(
       @Parameters(paramLabel = "SET", description = "its hash, as history has it") String set,
@@ -214,16 +296,23 @@ final class PolicyCommands {
       @Option(names = "--peer", required = true, description = "name or address") String peer,
       @Option(names = "--protocol", defaultValue = "tcp", description = "default: ${DEFAULT-VALUE}")
           String protocol,
-      @Option(names = "--port", required = true) int port) {
+      @Option(names = "--port", description = "not with --protocol icmp") @Nullable Integer port,
+      @Option(
+              names = "--icmp-type",
+              paramLabel = "TYPE",
+              description = "8 or echo-request; of a peer by name v4:8 or v6:128")
+          @Nullable
+          String icmpType) {
+    ObjectNode asked =
+        Json.object().put("device", device.toString()).put("peer", peer).put("protocol", protocol);
+    if (port != null) {
+      asked.put("port", port);
+    }
+    if (icmpType != null) {
+      asked.put("icmpType", icmpType);
+    }
     try (ApiClient api = options.api()) {
-      JsonNode answer = api.post(
-          "/policies/explain",
-          Json.object()
-              .put("device", device.toString())
-              .put("peer", peer)
-              .put("protocol", protocol)
-              .put("port", port));
-      options.output().show(answer);
+      options.output().show(api.post("/policies/explain", asked));
     }
   }
 }

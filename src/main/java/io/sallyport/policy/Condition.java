@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class Condition {
   private static final int SHOWN = 160;
 
+  private final String text;
   private final String shown;
   private final Program program;
   private final boolean looksAtPosture;
@@ -26,6 +27,7 @@ final class Condition {
       boolean looksAtSignals,
       @Nullable TimeUse time,
       CelExpr expression) {
+    this.text = text;
     String oneLine = text.strip().replaceAll("\\s+", " ");
     this.shown = oneLine.length() > SHOWN ? oneLine.substring(0, SHOWN) + "…" : oneLine;
     this.program = program;
@@ -34,6 +36,11 @@ final class Condition {
     this.time = time;
     this.expression = expression;
     this.whenFalse = new Shortfall(false, shown + " is false");
+  }
+
+  /** Whether this says the same: the text alone decides. */
+  boolean says(Condition other) {
+    return text.equals(other.text);
   }
 
   /** What is written, bounded and on one line. */

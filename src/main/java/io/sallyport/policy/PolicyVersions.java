@@ -3,9 +3,11 @@ package io.sallyport.policy;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Page;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,6 +106,53 @@ public interface PolicyVersions {
 
   /** All rules in force, in order of policy, and of the document. */
   List<Rule> rules();
+
+  /**
+   * Something that the policies in force say in vain.
+   *
+   * @param rule null when it is the whole policy
+   * @param by the rules because of which, each as {@code policy NAME: RULE}
+   */
+  record Finding(Kind kind, String policy, @Nullable String rule, List<String> by, String words) {
+    public Finding {
+      by = List.copyOf(by);
+    }
+
+    /** Why it is in vain. */
+    public enum Kind {
+      /** What a permit allows is always forbidden. */
+      FORBIDDEN,
+      /** Another rule does the same wherever and whenever this does. */
+      COVERED,
+      /** No device can be selected. */
+      SELECTS_NOBODY
+    }
+  }
+
+  /** A rule that lets pass between segments of different security levels; null for one that has none. */
+  record Conduit(
+      String policy,
+      String rule,
+      Question.Direction direction,
+      String segment,
+      @Nullable Integer level,
+      String peer,
+      @Nullable Integer peerLevel) {}
+
+  /** What was found about a set: without all of the findings at once, the same is permitted and forbidden. */
+  record Analysis(String set, List<Finding> findings, List<Conduit> conduits) {
+    public Analysis {
+      findings = List.copyOf(findings);
+      conduits = List.copyOf(conduits);
+    }
+  }
+
+  /**
+   * Looks through the policies in force for what they say in vain. Never says what is not so; may leave out what is.
+   *
+   * @param bounds for each device profile that names the only policies that permit, these
+   */
+  Analysis analyze(Collection<Set<String>> bounds);
 
   /** The policies that {@link #apply} would put in force, compiled. */
   PolicySet candidate(String yaml, boolean whole);

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -125,6 +126,14 @@ class StoredPolicyVersions implements PolicyVersions {
       }
     }
     return rules;
+  }
+
+  @Override
+  @Transactional
+  public Analysis analyze(Collection<Set<String>> bounds) {
+    return new PolicyAnalysis(
+            rows.all().stream().map(stored -> PolicyReader.read(stored.yaml())).toList(), bounds)
+        .analysis();
   }
 
   @Override

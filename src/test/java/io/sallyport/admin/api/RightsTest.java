@@ -61,6 +61,8 @@ class RightsTest extends ServerTest {
       Map.entry("rollBackPolicies", AUTHORS),
       Map.entry("planPolicies", AUTHORS),
       Map.entry("getPolicyCoverage", EVERYBODY),
+      Map.entry("analyzePolicies", EVERYBODY),
+      Map.entry("listReach", EVERYBODY),
       Map.entry("importMud", AUTHORS),
       Map.entry("exportMud", EVERYBODY),
       Map.entry("listPolicyActs", EVERYBODY),
