@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param rules what it permits or forbids, in the document's order
  * @param network how an access network attaches the device, or null
  * @param quarantineVlan 1 to 4094, or null
+ * @param unmapped which rules are about nobody, because no segment stands for what a MUD file names, in words
  * @param flows what {@code rules} are about, each once
  * @param restsOnPosture whether what this policy says stands on the device's posture
  * @param restsOnSignals whether what this policy says stands on what is reported of the device
@@ -34,6 +35,7 @@ record AccessPolicy(
     Verdict.@Nullable Network network,
     @Nullable Integer quarantineVlan,
     Terms terms,
+    List<String> unmapped,
     List<AllowedFlow> flows,
     boolean restsOnPosture,
     boolean restsOnSignals,
@@ -43,6 +45,7 @@ record AccessPolicy(
     requirements = List.copyOf(requirements);
     conditions = List.copyOf(conditions);
     rules = List.copyOf(rules);
+    unmapped = List.copyOf(unmapped);
     flows = List.copyOf(flows);
   }
 
@@ -57,7 +60,8 @@ record AccessPolicy(
       Duration ttl,
       Verdict.@Nullable Network network,
       @Nullable Integer quarantineVlan,
-      Terms terms) {
+      Terms terms,
+      List<String> unmapped) {
     this(
         name,
         hash,
@@ -70,6 +74,7 @@ record AccessPolicy(
         network,
         quarantineVlan,
         terms,
+        unmapped,
         rules.stream().map(FlowRule::flow).distinct().toList(),
         !requirements.isEmpty() || conditions.stream().anyMatch(Condition::looksAtPosture),
         conditions.stream().anyMatch(Condition::looksAtSignals),
@@ -123,7 +128,8 @@ record AccessPolicy(
   }
 
   /** The same about other devices, by other rules. */
-  AccessPolicy with(Selector other, List<FlowRule> otherRules, Terms otherTerms) {
+  AccessPolicy with(
+      Selector other, List<FlowRule> otherRules, Terms otherTerms, List<String> otherUnmapped) {
     return new AccessPolicy(
         name,
         hash,
@@ -135,7 +141,8 @@ record AccessPolicy(
         ttl,
         network,
         quarantineVlan,
-        otherTerms);
+        otherTerms,
+        otherUnmapped);
   }
 
   boolean forbids() {

@@ -68,10 +68,15 @@ final class Denial {
       if (policy.rules().stream().noneMatch(rule -> rule.meets(flow, address))) {
         return about
             + notAmong(policy, flow, address)
+            + unmapped(policy)
             + (shortfall == null ? "" : "; and " + shortfall.words());
       }
     }
     return about + ": " + (shortfall == null ? taken(policy) : shortfall.words());
+  }
+
+  private static String unmapped(AccessPolicy policy) {
+    return policy.unmapped().isEmpty() ? "" : "; and " + String.join("; ", policy.unmapped());
   }
 
   private @Nullable Shortfall shortfall(AccessPolicy policy) {
@@ -80,6 +85,9 @@ final class Denial {
 
   /** Why nothing is left of a policy that lets the device through. */
   private String taken(AccessPolicy policy) {
+    if (policy.rules().isEmpty()) {
+      return String.join("; ", policy.unmapped());
+    }
     return selection.left(policy, attributes).flows() == null
         ? "what is forbidden cuts what it allows into more than " + Subtraction.MOST_PIECES
             + " pieces; forbid whole networks, or allow less"

@@ -111,7 +111,12 @@ final class Explainer {
       if (policy.rules().stream().noneMatch(rule -> rule.meets(flow, address))) {
         FlowRule nearest = NearestChanges.nearest(policy, flow, address);
         unmet.add(new Unmet(
-            policy.name(), nearest.name(), Kind.FLOW, "flow", Denial.words(flow), nearest.words()));
+            policy.name(),
+            nearest == null ? null : nearest.name(),
+            Kind.FLOW,
+            "flow",
+            Denial.words(flow),
+            nearest == null ? String.join("; ", policy.unmapped()) : nearest.words()));
       }
     }
     return unmet;

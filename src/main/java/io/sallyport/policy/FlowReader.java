@@ -65,9 +65,7 @@ final class FlowReader {
     }
     String name = value.find("name").map(this::name).orElse(place);
     YamlValue at = value.need("peer");
-    Peer peer = at.node() instanceof Mapping
-        ? new Peer(PolicyReader.name(at.section("segment").need("segment")), null, true)
-        : peer(at);
+    Peer peer = at.node() instanceof Mapping ? named(at.section("segment", "mud")) : peer(at);
     String protocol = value.need("protocol").word(List.of("tcp", "udp", "icmp"));
     List<PortRange> ports = ports(value, protocol, peer.prefix());
     AllowedFlow flow = FlowRule.flow(
@@ -80,6 +78,19 @@ final class FlowReader {
     return peer.inSegment()
         ? new FlowRule(name, flow, null, ports, essential, peer.text(), List.of())
         : FlowRule.of(policy, effect, name, flow, peer.prefix(), ports, essential);
+  }
+
+  /** A segment by its name, or those that stand for what a MUD file names. */
+  private static Peer named(YamlValue value) {
+    Optional<YamlValue> mud = value.find("mud");
+    if (mud.isPresent() == value.find("segment").isPresent()) {
+      throw value.fault("needs segment or mud, and not both");
+    }
+    return new Peer(
+        mud.map(peer -> MudPeers.mark(MudPeers.read(peer)))
+            .orElseGet(() -> PolicyReader.name(value.need("segment"))),
+        null,
+        true);
   }
 
   /** A DNS name, an address or a prefix. */

@@ -138,12 +138,11 @@ final class NearestChanges {
   }
 
   /** The nearest rule; with its own peer when the asked one is not among its peers. */
-  private static FlowRule of(AccessPolicy policy, RequestedFlow flow) {
-    return nearest(policy, flow, IpPrefix.parseAddress(flow.peer()));
-  }
-
   private List<Try> flows(AccessPolicy policy, RequestedFlow flow) {
-    FlowRule rule = of(policy, flow);
+    FlowRule rule = nearest(policy, flow, IpPrefix.parseAddress(flow.peer()));
+    if (rule == null) {
+      return List.of();
+    }
     String peer = rule.meetsPeer(flow.peer(), IpPrefix.parseAddress(flow.peer()))
         ? flow.peer()
         : rule.prefix() == null ? rule.flow().peer() : rule.prefix().address();
@@ -153,13 +152,14 @@ final class NearestChanges {
         new Try(Kind.FLOW, Altered.with(question, other), Denial.allowed(policy, rule, flow)));
   }
 
-  /** By peer, then direction and protocol, then port; a peer that is written alike is nearer than another. */
-  static FlowRule nearest(AccessPolicy policy, RequestedFlow flow, @Nullable IpPrefix address) {
+  /** By peer, then direction and protocol, then port; a peer that is written alike is nearer than another. Null for none. */
+  static @Nullable FlowRule nearest(
+      AccessPolicy policy, RequestedFlow flow, @Nullable IpPrefix address) {
     return policy.rules().stream()
         .min(Comparator.<FlowRule>comparingInt(rule -> rule.meetsPeer(flow.peer(), address) ? 0 : 1)
             .thenComparing(rule -> Denial.distance(rule, flow))
             .thenComparing(rule -> -alike(rule.flow().peer(), FlowRule.lower(flow.peer()))))
-        .orElseThrow();
+        .orElse(null);
   }
 
   /** How many characters two texts have in common at their beginning and at their end. */

@@ -133,7 +133,8 @@ final class PolicyReader {
             .map(otherwise ->
                 otherwise.section("quarantineVlan").need("quarantineVlan").number(1, MOST_VLAN))
             .orElse(null),
-        terms);
+        terms,
+        List.of());
   }
 
   /** A forbid says when it forbids by its conditions alone: of least posture nobody could tell which way it is meant. */

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param zone what people call it
  * @param securityLevel SL-T of IEC 62443-3-3, 0 to 4, or null
  * @param devices those that are in it, or null when it has none
+ * @param mud what it stands for in a MUD file (RFC 8520 §3), as {@link MudPeers} has it
  * @param peers those that are in it; names and prefixes, because a rule by name never meets an address
  */
 record Segment(
@@ -19,16 +20,19 @@ record Segment(
     @Nullable String zone,
     @Nullable Integer securityLevel,
     @Nullable Selector devices,
+    List<String> mud,
     List<Peer> peers)
     implements ReadDocument {
   Segment {
+    mud = List.copyOf(mud);
     peers = List.copyOf(peers);
   }
 
   /**
    * Who is at the other end of a flow.
    *
-   * @param text a DNS name in lower case or a CIDR prefix; the segment's name when {@code inSegment}
+   * @param text a DNS name in lower case or a CIDR prefix; when {@code inSegment} the segment's name, or what a MUD file
+   *     calls it
    * @param prefix set when it is a prefix
    * @param inSegment whether this stands for all peers of a segment
    */

@@ -6,6 +6,7 @@ import io.sallyport.policy.Segment.Peer;
 import io.sallyport.policy.Terms.Waiver;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,8 +52,10 @@ final class Segments {
     if (!named) {
       return Optional.of(policy);
     }
-    List<FlowRule> rules =
-        policy.rules().stream().flatMap(rule -> rules(rule, policy).stream()).toList();
+    List<String> unmapped = new ArrayList<>();
+    List<FlowRule> rules = policy.rules().stream()
+        .flatMap(rule -> rules(rule, policy, unmapped).stream())
+        .toList();
     if (rules.size() > MOST_RULES) {
       throw refusal(
           policy,
@@ -64,14 +67,38 @@ final class Segments {
       selector(waiver.selector(), policy).map(waiver::with).ifPresent(waivers::add);
     }
     Terms terms = new Terms(policy.terms().windows(), waivers, policy.terms().breakGlass());
-    return selector(policy.selector(), policy).map(selector -> policy.with(selector, rules, terms));
+    return selector(policy.selector(), policy)
+        .map(selector -> policy.with(selector, rules, terms, unmapped));
   }
 
-  private List<FlowRule> rules(FlowRule rule, AccessPolicy policy) {
+  /** A permit of what nobody stands for permits nothing and says so; a forbid of it would let through what it is for. */
+  private List<FlowRule> rules(FlowRule rule, AccessPolicy policy, List<String> unmapped) {
     if (rule.segment() == null) {
       return List.of(rule);
     }
-    Segment segment = segment(rule.segment(), policy);
+    if (!MudPeers.isMarked(rule.segment())) {
+      return rules(rule, policy, segment(rule.segment(), policy));
+    }
+    String mud = MudPeers.of(rule.segment());
+    List<Segment> standing = segments.values().stream()
+        .filter(segment -> segment.mud().contains(mud))
+        .toList();
+    if (!standing.isEmpty()) {
+      return standing.stream()
+          .sorted(Comparator.comparing(Segment::name))
+          .flatMap(segment -> rules(rule, policy, segment).stream())
+          .toList();
+    }
+    String missing = rule.name() + " is about " + mud
+        + ", which no segment stands for: write mud: [" + YamlReader.quoted(mud) + "] into one";
+    if (policy.forbids()) {
+      throw refusal(policy, "forbids nobody, as " + missing);
+    }
+    unmapped.add(missing);
+    return List.of();
+  }
+
+  private static List<FlowRule> rules(FlowRule rule, AccessPolicy policy, Segment segment) {
     if (segment.peers().isEmpty()) {
       throw refusal(
           policy, "names the segment " + segment.name() + " as a peer, which has no peers");
@@ -142,7 +169,7 @@ final class Segments {
 
   /** Reads {@code spec} of a document of kind Segment. */
   static Segment read(String name, String hash, YamlValue spec) {
-    spec.section("zone", "securityLevel", "devices", "peers");
+    spec.section("zone", "securityLevel", "devices", "mud", "peers");
     Selector devices = spec.find("devices").map(PolicyReader::selector).orElse(null);
     if (devices != null && devices.segment() != null) {
       throw spec.need("devices").fault("a segment is not described by another one");
@@ -151,6 +178,13 @@ final class Segments {
     spec.find("peers")
         .ifPresent(all ->
             all.items(FlowReader.MOST_FLOWS).forEach(peer -> peers.add(FlowReader.peer(peer))));
+    List<String> mud = spec.find("mud")
+        .map(
+            all -> all.items(FlowReader.MOST_FLOWS).stream().map(MudPeers::read).toList())
+        .orElse(List.of());
+    if (!mud.isEmpty() && peers.isEmpty()) {
+      throw spec.need("mud").fault("needs peers beside it: who that is here");
+    }
     if (devices == null && peers.isEmpty()) {
       throw spec.fault("needs devices, peers or both");
     }
@@ -160,6 +194,7 @@ final class Segments {
         spec.find("zone").map(zone -> zone.text(PolicyReader.MOST_TEXT)).orElse(null),
         spec.find("securityLevel").map(level -> level.number(0, 4)).orElse(null),
         devices,
+        mud,
         peers);
   }
 }

@@ -140,27 +140,29 @@ class PolicySetPropertyTest extends PolicyWorlds {
   void aSegmentIsWhatIsInIt(
       @ForAll("docs") List<Doc> docs, @ForAll("manyQuestions") List<Question> questions) {
     PolicySet written = compile(docs);
-    PolicySet named = PolicySet.compile(inSegments(docs));
+    PolicySet named = PolicySet.compile(inSegments(docs, "{segment: %s}"));
+    PolicySet described = PolicySet.compile(inSegments(docs, "{mud: \"controller:%s\"}"));
     for (Question question : questions) {
-      assertEquals(
-          outcome(written.evaluate(question), false), outcome(named.evaluate(question), false));
+      Outcome expected = outcome(written.evaluate(question), false);
+      assertEquals(expected, outcome(named.evaluate(question), false));
+      assertEquals(expected, outcome(described.evaluate(question), false));
     }
   }
 
-  /** The same documents with a segment for each peer. */
-  private static List<String> inSegments(List<Doc> docs) {
+  /** The same documents with a segment for each peer, that rules name as {@code peer} says. */
+  private static List<String> inSegments(List<Doc> docs, String peer) {
     Map<String, String> segments = new TreeMap<>();
     docs.forEach(doc -> doc.rules()
         .forEach(flow -> segments.putIfAbsent(flow.peer(), "segment-" + segments.size())));
     List<String> documents = new ArrayList<>();
-    segments.forEach((peer, name) ->
-        documents.add("apiVersion: sallyport.io/v1\nkind: Segment\nmetadata: {name: " + name
-            + "}\nspec: {peers: [\"" + peer + "\"]}\n"));
+    segments.forEach(
+        (at, name) -> documents.add("apiVersion: sallyport.io/v1\nkind: Segment\nmetadata: {name: "
+            + name + "}\nspec: {mud: [\"controller:" + name + "\"], peers: [\"" + at + "\"]}\n"));
     for (Doc doc : docs) {
       String yaml = yaml(doc);
       for (Map.Entry<String, String> segment : segments.entrySet()) {
         yaml = yaml.replace(
-            "peer: \"" + segment.getKey() + "\"", "peer: {segment: " + segment.getValue() + "}");
+            "peer: \"" + segment.getKey() + "\"", "peer: " + peer.formatted(segment.getValue()));
       }
       documents.add(yaml);
     }

@@ -169,6 +169,53 @@ class SegmentTest {
         PERMIT.replace("selector: {segment: perimeter}", "selector: {segment: video}"));
   }
 
+  private static final String CONTROLLED = policy(
+      "permit",
+      "allow: [{name: c, peer: {mud: \"controller:https://acme.example/vms\"}, protocol: tcp, ports: [8554]}]");
+
+  @Test
+  void whatAMudFileNamesIsTheSegmentsThatStandForIt() {
+    String vms = VIDEO.replace(
+        "spec: {", "spec: {mud: [my-controller, \"controller:https://acme.example/vms\"], ");
+    assertTrue(ask(flow("10.20.4.9"), "hall", vms, CONTROLLED).permit());
+    assertFalse(ask(flow("10.20.5.9"), "hall", vms, CONTROLLED).permit());
+    String more = vms.replace("name: video", "name: more").replace("10.20.4", "10.20.5");
+    assertTrue(ask(flow("10.20.5.9"), "hall", vms, more, CONTROLLED).permit());
+  }
+
+  @Test
+  void whatNoSegmentStandsForIsPermittedNobodyAndTheMessageSaysWhatIsMissing() {
+    String missing =
+        "c is about controller:https://acme.example/vms, which no segment stands for: write mud:"
+            + " [\"controller:https://acme.example/vms\"] into one";
+    Verdict verdict = ask(flow("vms.plant.example"), "hall", VIDEO, CONTROLLED);
+    assertEquals(Effect.DENY, verdict.effect());
+    assertEquals(
+        List.of(
+            "policy permit-video: tcp to vms.plant.example port 8554 is not among what it allows; and "
+                + missing),
+        verdict.reasons());
+    // Nobody gets in by calling himself what the file does.
+    assertFalse(ask(flow("mud controller:https://acme.example/vms"), "hall", VIDEO, CONTROLLED)
+        .permit());
+    assertFalse(
+        ask(new RequestedFlow("controller:https://acme.example/vms", "icmp", 0), "hall", CONTROLLED)
+            .permit());
+    assertEquals(
+        List.of("policy permit-video: " + missing),
+        ask(null, "hall", CONTROLLED).reasons());
+    Explanation explanation = PolicySet.compile(List.of(CONTROLLED))
+        .explain(new Question(
+            TestSubjects.of("camera", "plant-1", Map.of()), null, flow("a.example"), NOW));
+    assertEquals(missing, explanation.unmet().getFirst().wants());
+    assertEquals(List.of(), explanation.changes());
+    refused(
+        "policy forbid-video forbids nobody, as " + missing,
+        policy(
+            "forbid",
+            "deny: [{name: c, peer: {mud: \"controller:https://acme.example/vms\"}, protocol: tcp, ports: [1]}]"));
+  }
+
   @Test
   void aPolicyComesToABoundedNumberOfRules() {
     String peers = IntStream.range(0, 256)
@@ -191,7 +238,9 @@ class SegmentTest {
         "{peers: [10.0.0.1/8]}|line 4, column 16: spec.peers[0]: \"10.0.0.1/8\" has bits set behind its prefix length; write the first address of the network",
         "{securityLevel: 5, peers: [a.example]}|line 4, column 23: spec.securityLevel: 5 is not a whole number from 0 to 4",
         "{devices: {segment: other}}|line 4, column 17: spec.devices: a segment is not described by another one",
-        "{peers: [a.example], allow: []}|line 4, column 28: spec: unknown field \"allow\"; known here: zone, securityLevel, devices, peers"
+        "{peers: [a.example], allow: []}|line 4, column 28: spec: unknown field \"allow\"; known here: zone, securityLevel, devices, mud, peers",
+        "{mud: [my-controller]}|line 4, column 13: spec.mud: needs peers beside it: who that is here",
+        "{mud: [controllers], peers: [a.example]}|line 4, column 14: spec.mud[0]: \"controllers\" is none of my-controller, local-networks, same-manufacturer, controller:URI, manufacturer:NAME and model:URI"
       })
   void aBadSegmentIsRefusedWithPlaceAndReason(String spec, String detail) {
     refused(

@@ -27,7 +27,7 @@ public final class MudPolicy {
    * @param name of the policy
    * @param profile whose devices it is about
    * @param mapping the peers, DNS names or prefixes, that stand for what only this network can tell, for instance {@code
-   *     my-controller}
+   *     my-controller}; for what is not in it the document names what the file does, which a segment has to stand for
    * @param ttl the longest that a grant lives
    */
   public record Terms(
@@ -37,7 +37,7 @@ public final class MudPolicy {
     }
   }
 
-  /** Refuses with {@code invalid-mud} what {@code mapping} does not say, and a file that permits nothing. */
+  /** Refuses with {@code invalid-mud} a file that permits nothing. */
   public static String document(MudFile file, Terms terms) {
     StringBuilder yaml = new StringBuilder();
     yaml.append("# Made from ").append(printable(file.url())).append(", last updated ");
@@ -65,24 +65,21 @@ public final class MudPolicy {
     return yaml.append("  grant: {ttl: ").append(terms.ttl).append("}\n").toString();
   }
 
+  /** As YAML. */
   private static List<String> peers(Entry entry, Map<String, List<String>> mapping) {
     if (!entry.isAbstract()) {
-      return List.of(entry.peer());
+      return List.of(quoted(entry.peer()));
     }
-    List<String> peers = mapping.get(entry.peer());
-    if (peers == null || peers.isEmpty()) {
-      throw new Refusal(
-          MudProblem.INVALID_MUD,
-          printable(entry.path()) + " is about " + printable(entry.peer())
-              + "; say in the mapping which names or prefixes that is here.");
-    }
-    return peers;
+    List<String> peers = mapping.getOrDefault(entry.peer(), List.of());
+    return peers.isEmpty()
+        ? List.of("{mud: " + quoted(entry.peer()) + "}")
+        : peers.stream().map(MudPolicy::quoted).toList();
   }
 
   private static String rule(String name, Entry entry, String peer, String protocol) {
     List<String> ports = entry.ports().isEmpty() ? ANY_PORT : entry.ports();
     return "    - {name: " + name
-        + ", peer: " + quoted(peer)
+        + ", peer: " + peer
         + ", protocol: " + protocol
         + (protocol.equals("icmp")
             ? entry.icmpTypes().isEmpty() ? "" : ", icmpTypes: " + list(entry.icmpTypes())

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.mud.MudFile.Entry;
@@ -61,10 +62,14 @@ class MudFileTest {
   }
 
   @Test
-  void whatOnlyTheNetworkCanTellMustBeTold() {
-    Refusal refusal =
-        assertThrows(Refusal.class, () -> MudPolicy.document(read(camera()), terms(Map.of())));
-    assertTrue(refusal.detail().contains("my-controller"), refusal.detail());
+  void whatOnlyTheNetworkCanTellIsLeftToSegments() {
+    String document = MudPolicy.document(read(camera()), terms(Map.of()));
+    assertTrue(
+        document.contains(
+            "- {name: controller, peer: {mud: \"my-controller\"}, protocol: tcp, ports: [\"8554\"]}"),
+        document);
+    assertTrue(document.contains("peer: {mud: \"local-networks\"}"), document);
+    PolicySet.compile(List.of(document));
   }
 
   /** What stands in the good file, what stands there instead, and what is said of it. */
