@@ -48,6 +48,7 @@ final class SettingsCheck {
       new Bound("retention.decisions", Duration.ofDays(1), LONGEST_TERM),
       new Bound("retention.certificates", Duration.ofDays(30), LONGEST_TERM),
       new Bound("decision.log-every", Duration.ofMillis(10), Duration.ofMinutes(1)),
+      new Bound("decision.log-wait", Duration.ofMillis(1), Duration.ofSeconds(5)),
       // An agent takes ten seconds of silence for the loss of its server.
       new Bound("feed.heartbeat-every", Duration.ofMillis(100), Duration.ofSeconds(5)),
       new Bound("marks.clock-tolerance", Duration.ofSeconds(1), Duration.ofHours(1)),
@@ -56,6 +57,7 @@ final class SettingsCheck {
       new Bound("radius.quarantine-session", Duration.ofSeconds(1), LONGEST_SESSION));
 
   private static final Map<String, Set<String>> WORDS = Map.of(
+      "decision.log-overflow", Set.of("drop", "spill", "block"),
       "log.format", Set.of("text", "json"),
       "log.access", Set.of("true", "false"),
       "marks.required", Set.of("true", "false"),
@@ -94,6 +96,7 @@ final class SettingsCheck {
     check.positive("door.failed-authentications-per-minute");
     check.positive("acme.open-orders");
     check.within("status.crl-shards", 1, 4096);
+    check.within("decision.spill-megabytes", 1, 1_000_000);
     check.positive("people.failed-authentications-per-minute");
     check.positive("console.failed-sign-ins-per-minute");
     check.secrets();

@@ -27,6 +27,7 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new EnrollmentRequestCommands(options))
         .addSubcommand(new VoucherCommands(options))
         .addSubcommand(new PolicyCommands(options))
+        .addSubcommand(new DecisionCommands(options, clock))
         .addSubcommand(new MudCommands(options))
         .addSubcommand(new EnforcementPointCommands(options))
         .addSubcommand(AuthorityCommands.with(options, clock))

@@ -6,14 +6,15 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.sallyport.decision.DecisionPoint.Decision;
-import io.sallyport.kernel.Actor;
-import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
-import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.kernel.Outage;
+import io.vertx.core.Context;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.time.Instant;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -26,8 +27,11 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The log of decisions, written in batches behind the answers. Through an outage it keeps the oldest 65,536; what does
- * not fit is dropped and counted.
+ * The log of decisions, written in batches behind the answers. What the database does not take in time waits, 65,536 of
+ * them in memory; what becomes of the rest is for {@link LogOverflow} to say.
+ *
+ * <p>Any thread adds. One thread writes to the database, one to the files; what leaves the queue leaves it in order, under
+ * the lock of {@link #order}.
  */
 @Singleton
 final class DecisionLog {
@@ -35,15 +39,17 @@ final class DecisionLog {
 
   private static final Logger LOG = Logger.getLogger(DecisionLog.class);
   private static final int BATCH = 4096;
+  /** Of a batch that is spilled; small, so that little is read again after a crash. */
+  private static final int SPILLED_BATCH = 1024;
+  /** Beyond it they are spilled while the database seems to be well, but for its pace. */
+  private static final int HALF = CAPACITY / 2;
+
+  private static final long SPILL_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+  private static final long MOST_IN_FILE = 16 << 20;
+  private static final int MEGABYTE = 1 << 20;
+
   /** How often a batch is tried while other batches would do; a batch that never goes in must not stop the log. */
   private static final int ATTEMPTS = 240;
-
-  private record Entry(
-      Decision decision,
-      @Nullable Digest thumbprint,
-      @Nullable RequestedFlow flow,
-      Instant at,
-      Actor asker) {}
 
   private static final int SHARES = 1 << 20;
 
@@ -51,14 +57,26 @@ final class DecisionLog {
   private final DecisionSettings settings;
   private final Ids ids;
   private final Counter dropped;
+  private final Counter spilled;
   /** Of {@link #SHARES}. */
   private final long sampled;
 
-  private final BlockingQueue<Entry> queue = new ArrayBlockingQueue<>(CAPACITY);
-  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
-      Thread.ofPlatform().daemon().name("decision-log").factory());
-  private List<DecisionRow> batch = List.of();
+  private final BlockingQueue<Answered> queue = new ArrayBlockingQueue<>(CAPACITY);
+  private final ScheduledExecutorService timer = executor("decision-log");
+  private final ScheduledExecutorService spiller = executor("decision-spill");
+
+  private final Object order = new Object();
+  private @Nullable Spill spill;
+  private volatile long spilledOctets;
+  /** What is being written, and whether it stands in the files too. For the writing thread, and changed under the lock. */
+  private @Nullable SpilledBatch batch;
+
+  private boolean isSpilled;
   private int attempts;
+  private volatile boolean isFailing;
+  private boolean isSpillFailing;
+  /** By the clock of {@link System#nanoTime}; until then nobody waits anew for a log that somebody waited for in vain. */
+  private volatile long waitAgain = System.nanoTime();
 
   DecisionLog(DecisionStore store, DecisionSettings settings, Ids ids, MeterRegistry metrics) {
     this.store = store;
@@ -68,39 +86,87 @@ final class DecisionLog {
     this.dropped = Counter.builder("sallyport.decisions.dropped")
         .description("Decisions that the decision log had no room for")
         .register(metrics);
+    this.spilled = Counter.builder("sallyport.decisions.spilled")
+        .description("Decisions that went to a file before they went into the database")
+        .register(metrics);
     Gauge.builder("sallyport.decisions.waiting", queue, BlockingQueue::size)
-        .description("Decisions that wait for the decision log")
+        .description("Decisions that wait for the decision log in memory")
+        .register(metrics);
+    Gauge.builder("sallyport.decisions.spill", this, log -> log.spilledOctets)
+        .description("Size of the files of decisions that wait for the database")
+        .baseUnit("bytes")
         .register(metrics);
   }
 
+  private static ScheduledExecutorService executor(String name) {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name(name).factory());
+  }
+
   void start(@Observes @Priority(FleetFollower.PRIORITY) StartupEvent event) {
+    open();
     long nanos = settings.logEvery().toNanos();
     timer.scheduleWithFixedDelay(this::write, nanos, nanos, TimeUnit.NANOSECONDS);
+    if (spills()) {
+      spiller.scheduleWithFixedDelay(
+          this::relieve, SPILL_EVERY_NANOS, SPILL_EVERY_NANOS, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /** Opens the files: to spill to, or because an earlier run left some. */
+  void open() {
+    try {
+      Path folder = Path.of(settings.spillFolder());
+      if (spills() || Files.isDirectory(folder)) {
+        Spill opened =
+            Spill.open(folder, (long) settings.spillMegabytes() * MEGABYTE, MOST_IN_FILE);
+        synchronized (order) {
+          spill = opened;
+          spilledOctets = opened.octets();
+        }
+      }
+    } catch (IOException e) {
+      LOG.errorf(
+          e,
+          "Decisions cannot be spilled to %s: what the database does not take in time is dropped and counted",
+          settings.spillFolder());
+    }
   }
 
   void stop(@Observes ShutdownEvent event) {
     timer.shutdown();
+    spiller.shutdown();
     try {
       if (timer.awaitTermination(2, TimeUnit.SECONDS)) {
         write();
       }
+      isFailing = true;
+      if (spiller.awaitTermination(2, TimeUnit.SECONDS)) {
+        relieve();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    close();
   }
 
-  void add(
-      Decision decision,
-      @Nullable Digest thumbprint,
-      @Nullable RequestedFlow flow,
-      Instant at,
-      Actor asker) {
-    if (decision.permit() && !isSampled(decision.id())) {
-      return;
+  /** Leaves the files as they are. */
+  void close() {
+    synchronized (order) {
+      try {
+        if (spill != null) {
+          spill.close();
+        }
+      } catch (IOException e) {
+        LOG.warn("The spilled decisions could not be closed", e);
+      }
+      spill = null;
     }
-    if (!queue.offer(new Entry(decision, thumbprint, flow, at, asker))) {
-      dropped.increment();
-    }
+  }
+
+  /** Whether this one is logged at all: every denial is, and a share of the permits. */
+  boolean wants(Decision decision) {
+    return !decision.permit() || isSampled(decision.id());
   }
 
   /** By the decision's own random part, so that it can be told of each whether it should be there. */
@@ -108,43 +174,206 @@ final class DecisionLog {
     return (id.getLeastSignificantBits() & SHARES - 1) < sampled;
   }
 
+  /** Whether {@link #add} may wait, so that no event loop may come here. */
+  boolean mayWait() {
+    return settings.logOverflow() == LogOverflow.BLOCK;
+  }
+
+  /** Whether it may be answered: false when it must be logged and cannot be. */
+  boolean add(Answered answered) {
+    if (queue.offer(answered)) {
+      return true;
+    }
+    if (mayWait()) {
+      return await(answered);
+    }
+    dropped.increment();
+    return true;
+  }
+
+  private boolean await(Answered answered) {
+    long wait = settings.logWait().toNanos();
+    if (System.nanoTime() - waitAgain < 0 || Context.isOnEventLoopThread()) {
+      return false;
+    }
+    try {
+      if (queue.offer(answered, wait, TimeUnit.NANOSECONDS)) {
+        return true;
+      }
+      waitAgain = System.nanoTime() + wait;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return false;
+  }
+
   /** Writes what is waiting, batch by batch, until nothing is left or the database fails. For one thread at a time. */
   void write() {
-    while (next()) {
-      try {
-        store.decisions(ids.next(), batch);
-        batch = List.of();
-        attempts = 0;
-      } catch (RuntimeException e) {
-        failed(e);
-        return;
+    try {
+      for (SpilledBatch next = next(); next != null; next = next()) {
+        store.decisions(next.id(), next.rows());
+        written();
+      }
+    } catch (RuntimeException e) {
+      failed(e);
+    } catch (IOException e) {
+      synchronized (order) {
+        spillFailed(e);
       }
     }
   }
 
-  private boolean next() {
-    if (batch.isEmpty()) {
-      List<Entry> entries = new ArrayList<>();
-      queue.drainTo(entries, BATCH);
-      batch = entries.stream()
-          .map(entry ->
-              DecisionRow.of(entry.decision, entry.thumbprint, entry.flow, entry.at, entry.asker))
-          .toList();
+  /** What is spilled is older than what waits in memory. */
+  private @Nullable SpilledBatch next() throws IOException {
+    synchronized (order) {
+      if (batch == null && spill != null) {
+        batch = spill.first();
+        isSpilled = batch != null;
+        spilledOctets = spill.octets();
+      }
+      if (batch == null) {
+        batch = taken(BATCH);
+        isSpilled = false;
+      }
+      return batch;
     }
-    return !batch.isEmpty();
+  }
+
+  private @Nullable SpilledBatch taken(int most) {
+    List<Answered> taken = new ArrayList<>();
+    queue.drainTo(taken, most);
+    return taken.isEmpty()
+        ? null
+        : new SpilledBatch(ids.next(), taken.stream().map(DecisionRow::of).toList());
+  }
+
+  private void written() throws IOException {
+    synchronized (order) {
+      batch = null;
+      attempts = 0;
+      isFailing = false;
+      if (isSpilled && spill != null) {
+        spill.removeFirst();
+        spilledOctets = spill.octets();
+      }
+    }
   }
 
   private void failed(RuntimeException cause) {
-    attempts++;
-    if (attempts == 1) {
-      LOG.warnf(cause, "%d decisions could not be logged; trying again", batch.size());
+    synchronized (order) {
+      SpilledBatch failed = batch;
+      attempts++;
+      isFailing = true;
+      if (failed == null) {
+        LOG.error("The decision log failed; trying again", cause);
+        return;
+      }
+      if (attempts == 1) {
+        LOG.warnf(
+            cause,
+            "%d decisions could not be logged; trying again",
+            failed.rows().size());
+      }
+      if (attempts >= ATTEMPTS && isGivenUp(cause)) {
+        LOG.errorf(
+            cause,
+            "%d decisions are dropped after %d attempts to log them",
+            failed.rows().size(),
+            attempts);
+        dropped.increment(failed.rows().size());
+        give(failed);
+      } else if (!isSpilled && spills() && spill != null && spill.isEmpty()) {
+        // The oldest of all, so that it may go first; under its own id, should it be there after
+        // all.
+        keep(spill, failed);
+      }
     }
-    if (attempts >= ATTEMPTS && queue.remainingCapacity() == 0) {
+  }
+
+  /** An outage ends; what fails without one never goes in. */
+  private boolean isGivenUp(RuntimeException cause) {
+    return switch (settings.logOverflow()) {
+      case DROP -> queue.remainingCapacity() == 0;
+      case SPILL -> !Outage.caused(cause);
+      case BLOCK -> queue.remainingCapacity() == 0 && !Outage.caused(cause);
+    };
+  }
+
+  private void give(SpilledBatch given) {
+    try {
+      if (isSpilled && spill != null) {
+        spill.removeFirst();
+      }
+    } catch (IOException e) {
+      LOG.errorf(e, "%d spilled decisions could not be left out", given.rows().size());
+    }
+    batch = null;
+    attempts = 0;
+  }
+
+  private void keep(Spill into, SpilledBatch failed) {
+    try {
+      if (into.append(failed)) {
+        into.force();
+        spilled.increment(failed.rows().size());
+        spilledOctets = into.octets();
+        batch = null;
+      }
+    } catch (IOException e) {
+      spillFailed(e);
+    }
+  }
+
+  private boolean spills() {
+    return settings.logOverflow() == LogOverflow.SPILL;
+  }
+
+  /** Moves what waits in memory to the files, while the database fails or does not keep up. For one thread at a time. */
+  void relieve() {
+    synchronized (order) {
+      Spill into = spill;
+      if (into == null || !spills() || queue.isEmpty() || !(isFailing || queue.size() > HALF)) {
+        return;
+      }
+      try {
+        while ((isFailing || queue.size() > HALF / 2) && into.hasRoom()) {
+          SpilledBatch next = taken(SPILLED_BATCH);
+          if (next == null) {
+            break;
+          }
+          spill(into, next);
+        }
+        into.force();
+        isSpillFailing = false;
+      } catch (IOException e) {
+        spillFailed(e);
+      } finally {
+        spilledOctets = into.octets();
+      }
+    }
+  }
+
+  private void spill(Spill into, SpilledBatch next) throws IOException {
+    int count = next.rows().size();
+    try {
+      if (into.append(next)) {
+        spilled.increment(count);
+      } else {
+        dropped.increment(count);
+      }
+    } catch (IOException e) {
+      dropped.increment(count);
+      throw e;
+    }
+  }
+
+  private void spillFailed(IOException cause) {
+    if (!isSpillFailing) {
       LOG.errorf(
-          cause, "%d decisions are dropped after %d attempts to log them", batch.size(), attempts);
-      dropped.increment(batch.size());
-      batch = List.of();
-      attempts = 0;
+          cause,
+          "The files in %s cannot be used; decisions that do not fit into memory are dropped and counted",
+          settings.spillFolder());
     }
+    isSpillFailing = true;
   }
 }

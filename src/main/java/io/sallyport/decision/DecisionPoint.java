@@ -42,12 +42,14 @@ public interface DecisionPoint {
     }
 
     /**
-     * Whether this stands on a fleet in memory that is not known to be current. It denies an access, or permits it only
-     * because the flow is essential, but says nothing about what was permitted before.
+     * Whether this stands on a fleet in memory that is not known to be current, or on a log that has no room. It denies an
+     * access, or permits it only because the flow is essential, but says nothing about what was permitted before.
      */
     public boolean isProvisional() {
       String first = reasons.getFirst();
-      return first.startsWith("stale") || first.startsWith("unconfirmed");
+      return first.startsWith("stale")
+          || first.startsWith("unconfirmed")
+          || first.startsWith("unlogged");
     }
 
     /** Whether that is so because of this device or its profile alone; the others are decided on as ever. */
@@ -104,6 +106,11 @@ public interface DecisionPoint {
    * nothing can be told of now it is nothing.
    */
   Forbidden forbidden(UUID device);
+
+  /** Whether an answer may wait for the decision log, so that no event loop may ask. Stays as it is. */
+  default boolean mayWait() {
+    return false;
+  }
 
   /** The site of a known device, or empty. */
   Optional<String> site(UUID device);

@@ -1,22 +1,20 @@
 package io.sallyport.decision;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonGenerator;
-import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import io.sallyport.decision.DecisionPoint.Decision;
-import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.policy.IcmpTypes;
+import io.sallyport.policy.Question;
+import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
+import io.sallyport.policy.Verdict.Effect;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.UUID;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param at to the microsecond
  * @param question a JSON object
  * @param reasons a JSON array
+ * @param keys what it is found by; follows from the rest, so it is not in the line
+ * @param inputs null when the policies were not asked
  */
 record DecisionRow(
     UUID id,
@@ -36,36 +36,78 @@ record DecisionRow(
     boolean permit,
     String reasons,
     String policyHash,
-    @Nullable UUID appraisal) {
-  private static final JsonFactory JSON =
-      JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+    @Nullable UUID appraisal,
+    Keys keys,
+    @Nullable Inputs inputs) {
+  /** The longest DNS name in text (RFC 1035 §2.3.4); a longer peer is none, and has no place in an index. */
+  private static final int LONGEST_PEER = 253;
 
-  /** Writes something to a generator. */
-  private interface Writing {
-    void to(JsonGenerator json) throws IOException;
+  private static final Logger LOG = Logger.getLogger(DecisionRow.class);
+  private static final int LONGEST_PROTOCOL = 16;
+  private static final int LONGEST_CAUSE = 200;
+  private static final String POLICY = "policy ";
+
+  /**
+   * What a decision is found by.
+   *
+   * @param effect as AuthZEN answers it: {@code permit}, {@code deny}, {@code indeterminate}, {@code not-evaluated}
+   * @param cause what the first reason is about: {@code policy NAME}, or the words before its first colon
+   * @param rule the name of the rule that decided, or null
+   * @param peer in lower case; null without a flow, and for what is no name or address
+   */
+  record Keys(
+      String effect,
+      String cause,
+      @Nullable String rule,
+      @Nullable String peer,
+      @Nullable String protocol,
+      @Nullable Integer port) {
+    private static Keys of(Decision decision, @Nullable RequestedFlow flow) {
+      return new Keys(
+          DecisionRow.word(decision.verdict().effect()),
+          DecisionRow.cause(decision.reasons().getFirst(), decision.verdict().policy()),
+          decision.verdict().rule(),
+          flow == null ? null : plain(flow.peer(), LONGEST_PEER),
+          flow == null ? null : plain(flow.protocol(), LONGEST_PROTOCOL),
+          flow == null ? null : flow.port());
+    }
   }
 
-  static DecisionRow of(
-      Decision decision,
-      @Nullable Digest thumbprint,
-      @Nullable RequestedFlow flow,
-      Instant at,
-      Actor asker) {
+  static DecisionRow of(Answered answered) {
+    Decision decision = answered.decision();
     return new DecisionRow(
         decision.id(),
-        at.truncatedTo(ChronoUnit.MICROS),
-        asker.toString(),
+        answered.at().truncatedTo(ChronoUnit.MICROS),
+        answered.asker().toString(),
         decision.device(),
-        question(thumbprint, flow),
+        question(answered),
         decision.permit(),
-        array(decision.reasons()),
+        JsonText.array(decision.reasons()),
         decision.verdict().policyHash(),
-        decision.appraisal());
+        decision.appraisal(),
+        Keys.of(decision, answered.flow()),
+        inputs(answered.question()));
+  }
+
+  private static @Nullable Inputs inputs(@Nullable Question question) {
+    if (question == null) {
+      return null;
+    }
+    try {
+      Inputs inputs = Inputs.of(question);
+      return inputs.body().length() <= Inputs.MOST_CHARACTERS
+          ? inputs
+          : new Inputs(inputs.hash(), "");
+    } catch (RuntimeException e) {
+      // The decision is logged whatever its inputs are; a replay tells that it has none of them.
+      LOG.warn("The inputs of a decision cannot be written down", e);
+      return Inputs.of("");
+    }
   }
 
   /** The canonical line: a JSON array of the columns in order, as strings, and a line feed. */
   String line() {
-    return array(List.of(
+    return JsonText.array(List.of(
             id.toString(),
             at.toString(),
             askedBy,
@@ -74,7 +116,8 @@ record DecisionRow(
             Boolean.toString(permit),
             reasons,
             policyHash,
-            Objects.toString(appraisal, "")))
+            Objects.toString(appraisal, ""),
+            inputs == null ? "" : inputs.hash().hex()))
         + "\n";
   }
 
@@ -85,8 +128,11 @@ record DecisionRow(
         .toArray(byte[][]::new));
   }
 
-  private static String question(@Nullable Digest thumbprint, @Nullable RequestedFlow flow) {
-    return write(json -> {
+  private static String question(Answered answered) {
+    Digest thumbprint = answered.thumbprint();
+    RequestedFlow flow = answered.flow();
+    String address = answered.place().address();
+    return JsonText.write(json -> {
       json.writeStartObject();
       if (thumbprint != null) {
         json.writeStringField("thumbprint", thumbprint.hex());
@@ -99,28 +145,38 @@ record DecisionRow(
           json.writeStringField(
               "icmp_type", IcmpTypes.text(flow.port(), flow.peer()).orElse(""));
         }
+        if (flow.direction() == Direction.TO_DEVICE) {
+          json.writeStringField("direction", "to-device");
+        }
+      }
+      if (address != null) {
+        json.writeStringField("address", address);
       }
       json.writeEndObject();
     });
   }
 
-  private static String array(List<String> values) {
-    return write(json -> {
-      json.writeStartArray();
-      for (String value : values) {
-        json.writeString(value);
-      }
-      json.writeEndArray();
-    });
+  static String word(Effect effect) {
+    return effect.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  private static String write(Writing writing) {
-    StringWriter text = new StringWriter();
-    try (JsonGenerator json = JSON.createGenerator(text)) {
-      writing.to(json);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  /** What {@code reason} is about; {@code policy} is the one that decided, if one did. */
+  static String cause(String reason, @Nullable String policy) {
+    if (policy != null && reason.startsWith(POLICY)) {
+      return POLICY + policy;
     }
-    return text.toString();
+    int end = 0;
+    while (end < reason.length() && ":,;".indexOf(reason.charAt(end)) < 0) {
+      end++;
+    }
+    String cause = reason.startsWith("no policy ") ? "no policy" : reason.substring(0, end);
+    String plain = cause.replaceAll("[^\\x20-\\x7e]", "?");
+    return plain.length() <= LONGEST_CAUSE ? plain : plain.substring(0, LONGEST_CAUSE);
+  }
+
+  private static @Nullable String plain(String asked, int longest) {
+    return asked.length() <= longest && asked.chars().allMatch(c -> c > 0x20 && c < 0x7f)
+        ? asked.toLowerCase(Locale.ROOT)
+        : null;
   }
 }

@@ -18,4 +18,20 @@ interface DecisionSettings {
   /** The share of permits that is logged, from 0 to 1; denials always are. */
   @WithDefault("1.0")
   double logPermits();
+
+  /** What becomes of decisions that the database does not take as fast as they are made. */
+  @WithDefault("spill")
+  LogOverflow logOverflow();
+
+  /** How long an answer waits for the log at most, with {@link LogOverflow#BLOCK}. */
+  @WithDefault("PT0.2S")
+  Duration logWait();
+
+  /** The folder of what is spilled, of this node alone. */
+  @WithDefault("${sallyport.data:data}/decisions")
+  String spillFolder();
+
+  /** How much is spilled at most, in units of 2^20 octets. */
+  @WithDefault("1024")
+  int spillMegabytes();
 }

@@ -6,6 +6,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.sallyport.attestation.TrustTier;
 import io.sallyport.decision.Fleet.ProfilePolicies;
 import io.sallyport.decision.Judge.Inquiry;
+import io.sallyport.decision.Judge.Judged;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Actor;
@@ -49,6 +50,7 @@ final class FleetDecisionPoint implements DecisionPoint {
   private final Counter denials;
   private final Counter staleDenials;
   private final Counter failures;
+  private final Counter unlogged;
 
   FleetDecisionPoint(
       Fleet fleet,
@@ -74,6 +76,7 @@ final class FleetDecisionPoint implements DecisionPoint {
     this.denials = counter(metrics, "deny");
     this.staleDenials = counter(metrics, "stale");
     this.failures = counter(metrics, "error");
+    this.unlogged = counter(metrics, "unlogged");
   }
 
   private static Counter counter(MeterRegistry metrics, String outcome) {
@@ -218,22 +221,36 @@ final class FleetDecisionPoint implements DecisionPoint {
     Instant confirmed = fleet.confirmed();
     Instant now = clock.instant();
     Inquiry inquiry = new Inquiry(ids.next(), device, thumbprint, flow, place(asker));
-    Decision decision;
+    Judged judged;
+    Counter outcome;
     try {
       if (isCurrent(confirmed, now)) {
-        decision = judge.judge(inquiry, now);
-        (decision.permit() ? permits : denials).increment();
+        judged = judge.judged(inquiry, now);
+        outcome = judged.decision().permit() ? permits : denials;
       } else {
-        decision = judgeStale(inquiry, confirmed, now);
-        (decision.permit() ? essentialPermits : staleDenials).increment();
+        judged = new Judged(judgeStale(inquiry, confirmed, now), null);
+        outcome = judged.decision().permit() ? essentialPermits : staleDenials;
       }
     } catch (RuntimeException | StackOverflowError e) {
       LOG.errorf(e, "Decision %s failed and denies", inquiry.id());
-      decision = judge.unknown(inquiry, "error: the decision could not be made");
-      failures.increment();
+      judged = new Judged(judge.unknown(inquiry, "error: the decision could not be made"), null);
+      outcome = failures;
     }
-    log.add(decision, thumbprint, flow, now, asker);
+    Decision decision = judged.decision();
+    if (log.wants(decision)
+        && !log.add(new Answered(
+            decision, thumbprint, flow, inquiry.place(), now, asker, judged.question()))) {
+      decision = judge.unknown(
+          inquiry, "unlogged: the decision log has no room, and nothing is decided without it");
+      outcome = unlogged;
+    }
+    outcome.increment();
     return decision;
+  }
+
+  @Override
+  public boolean mayWait() {
+    return log.mayWait();
   }
 
   private static Place place(Actor asker) {

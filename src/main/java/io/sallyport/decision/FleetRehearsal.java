@@ -122,8 +122,7 @@ final class FleetRehearsal implements Rehearsal {
 
     /** What of a verdict counts: a permit whose grounds ended is none. */
     private List<AllowedFlow> standing(Verdict verdict) {
-      Instant end = verdict.validUntil();
-      return verdict.permit() && (end == null || time.isBefore(end)) ? verdict.flows() : List.of();
+      return Judge.stands(verdict, time) ? verdict.flows() : List.of();
     }
 
     private Flows flows(List<AllowedFlow> before, List<AllowedFlow> after) {

@@ -41,27 +41,39 @@ final class Judge {
       @Nullable RequestedFlow flow,
       Place place) {}
 
+  /**
+   * A decision, and what the policies were asked for it.
+   *
+   * @param question null when the decision is what it is whatever they say
+   */
+  record Judged(Decision decision, @Nullable Question question) {}
+
+  /** {@link #judged} without what it came from. */
   Decision judge(Inquiry inquiry, Instant time) {
+    return judged(inquiry, time).decision;
+  }
+
+  Judged judged(Inquiry inquiry, Instant time) {
     if (inquiry.device == null) {
-      return deny(inquiry, "unknown certificate: no device has it as its live one");
+      return alone(deny(inquiry, "unknown certificate: no device has it as its live one"));
     }
     if (fleet.hasDoubts()) {
       String doubt = doubt(inquiry.device);
       if (doubt != null) {
-        return unknown(inquiry, doubt);
+        return alone(unknown(inquiry, doubt));
       }
     }
     FleetDevice device = fleet.device(inquiry.device);
     PolicySet policies = fleet.policies();
     if (device == null) {
-      return deny(inquiry, "unknown device: not registered, or not enrolled yet");
+      return alone(deny(inquiry, "unknown device: not registered, or not enrolled yet"));
     }
     ProfilePolicies profile = fleet.profile(device.profile());
     if (policies == null) {
-      return unknown(inquiry, "unconfirmed: the policies are not loaded");
+      return alone(unknown(inquiry, "unconfirmed: the policies are not loaded"));
     }
     if (profile == null) {
-      return unknown(inquiry, "unconfirmed device: its profile could not be read yet");
+      return alone(unknown(inquiry, "unconfirmed device: its profile could not be read yet"));
     }
     if (!device.state().may(Operation.CONNECT)) {
       // The quarantine network is for a device that is known, not for whoever has an old
@@ -70,25 +82,32 @@ final class Judge {
               && device.liveUntil(inquiry.thumbprint, time, fleet.revokedIssuers()) != null
           ? policies.evaluate(question(device, profile, inquiry, time))
           : none(policies.hash());
-      return deny(
+      return alone(deny(
           inquiry,
           Effect.DENY,
           verdict,
-          List.of("state: the device is " + device.state().word()));
+          List.of("state: the device is " + device.state().word())));
     }
     Instant notAfter = device.liveUntil(inquiry.thumbprint, time, fleet.revokedIssuers());
     if (notAfter == null) {
-      return deny(inquiry, "credential: the device has no live certificate");
+      return alone(deny(inquiry, "credential: the device has no live certificate"));
     }
     if (inquiry.flow != null && inquiry.flow.peer().length() > LONGEST_PEER) {
-      return deny(inquiry, "flow: a peer has at most " + LONGEST_PEER + " characters");
+      return alone(deny(inquiry, "flow: a peer has at most " + LONGEST_PEER + " characters"));
     }
-    return weigh(
-        inquiry,
-        device,
-        notAfter,
-        policies.evaluate(question(device, profile, inquiry, time)),
-        time);
+    Question question = question(device, profile, inquiry, time);
+    return new Judged(
+        weigh(inquiry, device, notAfter, policies.evaluate(question), time), question);
+  }
+
+  private static Judged alone(Decision decision) {
+    return new Judged(decision, null);
+  }
+
+  /** Whether a verdict permits at that time: one whose grounds ended does not. */
+  static boolean stands(Verdict verdict, Instant time) {
+    Instant end = verdict.validUntil();
+    return verdict.permit() && (end == null || time.isBefore(end));
   }
 
   /** What is not known for certain at present, in words, or null. */
@@ -115,7 +134,7 @@ final class Judge {
       return deny(inquiry, verdict.effect(), verdict, verdict.reasons());
     }
     Instant end = verdict.validUntil();
-    if (end != null && !time.isBefore(end)) {
+    if (!stands(verdict, time)) {
       return deny(
           inquiry,
           Effect.DENY,

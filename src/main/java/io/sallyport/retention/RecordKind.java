@@ -9,6 +9,8 @@ public enum RecordKind {
   FACTS("fact", "at", true),
   /** The lines of the decision log; their digests are facts. */
   DECISIONS("decision", "at", true),
+  /** What decisions were computed from; kept as long as they are. */
+  INPUTS("decision_inputs", "at", true),
   /** The octets of certificates, by the year in which they end; their serial numbers and key digests stay. */
   CERTIFICATES("certificate_body", null, false);
 

@@ -15,7 +15,7 @@ public interface RetentionSettings {
   @WithDefault("P3653D")
   Duration facts();
 
-  /** How long the lines of the decision log are kept. */
+  /** How long the lines of the decision log are kept, and what they were computed from. */
   @WithDefault("P400D")
   Duration decisions();
 
@@ -30,7 +30,7 @@ public interface RetentionSettings {
   default Duration term(RecordKind kind) {
     return switch (kind) {
       case FACTS -> facts();
-      case DECISIONS -> decisions();
+      case DECISIONS, INPUTS -> decisions();
       case CERTIFICATES -> certificates();
     };
   }

@@ -106,6 +106,21 @@ class AdministrationTest extends ServerTest {
     assertEquals(403, unit.enrollAgain().status());
   }
 
+  @Test
+  void decisionsAreListed() throws Exception {
+    Unit unit = plant.attested("DECIDED-1");
+    Plant.Flow other = new Plant.Flow("other.plant.example", "tcp", 1);
+    for (int i = 0; i < 99; i++) {
+      assertFalse(unit.may(other));
+    }
+    String id = unit.decision(other).at("/context/id").asText();
+    Patience.untilTrue("it is logged", () -> run("decisions", "get", id).code() == 0);
+
+    JsonNode listed =
+        json("decisions", "list", "--device", unit.id(), "--since", "PT1H", "--outcome", "deny");
+    assertEquals(id, listed.at("/items/0/id").asText());
+  }
+
   private List<String> anchors() throws IOException {
     List<String> digests = new ArrayList<>();
     json("manufacturer", "anchor", "list", maker)

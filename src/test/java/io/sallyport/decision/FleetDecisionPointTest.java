@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -54,9 +55,10 @@ class FleetDecisionPointTest {
   private final Fleet fleet = new Fleet();
   private final FleetKeeper keeper = new FleetKeeper(fleet, database, new OwnFacts(), clock);
   private final EssentialUses essentials = new EssentialUses(store, metrics);
-  private final DecisionLog log = new DecisionLog(store, new Settings(1), ids, metrics);
-  private final DecisionPoint decisions =
-      new FleetDecisionPoint(fleet, essentials, log, new Settings(1), clock, ids, metrics);
+  private final DecisionLog log =
+      new DecisionLog(store, TestDecisionSettings.logging(1), ids, metrics);
+  private final DecisionPoint decisions = new FleetDecisionPoint(
+      fleet, essentials, log, TestDecisionSettings.logging(1), clock, ids, metrics);
 
   @BeforeEach
   void anActiveCamera() {
@@ -258,7 +260,7 @@ class FleetDecisionPointTest {
     @Test
     void beforeTheFirstLoadNothingIsPermitted() {
       DecisionPoint unloaded = new FleetDecisionPoint(
-          new Fleet(), essentials, log, new Settings(1), clock, ids, metrics);
+          new Fleet(), essentials, log, TestDecisionSettings.logging(1), clock, ids, metrics);
       assertDenied(unloaded.decide(camera, TIME), "stale");
     }
   }
@@ -373,11 +375,13 @@ class FleetDecisionPointTest {
       log.write();
       DecisionRow row = store.batches.getFirst().getFirst();
       assertEquals(decision.id(), row.id());
+      Inputs inputs = Objects.requireNonNull(row.inputs());
       assertEquals(
           "[\"" + decision.id() + "\",\"2026-11-22T10:00:00Z\",\"enforcement-point:firewall-1\",\""
               + camera
               + "\",\"{\\\"peer\\\":\\\"vms.plant.example\\\",\\\"protocol\\\":\\\"tcp\\\",\\\"port\\\":8554}\","
-              + "\"true\",\"[\\\"video: allowed\\\"]\",\"hash\",\"\"]\n",
+              + "\"true\",\"[\\\"video: allowed\\\"]\",\"hash\",\"\",\""
+              + inputs.hash().hex() + "\"]\n",
           row.line());
     }
 
@@ -402,9 +406,10 @@ class FleetDecisionPointTest {
 
     @Test
     void leavesOutPermitsButNoDenialWhenAShareOfThemIsWanted() {
-      DecisionLog sampled = new DecisionLog(store, new Settings(0.25), ids, metrics);
-      DecisionPoint point =
-          new FleetDecisionPoint(fleet, essentials, sampled, new Settings(1), clock, ids, metrics);
+      DecisionLog sampled =
+          new DecisionLog(store, TestDecisionSettings.logging(0.25), ids, metrics);
+      DecisionPoint point = new FleetDecisionPoint(
+          fleet, essentials, sampled, TestDecisionSettings.logging(1), clock, ids, metrics);
       for (int i = 0; i < 1000; i++) {
         point.decide(camera, VIDEO);
         point.decide(new UUID(1, 2), VIDEO);
@@ -454,23 +459,6 @@ class FleetDecisionPointTest {
       assertTrue(latch.await(10, TimeUnit.SECONDS));
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
-    }
-  }
-
-  private record Settings(double permits) implements DecisionSettings {
-    @Override
-    public Duration confirmWithin() {
-      return BOUND;
-    }
-
-    @Override
-    public Duration logEvery() {
-      return Duration.ofMillis(250);
-    }
-
-    @Override
-    public double logPermits() {
-      return permits;
     }
   }
 

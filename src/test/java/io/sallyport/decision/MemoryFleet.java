@@ -30,7 +30,7 @@ public final class MemoryFleet {
     SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     FakeStore store = new FakeStore();
     Ids ids = new Ids(clock, new SecureRandom());
-    DecisionSettings settings = new StandardSettings();
+    DecisionSettings settings = TestDecisionSettings.logging(1);
     decisions = new FleetDecisionPoint(
         fleet,
         new EssentialUses(store, metrics),
@@ -52,7 +52,7 @@ public final class MemoryFleet {
   }
 
   public FleetSearch search() {
-    return new FleetWalk(fleet, new Freshness(decisions, new StandardSettings()), clock);
+    return new FleetWalk(fleet, new Freshness(decisions, TestDecisionSettings.logging(1)), clock);
   }
 
   /** A device with one certificate, which is over when it is not {@code live}. */
@@ -96,22 +96,5 @@ public final class MemoryFleet {
 
   public static Digest thumbprint(UUID device) {
     return Digest.of(device.toString().getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static final class StandardSettings implements DecisionSettings {
-    @Override
-    public Duration confirmWithin() {
-      return Duration.ofSeconds(5);
-    }
-
-    @Override
-    public Duration logEvery() {
-      return Duration.ofHours(1);
-    }
-
-    @Override
-    public double logPermits() {
-      return 1;
-    }
   }
 }

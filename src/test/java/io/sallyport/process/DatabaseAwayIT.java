@@ -16,17 +16,24 @@ import io.sallyport.testing.TestPki.Manufacturer;
 import io.sallyport.testing.Wire;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.KeyPair;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -138,6 +145,53 @@ class DatabaseAwayIT {
 
     System.out.printf("A server whose database had died ended with %d.%n", code);
     assertWorksAgain(issued, idevid, keys, "A-3", checkpoint);
+  }
+
+  @Test
+  void whatIsDecidedWithoutADatabaseIsLoggedThoughTheServerIsKilledAndItsFileTorn()
+      throws IOException {
+    assertPermitted(VIDEO);
+    server.killDatabase();
+    assertStale();
+    String decided = ask(VIDEO).getJsonObject("context").getString("id");
+    Path spill = server.data().resolve("decisions");
+    Eventually.holds(
+        PATIENCE, "the decision is spilled", () -> holder(spill, decided).isPresent());
+    server.killServer();
+    Files.write(
+        holder(spill, decided).orElseThrow(),
+        new byte[] {0, 0, 1, 0, 7},
+        StandardOpenOption.APPEND);
+    server = server.restart();
+    wire = server.wire();
+
+    String path = "/api/v1/decisions/" + decided;
+    Eventually.holds(
+        PATIENCE,
+        "the decision is logged",
+        () -> wire.send(null, wire.person(path).build()).statusCode() == 200);
+    JsonNode logged = wire.admin("GET", path, null).get("decision");
+    assertEquals("indeterminate", logged.get("outcome").asText());
+    assertEquals(camera, logged.get("device").asText());
+    assertTrue(logged.at("/reasons/0").asText().startsWith("stale"), logged::toString);
+    Eventually.holds(PATIENCE, "the file is gone", () -> holder(spill, decided).isEmpty());
+    Eventually.holds(PATIENCE, "decisions are made again", () -> ask(VIDEO).getBoolean("decision"));
+  }
+
+  /** The file in which this text stands. */
+  private static Optional<Path> holder(Path folder, String text) {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.filter(one -> one.toString().endsWith(".spill")).toList()) {
+        if (Files.readString(file, StandardCharsets.ISO_8859_1).contains(text)) {
+          return Optional.of(file);
+        }
+      }
+      return Optional.empty();
+    } catch (NoSuchFileException gone) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void assertStale() {

@@ -147,7 +147,7 @@ class RetentionResource {
   /** One kind of record. */
   @Schema(name = "RetentionTerm")
   record TermView(
-      @Schema(enumeration = {"facts", "decisions", "certificates"})
+      @Schema(enumeration = {"facts", "decisions", "inputs", "certificates"})
       String records,
 
       @Schema(description = "ISO 8601; of certificates from their end on.")
@@ -188,7 +188,7 @@ class RetentionResource {
   /** A partition that will go. */
   @Schema(name = "RetentionPlanned")
   record PlannedView(
-      @Schema(enumeration = {"facts", "decisions", "certificates"})
+      @Schema(enumeration = {"facts", "decisions", "inputs", "certificates"})
       String records,
 
       String partition,

@@ -10,6 +10,7 @@ import io.sallyport.attestation.Signals.Signal;
 import io.sallyport.audit.AuditLog;
 import io.sallyport.audit.LogEntry;
 import io.sallyport.decision.DecisionHistory;
+import io.sallyport.decision.DecisionHistory.Filter;
 import io.sallyport.decision.DecisionHistory.LoggedDecision;
 import io.sallyport.decision.FleetView;
 import io.sallyport.decommission.Decommissions;
@@ -177,7 +178,7 @@ final class DeviceDossier {
       @Nullable String done) {
     UUID id = device.id();
     Instant now = clock.instant();
-    Page<LoggedDecision> decided = decisions.of(id, decisionCursor, DECISIONS);
+    Page<LoggedDecision> decided = decisions.find(Filter.device(id), decisionCursor, DECISIONS);
     Page<IssuedGrant> granted = grants.of(id, grantCursor, GRANTS);
     String path = "/console/devices/" + id;
     return new View(

@@ -3,6 +3,7 @@ package io.sallyport.door.authzen;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.FleetSearch;
 import io.sallyport.door.Callers;
+import io.sallyport.door.Deciding;
 import io.sallyport.door.Door;
 import io.sallyport.door.Exchanges;
 import io.sallyport.door.RefusalWriter;
@@ -11,7 +12,6 @@ import io.sallyport.door.Request;
 import io.sallyport.door.UseCase;
 import io.sallyport.door.authzen.EvaluationReader.Body;
 import io.sallyport.enforcement.EnforcementPoint;
-import io.sallyport.kernel.Refusal;
 import io.vertx.core.Handler;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -51,6 +51,7 @@ final class AuthzenDoor implements Door {
   private final Searches searches;
   private final Callers callers;
   private final Exchanges exchanges;
+  private final Deciding deciding;
   private final AuthzenSettings settings;
 
   AuthzenDoor(
@@ -58,12 +59,14 @@ final class AuthzenDoor implements Door {
       FleetSearch fleet,
       Callers callers,
       Exchanges exchanges,
+      Deciding deciding,
       AuthzenSettings settings,
       Clock clock) {
     this.evaluator = new Evaluator(decisions, clock);
     this.searches = new Searches(decisions, fleet);
     this.callers = callers;
     this.exchanges = exchanges;
+    this.deciding = deciding;
     this.settings = settings;
   }
 
@@ -71,27 +74,21 @@ final class AuthzenDoor implements Door {
   public void mount(Router router) {
     router
         .post(EVALUATION)
-        .handler(exchanges.direct(
-            MOST_BYTES, deciding(evaluator::evaluation), ERRORS, callers::recordRefusedPoint));
+        .handler(deciding.handler(MOST_BYTES, answering(evaluator::evaluation), ERRORS));
     router
         .post(EVALUATIONS)
-        .handler(exchanges.direct(
-            MOST_BATCH_BYTES,
-            deciding(evaluator::evaluations),
-            ERRORS,
-            callers::recordRefusedPoint));
+        .handler(deciding.handler(MOST_BATCH_BYTES, answering(evaluator::evaluations), ERRORS));
     router
         .post(RESOURCES)
-        .handler(exchanges.direct(
-            MOST_BYTES, answering(searches::resources), ERRORS, callers::recordRefusedPoint));
+        .handler(deciding.handler(MOST_BYTES, searching(searches::resources), ERRORS));
     router
         .post(ACTIONS)
-        .handler(exchanges.direct(
-            MOST_BYTES, answering(searches::actions), ERRORS, callers::recordRefusedPoint));
+        .handler(deciding.handler(MOST_BYTES, searching(searches::actions), ERRORS));
     // Goes through the fleet, which is no work for an event loop.
     router
         .post(SUBJECTS)
-        .handler(exchanges.handler(MOST_BYTES, recorded(answering(searches::subjects)), ERRORS));
+        .handler(exchanges.handler(
+            MOST_BYTES, deciding.recorded(searching(searches::subjects)), ERRORS));
     router.get(METADATA).handler(exchanges.direct(MOST_BYTES, this::metadata, ERRORS));
     router.route(EVALUATION).handler(notAllowed("POST"));
     router.route(EVALUATIONS).handler(notAllowed("POST"));
@@ -106,7 +103,7 @@ final class AuthzenDoor implements Door {
     }
   }
 
-  private UseCase deciding(BiFunction<byte[], EnforcementPoint, byte[]> question) {
+  private UseCase answering(BiFunction<byte[], EnforcementPoint, byte[]> question) {
     return request -> {
       EnforcementPoint asker = callers.enforcementPoint(request);
       requireJson(request);
@@ -114,23 +111,12 @@ final class AuthzenDoor implements Door {
     };
   }
 
-  private UseCase answering(BiFunction<Body, EnforcementPoint, Map<String, Object>> question) {
+  private UseCase searching(BiFunction<Body, EnforcementPoint, Map<String, Object>> question) {
     return request -> {
       EnforcementPoint asker = callers.enforcementPoint(request);
       requireJson(request);
       return Reply.json(200, question.apply(EvaluationReader.read(request.body(), 0), asker))
           .with("Cache-Control", "no-store");
-    };
-  }
-
-  private UseCase recorded(UseCase useCase) {
-    return request -> {
-      try {
-        return useCase.answer(request);
-      } catch (Refusal refusal) {
-        callers.recordRefusedPoint(request, refusal);
-        throw refusal;
-      }
     };
   }
 

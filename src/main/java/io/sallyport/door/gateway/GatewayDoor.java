@@ -3,8 +3,8 @@ package io.sallyport.door.gateway;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.decision.DecisionPoint.Decision;
 import io.sallyport.door.Callers;
+import io.sallyport.door.Deciding;
 import io.sallyport.door.Door;
-import io.sallyport.door.Exchanges;
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
 import io.sallyport.enforcement.EnforcementPoint;
@@ -39,20 +39,17 @@ final class GatewayDoor implements Door {
 
   private final DecisionPoint decisions;
   private final Callers callers;
-  private final Exchanges exchanges;
+  private final Deciding deciding;
 
-  GatewayDoor(DecisionPoint decisions, Callers callers, Exchanges exchanges) {
+  GatewayDoor(DecisionPoint decisions, Callers callers, Deciding deciding) {
     this.decisions = decisions;
     this.callers = callers;
-    this.exchanges = exchanges;
+    this.deciding = deciding;
   }
 
   @Override
   public void mount(Router router) {
-    router
-        .route(PATH)
-        .handler(exchanges.direct(
-            MOST_BYTES, this::authorize, GatewayDoor::refuse, callers::recordRefusedPoint));
+    router.route(PATH).handler(deciding.handler(MOST_BYTES, this::authorize, GatewayDoor::refuse));
   }
 
   private Reply authorize(Request request) {

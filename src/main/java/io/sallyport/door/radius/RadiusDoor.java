@@ -1,6 +1,7 @@
 package io.sallyport.door.radius;
 
 import io.sallyport.door.Callers;
+import io.sallyport.door.Deciding;
 import io.sallyport.door.Door;
 import io.sallyport.door.Exchanges;
 import io.sallyport.door.Reply;
@@ -25,24 +26,29 @@ class RadiusDoor implements Door {
   private final Accounting accounting;
   private final Callers callers;
   private final Exchanges exchanges;
+  private final Deciding deciding;
 
   RadiusDoor(
-      Authorization authorization, Accounting accounting, Callers callers, Exchanges exchanges) {
+      Authorization authorization,
+      Accounting accounting,
+      Callers callers,
+      Exchanges exchanges,
+      Deciding deciding) {
     this.authorization = authorization;
     this.accounting = accounting;
     this.callers = callers;
     this.exchanges = exchanges;
+    this.deciding = deciding;
   }
 
   @Override
   public void mount(Router router) {
     router
         .post(AUTHORIZE)
-        .handler(exchanges.direct(
+        .handler(deciding.handler(
             RadiusAttributes.MOST_BYTES,
             request -> authorization.answer(point(request), RadiusAttributes.read(request)),
-            Reply::problem,
-            callers::recordRefusedPoint));
+            Reply::problem));
     router
         .post(ACCOUNTING)
         .handler(exchanges.handler(RadiusAttributes.MOST_BYTES, this::account, Reply::problem));

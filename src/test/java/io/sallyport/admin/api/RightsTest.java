@@ -63,6 +63,8 @@ class RightsTest extends ServerTest {
       Map.entry("getPolicyCoverage", EVERYBODY),
       Map.entry("analyzePolicies", EVERYBODY),
       Map.entry("listReach", EVERYBODY),
+      Map.entry("listDecisions", EVERYBODY),
+      Map.entry("getDecision", EVERYBODY),
       Map.entry("importMud", AUTHORS),
       Map.entry("exportMud", EVERYBODY),
       Map.entry("listPolicyActs", EVERYBODY),

@@ -125,6 +125,11 @@ class SitesTest extends ServerTest {
         () -> assertEquals(200, everywhere.get(path).status()),
         () -> assertEquals(404, bound.get(path).status()),
         () -> assertEquals(
+            404, bound.get("/api/v1/decisions?device=" + elsewhere.id()).status()),
+        () -> assertEquals(403, bound.get("/api/v1/decisions").status()),
+        () -> assertEquals(
+            200, everywhere.get("/api/v1/decisions?device=" + elsewhere.id()).status()),
+        () -> assertEquals(
             404,
             bound
                 .send("POST", path + "/revoke", Map.of("reason", "unspecified"))

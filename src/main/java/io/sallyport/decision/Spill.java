@@ -1,0 +1,285 @@
+package io.sallyport.decision;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Batches of decisions in files, the oldest first, up to a bound. A file is a row of frames: the length of a batch, its
+ * CRC-32C, the batch. What a crash tore off ends a file. A file goes when all of it was taken out; after a crash it is read
+ * again from its beginning, and batches that are in the database already are known there by their ids.
+ *
+ * <p>What was appended survives the end of the process at once, and that of the machine from {@link #force} on. One thread
+ * at a time.
+ */
+final class Spill implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(Spill.class);
+  private static final String SUFFIX = ".spill";
+  private static final int HEADER = Integer.BYTES + Integer.BYTES;
+  /** A batch of decisions that all have the largest question and the largest inputs is larger, and stays in memory. */
+  private static final int MOST_FRAME = 32 << 20;
+
+  private static final long DIGITS = 1_000_000_000_000L;
+
+  private final Path folder;
+  private final long most;
+  private final long mostInFile;
+  private final FileChannel lockFile;
+  private final Deque<Segment> segments = new ArrayDeque<>();
+  private long number;
+  private @Nullable FileChannel tail;
+  private @Nullable FileChannel head;
+  private @Nullable SpilledBatch first;
+  private long firstEnd;
+  private long position;
+
+  /** A file, and what is in it. */
+  private static final class Segment {
+    final Path file;
+    long octets;
+
+    Segment(Path file, long octets) {
+      this.file = file;
+      this.octets = octets;
+    }
+  }
+
+  private Spill(Path folder, long most, long mostInFile, FileChannel lockFile) {
+    this.folder = folder;
+    this.most = most;
+    this.mostInFile = mostInFile;
+    this.lockFile = lockFile;
+  }
+
+  /**
+   * Opens what is there, or nothing yet, for this process alone.
+   *
+   * @param most octets on disk, but for one batch
+   * @param mostInFile octets in one file, but for one batch
+   */
+  static Spill open(Path folder, long most, long mostInFile) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      Files.createDirectories(folder, permissions(folder, "rwx------"));
+    }
+    FileChannel lockFile = FileChannel.open(
+        folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      FileLock lock = lockFile.tryLock();
+      if (lock == null) {
+        throw new IOException(folder + " is in use by another process; give each node its own");
+      }
+      Spill spill = new Spill(folder, most, mostInFile, lockFile);
+      spill.find();
+      return spill;
+    } catch (OverlappingFileLockException e) {
+      lockFile.close();
+      throw new IOException(folder + " is in use; give each node its own", e);
+    } catch (IOException e) {
+      lockFile.close();
+      throw e;
+    }
+  }
+
+  private void find() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> found = files
+          .filter(file -> file.getFileName().toString().matches("[0-9]{12}\\" + SUFFIX))
+          .sorted()
+          .toList();
+      for (Path file : found) {
+        segments.add(new Segment(file, Files.size(file)));
+        number = Long.parseLong(file.getFileName().toString().substring(0, 12));
+      }
+    }
+  }
+
+  boolean isEmpty() {
+    return segments.isEmpty();
+  }
+
+  boolean hasRoom() {
+    return octets() < most;
+  }
+
+  /** On disk. */
+  long octets() {
+    long octets = 0;
+    for (Segment segment : segments) {
+      octets += segment.octets;
+    }
+    return octets;
+  }
+
+  /** Puts a batch behind all others; false when there is no room for it, and throws when it cannot be written. */
+  boolean append(SpilledBatch batch) throws IOException {
+    byte[] octets = batch.octets();
+    if (!hasRoom() || octets.length > MOST_FRAME) {
+      return false;
+    }
+    FileChannel to = tail();
+    Segment segment = segments.getLast();
+    ByteBuffer frame = ByteBuffer.allocate(HEADER + octets.length)
+        .putInt(octets.length)
+        .putInt(checksum(octets))
+        .put(octets)
+        .flip();
+    try {
+      while (frame.hasRemaining()) {
+        to.write(frame);
+      }
+      segment.octets += frame.limit();
+    } catch (IOException e) {
+      // What was begun must not stand before what follows.
+      to.close();
+      tail = null;
+      throw e;
+    }
+    if (segment.octets >= mostInFile) {
+      to.force(true);
+      to.close();
+      tail = null;
+    }
+    return true;
+  }
+
+  private FileChannel tail() throws IOException {
+    FileChannel open = tail;
+    if (open == null) {
+      number++;
+      Path file = folder.resolve(Long.toString(DIGITS + number).substring(1) + SUFFIX);
+      Files.createFile(file, permissions(folder, "rw-------"));
+      open = FileChannel.open(file, StandardOpenOption.WRITE);
+      tail = open;
+      segments.add(new Segment(file, 0));
+    }
+    return open;
+  }
+
+  /** Until this returns, a loss of power may take what was appended last. */
+  void force() throws IOException {
+    if (tail != null) {
+      tail.force(true);
+    }
+  }
+
+  /** The oldest batch, or null when nothing is left. */
+  @Nullable
+  SpilledBatch first() throws IOException {
+    while (first == null && !segments.isEmpty()) {
+      Segment segment = segments.getFirst();
+      FileChannel from = head;
+      if (from == null) {
+        from = FileChannel.open(segment.file, StandardOpenOption.READ);
+        head = from;
+        position = 0;
+      }
+      try {
+        first = read(from, segment);
+      } catch (IllegalArgumentException e) {
+        LOG.errorf(
+            e, "%s was written by another version; it is set aside and not read", segment.file);
+        Files.move(
+            segment.file, segment.file.resolveSibling(segment.file.getFileName() + ".unread"));
+      }
+      if (first == null) {
+        drop(segment);
+      }
+    }
+    return first;
+  }
+
+  private @Nullable SpilledBatch read(FileChannel from, Segment segment) throws IOException {
+    long left = segment.octets - position;
+    if (left <= 0) {
+      return null;
+    }
+    ByteBuffer header = ByteBuffer.allocate(HEADER);
+    if (left >= HEADER && fill(from, header, position)) {
+      int length = header.flip().getInt();
+      int checksum = header.getInt();
+      if (length > 0 && length <= MOST_FRAME && length <= left - HEADER) {
+        ByteBuffer body = ByteBuffer.allocate(length);
+        if (fill(from, body, position + HEADER) && checksum(body.array()) == checksum) {
+          firstEnd = position + HEADER + length;
+          return SpilledBatch.read(body.array());
+        }
+      }
+    }
+    LOG.warnf(
+        "%s ends with a torn record of decisions: %d octets are left out", segment.file, left);
+    return null;
+  }
+
+  private static boolean fill(FileChannel from, ByteBuffer into, long at) throws IOException {
+    while (into.hasRemaining()) {
+      if (from.read(into, at + into.position()) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Takes out what {@link #first} answered. */
+  void removeFirst() throws IOException {
+    first = null;
+    position = firstEnd;
+    Segment segment = segments.getFirst();
+    if (position >= segment.octets) {
+      drop(segment);
+    }
+  }
+
+  private void drop(Segment segment) throws IOException {
+    if (head != null) {
+      head.close();
+      head = null;
+    }
+    if (tail != null && segments.size() == 1) {
+      tail.close();
+      tail = null;
+    }
+    Files.deleteIfExists(segment.file);
+    segments.removeFirst();
+  }
+
+  private static int checksum(byte[] octets) {
+    CRC32C checksum = new CRC32C();
+    checksum.update(octets);
+    return (int) checksum.getValue();
+  }
+
+  private static FileAttribute<?>[] permissions(Path folder, String letters) {
+    return folder.getFileSystem().supportedFileAttributeViews().contains("posix")
+        ? new FileAttribute<?>[] {
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(letters))
+        }
+        : new FileAttribute<?>[0];
+  }
+
+  /** What is in it stays. */
+  @Override
+  public void close() throws IOException {
+    if (head != null) {
+      head.close();
+    }
+    if (tail != null) {
+      tail.force(true);
+      tail.close();
+    }
+    lockFile.close();
+  }
+}
