@@ -88,6 +88,15 @@ final class ApiClient implements AutoCloseable {
     return send("POST", path, BodyPublishers.ofString(documents), YAML).orFail().json();
   }
 
+  /** The same, for what goes through much. */
+  JsonNode postYamlLong(String path, String documents) {
+    return web.send(request("POST", path, BodyPublishers.ofString(documents), YAML)
+            .timeout(LONG)
+            .build())
+        .orFail()
+        .json();
+  }
+
   void delete(String path) {
     send("DELETE", path, BodyPublishers.noBody(), null).orFail();
   }
@@ -165,6 +174,15 @@ final class ApiClient implements AutoCloseable {
       BodyPublisher body,
       @Nullable String contentType,
       @Nullable String tag) {
+    HttpRequest.Builder request = request(method, path, body, contentType);
+    if (tag != null) {
+      request.header("If-Match", '"' + tag + '"');
+    }
+    return web.send(request.build());
+  }
+
+  private HttpRequest.Builder request(
+      String method, String path, BodyPublisher body, @Nullable String contentType) {
     HttpRequest.Builder request = Web.to(URI.create(base + path))
         .method(method, body)
         .header("Authorization", "Bearer " + token)
@@ -172,12 +190,9 @@ final class ApiClient implements AutoCloseable {
     if (contentType != null) {
       request.header("Content-Type", contentType);
     }
-    if (tag != null) {
-      request.header("If-Match", '"' + tag + '"');
-    }
     if (method.equals("POST")) {
       request.header("Idempotency-Key", ids.next().toString());
     }
-    return web.send(request.build());
+    return request;
   }
 }

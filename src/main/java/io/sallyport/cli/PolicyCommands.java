@@ -249,6 +249,38 @@ final class PolicyCommands {
     }
   }
 
+  @Command(description = "Says which recorded decisions other policies would have turned.")
+  void replay(
+      @Option(
+              names = "-f",
+              paramLabel = "FILE|DIR",
+              description = "YAML; of a folder all .yaml and .yml in it")
+          @Nullable
+          Path file,
+      @Option(names = "--all", description = "as if every policy that is not among them went")
+          boolean all,
+      @Option(names = "--set", paramLabel = "SET", description = "instead of -f: a set of before")
+          @Nullable
+          String set,
+      @Option(
+              names = "--days",
+              defaultValue = "7",
+              description = "how far back; default: ${DEFAULT-VALUE}")
+          int days,
+      @Option(names = "--limit", defaultValue = "20", description = "tell at most so many of each")
+          int limit) {
+    if ((file == null) == (set == null)) {
+      throw Failure.usage("Give either -f or --set.");
+    }
+    String query =
+        "?days=" + days + (set == null ? "&all=" + all : "&set=" + ApiClient.encode(set));
+    String documents = file == null ? "" : PolicyFiles.read(file);
+    try (ApiClient api = options.api()) {
+      PolicyReplay.show(
+          options.output(), api.postYamlLong("/policy-sets/replay" + query, documents), limit);
+    }
+  }
+
   private void outcome(JsonNode outcome, boolean dryRun) {
     Output output = options.output();
     for (JsonNode change : outcome.path("changes")) {

@@ -107,7 +107,7 @@ class AdministrationTest extends ServerTest {
   }
 
   @Test
-  void decisionsAreListed() throws Exception {
+  void decisionsAreListedAndReplayed() throws Exception {
     Unit unit = plant.attested("DECIDED-1");
     Plant.Flow other = new Plant.Flow("other.plant.example", "tcp", 1);
     for (int i = 0; i < 99; i++) {
@@ -119,6 +119,19 @@ class AdministrationTest extends ServerTest {
     JsonNode listed =
         json("decisions", "list", "--device", unit.id(), "--since", "PT1H", "--outcome", "deny");
     assertEquals(id, listed.at("/items/0/id").asText());
+    Path file = Files.writeString(
+        folder.resolve("replayed.yaml"), """
+        apiVersion: sallyport.io/v1
+        kind: AccessPolicy
+        metadata: {name: %s}
+        spec:
+          selector: {profile: %s}
+          allow: [{peer: other.plant.example, protocol: tcp, ports: [1]}]
+          grant: {ttl: PT10M}
+        """.formatted(plant.name(), plant.name()));
+    String told = done("policy", "replay", "-f", file.toString(), "--days", "1", "--limit", "100");
+    assertTrue(told.contains("  -0 +100  tcp to other.plant.example 1\n"), told);
+    assertTrue(told.contains("DECIDED-1  " + unit.id()), told);
   }
 
   private List<String> anchors() throws IOException {

@@ -60,6 +60,7 @@ class RightsTest extends ServerTest {
       Map.entry("applyPolicies", AUTHORS),
       Map.entry("rollBackPolicies", AUTHORS),
       Map.entry("planPolicies", AUTHORS),
+      Map.entry("replayPolicies", AUTHORS),
       Map.entry("getPolicyCoverage", EVERYBODY),
       Map.entry("analyzePolicies", EVERYBODY),
       Map.entry("listReach", EVERYBODY),
