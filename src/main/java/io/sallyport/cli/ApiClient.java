@@ -41,6 +41,17 @@ final class ApiClient implements AutoCloseable {
     return send("GET", path, BodyPublishers.noBody(), null).orFail().json();
   }
 
+  /** What is there, as text of this type. */
+  String text(String path, String type) {
+    return web.send(Web.to(URI.create(base + path))
+            .header("Authorization", "Bearer " + token)
+            .header("Accept", type + ", application/problem+json")
+            .GET()
+            .build())
+        .orFail()
+        .text();
+  }
+
   /** As {@link #get}, but a refusal comes back as an answer. */
   Answer tryGet(String path) {
     return send("GET", path, BodyPublishers.noBody(), null);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -204,6 +205,80 @@ final class PolicyCommands {
         query.put("direction", "to-device");
       }
       options.output().list(api.list("/policy-sets/reach", query, limit), "device");
+    }
+  }
+
+  @Command(
+      description =
+          "Lists what was permitted only because a policy or a segment is in observe mode.")
+  void observed(
+      @Option(names = "--document", paramLabel = "NAME", description = "the one that observes")
+          @Nullable
+          String document,
+      @Option(names = "--profile", paramLabel = "NAME", description = "of the devices") @Nullable
+          String profile,
+      @Option(names = "--limit", defaultValue = "1000", description = "at most so many")
+          int limit) {
+    Map<String, @Nullable String> filters = new HashMap<>();
+    filters.put("document", document);
+    filters.put("profile", profile);
+    try (ApiClient api = options.api()) {
+      JsonNode missed = api.get("/observations/missed");
+      for (JsonNode each : missed.path("items")) {
+        options
+            .output()
+            .say(each.path("uses").asText() + " more of "
+                + each.path("document").asText() + " had no room; admin policy forget makes some");
+      }
+      options
+          .output()
+          .list(
+              api.list("/observations", filters, limit),
+              "document",
+              "profile",
+              "direction",
+              "protocol",
+              "peer",
+              "port",
+              "uses",
+              "devices",
+              "last");
+    }
+  }
+
+  @Command(
+      description = "Writes policies that permit exactly what was observed of a profile's devices.")
+  void propose(
+      @Option(
+              names = "--document",
+              paramLabel = "NAME",
+              required = true,
+              description = "the policy or segment that observes")
+          String document,
+      @Option(
+              names = "--profile",
+              paramLabel = "NAME",
+              required = true,
+              description = "of the devices")
+          String profile) {
+    try (ApiClient api = options.api()) {
+      String proposal = api.text(
+          "/observations/proposal?document=" + ApiClient.encode(document) + "&profile="
+              + ApiClient.encode(profile),
+          "application/yaml");
+      options.output().result(Json.object().put("documents", proposal), proposal.stripTrailing());
+    }
+  }
+
+  @Command(description = "Forgets what was observed for a policy or segment.")
+  void forget(@Parameters(paramLabel = "NAME") String document) {
+    try (ApiClient api = options.api()) {
+      api.delete("/observations?document=" + ApiClient.encode(document));
+      options
+          .output()
+          .result(
+              Json.object().put("forgotten", document),
+              "What was observed for " + document + " is forgotten.");
     }
   }
 

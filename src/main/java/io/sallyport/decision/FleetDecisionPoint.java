@@ -41,6 +41,7 @@ final class FleetDecisionPoint implements DecisionPoint {
   private final Fleet fleet;
   private final Judge judge;
   private final EssentialUses essentials;
+  private final ObservedFlows observed;
   private final DecisionLog log;
   private final DecisionSettings settings;
   private final Clock clock;
@@ -55,6 +56,7 @@ final class FleetDecisionPoint implements DecisionPoint {
   FleetDecisionPoint(
       Fleet fleet,
       EssentialUses essentials,
+      ObservedFlows observed,
       DecisionLog log,
       DecisionSettings settings,
       Clock clock,
@@ -63,6 +65,7 @@ final class FleetDecisionPoint implements DecisionPoint {
     this.fleet = fleet;
     this.judge = new Judge(fleet);
     this.essentials = essentials;
+    this.observed = observed;
     this.log = log;
     this.settings = settings;
     this.clock = clock;
@@ -245,12 +248,22 @@ final class FleetDecisionPoint implements DecisionPoint {
       outcome = unlogged;
     }
     outcome.increment();
+    if (flow != null && decision.permit() && !decision.verdict().observed().isEmpty()) {
+      observe(decision, flow, now);
+    }
     return decision;
   }
 
   @Override
   public boolean mayWait() {
     return log.mayWait();
+  }
+
+  private void observe(Decision decision, RequestedFlow flow, Instant now) {
+    FleetDevice device = decision.device() == null ? null : fleet.device(decision.device());
+    if (device != null) {
+      observed.seen(device.id(), device.profile(), flow, decision.verdict().observed(), now);
+    }
   }
 
   private static Place place(Actor asker) {

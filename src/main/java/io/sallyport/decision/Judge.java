@@ -192,7 +192,7 @@ final class Judge {
         null,
         verdict.quarantineVlan(),
         null,
-        verdict.observed());
+        List.of());
     return new Decision(inquiry.id, inquiry.device, false, reasons, denied, null, null);
   }
 

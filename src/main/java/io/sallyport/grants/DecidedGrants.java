@@ -215,10 +215,19 @@ final class DecidedGrants implements Grants {
     List<AllowedFlow> allowed = decision.verdict().flows();
     return grant.flows().stream()
         .filter(flow -> allowed.stream().noneMatch(rule -> NetworkFlows.covers(rule, flow)))
+        .filter(flow -> !decision.verdict().isOpen() || !isObserved(grant, flow))
         .findFirst()
         .<Judgement>map(flow ->
             new Judgement.Over("policy no longer allows " + flow.protocol() + " to " + flow.peer()))
         .orElseGet(Judgement.Lives::new);
+  }
+
+  /** Whether a flow that no rule permits is let be because a segment observes; such a one was asked for by itself. */
+  private boolean isObserved(LiveGrant grant, GrantedFlow flow) {
+    return NetworkFlows.requested(flow)
+        .flatMap(asked -> decisions.lookAgain(grant.thumbprint(), asked))
+        .filter(Decision::permit)
+        .isPresent();
   }
 
   private static Refusal cannotSay() {

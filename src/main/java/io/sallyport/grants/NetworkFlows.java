@@ -11,6 +11,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Flows as authorization details of type {@code network_flow} (RFC 9396 §2). */
 public final class NetworkFlows {
@@ -81,6 +82,17 @@ public final class NetworkFlows {
         ? IcmpTypes.text(flow.port(), flow.peer()).stream().toList()
         : List.of(Integer.toString(flow.port()));
     return new GrantedFlow(flow.peer(), flow.protocol(), ports);
+  }
+
+  /** What was asked for when just this was granted; empty for a prefix or several ports, which nobody can ask for. */
+  static Optional<RequestedFlow> requested(GrantedFlow flow) {
+    if (flow.peer().indexOf('/') >= 0
+        || flow.ports().size() > 1
+        || !flow.ports().stream().allMatch(port -> port.matches(SINGLE_PORT))) {
+      return Optional.empty();
+    }
+    int port = flow.ports().isEmpty() ? 0 : Integer.parseInt(flow.ports().getFirst());
+    return Optional.of(new RequestedFlow(flow.peer(), flow.protocol(), port));
   }
 
   private static Map<String, Object> detail(GrantedFlow flow) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * A compiled AccessPolicy document. Immutable.
  *
  * @param hash SHA-256 in hex over the text
+ * @param observes whether what this would deny is permitted and told instead
  * @param requirements least posture, in the document's order; none in a forbid
  * @param conditions all must be true
  * @param rules what it permits or forbids, in the document's order
@@ -27,6 +28,7 @@ record AccessPolicy(
     String name,
     String hash,
     Effect effect,
+    boolean observes,
     Selector selector,
     List<PostureRequirement> requirements,
     List<Condition> conditions,
@@ -53,6 +55,7 @@ record AccessPolicy(
       String name,
       String hash,
       Effect effect,
+      boolean observes,
       Selector selector,
       List<PostureRequirement> requirements,
       List<Condition> conditions,
@@ -66,6 +69,7 @@ record AccessPolicy(
         name,
         hash,
         effect,
+        observes,
         selector,
         requirements,
         conditions,
@@ -84,7 +88,9 @@ record AccessPolicy(
   /** What the rules of a document do. */
   enum Effect {
     PERMIT,
-    FORBID
+    FORBID,
+    /** A segment that observes: it has no rules, and what no permit lets its devices do is observed. */
+    WATCH
   }
 
   /**
@@ -134,6 +140,7 @@ record AccessPolicy(
         name,
         hash,
         effect,
+        observes,
         other,
         requirements,
         conditions,
@@ -149,9 +156,20 @@ record AccessPolicy(
     return effect == Effect.FORBID;
   }
 
+  boolean permits() {
+    return effect == Effect.PERMIT;
+  }
+
+  /** Whether this lets a device through whatever it wants of posture and conditions; it keeps its times. */
+  boolean isLenient(Attributes attributes) {
+    return observes
+        && !attributes.quarantined()
+        && (!terms.isTimed() || terms.shortfall(attributes.time()) == null);
+  }
+
   /** Whether this policy is about {@code subject}; what a profile lets apply bounds permits alone. */
   boolean selects(Subject subject) {
-    return (forbids() || subject.policies() == null || subject.policies().contains(name))
+    return (!permits() || subject.policies() == null || subject.policies().contains(name))
         && selector.fits(subject);
   }
 

@@ -7,6 +7,7 @@ import io.sallyport.policy.Selection.Left;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Effect;
 import io.sallyport.policy.Verdict.Network;
+import io.sallyport.policy.Verdict.Observed;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,12 +25,14 @@ final class Evaluation {
   private final Selection selection;
   private final Question question;
   private final Attributes attributes;
+  private final Observing observing;
 
   Evaluation(String hash, Selection selection, Question question) {
     this.hash = hash;
     this.selection = selection;
     this.question = question;
     this.attributes = new Attributes(question);
+    this.observing = new Observing(hash, selection, question, attributes);
   }
 
   Verdict verdict() {
@@ -49,12 +52,31 @@ final class Evaluation {
           ? said
           : List.of(said.getFirst() + " until it is known whether it applies: " + unknown.words());
     }
+
+    /** The one among {@code forbids} that meets {@code flow}: rather one that is known to apply. */
+    static @Nullable Bite of(
+        FlowIndex forbids, RequestedFlow flow, @Nullable IpPrefix address, Attributes attributes) {
+      Bite unknown = null;
+      for (Entry entry : forbids.find(flow, address)) {
+        if (entry.rule().meetsPort(flow.port())) {
+          Shortfall shortfall = entry.policy().shortfall(attributes);
+          if (shortfall == null) {
+            return new Bite(entry, null);
+          }
+          if (shortfall.unknown() && unknown == null) {
+            unknown = new Bite(entry, shortfall);
+          }
+        }
+      }
+      return unknown;
+    }
   }
 
   private Verdict one(RequestedFlow flow) {
     IpPrefix address = IpPrefix.parseAddress(flow.peer());
-    Bite bite = bite(flow, address);
+    Bite bite = Bite.of(selection.denied(), flow, address, attributes);
     boolean unknown = false;
+    Entry lenient = null;
     if (bite == null || bite.unknown() != null) {
       AccessPolicy failed = null;
       for (Entry entry : selection.allowed().find(flow, address)) {
@@ -65,11 +87,18 @@ final class Evaluation {
         Shortfall shortfall = shortfall(policy);
         Left left = shortfall == null && bite == null ? selection.left(policy, attributes) : null;
         if (left != null && left.flows() != null) {
-          return permitted(entry, left.flows(), left.end());
+          return permitted(entry, left.flows(), left.end(), observing.forbidden(flow, address));
+        }
+        if (lenient == null && shortfall != null && policy.isLenient(attributes)) {
+          lenient = entry;
         }
         unknown |= shortfall == null || shortfall.unknown();
         failed = policy;
       }
+    }
+    Verdict observed = bite == null ? observing.one(flow, address, lenient) : null;
+    if (observed != null) {
+      return observed;
     }
     Effect effect = bite != null && bite.unknown() == null
         ? Effect.DENY
@@ -81,28 +110,12 @@ final class Evaluation {
     return bite == null && selection.permits().isEmpty() ? Effect.NOT_EVALUATED : Effect.DENY;
   }
 
-  /** The forbid that meets {@code flow}: rather one that is known to apply. */
-  private @Nullable Bite bite(RequestedFlow flow, @Nullable IpPrefix address) {
-    Bite unknown = null;
-    for (Entry entry : selection.denied().find(flow, address)) {
-      if (entry.rule().meetsPort(flow.port())) {
-        Shortfall shortfall = entry.policy().shortfall(attributes);
-        if (shortfall == null) {
-          return new Bite(entry, null);
-        }
-        if (shortfall.unknown() && unknown == null) {
-          unknown = new Bite(entry, shortfall);
-        }
-      }
-    }
-    return unknown;
-  }
-
   private @Nullable Shortfall shortfall(AccessPolicy permit) {
     return attributes.quarantined() ? Denial.QUARANTINED : permit.shortfall(attributes);
   }
 
-  private Verdict permitted(Entry entry, List<AllowedFlow> flows, @Nullable Instant end) {
+  private Verdict permitted(
+      Entry entry, List<AllowedFlow> flows, @Nullable Instant end, List<Observed> observed) {
     AccessPolicy policy = entry.policy();
     return new Verdict(
         Effect.PERMIT,
@@ -116,7 +129,7 @@ final class Evaluation {
         entry.rule().essential(),
         null,
         policy.network(),
-        List.of());
+        observed);
   }
 
   /** A permit that nobody would have given otherwise says who answers for it. */
@@ -141,28 +154,42 @@ final class Evaluation {
     Duration ttl = Duration.ZERO;
     Network network = null;
     Instant end = null;
+    boolean cut = false;
+    List<AccessPolicy> through = new ArrayList<>();
     for (AccessPolicy policy : selection.permits()) {
       Shortfall shortfall = shortfall(policy);
-      if (shortfall != null) {
+      if (shortfall == null) {
+        through.add(policy);
+      } else {
         effect = shortfall.unknown() ? Effect.INDETERMINATE : effect;
-        continue;
       }
+    }
+    List<AccessPolicy> lenient = observing.lenient(through);
+    // Behind the others: how a device is attached is not for who only observes, while another lets
+    // it through.
+    through.addAll(lenient);
+    for (AccessPolicy policy : through) {
       Left left = selection.left(policy, attributes);
       if (left.flows() == null || left.flows().isEmpty()) {
         effect = selection.hangsOnWhatIsUnknown(policy, attributes) ? Effect.INDETERMINATE : effect;
+        cut = true;
         continue;
       }
       reasons.add("policy " + policy.name() + ": lets the device through"
           + (left.cut() ? ", but for what is forbidden" : ""));
       flows.addAll(left.flows());
-      ttl = first == null || policy.ttl().compareTo(ttl) < 0 ? policy.ttl() : ttl;
+      Duration longest = lenient.contains(policy) ? Observing.atMost(policy.ttl()) : policy.ttl();
+      ttl = first == null || longest.compareTo(ttl) < 0 ? longest : ttl;
       end = AccessPolicy.earlier(end, left.end());
       // Whole from one policy: a VLAN of one with the filter of another is what nobody wrote.
       network = network == null ? policy.network() : network;
       first = first == null ? policy : first;
     }
     if (first == null) {
-      return new Denial(hash, selection, attributes).verdict(effect, question, null);
+      Verdict admitted = cut ? null : observing.admitted();
+      return admitted != null
+          ? admitted
+          : new Denial(hash, selection, attributes).verdict(effect, question, null);
     }
     return new Verdict(
         Effect.PERMIT,
@@ -176,6 +203,6 @@ final class Evaluation {
         null,
         null,
         network,
-        List.of());
+        observing.everything(through, lenient));
   }
 }

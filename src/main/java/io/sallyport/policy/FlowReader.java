@@ -28,7 +28,7 @@ final class FlowReader {
   private static final Duration MOST_ESSENTIAL = Duration.ofDays(30);
 
   static final int MOST_FLOWS = 256;
-  private static final int MOST_PORTS = 64;
+  static final int MOST_PORTS = 64;
   private static final int MOST_DNS_NAME = 253;
 
   private static final Pattern DNS_NAME = Pattern.compile(
@@ -101,6 +101,13 @@ final class FlowReader {
       text += text.indexOf(':') < 0 ? "/32" : "/128";
     }
     return new Peer(text, prefix, false);
+  }
+
+  /** Whether {@code name}, in lower case, is a DNS name that a rule may have for a peer. */
+  static boolean isDnsName(String name) {
+    return name.length() <= MOST_DNS_NAME
+        && DNS_NAME.matcher(name).matches()
+        && !ENDS_IN_NUMBER.matcher(name).matches();
   }
 
   private String name(YamlValue value) {

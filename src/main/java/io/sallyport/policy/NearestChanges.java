@@ -68,7 +68,7 @@ final class NearestChanges {
       }
     }
     if (changes.isEmpty()) {
-      all.stream().filter(policy -> !policy.forbids()).forEach(this::select);
+      all.stream().filter(AccessPolicy::permits).forEach(this::select);
     }
     return changes.stream().limit(MOST_CHANGES).toList();
   }

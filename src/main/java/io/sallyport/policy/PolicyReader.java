@@ -82,6 +82,7 @@ final class PolicyReader {
   private AccessPolicy policy(String name, String hash, YamlValue document) {
     YamlValue spec = document.section(
         "effect",
+        "mode",
         "selector",
         "posture",
         "conditions",
@@ -121,6 +122,7 @@ final class PolicyReader {
         name,
         hash,
         effect,
+        observes(spec),
         selector,
         posture,
         conditions,
@@ -151,6 +153,13 @@ final class PolicyReader {
         throw value.fault("a policy with effect: forbid permits nothing; leave the field out");
       });
     }
+  }
+
+  /** What {@code mode} says, enforce unless said. */
+  static boolean observes(YamlValue spec) {
+    return spec.find("mode")
+        .map(mode -> mode.word(List.of("enforce", "observe")).equals("observe"))
+        .orElse(false);
   }
 
   static String name(YamlValue value) {

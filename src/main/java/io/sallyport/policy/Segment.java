@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param zone what people call it
  * @param securityLevel SL-T of IEC 62443-3-3, 0 to 4, or null
+ * @param observes whether what no permit lets its devices do is permitted and told instead
  * @param devices those that are in it, or null when it has none
  * @param mud what it stands for in a MUD file (RFC 8520 §3), as {@link MudPeers} has it
  * @param peers those that are in it; names and prefixes, because a rule by name never meets an address
@@ -19,6 +20,7 @@ record Segment(
     String hash,
     @Nullable String zone,
     @Nullable Integer securityLevel,
+    boolean observes,
     @Nullable Selector devices,
     List<String> mud,
     List<Peer> peers)

@@ -1,6 +1,7 @@
 package io.sallyport.policy;
 
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.AccessPolicy.Effect;
 import io.sallyport.policy.AccessPolicy.Selector;
 import io.sallyport.policy.Segment.Peer;
 import io.sallyport.policy.Terms.Waiver;
@@ -39,9 +40,29 @@ final class Segments {
     for (ReadDocument document : documents) {
       if (document instanceof AccessPolicy policy) {
         all.resolve(policy).ifPresent(policies::add);
+      } else if (document instanceof Segment segment) {
+        watch(segment).ifPresent(policies::add);
       }
     }
     return policies;
+  }
+
+  private static Optional<AccessPolicy> watch(Segment segment) {
+    return segment.observes() && segment.devices() != null
+        ? Optional.of(new AccessPolicy(
+            segment.name(),
+            segment.hash(),
+            Effect.WATCH,
+            true,
+            segment.devices(),
+            List.of(),
+            List.of(),
+            List.of(),
+            Observing.LONGEST,
+            null,
+            null,
+            Terms.NONE))
+        : Optional.empty();
   }
 
   private Optional<AccessPolicy> resolve(AccessPolicy policy) {
@@ -169,7 +190,7 @@ final class Segments {
 
   /** Reads {@code spec} of a document of kind Segment. */
   static Segment read(String name, String hash, YamlValue spec) {
-    spec.section("zone", "securityLevel", "devices", "mud", "peers");
+    spec.section("zone", "securityLevel", "mode", "devices", "mud", "peers");
     Selector devices = spec.find("devices").map(PolicyReader::selector).orElse(null);
     if (devices != null && devices.segment() != null) {
       throw spec.need("devices").fault("a segment is not described by another one");
@@ -188,11 +209,17 @@ final class Segments {
     if (devices == null && peers.isEmpty()) {
       throw spec.fault("needs devices, peers or both");
     }
+    boolean observes = PolicyReader.observes(spec);
+    if (observes && devices == null) {
+      throw spec.need("mode")
+          .fault("observe is about the devices of a segment; say which they are in devices");
+    }
     return new Segment(
         name,
         hash,
         spec.find("zone").map(zone -> zone.text(PolicyReader.MOST_TEXT)).orElse(null),
         spec.find("securityLevel").map(level -> level.number(0, 4)).orElse(null),
+        observes,
         devices,
         mud,
         peers);

@@ -1,5 +1,6 @@
 package io.sallyport.policy;
 
+import io.sallyport.policy.AccessPolicy.Effect;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,13 +20,26 @@ final class Selection {
   private final List<AccessPolicy> forbids;
   private final FlowIndex allowed;
   private final FlowIndex denied;
+  private final List<AccessPolicy> observing;
+  private final FlowIndex observed;
+  private final @Nullable AccessPolicy zone;
   private final Map<String, Forbidding> forbidding = new ConcurrentHashMap<>(0);
 
   Selection(List<AccessPolicy> policies) {
-    this.permits = policies.stream().filter(policy -> !policy.forbids()).toList();
-    this.forbids = policies.stream().filter(AccessPolicy::forbids).toList();
+    this.permits = policies.stream().filter(AccessPolicy::permits).toList();
+    this.forbids = policies.stream()
+        .filter(policy -> policy.forbids() && !policy.observes())
+        .toList();
+    this.observing = policies.stream()
+        .filter(policy -> policy.forbids() && policy.observes())
+        .toList();
+    this.zone = policies.stream()
+        .filter(policy -> policy.effect() == Effect.WATCH)
+        .findFirst()
+        .orElse(null);
     this.allowed = new FlowIndex(permits);
     this.denied = new FlowIndex(forbids);
+    this.observed = new FlowIndex(observing);
   }
 
   /**
@@ -45,13 +59,30 @@ final class Selection {
     return permits;
   }
 
+  /** Those that are enforced. */
   List<AccessPolicy> forbids() {
     return forbids;
   }
 
+  /** The forbids that only observe. */
+  List<AccessPolicy> observing() {
+    return observing;
+  }
+
+  /** The first segment of the device that observes, or null. */
+  @Nullable
+  AccessPolicy zone() {
+    return zone;
+  }
+
   /** How many policies and rules this holds. */
   int size() {
-    return permits.size() + forbids.size() + allowed.size() + denied.size();
+    return permits.size()
+        + forbids.size()
+        + observing.size()
+        + allowed.size()
+        + denied.size()
+        + observed.size();
   }
 
   FlowIndex allowed() {
@@ -60,6 +91,11 @@ final class Selection {
 
   FlowIndex denied() {
     return denied;
+  }
+
+  /** The rules of the forbids that only observe. */
+  FlowIndex observed() {
+    return observed;
   }
 
   Left left(AccessPolicy permit, Attributes attributes) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param essential set when the deciding flow is marked essential (law 6)
  * @param quarantineVlan VLAN that the policy names for a device that it selects and does not let through, or null
  * @param network how an access network attaches the device that it lets through, or null when the policy does not say
- * @param observed what a policy that only observes would have denied, in words; empty when nothing
+ * @param observed what is permitted only because documents observe, or is in a segment that does; empty when nothing
  */
 public record Verdict(
     Effect effect,
@@ -35,7 +35,7 @@ public record Verdict(
     @Nullable Essential essential,
     @Nullable Integer quarantineVlan,
     @Nullable Network network,
-    List<String> observed) {
+    List<Observed> observed) {
   public Verdict {
     reasons = List.copyOf(reasons);
     flows = List.copyOf(flows);
@@ -67,6 +67,20 @@ public record Verdict(
         quarantineVlan,
         network,
         List.of());
+  }
+
+  /**
+   * Something that a document in observe mode lets be.
+   *
+   * @param document its name
+   * @param reason why it would be denied
+   * @param open whether whatever no rule permits is let be, so that {@link #flows} is not all that would be permitted
+   */
+  public record Observed(String document, String reason, boolean open) {}
+
+  /** Whether more than {@link #flows} would be permitted to whoever asks for it. */
+  public boolean isOpen() {
+    return observed.stream().anyMatch(Observed::open);
   }
 
   /** Closed on the wire: only a permit is one. */

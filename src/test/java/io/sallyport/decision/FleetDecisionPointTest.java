@@ -55,10 +55,11 @@ class FleetDecisionPointTest {
   private final Fleet fleet = new Fleet();
   private final FleetKeeper keeper = new FleetKeeper(fleet, database, new OwnFacts(), clock);
   private final EssentialUses essentials = new EssentialUses(store, metrics);
+  private final ObservedFlows observed = new ObservedFlows((seen, missed) -> {}, metrics);
   private final DecisionLog log =
       new DecisionLog(store, TestDecisionSettings.logging(1), ids, metrics);
   private final DecisionPoint decisions = new FleetDecisionPoint(
-      fleet, essentials, log, TestDecisionSettings.logging(1), clock, ids, metrics);
+      fleet, essentials, observed, log, TestDecisionSettings.logging(1), clock, ids, metrics);
 
   @BeforeEach
   void anActiveCamera() {
@@ -260,7 +261,7 @@ class FleetDecisionPointTest {
     @Test
     void beforeTheFirstLoadNothingIsPermitted() {
       DecisionPoint unloaded = new FleetDecisionPoint(
-          new Fleet(), essentials, log, TestDecisionSettings.logging(1), clock, ids, metrics);
+          new Fleet(), essentials, observed, log, TestDecisionSettings.logging(1), clock, ids, metrics);
       assertDenied(unloaded.decide(camera, TIME), "stale");
     }
   }
@@ -409,7 +410,7 @@ class FleetDecisionPointTest {
       DecisionLog sampled =
           new DecisionLog(store, TestDecisionSettings.logging(0.25), ids, metrics);
       DecisionPoint point = new FleetDecisionPoint(
-          fleet, essentials, sampled, TestDecisionSettings.logging(1), clock, ids, metrics);
+          fleet, essentials, observed, sampled, TestDecisionSettings.logging(1), clock, ids, metrics);
       for (int i = 0; i < 1000; i++) {
         point.decide(camera, VIDEO);
         point.decide(new UUID(1, 2), VIDEO);

@@ -34,6 +34,7 @@ public final class MemoryFleet {
     decisions = new FleetDecisionPoint(
         fleet,
         new EssentialUses(store, metrics),
+        new ObservedFlows((seen, missed) -> {}, metrics),
         new DecisionLog(store, settings, ids, metrics),
         settings,
         clock,

@@ -17,11 +17,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What a verdict must be, said as plainly as possible and without regard to speed; shares no code with the evaluator. */
@@ -62,7 +65,10 @@ final class OracleEvaluator {
       List<String> ports,
       @Nullable Essential essential) {}
 
-  /** {@code rules} are what a permit allows and what a forbid denies. */
+  /**
+   * {@code rules} are what a permit allows and what a forbid denies; without any it is a segment. {@code observe} says that
+   * it denies nothing.
+   */
   record Doc(
       String name,
       boolean forbid,
@@ -73,7 +79,31 @@ final class OracleEvaluator {
       List<Meant> conditions,
       List<Flow> rules,
       Duration ttl,
-      @Nullable Integer vlan) {
+      @Nullable Integer vlan,
+      boolean observe) {
+    Doc(
+        String name,
+        boolean forbid,
+        @Nullable String profile,
+        @Nullable String site,
+        Map<String, String> labels,
+        Map<String, PostureClaim> least,
+        List<Meant> conditions,
+        List<Flow> rules,
+        Duration ttl,
+        @Nullable Integer vlan) {
+      this(name, forbid, profile, site, labels, least, conditions, rules, ttl, vlan, false);
+    }
+
+    boolean isSegment() {
+      return rules.isEmpty();
+    }
+
+    Doc observing(boolean does) {
+      return new Doc(
+          name, forbid, profile, site, labels, least, conditions, rules, ttl, vlan, does);
+    }
+
     /** The documents of these tests let a device into the network after their quarantine network. */
     @Nullable
     Network network() {
@@ -85,6 +115,7 @@ final class OracleEvaluator {
    * A verdict without its words.
    *
    * @param flows null when a forbid applies, so that {@link #leaves} says what they are
+   * @param observed names of the documents that let it be because they observe
    */
   record Outcome(
       Effect effect,
@@ -95,41 +126,62 @@ final class OracleEvaluator {
       @Nullable Instant validUntil,
       @Nullable Essential essential,
       @Nullable Integer vlan,
-      @Nullable Network network) {}
+      @Nullable Network network,
+      Set<String> observed) {}
 
   /** {@code probes} hold a flow from within each part that the rules of these documents cut the world into. */
   static Outcome evaluate(List<Doc> docs, Question question, List<RequestedFlow> probes) {
     List<Doc> permits = selecting(docs, question, false);
-    List<Doc> forbids = selecting(docs, question, true);
+    List<Doc> forbids =
+        selecting(docs, question, true).stream().filter(doc -> !doc.observe()).toList();
+    List<Doc> watching =
+        selecting(docs, question, true).stream().filter(Doc::observe).toList();
+    boolean quarantined = question.subject().state().equals("quarantined");
+    Optional<Doc> zone = quarantined ? Optional.empty() : segment(docs, question);
     RequestedFlow asked = question.flow();
     List<Doc> biting =
         forbids.stream().filter(doc -> applies(doc, question).orElse(true)).toList();
     List<Doc> about = permits.stream()
         .filter(doc -> asked == null || matching(doc, asked) != null)
         .toList();
-    List<Doc> through = about.stream()
-        .filter(doc -> applies(doc, question).orElse(false))
+    List<Doc> met = about.stream()
+        .filter(doc -> !quarantined && applies(doc, question).orElse(false))
+        .toList();
+    List<Doc> lenient = about.stream()
+        .filter(doc -> !quarantined && doc.observe() && !met.contains(doc))
+        .toList();
+    List<Doc> candidates =
+        asked != null ? met : Stream.concat(met.stream(), lenient.stream()).toList();
+    List<Doc> through = candidates.stream()
         .filter(doc -> asked != null
             || probes.stream()
                 .anyMatch(probe -> matching(doc, probe) != null && first(biting, probe) == null))
         .toList();
-    boolean unknown = about.stream().anyMatch(doc -> applies(doc, question).isEmpty());
+    boolean unknown =
+        !quarantined && about.stream().anyMatch(doc -> applies(doc, question).isEmpty());
     List<Doc> known =
         biting.stream().filter(doc -> applies(doc, question).isPresent()).toList();
     Doc bite = asked == null
         ? null
         : first(known, asked) == null ? first(biting, asked) : first(known, asked);
+    if (bite == null && through.isEmpty()) {
+      Outcome observed = asked == null
+          ? candidates.isEmpty() ? zone.map(doc -> admitted(doc, permits)).orElse(null) : null
+          : observed(lenient, zone, forbids, watching, question, asked);
+      if (observed != null) {
+        return observed;
+      }
+    }
     if (bite != null || through.isEmpty()) {
       Integer vlan = permits.stream()
-          .filter(doc -> !applies(doc, question).orElse(false))
+          .filter(doc -> quarantined || !applies(doc, question).orElse(false))
           .flatMap(doc -> Optional.ofNullable(doc.vlan()).stream())
           .findFirst()
           .orElse(null);
       boolean hangs = unknown
           || (asked != null && !through.isEmpty())
           || (asked == null
-              && about.stream()
-                  .filter(doc -> applies(doc, question).orElse(false))
+              && candidates.stream()
                   .anyMatch(doc -> probes.stream()
                       .anyMatch(
                           probe -> matching(doc, probe) != null && first(known, probe) == null)));
@@ -148,7 +200,8 @@ final class OracleEvaluator {
           null,
           null,
           vlan,
-          null);
+          null,
+          Set.of());
     }
     List<Doc> permitting = asked == null ? through : through.subList(0, 1);
     Integer rule = asked == null ? null : matching(permitting.getFirst(), asked);
@@ -167,7 +220,10 @@ final class OracleEvaluator {
         permitting.getFirst().name(),
         rule == null ? null : "allow[" + rule + "]",
         biting.isEmpty() ? List.copyOf(flows) : null,
-        permitting.stream().map(Doc::ttl).min(Comparator.naturalOrder()).orElseThrow(),
+        permitting.stream()
+            .map(doc -> lenient.contains(doc) ? atMost(doc.ttl()) : doc.ttl())
+            .min(Comparator.naturalOrder())
+            .orElseThrow(),
         standingOn.stream()
             .flatMap(doc -> ends(doc, question).stream())
             .min(Comparator.naturalOrder())
@@ -177,7 +233,105 @@ final class OracleEvaluator {
         permitting.stream()
             .flatMap(doc -> Optional.ofNullable(doc.network()).stream())
             .findFirst()
-            .orElse(null));
+            .orElse(null),
+        asked != null
+            ? names(bite(watching, question, asked).stream())
+            : names(Stream.of(
+                    zone.stream(),
+                    lenient.stream().filter(candidates::contains),
+                    watching.stream()
+                        .filter(doc -> applies(doc, question).orElse(true))
+                        .filter(forbid -> candidates.stream()
+                            .anyMatch(doc -> probes.stream()
+                                .anyMatch(probe -> matching(doc, probe) != null
+                                    && matching(forbid, probe) != null))))
+                .flatMap(each -> each)));
+  }
+
+  private static final Duration MINUTE = Duration.ofMinutes(1);
+
+  private static Duration atMost(Duration ttl) {
+    return ttl.compareTo(MINUTE) < 0 ? ttl : MINUTE;
+  }
+
+  private static Set<String> names(Stream<Doc> docs) {
+    return docs.map(Doc::name).collect(Collectors.toSet());
+  }
+
+  private static Optional<Doc> segment(List<Doc> docs, Question question) {
+    return docs.stream()
+        .filter(doc -> doc.isSegment() && doc.observe() && fits(doc, question.subject()))
+        .min(Comparator.comparing(Doc::name));
+  }
+
+  /** The forbid that meets {@code asked}: rather one that is known to apply. */
+  private static Optional<Doc> bite(List<Doc> forbids, Question question, RequestedFlow asked) {
+    return forbids.stream()
+        .filter(doc -> applies(doc, question).orElse(true) && matching(doc, asked) != null)
+        .min(Comparator.comparing(doc -> applies(doc, question).isEmpty()));
+  }
+
+  /** A flow that is neither permitted nor forbidden. */
+  private static @Nullable Outcome observed(
+      List<Doc> lenient,
+      Optional<Doc> zone,
+      List<Doc> forbids,
+      List<Doc> watching,
+      Question question,
+      RequestedFlow asked) {
+    Doc by =
+        lenient.isEmpty() ? zone.filter(doc -> isWritable(asked)).orElse(null) : lenient.getFirst();
+    if (by == null) {
+      return null;
+    }
+    Integer rule = matching(by, asked);
+    return new Outcome(
+        Effect.PERMIT,
+        by.name(),
+        rule == null ? null : "allow[" + rule + "]",
+        List.of(shown(new Flow(
+            asked.peer().contains(":")
+                ? InetAddress.ofLiteral(asked.peer()).getHostAddress()
+                : asked.peer().toLowerCase(Locale.ROOT),
+            asked.protocol(),
+            asked.protocol().equals("icmp") ? List.of() : List.of("" + asked.port()),
+            null))),
+        atMost(by.ttl()),
+        Stream.concat(
+                Stream.of(question.time().plus(MINUTE)),
+                forbids.stream()
+                    .filter(doc -> matching(doc, asked) != null)
+                    .flatMap(doc -> ends(doc, question).stream()))
+            .min(Comparator.naturalOrder())
+            .orElseThrow(),
+        null,
+        null,
+        by.network(),
+        names(Stream.concat(Stream.of(by), bite(watching, question, asked).stream())));
+  }
+
+  /** A device that nothing lets into the network, and nothing forbids what would. */
+  private static Outcome admitted(Doc zone, List<Doc> permits) {
+    return new Outcome(
+        Effect.PERMIT,
+        zone.name(),
+        null,
+        List.of(),
+        MINUTE,
+        null,
+        null,
+        null,
+        permits.stream()
+            .flatMap(doc -> Optional.ofNullable(doc.network()).stream())
+            .findFirst()
+            .orElse(null),
+        Set.of(zone.name()));
+  }
+
+  /** Of what these tests ask: a rule about it can be written. */
+  private static boolean isWritable(RequestedFlow asked) {
+    return !asked.peer().equals("10.0")
+        && (asked.protocol().equals("icmp") ? asked.port() == 0 : asked.port() > 0);
   }
 
   /** Whether a permit by {@code policies} leaves {@code probe}: one of them allows it and nothing that may apply forbids. */
@@ -202,7 +356,8 @@ final class OracleEvaluator {
     return docs.stream()
         .distinct()
         .sorted(Comparator.comparing(Doc::name))
-        .filter(doc -> doc.forbid() == forbid && selects(doc, question.subject()))
+        .filter(
+            doc -> !doc.isSegment() && doc.forbid() == forbid && selects(doc, question.subject()))
         .toList();
   }
 
@@ -250,10 +405,14 @@ final class OracleEvaluator {
   }
 
   private static boolean selects(Doc doc, Subject subject) {
+    return fits(doc, subject)
+        && (doc.forbid() || subject.policies() == null || subject.policies().contains(doc.name()));
+  }
+
+  private static boolean fits(Doc doc, Subject subject) {
     return (doc.profile() == null || doc.profile().equals(subject.profile()))
         && (doc.site() == null || doc.site().equals(subject.site()))
-        && subject.labels().entrySet().containsAll(doc.labels().entrySet())
-        && (doc.forbid() || subject.policies() == null || subject.policies().contains(doc.name()));
+        && subject.labels().entrySet().containsAll(doc.labels().entrySet());
   }
 
   /** Empty when it cannot be found out. */

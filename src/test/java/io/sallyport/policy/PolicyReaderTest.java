@@ -257,7 +257,7 @@ class PolicyReaderTest {
         bad(
             "misspelt selector",
             spec("  selctor: {}\n  allow: []\n"),
-            "line 5, column 3: spec: unknown field \"selctor\"; known here: effect, selector, posture, conditions, allow, deny, grant, network, otherwise, during, exceptions, breakGlass"),
+            "line 5, column 3: spec: unknown field \"selctor\"; known here: effect, mode, selector, posture, conditions, allow, deny, grant, network, otherwise, during, exceptions, breakGlass"),
         bad(
             "selector is a list",
             CAMERAS.replace(

@@ -217,7 +217,7 @@ class PolicySetPropertyTest extends PolicyWorlds {
     return Stream.concat(docs.stream(), Stream.of(another)).toList();
   }
 
-  private static Outcome outcome(Verdict verdict, boolean withoutFlows) {
+  static Outcome outcome(Verdict verdict, boolean withoutFlows) {
     return new Outcome(
         verdict.effect(),
         verdict.policy(),
@@ -227,6 +227,7 @@ class PolicySetPropertyTest extends PolicyWorlds {
         verdict.validUntil(),
         verdict.essential(),
         verdict.quarantineVlan(),
-        verdict.network());
+        verdict.network(),
+        verdict.observed().stream().map(Verdict.Observed::document).collect(Collectors.toSet()));
   }
 }

@@ -285,10 +285,14 @@ abstract class PolicyWorlds {
   }
 
   static String yaml(Doc doc) {
-    StringBuilder text = new StringBuilder("apiVersion: sallyport.io/v1\nkind: AccessPolicy\n");
-    text.append("metadata: {name: ")
+    StringBuilder text = new StringBuilder("apiVersion: sallyport.io/v1\nkind: ")
+        .append(doc.isSegment() ? "Segment" : "AccessPolicy")
+        .append("\nmetadata: {name: ")
         .append(doc.name())
-        .append("}\nspec:\n  selector:\n    labels: {");
+        .append("}\nspec:\n  mode: ")
+        .append(doc.observe() ? "observe" : "enforce")
+        .append(doc.isSegment() ? "\n  devices:\n" : "\n  selector:\n")
+        .append("    labels: {");
     doc.labels().forEach((label, value) -> text.append(label).append(": ").append(value));
     text.append("}\n");
     if (doc.profile() != null) {
@@ -296,6 +300,9 @@ abstract class PolicyWorlds {
     }
     if (doc.site() != null) {
       text.append("    site: ").append(doc.site()).append('\n');
+    }
+    if (doc.isSegment()) {
+      return text.toString();
     }
     doc.least()
         .forEach((claim, least) -> text.append("  posture:\n    ")

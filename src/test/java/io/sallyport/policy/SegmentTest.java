@@ -238,7 +238,7 @@ class SegmentTest {
         "{peers: [10.0.0.1/8]}|line 4, column 16: spec.peers[0]: \"10.0.0.1/8\" has bits set behind its prefix length; write the first address of the network",
         "{securityLevel: 5, peers: [a.example]}|line 4, column 23: spec.securityLevel: 5 is not a whole number from 0 to 4",
         "{devices: {segment: other}}|line 4, column 17: spec.devices: a segment is not described by another one",
-        "{peers: [a.example], allow: []}|line 4, column 28: spec: unknown field \"allow\"; known here: zone, securityLevel, devices, mud, peers",
+        "{peers: [a.example], allow: []}|line 4, column 28: spec: unknown field \"allow\"; known here: zone, securityLevel, mode, devices, mud, peers",
         "{mud: [my-controller]}|line 4, column 13: spec.mud: needs peers beside it: who that is here",
         "{mud: [controllers], peers: [a.example]}|line 4, column 14: spec.mud[0]: \"controllers\" is none of my-controller, local-networks, same-manufacturer, controller:URI, manufacturer:NAME and model:URI"
       })

@@ -14,6 +14,7 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.Effect;
+import io.sallyport.policy.Verdict.Observed;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -198,7 +199,7 @@ final class Evaluator {
     text("policy", verdict.policy(), json);
     text("rule", verdict.rule(), json);
     if (!verdict.observed().isEmpty()) {
-      texts("observed", verdict.observed(), json);
+      texts("observed", verdict.observed().stream().map(Observed::reason).toList(), json);
     }
     Obligations.write(decision, now, json);
     json.writeEndObject();

@@ -108,6 +108,7 @@ final class Searches {
     Set<Map<String, Object>> results = new LinkedHashSet<>();
     if (decision != null) {
       requireCertain(decision);
+      requireClosed(decision);
       for (AllowedFlow flow : decision.verdict().flows()) {
         for (String peer : asker.settings().guarded(flow.peer())) {
           results.add(service(peer, flow));
@@ -184,6 +185,16 @@ final class Searches {
       throw new Refusal(
           CommonProblem.UNAVAILABLE,
           "The search would not be complete: " + decision.reasons().getFirst());
+    }
+  }
+
+  /** Of a device that is let do whatever it tries there is no list. */
+  private static void requireClosed(Decision decision) {
+    if (decision.permit() && decision.verdict().isOpen()) {
+      throw new Refusal(
+          CommonProblem.CONFLICT,
+          "The search would not be complete: the device is in a segment in observe mode, which permits what no rule"
+              + " does; ask for the flow instead.");
     }
   }
 
