@@ -26,7 +26,8 @@ final class AdminCommands extends OptionGroup.ForOperators {
         .addSubcommand(new TokenCommands(options))
         .addSubcommand(new EnrollmentRequestCommands(options))
         .addSubcommand(new VoucherCommands(options))
-        .addSubcommand(new PolicyCommands(options))
+        .addSubcommand(
+            new CommandLine(new PolicyCommands(options)).addSubcommand(new CanaryCommands(options)))
         .addSubcommand(new DecisionCommands(options, clock))
         .addSubcommand(new MudCommands(options))
         .addSubcommand(new EnforcementPointCommands(options))

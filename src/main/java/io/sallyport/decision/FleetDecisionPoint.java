@@ -12,6 +12,7 @@ import io.sallyport.devices.DeviceState.Operation;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Ids;
+import io.sallyport.policy.CanaryPolicies;
 import io.sallyport.policy.Explanation;
 import io.sallyport.policy.Explanation.Unmet;
 import io.sallyport.policy.Forbidden;
@@ -42,6 +43,7 @@ final class FleetDecisionPoint implements DecisionPoint {
   private final Judge judge;
   private final EssentialUses essentials;
   private final ObservedFlows observed;
+  private final CanaryCounts canaries;
   private final DecisionLog log;
   private final DecisionSettings settings;
   private final Clock clock;
@@ -57,6 +59,7 @@ final class FleetDecisionPoint implements DecisionPoint {
       Fleet fleet,
       EssentialUses essentials,
       ObservedFlows observed,
+      CanaryCounts canaries,
       DecisionLog log,
       DecisionSettings settings,
       Clock clock,
@@ -66,6 +69,7 @@ final class FleetDecisionPoint implements DecisionPoint {
     this.judge = new Judge(fleet);
     this.essentials = essentials;
     this.observed = observed;
+    this.canaries = canaries;
     this.log = log;
     this.settings = settings;
     this.clock = clock;
@@ -230,6 +234,7 @@ final class FleetDecisionPoint implements DecisionPoint {
       if (isCurrent(confirmed, now)) {
         judged = judge.judged(inquiry, now);
         outcome = judged.decision().permit() ? permits : denials;
+        count(inquiry, judged.decision().permit(), now);
       } else {
         judged = new Judged(judgeStale(inquiry, confirmed, now), null);
         outcome = judged.decision().permit() ? essentialPermits : staleDenials;
@@ -257,6 +262,21 @@ final class FleetDecisionPoint implements DecisionPoint {
   @Override
   public boolean mayWait() {
     return log.mayWait();
+  }
+
+  /** Costs a look at what is in memory while nothing is tried. */
+  private void count(Inquiry inquiry, boolean permit, Instant now) {
+    if (fleet.policies() instanceof CanaryPolicies canary && inquiry.device() != null) {
+      FleetDevice device = fleet.device(inquiry.device());
+      ProfilePolicies profile = device == null ? null : fleet.profile(device.profile());
+      if (device != null && profile != null && device.state().may(Operation.CONNECT)) {
+        canaries.decided(
+            canary,
+            Judge.question(device, profile, inquiry, now),
+            permit,
+            inquiry.id().getLeastSignificantBits());
+      }
+    }
   }
 
   private void observe(Decision decision, RequestedFlow flow, Instant now) {

@@ -47,7 +47,7 @@ final class FleetWalk implements FleetSearch {
       RequestedFlow flow, Predicate<String> site, Place place, @Nullable String cursor, int limit) {
     PolicySet policies = fleet.policies();
     requireCertain(site, policies);
-    String search = search(flow, policies == null ? "" : policies.hash());
+    String search = search(flow, policies == null ? "" : policies.state());
     UUID after = cursor == null ? null : after(cursor, search);
     List<Found> found = new ArrayList<>();
     int looked = 0;

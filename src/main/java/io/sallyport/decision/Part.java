@@ -25,7 +25,7 @@ sealed interface Part {
     return switch (subjectType) {
       case "device" -> device(subject);
       case "profile", "device-profile" -> Optional.of(new OfProfile(subject));
-      case "policy" -> Optional.of(POLICIES);
+      case "policy", "policy-canary" -> Optional.of(POLICIES);
       case "authority" -> Optional.of(AUTHORITIES);
       default -> Optional.empty();
     };

@@ -46,19 +46,24 @@ final class PolicyRows {
   }
 
   void put(Policy policy, String appliedBy) {
-    if (entities.find(
-            PolicyVersionRow.class, new PolicyVersionRow.Key(policy.name(), policy.hash()))
-        == null) {
-      entities.persist(new PolicyVersionRow(
-          policy.name(), policy.hash(), policy.yaml(), policy.appliedAt(), appliedBy));
-      entities.flush();
-    }
+    keep(policy, appliedBy);
     PolicyRow current = entities.find(PolicyRow.class, policy.name());
     if (current == null) {
       entities.persist(new PolicyRow(policy.name(), policy.hash(), policy.appliedAt()));
     } else {
       current.hash = policy.hash();
       current.appliedAt = policy.appliedAt();
+    }
+  }
+
+  /** Keeps the text without putting it in force. */
+  void keep(Policy policy, String appliedBy) {
+    if (entities.find(
+            PolicyVersionRow.class, new PolicyVersionRow.Key(policy.name(), policy.hash()))
+        == null) {
+      entities.persist(new PolicyVersionRow(
+          policy.name(), policy.hash(), policy.yaml(), policy.appliedAt(), appliedBy));
+      entities.flush();
     }
   }
 

@@ -31,4 +31,9 @@ public interface PolicySet {
 
   /** SHA-256 in hex over the documents of the set. */
   String hash();
+
+  /** Other than before whenever this may answer otherwise than before at the same time. */
+  default String state() {
+    return hash();
+  }
 }

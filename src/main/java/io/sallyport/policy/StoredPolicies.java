@@ -4,6 +4,7 @@ import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.PolicyCanaries.Canary;
 import io.sallyport.policy.PolicyVersions.Change;
 import io.sallyport.policy.PolicyVersions.Outcome;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -11,6 +12,7 @@ import jakarta.transaction.Transactional;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,15 +26,22 @@ import org.jspecify.annotations.Nullable;
 class StoredPolicies implements Policies {
   private final PolicyRows rows;
   private final PolicyActs acts;
+  private final CanaryRows canaries;
   private final StoredPolicyVersions versions;
   private final Clock clock;
 
   /** What the last load compiled, by hash. */
   private volatile Map<String, ReadDocument> compiled = Map.of();
 
-  StoredPolicies(PolicyRows rows, PolicyActs acts, StoredPolicyVersions versions, Clock clock) {
+  StoredPolicies(
+      PolicyRows rows,
+      PolicyActs acts,
+      CanaryRows canaries,
+      StoredPolicyVersions versions,
+      Clock clock) {
     this.rows = rows;
     this.acts = acts;
+    this.canaries = canaries;
     this.versions = versions;
     this.clock = clock;
   }
@@ -51,6 +60,7 @@ class StoredPolicies implements Policies {
     if (current.isPresent() && current.get().hash().equals(policy.hash())) {
       return current.get();
     }
+    canaries.requireNone(clock.instant());
     Policy applied = new Policy(
         policy.name(), policy.hash(), yaml, clock.instant().truncatedTo(ChronoUnit.MICROS));
     SortedMap<String, String> before = acts.current();
@@ -117,6 +127,7 @@ class StoredPolicies implements Policies {
         .orElseThrow(() -> new Refusal(
             PolicyProblem.UNKNOWN_POLICY,
             "No policy has the name " + YamlReader.quoted(name) + "."));
+    canaries.requireNone(clock.instant());
     SortedMap<String, String> before = acts.current();
     rows.remove(name);
     requireWhole();
@@ -132,9 +143,38 @@ class StoredPolicies implements Policies {
   @Override
   @Transactional
   public PolicySet load() {
-    Map<String, ReadDocument> now = read(rows.all(), compiled);
+    List<Policy> stored = rows.all();
+    Map<String, ReadDocument> now = read(stored, compiled);
     compiled = now;
-    return new CompiledPolicySet(now.values());
+    PolicySet base = new CompiledPolicySet(now.values());
+    return canaries
+        .live(clock.instant())
+        .<PolicySet>map(canary -> beside(base, stored, canary))
+        .orElse(base);
+  }
+
+  /** What is in force, and what a share of the fleet has instead. */
+  private PolicySet beside(PolicySet base, List<Policy> stored, Canary canary) {
+    SortedMap<String, String> members = new TreeMap<>();
+    Map<String, Policy> known = new HashMap<>();
+    stored.forEach(policy -> {
+      members.put(policy.name(), policy.hash());
+      known.put(policy.hash(), policy);
+    });
+    List<Policy> tried = new ArrayList<>();
+    StoredPolicyVersions.tried(members, canary).forEach((name, hash) -> {
+      Policy here = known.get(hash);
+      tried.add(
+          here != null
+              ? here
+              : new Policy(name, hash, rows.version(name, hash).orElseThrow(), canary.begunAt()));
+    });
+    return new CanaryPolicies(
+        canary.number(),
+        base,
+        new CompiledPolicySet(read(tried, compiled).values()),
+        canary.share(),
+        canary.until());
   }
 
   /** By hash, which covers the name; of {@code known} what is there already. */

@@ -7,6 +7,7 @@ import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.Policies.Policy;
+import io.sallyport.policy.PolicyCanaries.Canary;
 import io.sallyport.policy.PolicyDocuments.Document;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.Transactional;
@@ -36,12 +37,15 @@ class StoredPolicyVersions implements PolicyVersions {
 
   private final PolicyRows rows;
   private final PolicyActs acts;
+  private final CanaryRows canaries;
   private final Audit audit;
   private final Clock clock;
 
-  StoredPolicyVersions(PolicyRows rows, PolicyActs acts, Audit audit, Clock clock) {
+  StoredPolicyVersions(
+      PolicyRows rows, PolicyActs acts, CanaryRows canaries, Audit audit, Clock clock) {
     this.rows = rows;
     this.acts = acts;
+    this.canaries = canaries;
     this.audit = audit;
     this.clock = clock;
   }
@@ -59,6 +63,7 @@ class StoredPolicyVersions implements PolicyVersions {
   public Outcome apply(String yaml, boolean whole, Terms terms, Actor actor) {
     List<Document> documents = PolicyDocuments.read(yaml);
     rows.lockChanges();
+    canaries.requireNone(clock.instant());
     return put("apply", with(documents, whole), terms, actor);
   }
 
@@ -72,6 +77,7 @@ class StoredPolicyVersions implements PolicyVersions {
   @Transactional
   public Outcome rollBack(String set, Terms terms, Actor actor) {
     rows.lockChanges();
+    canaries.requireNone(clock.instant());
     return put("rollback", new Candidate(known(set), Map.of()), terms, actor);
   }
 
@@ -146,6 +152,38 @@ class StoredPolicyVersions implements PolicyVersions {
   @Transactional
   public PolicySet compiled(String set) {
     return compiled(new Candidate(known(set), Map.of()));
+  }
+
+  /** Keeps texts that are not in force yet; in the caller's transaction. */
+  void keep(String yaml, Actor actor, Instant at) {
+    for (Document document : PolicyDocuments.read(yaml)) {
+      rows.keep(
+          new Policy(document.name(), document.hash(), document.text(), at), actor.toString());
+    }
+    rows.flush();
+  }
+
+  /** Puts in force what was tried, in the caller's transaction and under its lock. */
+  Outcome promote(Canary canary, Actor actor) {
+    String note =
+        "canary " + canary.number() + (canary.note().isEmpty() ? "" : ": " + canary.note());
+    return put(
+        "apply",
+        new Candidate(tried(acts.current(), canary), Map.of()),
+        new Terms(canary.base(), note),
+        actor);
+  }
+
+  static SortedMap<String, String> tried(SortedMap<String, String> base, Canary canary) {
+    SortedMap<String, String> members = new TreeMap<>(base);
+    for (Change change : canary.changes()) {
+      if (change.to() == null) {
+        members.remove(change.name());
+      } else {
+        members.put(change.name(), change.to());
+      }
+    }
+    return members;
   }
 
   private Candidate with(List<Document> documents, boolean whole) {

@@ -83,6 +83,23 @@ public record Verdict(
     return observed.stream().anyMatch(Observed::open);
   }
 
+  /** The same, until then. */
+  Verdict until(@Nullable Instant end) {
+    return new Verdict(
+        effect,
+        reasons,
+        policy,
+        rule,
+        policyHash,
+        flows,
+        ttl,
+        end,
+        essential,
+        quarantineVlan,
+        network,
+        observed);
+  }
+
   /** Closed on the wire: only a permit is one. */
   public boolean permit() {
     return effect == Effect.PERMIT;

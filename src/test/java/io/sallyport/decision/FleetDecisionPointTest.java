@@ -55,11 +55,12 @@ class FleetDecisionPointTest {
   private final Fleet fleet = new Fleet();
   private final FleetKeeper keeper = new FleetKeeper(fleet, database, new OwnFacts(), clock);
   private final EssentialUses essentials = new EssentialUses(store, metrics);
+  private final CanaryCounts canaries = new CanaryCounts(new NoCanaries());
   private final ObservedFlows observed = new ObservedFlows((seen, missed) -> {}, metrics);
   private final DecisionLog log =
       new DecisionLog(store, TestDecisionSettings.logging(1), ids, metrics);
   private final DecisionPoint decisions = new FleetDecisionPoint(
-      fleet, essentials, observed, log, TestDecisionSettings.logging(1), clock, ids, metrics);
+      fleet, essentials, observed, canaries, log, TestDecisionSettings.logging(1), clock, ids, metrics);
 
   @BeforeEach
   void anActiveCamera() {
@@ -261,7 +262,7 @@ class FleetDecisionPointTest {
     @Test
     void beforeTheFirstLoadNothingIsPermitted() {
       DecisionPoint unloaded = new FleetDecisionPoint(
-          new Fleet(), essentials, observed, log, TestDecisionSettings.logging(1), clock, ids, metrics);
+          new Fleet(), essentials, observed, canaries, log, TestDecisionSettings.logging(1), clock, ids, metrics);
       assertDenied(unloaded.decide(camera, TIME), "stale");
     }
   }
@@ -410,7 +411,7 @@ class FleetDecisionPointTest {
       DecisionLog sampled =
           new DecisionLog(store, TestDecisionSettings.logging(0.25), ids, metrics);
       DecisionPoint point = new FleetDecisionPoint(
-          fleet, essentials, observed, sampled, TestDecisionSettings.logging(1), clock, ids, metrics);
+          fleet, essentials, observed, canaries, sampled, TestDecisionSettings.logging(1), clock, ids, metrics);
       for (int i = 0; i < 1000; i++) {
         point.decide(camera, VIDEO);
         point.decide(new UUID(1, 2), VIDEO);

@@ -35,6 +35,7 @@ public final class MemoryFleet {
         fleet,
         new EssentialUses(store, metrics),
         new ObservedFlows((seen, missed) -> {}, metrics),
+        new CanaryCounts(new NoCanaries()),
         new DecisionLog(store, settings, ids, metrics),
         settings,
         clock,
