@@ -98,6 +98,11 @@ public final class CanaryPolicies implements PolicySet {
     return (tries(question) ? candidate : base).unmet(question);
   }
 
+  @Override
+  public Forbidden forbidden(Question question) {
+    return tries(question) ? candidate.forbidden(question).until(until) : base.forbidden(question);
+  }
+
   /** Of what is in force: a candidate is not. */
   @Override
   public String hash() {

@@ -27,6 +27,10 @@ public final class Forbidden {
     return end;
   }
 
+  Forbidden until(Instant other) {
+    return new Forbidden(rules, AccessPolicy.earlier(end, other));
+  }
+
   /**
    * What is left of a flow to {@code address}, one of a peer by name, that the device opens.
    *
@@ -43,8 +47,7 @@ public final class Forbidden {
     }
     AllowedFlow whole =
         FlowRule.flow(address, protocol, ranges, Question.Direction.FROM_DEVICE, prefix);
-    FlowRule rule =
-        FlowRule.of("", AccessPolicy.Effect.PERMIT, "", whole, prefix, ranges, null);
+    FlowRule rule = FlowRule.of("", AccessPolicy.Effect.PERMIT, "", whole, prefix, ranges, null);
     List<AllowedFlow> left = Subtraction.of(List.of(rule), rules);
     return left == null ? List.of() : left;
   }

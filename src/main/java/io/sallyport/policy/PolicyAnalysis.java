@@ -49,10 +49,16 @@ final class PolicyAnalysis {
     this.bounds = List.copyOf(bounds);
     this.alwaysForbid = policies.stream()
         .filter(policy ->
-            policy.forbids() && policy.conditions().isEmpty() && !policy.terms().isTimed())
+            policy.forbids()
+                && !policy.observes()
+                && policy.conditions().isEmpty()
+                && !policy.terms().isTimed())
         .toList();
     int order = 0;
     for (AccessPolicy policy : policies) {
+      if (policy.observes()) {
+        continue; // It does more than it lists, or nothing yet, and not for long.
+      }
       for (FlowRule rule : policy.rules()) {
         byPeer
             .computeIfAbsent(key(rule, rule.prefix()), key -> new ArrayList<>(1))

@@ -61,7 +61,8 @@ final class Segments {
             Observing.LONGEST,
             null,
             null,
-            Terms.NONE))
+            Terms.NONE,
+            List.of()))
         : Optional.empty();
   }
 

@@ -43,7 +43,15 @@ class DecisionLogTest {
     Node(DecisionSettings settings) {
       log = new DecisionLog(store, settings, ids, metrics);
       decisions = new FleetDecisionPoint(
-          fleet, new EssentialUses(store, metrics), log, settings, clock, ids, metrics);
+          fleet,
+          new EssentialUses(store, metrics),
+          new ObservedFlows((seen, missed) -> {}, metrics),
+          new CanaryCounts(new NoCanaries()),
+          log,
+          settings,
+          clock,
+          ids,
+          metrics);
       fleet.putPolicies(PolicySet.compile(List.of()));
       fleet.confirm(clock.instant());
       log.open();

@@ -60,7 +60,15 @@ class FleetDecisionPointTest {
   private final DecisionLog log =
       new DecisionLog(store, TestDecisionSettings.logging(1), ids, metrics);
   private final DecisionPoint decisions = new FleetDecisionPoint(
-      fleet, essentials, observed, canaries, log, TestDecisionSettings.logging(1), clock, ids, metrics);
+      fleet,
+      essentials,
+      observed,
+      canaries,
+      log,
+      TestDecisionSettings.logging(1),
+      clock,
+      ids,
+      metrics);
 
   @BeforeEach
   void anActiveCamera() {
@@ -262,7 +270,15 @@ class FleetDecisionPointTest {
     @Test
     void beforeTheFirstLoadNothingIsPermitted() {
       DecisionPoint unloaded = new FleetDecisionPoint(
-          new Fleet(), essentials, observed, canaries, log, TestDecisionSettings.logging(1), clock, ids, metrics);
+          new Fleet(),
+          essentials,
+          observed,
+          canaries,
+          log,
+          TestDecisionSettings.logging(1),
+          clock,
+          ids,
+          metrics);
       assertDenied(unloaded.decide(camera, TIME), "stale");
     }
   }
@@ -411,7 +427,15 @@ class FleetDecisionPointTest {
       DecisionLog sampled =
           new DecisionLog(store, TestDecisionSettings.logging(0.25), ids, metrics);
       DecisionPoint point = new FleetDecisionPoint(
-          fleet, essentials, observed, canaries, sampled, TestDecisionSettings.logging(1), clock, ids, metrics);
+          fleet,
+          essentials,
+          observed,
+          canaries,
+          sampled,
+          TestDecisionSettings.logging(1),
+          clock,
+          ids,
+          metrics);
       for (int i = 0; i < 1000; i++) {
         point.decide(camera, VIDEO);
         point.decide(new UUID(1, 2), VIDEO);
