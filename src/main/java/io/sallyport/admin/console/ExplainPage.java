@@ -16,6 +16,7 @@ import io.sallyport.policy.Explanation.Fact;
 import io.sallyport.policy.Explanation.Unmet;
 import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Question.RequestedFlow;
+import io.sallyport.policy.Verdict.Observed;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -67,6 +68,7 @@ class ExplainPage {
       Tag verdict,
       String flow,
       List<String> flows,
+      List<String> observed,
       List<Unmet> unmet,
       List<Change> changes,
       List<Fact> facts) {}
@@ -106,6 +108,7 @@ class ExplainPage {
             .map(allowed -> DeviceDossier.flow(
                 allowed.peer(), allowed.protocol(), String.join(", ", allowed.ports())))
             .toList(),
+        decision.verdict().observed().stream().map(Observed::reason).toList(),
         grounds.map(Explanation::unmet).orElse(List.of()),
         grounds.map(Explanation::changes).orElse(List.of()),
         grounds.map(Explanation::facts).orElse(List.of()));

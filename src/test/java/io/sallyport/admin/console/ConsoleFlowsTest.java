@@ -243,6 +243,30 @@ class ConsoleFlowsTest extends ServerTest {
   }
 
   @Test
+  void anEarlierSetIsPutInForceAgain() {
+    plant().policy("PT8M");
+    plant().policy("PT9M");
+    Page page = page();
+    page.navigate("/console/policy-versions");
+    Locator acts = page.locator("tbody tr");
+    acts.nth(1).getByRole(AriaRole.LINK).first().click();
+    assertThat(page.locator(".sp-diff .added")).containsText("PT8M");
+
+    press(page, "Put this set in force again");
+    Locator dialog = page.locator("dialog[open]");
+    assertThat(dialog).containsText("console-flows: replaced");
+    dialog.getByLabel("Why, for the history").fill("grants lived too long");
+    browser().shoot(page, "rollback-light-1440");
+    dialog.getByRole(AriaRole.BUTTON, named("Roll back")).click();
+
+    assertThat(page.locator("[data-toast]")).hasText("The earlier policies are in force again");
+    assertThat(acts.first()).containsText("rolled back");
+    assertThat(acts.first()).containsText("grants lived too long");
+    page.navigate("/console/policies/console-flows");
+    assertTrue(page.locator("textarea[name=text]").inputValue().contains("PT8M"));
+  }
+
+  @Test
   void explainAnswersWithReasons() {
     Unit unit = plant().attested("WHY-1");
     Page page = page();

@@ -8,12 +8,14 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.ColorScheme;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.Chromium;
+import io.sallyport.testing.Patience;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.PostgresResource;
 import io.sallyport.testing.ServerTest;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,6 +44,20 @@ class ConsolePagesTest extends ServerTest {
       plant.enrolled("CAM-0005").become("decommission").expect(200);
       plant.registered("CAM-0006");
       plant.attested("CAM-0007");
+      plant.policy("PT9M");
+      plant.policy("PT10M");
+      wire.document("/api/v1/policies/console-pages-zone", """
+          apiVersion: sallyport.io/v1
+          kind: Segment
+          metadata: {name: console-pages-zone}
+          spec: {mode: observe, devices: {profile: console-pages}}
+          """);
+      camera.may(new Plant.Flow("db.plant.example", "tcp", 5432));
+      camera.may(new Plant.Flow("db.plant.example", "tcp", 5433));
+      camera.may(new Plant.Flow("10.20.30.40", "icmp", 0));
+      Patience.until(
+          "what was observed is recorded",
+          () -> Optional.of(recorded()).filter(count -> count == 3));
     }
   }
 
@@ -66,6 +82,15 @@ class ConsolePagesTest extends ServerTest {
     see(page, "claim", "/console/ownership/claim", "Claim a device");
     see(page, "policies", "/console/policies", "Policies");
     see(page, "policy", "/console/policies/console-pages", "console-pages");
+    see(page, "policy-versions", "/console/policy-versions", "Versions");
+    see(page, "policy-version", "/console/policy-versions/" + replacingAct(), "Act ");
+    see(page, "policy-coverage", "/console/policy-coverage", "Coverage");
+    see(page, "observations", "/console/observations", "Observed");
+    see(
+        page,
+        "proposal",
+        "/console/observations/proposal?document=console-pages-zone&profile=console-pages",
+        "Proposed rules");
     see(page, "policy-new", "/console/policies/new", "New policy");
     see(page, "explain-empty", "/console/explain", "Explain");
     see(
@@ -114,6 +139,25 @@ class ConsolePagesTest extends ServerTest {
   private Page page() {
     return browser()
         .page(wire.people(), Map.of("Authorization", "Bearer " + PostgresResource.ADMIN_TOKEN));
+  }
+
+  private int recorded() {
+    return java.util.Objects.requireNonNull(plant)
+        .person("GET", "/api/v1/observations?document=console-pages-zone", null)
+        .expect(200)
+        .json()
+        .get("items")
+        .size();
+  }
+
+  /** The newest act but one, which replaced a policy. */
+  private String replacingAct() {
+    return java.util.Objects.requireNonNull(plant)
+        .person("GET", "/api/v1/policy-sets?limit=2", null)
+        .expect(200)
+        .json()
+        .at("/items/1/act")
+        .asText();
   }
 
   private Chromium browser() {
