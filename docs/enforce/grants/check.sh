@@ -4,8 +4,8 @@
 #   check.sh ISSUER CA.pem TOKEN-FILE PEER.pem HOST PROTOCOL PORT
 #
 # ISSUER is the server's URL, CA.pem certifies it, PEER.pem is the certificate of the device on this connection, and
-# HOST PROTOCOL PORT the flow that it opens (for icmp PORT is its type, and only what is granted for all types or for this one is let through). Ends with 0 when the grant permits it, otherwise with 1 and a
-# word of why. Needs no certificate of its own: keys and status lists are for everybody.
+# HOST PROTOCOL PORT the flow that it opens (for icmp PORT is its type: 8, or of a HOST by name v4:8). Ends with 0 when the
+# grant permits it, otherwise with 1 and a word of why. Needs no certificate of its own: keys and status lists are for everybody.
 set -euo pipefail
 
 [ $# -eq 7 ] || { echo "usage: check.sh ISSUER CA.pem TOKEN-FILE PEER.pem HOST PROTOCOL PORT" >&2; exit 2; }
@@ -81,8 +81,11 @@ thumbprint=$(openssl x509 -in "$peer" -outform DER | openssl dgst -sha256 -binar
 [ "$(jq -r '.cnf["x5t#S256"]' <<<"$claims")" = "$thumbprint" ] || no "bound to another certificate"
 
 # 4. The flow (RFC 9396): a name as it is written. Prefixes are for who can compare addresses; here they permit nothing.
-jq -e --arg host "$host" --arg protocol "$protocol" --argjson port "$port" '
-  def within: tostring | sub("^v[46]:"; "") | split("-") | map(tonumber) | .[0] <= $port and $port <= .[-1];
+jq -e --arg host "$host" --arg protocol "$protocol" --arg port "$port" '
+  def version: if test("^v[46]:") then .[0:3] else "" end;
+  def numbers: sub("^v[46]:"; "") | split("-") | map(tonumber);
+  def within: tostring | version == ($port | version)
+    and (numbers as $range | ($port | numbers[0]) as $one | $range[0] <= $one and $one <= $range[-1]);
   [.authorization_details[] | select(.type == "network_flow" and .protocol == $protocol
     and (.peer | ascii_downcase) == ($host | ascii_downcase)
     and (if $protocol == "icmp" then .icmp_types == null or (.icmp_types | any(within)) else ([.port // empty] + (.ports // [])) | any(within) end))]

@@ -48,11 +48,10 @@ final class PolicyAnalysis {
     this.policies = Segments.resolve(this.documents);
     this.bounds = List.copyOf(bounds);
     this.alwaysForbid = policies.stream()
-        .filter(policy ->
-            policy.forbids()
-                && !policy.observes()
-                && policy.conditions().isEmpty()
-                && !policy.terms().isTimed())
+        .filter(policy -> policy.forbids()
+            && !policy.observes()
+            && policy.conditions().isEmpty()
+            && !policy.terms().isTimed())
         .toList();
     int order = 0;
     for (AccessPolicy policy : policies) {

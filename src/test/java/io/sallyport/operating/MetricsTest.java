@@ -46,7 +46,7 @@ class MetricsTest extends ServerTest {
   private static final Pattern LABEL = Pattern.compile("([a-z_]+)=\"((?:[^\"\\\\]|\\\\.)*)\"");
   /** Prometheus's conventions: a unit or a count at the end. */
   private static final Pattern CONVENTIONAL = Pattern.compile(
-      ".*_(total|seconds|seconds_count|seconds_sum|seconds_max|facts|lists|info|up|held|waiting|number)");
+      ".*_(total|seconds|seconds_count|seconds_sum|seconds_max|bytes|facts|lists|info|up|held|waiting|number)");
 
   private final HttpClient client = HttpClient.newHttpClient();
 
