@@ -240,6 +240,7 @@ final class PolicyCommands {
               "protocol",
               "peer",
               "port",
+              "icmpType",
               "uses",
               "devices",
               "last");

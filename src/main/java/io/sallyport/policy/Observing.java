@@ -3,6 +3,7 @@ package io.sallyport.policy;
 import io.sallyport.kernel.IpPrefix;
 import io.sallyport.policy.Evaluation.Bite;
 import io.sallyport.policy.FlowIndex.Entry;
+import io.sallyport.policy.FlowRule.PortRange;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Effect;
@@ -182,18 +183,29 @@ final class Observing {
 
   /** Whether a rule can be written about it: what cannot be proposed is denied as ever. */
   private static boolean isWritable(RequestedFlow flow, @Nullable IpPrefix address) {
-    boolean ported = WITH_PORTS.contains(flow.protocol());
-    return (ported ? flow.port() >= 1 && flow.port() <= 65_535 : flow.port() == 0)
-        && (ported || flow.protocol().equals("icmp"))
+    return (WITH_PORTS.contains(flow.protocol())
+            ? flow.port() >= 1 && flow.port() <= 65_535
+            : flow.protocol().equals(FlowRule.ICMP) && !ports(flow, address).isEmpty())
         && (address != null || FlowReader.isDnsName(FlowRule.lower(flow.peer())));
   }
 
   /** The asked flow and nothing else, as a rule would have it. */
   static AllowedFlow asked(RequestedFlow flow, @Nullable IpPrefix address) {
-    return new AllowedFlow(
+    return FlowRule.flow(
         address == null ? FlowRule.lower(flow.peer()) : Prefixes.text(address),
         flow.protocol(),
-        flow.port() == 0 ? List.of() : List.of(Integer.toString(flow.port())),
-        flow.direction());
+        ports(flow, address),
+        flow.direction(),
+        address);
+  }
+
+  /** Of icmp the types, none when there is no such type between the device and the peer. */
+  private static List<PortRange> ports(RequestedFlow flow, @Nullable IpPrefix address) {
+    List<PortRange> one = List.of(new PortRange(flow.port(), flow.port()));
+    if (!flow.protocol().equals(FlowRule.ICMP)) {
+      return one;
+    }
+    List<PortRange> all = IcmpTypes.all(address);
+    return flow.port() == 0 ? all : Ports.meet(all, one) ? one : List.of();
   }
 }

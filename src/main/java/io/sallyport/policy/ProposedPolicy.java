@@ -44,7 +44,7 @@ public final class ProposedPolicy {
 
   private record Peer(Direction direction, String peer, String protocol) {}
 
-  /** Some ports of a peer, at most as many ranges as a rule may have. */
+  /** Some ports of a peer, of icmp its types; at most as many ranges as a rule may have. */
   private record Rule(Peer peer, List<String> ports, Collection<Seen> seen) {}
 
   /**
@@ -107,6 +107,10 @@ public final class ProposedPolicy {
   }
 
   private static List<Rule> rules(Peer peer, TreeMap<Integer, Seen> ports) {
+    if (peer.protocol.equals(FlowRule.ICMP) && ports.containsKey(0)) {
+      // Seen with all types, so they need not be named.
+      return List.of(new Rule(peer, List.of(), List.copyOf(ports.values())));
+    }
     List<Rule> rules = new ArrayList<>();
     List<String> ranges = new ArrayList<>();
     List<Seen> seen = new ArrayList<>();
@@ -114,10 +118,11 @@ public final class ProposedPolicy {
     for (Map.Entry<Integer, Seen> port : ports.entrySet()) {
       first = first == null ? port.getKey() : first;
       seen.add(port.getValue());
-      if (ports.containsKey(port.getKey() + 1)) {
+      if (peer.protocol.equals(FlowRule.ICMP)) {
+        ranges.add(IcmpTypes.text(port.getKey(), peer.peer).orElseThrow());
+      } else if (ports.containsKey(port.getKey() + 1)) {
         continue;
-      }
-      if (port.getKey() > 0) {
+      } else {
         ranges.add(new FlowRule.PortRange(first, port.getKey()).toString());
       }
       first = null;
@@ -181,7 +186,7 @@ public final class ProposedPolicy {
         .append(", protocol: ")
         .append(rule.peer.protocol);
     if (!rule.ports.isEmpty()) {
-      text.append(", ports: [\"").append(String.join("\", \"", rule.ports)).append("\"]");
+      text.append(rule.peer.protocol.equals(FlowRule.ICMP) ? ", icmpTypes: [\"" : ", ports: [\"").append(String.join("\", \"", rule.ports)).append("\"]");
     }
     text.append(rule.peer.direction == Direction.TO_DEVICE ? ", direction: to-device}\n" : "}\n");
   }

@@ -155,14 +155,15 @@ class BatchCommandsTest extends ServerTest {
   void anIssueGoesOnWhereItWasCutAndTheBatchIsClosedHonestly() throws Exception {
     String id = order("cli-issue", 3);
     KeyPair one = TestPki.key();
-    Path requests = file(
-        "requests",
-        LineClient.row("K-11", one) + "\n" + LineClient.row("K-12", TestPki.key()) + "\n\n"
-            + LineClient.row("K-13", one) + "\n");
+    String both = LineClient.row("K-11", one) + "\n" + LineClient.row("K-12", TestPki.key()) + "\n";
     Path answers = folder.resolve("answers");
 
+    must(0, "admin", "batch", "issue", id, file("requests", both).toString(), answers.toString());
+    assertTrue(out.toString().contains("2 issued, 0 again, 0 refused."), out.toString());
+    // In one stream either of the two could have the key.
+    Path requests = file("requests", both + "\n" + LineClient.row("K-13", one) + "\n");
     must(1, "admin", "batch", "issue", id, requests.toString(), answers.toString());
-    assertTrue(out.toString().contains("2 issued, 0 again, 1 refused."), out.toString());
+    assertTrue(out.toString().contains("1 refused."), out.toString());
     must(0, "admin", "batch", "refusals", id);
     assertTrue(out.toString().contains("duplicate-key"), out.toString());
 

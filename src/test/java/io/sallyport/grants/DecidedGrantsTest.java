@@ -54,6 +54,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.LongRange;
+import java.time.temporal.ChronoUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -126,6 +130,29 @@ class DecidedGrantsTest {
             "ports",
             List.of("8554", "9000-9010"))),
         NetworkFlows.details(grant.flows()));
+  }
+
+  /** Law 4, of whatever lasts and at whatever moment; and law 5, when a part of it ends while the token is made. */
+  @Property(tries = 3000)
+  void noGrantOutlivesWhatItStandsOn(
+      @ForAll @LongRange(min = 1, max = 86_400_000) long policy,
+      @ForAll @LongRange(min = 1, max = 86_400_000) long certificate,
+      @ForAll @LongRange(min = 1, max = 86_400_000) long appraisal,
+      @ForAll @LongRange(min = 0, max = 5_000) long passed) {
+    clock.advance(Duration.ofMillis(passed));
+    Instant now = clock.instant();
+    decisions.ttl = Duration.ofMillis(policy);
+    decisions.validUntil = now.plusMillis(appraisal);
+    Holder holder = new Holder(id, Digest.of(new byte[] {1}), now.plusMillis(certificate));
+    if (grants.grant(holder, List.of(VIDEO), actor) instanceof GrantAnswer.Granted made) {
+      Instant end = made.grant().expiresAt();
+      assertTrue(end.isAfter(now.truncatedTo(ChronoUnit.SECONDS)));
+      assertFalse(end.isAfter(now.plusMillis(policy)), "policy");
+      assertFalse(end.isAfter(holder.notAfter()), "certificate");
+      assertFalse(end.isAfter(now.plusMillis(appraisal)), "appraisal");
+    } else {
+      assertTrue(Math.min(policy, Math.min(certificate, appraisal)) < 2_000, "refused for nothing");
+    }
   }
 
   /** Law 4: seconds that policy, certificate and appraisal last, and the least of them. */

@@ -294,7 +294,7 @@ final class OracleEvaluator {
                 ? InetAddress.ofLiteral(asked.peer()).getHostAddress()
                 : asked.peer().toLowerCase(Locale.ROOT),
             asked.protocol(),
-            asked.protocol().equals("icmp") ? List.of() : List.of("" + asked.port()),
+            asked.protocol().equals("icmp") ? types(asked) : List.of("" + asked.port()),
             null))),
         atMost(by.ttl()),
         Stream.concat(
@@ -331,7 +331,9 @@ final class OracleEvaluator {
   /** Of what these tests ask: a rule about it can be written. */
   private static boolean isWritable(RequestedFlow asked) {
     return !asked.peer().equals("10.0")
-        && (asked.protocol().equals("icmp") ? asked.port() == 0 : asked.port() > 0);
+        && (asked.protocol().equals("icmp")
+            ? asked.port() == 0 || isOfPeer(asked.port(), asked.peer())
+            : asked.port() > 0);
   }
 
   /** Whether a permit by {@code policies} leaves {@code probe}: one of them allows it and nothing that may apply forbids. */
@@ -461,6 +463,11 @@ final class OracleEvaluator {
     boolean name = peer.endsWith("example");
     int first = peer.indexOf(':') < 0 ? 1 : 257;
     return port == 0 || first <= port && port <= (name ? 512 : first + 255);
+  }
+
+  private static List<String> types(RequestedFlow asked) {
+    String version = !asked.peer().endsWith("example") ? "" : asked.port() <= 256 ? "v4:" : "v6:";
+    return asked.port() == 0 ? List.of() : List.of(version + (asked.port() - 1) % 256);
   }
 
   /** In place of a port stand the types of IPv4 from 1 on, those of IPv6 from 257 on. */

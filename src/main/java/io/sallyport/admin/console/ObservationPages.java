@@ -3,16 +3,18 @@ package io.sallyport.admin.console;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
 import io.sallyport.admin.Rights.Right;
-import io.sallyport.decision.Observations;
 import io.sallyport.decision.Observations.Missed;
 import io.sallyport.decision.Observations.Observation;
+import io.sallyport.decision.Observations;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Policies;
 import io.sallyport.policy.PolicyProblem;
-import io.sallyport.policy.ProposedPolicy;
 import io.sallyport.policy.ProposedPolicy.Seen;
+import io.sallyport.policy.ProposedPolicy;
 import io.sallyport.policy.Question.Direction;
+import io.sallyport.policy.Question.RequestedFlow;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -66,9 +68,7 @@ class ObservationPages {
                     + DeviceDossier.flow(
                         one.flow().peer(),
                         one.flow().protocol(),
-                        one.flow().port() == 0
-                            ? ""
-                            : Integer.toString(one.flow().port())),
+                        port(one.flow())),
                 Inputs.address(
                     "/console/observations/proposal",
                     "document",
@@ -78,6 +78,13 @@ class ObservationPages {
             .toList(),
         observations.missed(),
         next == null ? null : Inputs.address("/console/observations", "cursor", next));
+  }
+
+  /** Of icmp the type; nothing for all of them. */
+  private static String port(RequestedFlow flow) {
+    return flow.protocol().equals("icmp")
+        ? IcmpTypes.text(flow.port(), flow.peer()).orElse("")
+        : Integer.toString(flow.port());
   }
 
   @GET
