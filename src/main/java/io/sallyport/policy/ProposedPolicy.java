@@ -186,7 +186,9 @@ public final class ProposedPolicy {
         .append(", protocol: ")
         .append(rule.peer.protocol);
     if (!rule.ports.isEmpty()) {
-      text.append(rule.peer.protocol.equals(FlowRule.ICMP) ? ", icmpTypes: [\"" : ", ports: [\"").append(String.join("\", \"", rule.ports)).append("\"]");
+      text.append(rule.peer.protocol.equals(FlowRule.ICMP) ? ", icmpTypes: [\"" : ", ports: [\"")
+          .append(String.join("\", \"", rule.ports))
+          .append("\"]");
     }
     text.append(rule.peer.direction == Direction.TO_DEVICE ? ", direction: to-device}\n" : "}\n");
   }

@@ -119,8 +119,7 @@ class FreshnessPropertyTest {
       Instant oldest = clock.instant().minus(BOUND);
       List<Since> times = history.get(device);
       for (int i = 0; i < times.size(); i++) {
-        boolean overBefore =
-            i + 1 < times.size() && times.get(i + 1).from().isBefore(oldest);
+        boolean overBefore = i + 1 < times.size() && times.get(i + 1).from().isBefore(oldest);
         if (times.get(i).permitted() && !overBefore) {
           return true;
         }

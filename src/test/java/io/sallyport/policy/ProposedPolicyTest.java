@@ -25,8 +25,8 @@ class ProposedPolicyTest {
   }
 
   private static boolean permits(PolicySet policies, Seen one) {
-    Question question = new Question(
-        TestSubjects.of("camera", "plant-1", Map.of()), null, one.flow(), NOW);
+    Question question =
+        new Question(TestSubjects.of("camera", "plant-1", Map.of()), null, one.flow(), NOW);
     return policies.evaluate(question).permit();
   }
 

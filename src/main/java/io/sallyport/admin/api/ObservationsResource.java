@@ -2,15 +2,15 @@ package io.sallyport.admin.api;
 
 import io.sallyport.admin.Caller;
 import io.sallyport.admin.Rights.Right;
+import io.sallyport.decision.Observations;
 import io.sallyport.decision.Observations.Missed;
 import io.sallyport.decision.Observations.Observation;
-import io.sallyport.decision.Observations;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Policies;
 import io.sallyport.policy.PolicyProblem;
-import io.sallyport.policy.ProposedPolicy.Seen;
 import io.sallyport.policy.ProposedPolicy;
+import io.sallyport.policy.ProposedPolicy.Seen;
 import io.sallyport.policy.Question.Direction;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.BeanParam;
@@ -123,11 +123,11 @@ class ObservationsResource {
       String peer,
       String protocol,
 
-      @Schema(description = "0 of icmp.")
-      int port,
+      @Schema(description = "0 of icmp.") int port,
 
       @Schema(description = "Of icmp: 8, or v4:8 where the peer is a name; null for all types.")
-      @Nullable String icmpType,
+      @Nullable
+      String icmpType,
 
       @Schema(description = "Why the newest of them would have been denied.")
       String reason,

@@ -3,16 +3,16 @@ package io.sallyport.admin.console;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
 import io.sallyport.admin.Rights.Right;
+import io.sallyport.decision.Observations;
 import io.sallyport.decision.Observations.Missed;
 import io.sallyport.decision.Observations.Observation;
-import io.sallyport.decision.Observations;
 import io.sallyport.kernel.Page;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Policies;
 import io.sallyport.policy.PolicyProblem;
-import io.sallyport.policy.ProposedPolicy.Seen;
 import io.sallyport.policy.ProposedPolicy;
+import io.sallyport.policy.ProposedPolicy.Seen;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -66,9 +66,7 @@ class ObservationPages {
                 one,
                 (one.flow().direction() == Direction.TO_DEVICE ? "from " : "to ")
                     + DeviceDossier.flow(
-                        one.flow().peer(),
-                        one.flow().protocol(),
-                        port(one.flow())),
+                        one.flow().peer(), one.flow().protocol(), port(one.flow())),
                 Inputs.address(
                     "/console/observations/proposal",
                     "document",
