@@ -141,7 +141,7 @@ final class PolicyCommands {
         output.say("policy " + conduit.path("policy").asText() + ": "
             + conduit.path("rule").asText() + " lets pass between "
             + level(conduit, "segment", "level")
-            + " and " + level(conduit, "peer", "peerLevel"));
+            + " and " + level(conduit, "peer", "peer_level"));
       }
       output.result(
           analysis,
@@ -187,6 +187,7 @@ final class PolicyCommands {
       if (device != null) {
         JsonNode answer =
             api.post("/policies/explain", Json.object().put("device", device.toString()));
+        answer.path("observed").forEach(reason -> options.output().say(reason.asText()));
         options
             .output()
             .list(Json.object().set("items", answer.path("flows")), "peer", "protocol", "ports");
@@ -240,7 +241,7 @@ final class PolicyCommands {
               "protocol",
               "peer",
               "port",
-              "icmpType",
+              "icmp_type",
               "uses",
               "devices",
               "last");
@@ -417,7 +418,7 @@ final class PolicyCommands {
       asked.put("port", port);
     }
     if (icmpType != null) {
-      asked.put("icmpType", icmpType);
+      asked.put("icmp_type", icmpType);
     }
     try (ApiClient api = options.api()) {
       options.output().show(api.post("/policies/explain", asked));

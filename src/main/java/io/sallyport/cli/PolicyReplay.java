@@ -64,7 +64,9 @@ final class PolicyReplay {
   private static String flow(JsonNode flow) {
     return flow.path("protocol").asText()
         + (flow.path("direction").asText().equals("to-device") ? " from " : " to ")
-        + flow.path("peer").asText() + " " + flow.path("port").asText();
+        + flow.path("peer").asText() + " "
+        + flow.path(flow.path("protocol").asText().equals("icmp") ? "icmp_type" : "port")
+            .asText("");
   }
 
   private static String rule(JsonNode rule) {

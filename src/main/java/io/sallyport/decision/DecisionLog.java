@@ -144,6 +144,12 @@ final class DecisionLog {
       if (spiller.awaitTermination(2, TimeUnit.SECONDS)) {
         relieve();
       }
+      synchronized (order) {
+        SpilledBatch underway = batch;
+        if (underway != null && !isSpilled && spills() && spill != null) {
+          keep(spill, underway);
+        }
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -214,7 +220,8 @@ final class DecisionLog {
         store.decisions(next.id(), next.rows());
         written();
       }
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+      // Of an error too: the timer would never come again.
       failed(e);
     } catch (IOException e) {
       synchronized (order) {
@@ -259,7 +266,7 @@ final class DecisionLog {
     }
   }
 
-  private void failed(RuntimeException cause) {
+  private void failed(Throwable cause) {
     synchronized (order) {
       SpilledBatch failed = batch;
       attempts++;
@@ -282,16 +289,15 @@ final class DecisionLog {
             attempts);
         dropped.increment(failed.rows().size());
         give(failed);
-      } else if (!isSpilled && spills() && spill != null && spill.isEmpty()) {
-        // The oldest of all, so that it may go first; under its own id, should it be there after
-        // all.
+      } else if (!isSpilled && spills() && spill != null) {
+        // Under its own id, should it be there after all.
         keep(spill, failed);
       }
     }
   }
 
   /** An outage ends; what fails without one never goes in. */
-  private boolean isGivenUp(RuntimeException cause) {
+  private boolean isGivenUp(Throwable cause) {
     return switch (settings.logOverflow()) {
       case DROP -> queue.remainingCapacity() == 0;
       case SPILL -> !Outage.caused(cause);

@@ -234,7 +234,7 @@ final class FleetDecisionPoint implements DecisionPoint {
       if (isCurrent(confirmed, now)) {
         judged = judge.judged(inquiry, now);
         outcome = judged.decision().permit() ? permits : denials;
-        count(inquiry, judged.decision().permit(), now);
+        count(inquiry, judged);
       } else {
         judged = new Judged(judgeStale(inquiry, confirmed, now), null);
         outcome = judged.decision().permit() ? essentialPermits : staleDenials;
@@ -265,17 +265,11 @@ final class FleetDecisionPoint implements DecisionPoint {
   }
 
   /** Costs a look at what is in memory while nothing is tried. */
-  private void count(Inquiry inquiry, boolean permit, Instant now) {
-    if (fleet.policies() instanceof CanaryPolicies canary && inquiry.device() != null) {
-      FleetDevice device = fleet.device(inquiry.device());
-      ProfilePolicies profile = device == null ? null : fleet.profile(device.profile());
-      if (device != null && profile != null && device.state().may(Operation.CONNECT)) {
-        canaries.decided(
-            canary,
-            Judge.question(device, profile, inquiry, now),
-            permit,
-            inquiry.id().getLeastSignificantBits());
-      }
+  private void count(Inquiry inquiry, Judged judged) {
+    Question question = judged.question();
+    if (question != null && fleet.policies() instanceof CanaryPolicies canary) {
+      canaries.decided(
+          canary, question, judged.decision().permit(), inquiry.id().getLeastSignificantBits());
     }
   }
 

@@ -6,6 +6,7 @@ import io.sallyport.audit.Fact;
 import io.sallyport.decision.DecisionRow.Keys;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Digest;
+import io.sallyport.policy.IcmpTypes;
 import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -68,7 +69,7 @@ final class StoredDecisions implements DecisionStore {
             audit.record(Fact.of("decision.essential-used", Actor.SERVER, "device", use.device())
                 .with("peer", use.flow().peer())
                 .with("protocol", use.flow().protocol())
-                .with("port", use.flow().port())
+                .with("port", IcmpTypes.type(use.flow()).orElse("" + IcmpTypes.port(use.flow())))
                 .with("owner", use.owner())
                 .with("count", use.count())
                 .with("first", use.first())

@@ -214,8 +214,10 @@ final class TrustPaths {
       if (keptDigests.find(digest).isPresent()) {
         continue;
       }
-      // A line that turns to a new authority brings it by all its devices at once.
-      keeping.lock();
+      // A line that turns to a new authority brings it by all its devices at once: one is enough.
+      if (!keeping.tryLock()) {
+        continue;
+      }
       try {
         if (keptDigests.find(digest).isEmpty()) {
           keep(anchor.hex(), digest, authority, octets, now);

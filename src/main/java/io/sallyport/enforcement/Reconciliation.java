@@ -80,7 +80,7 @@ final class Reconciliation {
             }
           });
         }
-        case "policy", "profile", "device-profile" -> everybody = true;
+        case "policy", "policy-canary", "profile", "device-profile" -> everybody = true;
         case "authority" -> everybody |= change.kind().equals("authority.revoked");
         default -> {}
       }

@@ -127,7 +127,7 @@ final class GrantWithdrawal implements Changes.Follower {
               devices.add(device);
             }
           });
-        case "policy", "profile", "device-profile" -> everybody = true;
+        case "policy", "policy-canary", "profile", "device-profile" -> everybody = true;
         case "authority" -> everybody |= change.kind().equals("authority.revoked");
         default -> {}
       }

@@ -86,6 +86,16 @@ public final class NetworkFlows {
 
   /** What was asked for when just this was granted; empty for a prefix or several ports, which nobody can ask for. */
   static Optional<RequestedFlow> requested(GrantedFlow flow) {
+    if (flow.protocol().equals(ICMP)
+        && flow.peer().indexOf('/') < 0
+        && flow.ports().size() == 1) {
+      try {
+        return Optional.of(new RequestedFlow(
+            flow.peer(), ICMP, IcmpTypes.one(flow.ports().getFirst(), flow.peer())));
+      } catch (IcmpTypes.Malformed several) {
+        return Optional.empty();
+      }
+    }
     if (flow.peer().indexOf('/') >= 0
         || flow.ports().size() > 1
         || !flow.ports().stream().allMatch(port -> port.matches(SINGLE_PORT))) {

@@ -25,6 +25,7 @@ final class RefusalReasons {
 
   /** By how the first reason of such a decision begins ({@link Decision#reasons}). */
   private static final Map<String, Own> OWN = Map.of(
+      "unlogged", new Own("unlogged", Remedy.WAIT),
       "stale", new Own("stale", Remedy.WAIT),
       "unconfirmed", new Own("unconfirmed", Remedy.WAIT),
       "error", new Own("error", Remedy.WAIT),
@@ -108,7 +109,10 @@ final class RefusalReasons {
   /** A condition on what the device does not say itself, and a forbid, are not for its ears: it may be watched. */
   private static RefusalReason reason(@Nullable RequestedFlow flow, Unmet unmet, Remedy otherwise) {
     if (unmet.kind() == Explanation.Kind.FORBIDDEN
-        || unmet.kind() == Explanation.Kind.CONDITION && !unmet.what().contains("posture.")) {
+        || unmet.kind() == Explanation.Kind.CONDITION
+            && (!unmet.what().contains("posture.")
+                || unmet.what().contains("signals")
+                || unmet.what().contains("location."))) {
       boolean forbidden = unmet.kind() == Explanation.Kind.FORBIDDEN;
       return new RefusalReason(
           forbidden ? "forbidden" : "condition",

@@ -83,9 +83,13 @@ public final class CanaryPolicies implements PolicySet {
       return base.evaluate(question);
     }
     Verdict verdict = candidate.evaluate(question);
-    return verdict.permit()
-        ? verdict.until(AccessPolicy.earlier(verdict.validUntil(), until))
-        : verdict;
+    if (!verdict.permit()) {
+      return verdict;
+    }
+    // A loss of Sallyport keeps an essential flow beyond the end of what is tried.
+    boolean lasts = verdict.essential() == null || base.evaluate(question).essential() != null;
+    return (lasts ? verdict : verdict.inessential())
+        .until(AccessPolicy.earlier(verdict.validUntil(), until));
   }
 
   @Override

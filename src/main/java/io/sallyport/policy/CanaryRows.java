@@ -27,7 +27,9 @@ final class CanaryRows {
 
   /** Refuses with {@code conflict} while one lives: what is promoted must be what was tried. */
   void requireNone(Instant now) {
-    if (live(now).isPresent()) {
+    // One whose time is over is ended within a second: until then another node's clock may have it
+    // live.
+    if (newest().filter(canary -> canary.endedAt() == null).isPresent()) {
       throw new Refusal(
           CommonProblem.CONFLICT,
           "Policies are tried on a share of the fleet, and nothing else may change meanwhile: promote or abandon that first"

@@ -172,7 +172,8 @@ final class Evaluation {
       Left left = selection.left(policy, attributes);
       if (left.flows() == null || left.flows().isEmpty()) {
         effect = selection.hangsOnWhatIsUnknown(policy, attributes) ? Effect.INDETERMINATE : effect;
-        cut = true;
+        // Without rules, as of a MUD file whose peers nobody stands for, nothing was taken.
+        cut |= !policy.rules().isEmpty();
         continue;
       }
       reasons.add("policy " + policy.name() + ": lets the device through"

@@ -2,6 +2,7 @@ package io.sallyport.policy;
 
 import io.sallyport.kernel.IpPrefix;
 import io.sallyport.policy.FlowRule.PortRange;
+import io.sallyport.policy.Question.RequestedFlow;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -74,6 +75,18 @@ public final class IcmpTypes {
     return type == 0
         ? Optional.empty()
         : Optional.of(text(new PortRange(type, type), IpPrefix.parse(peer)));
+  }
+
+  /** The port that is asked for, 0 of icmp. */
+  public static int port(RequestedFlow flow) {
+    return flow.protocol().equals(FlowRule.ICMP) ? 0 : flow.port();
+  }
+
+  /** The type that is asked for of icmp; empty for all, and of other protocols. */
+  public static Optional<String> type(RequestedFlow flow) {
+    return flow.protocol().equals(FlowRule.ICMP)
+        ? text(flow.port(), flow.peer())
+        : Optional.empty();
   }
 
   /** The first and the last type of what {@link #text} says, where v6 has its types behind those of v4. */

@@ -7,7 +7,6 @@ import io.sallyport.policy.FlowRule.PortRange;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Effect;
-import io.sallyport.policy.Verdict.Network;
 import io.sallyport.policy.Verdict.Observed;
 import java.time.Duration;
 import java.time.Instant;
@@ -73,7 +72,9 @@ final class Observing {
         lenient == null
             ? List.of("segment " + by.name() + ": observes " + Denial.words(flow)
                 + ", which would be denied")
-            : lenient.rule().reasons(),
+            : List.of(
+                lenient.rule().reasons().getFirst(),
+                "only observed: " + observed.getFirst().reason()),
         by.name(),
         lenient == null ? null : lenient.rule().name(),
         hash,
@@ -135,9 +136,10 @@ final class Observing {
     if (zone == null || attributes.quarantined()) {
       return null;
     }
-    Network network = selection.permits().stream()
-        .map(AccessPolicy::network)
-        .filter(Objects::nonNull)
+    AccessPolicy attaching = selection.permits().stream()
+        .filter(permit -> permit.network() != null)
+        .filter(permit ->
+            !permit.terms().isTimed() || permit.terms().shortfall(attributes.time()) == null)
         .findFirst()
         .orElse(null);
     return new Verdict(
@@ -148,10 +150,12 @@ final class Observing {
         hash,
         List.of(),
         LONGEST,
+        attaching != null && attaching.terms().isTimed()
+            ? attaching.terms().earlier(null, attributes)
+            : null,
         null,
         null,
-        null,
-        network,
+        attaching == null ? null : attaching.network(),
         denied(zone, true));
   }
 

@@ -84,6 +84,23 @@ public record Verdict(
   }
 
   /** The same, until then. */
+  /** The same for no longer than Sallyport is there. */
+  Verdict inessential() {
+    return new Verdict(
+        effect,
+        reasons,
+        policy,
+        rule,
+        policyHash,
+        flows,
+        ttl,
+        validUntil,
+        null,
+        quarantineVlan,
+        network,
+        observed);
+  }
+
   Verdict until(@Nullable Instant end) {
     return new Verdict(
         effect,

@@ -32,6 +32,8 @@ class FreshnessPropertyTest {
   private static final RequestedFlow VIDEO = new RequestedFlow("vms.plant.example", "tcp", 8554);
   private static final int DEVICES = 3;
   private static final int STEPS = 60;
+  /** The place of the policies in the history, behind the devices. */
+  private static final int POLICIES = DEVICES;
 
   private static final PolicySet PERMITTING = PolicySet.compile(List.of("""
       apiVersion: sallyport.io/v1
@@ -58,9 +60,8 @@ class FreshnessPropertyTest {
     final FleetKeeper keeper = new FleetKeeper(fleet, database, new OwnFacts(), clock);
     final Deque<Read> underway = new ArrayDeque<>();
     final List<List<Since>> history = new ArrayList<>();
-    final boolean[] active = new boolean[DEVICES];
+    final StringBuilder told = new StringBuilder();
     final DecisionPoint decisions;
-    boolean policy = true;
     int given;
 
     World(long seed) {
@@ -79,8 +80,11 @@ class FreshnessPropertyTest {
           clock,
           ids,
           metrics);
-      for (int i = 0; i < DEVICES; i++) {
+      for (int i = 0; i <= POLICIES; i++) {
         history.add(new ArrayList<>());
+      }
+      note(POLICIES, true);
+      for (int i = 0; i < DEVICES; i++) {
         device(i, true);
       }
       given = Math.toIntExact(keeper.load());
@@ -91,33 +95,38 @@ class FreshnessPropertyTest {
     }
 
     void device(int device, boolean permitted) {
-      active[device] = permitted;
+      tell("device " + device + " " + permitted);
       database.commit(
           id(device),
           FakeFleet.device(
               id(device), permitted ? DeviceState.ACTIVE : DeviceState.QUARANTINED, START, null));
-      note();
+      note(device, permitted);
     }
 
     void policy(boolean permitted) {
-      policy = permitted;
+      tell("policy " + permitted);
       database.policies = permitted ? PERMITTING : EMPTY;
       int position = database.feed.size() + 1;
       database.feed.add(
           new Change(position, new UUID(0, position), "policy.applied", "policy", "cameras"));
-      note();
+      note(POLICIES, permitted);
     }
 
-    void note() {
-      for (int i = 0; i < DEVICES; i++) {
-        history.get(i).add(new Since(clock.instant(), policy && active[i]));
-      }
+    void tell(String what) {
+      told.append(Duration.between(START, clock.instant()).toMillis())
+          .append(' ')
+          .append(what)
+          .append('\n');
     }
 
-    /** Whether it was permitted at any time within the bound. */
-    boolean wasPermitted(int device) {
+    void note(int part, boolean permitted) {
+      history.get(part).add(new Since(clock.instant(), permitted));
+    }
+
+    /** Whether that part of what a permit stands on was so at any time within the bound. */
+    boolean wasPermitted(int part) {
       Instant oldest = clock.instant().minus(BOUND);
-      List<Since> times = history.get(device);
+      List<Since> times = history.get(part);
       for (int i = 0; i < times.size(); i++) {
         boolean overBefore = i + 1 < times.size() && times.get(i + 1).from().isBefore(oldest);
         if (times.get(i).permitted() && !overBefore) {
@@ -133,13 +142,18 @@ class FreshnessPropertyTest {
         case 1 -> clock.advance(Duration.ofMillis(random.nextInt(7_000)));
         case 2 -> device(random.nextInt(DEVICES), random.nextBoolean());
         case 3 -> policy(random.nextInt(3) > 0);
-        case 4 -> underway.add(new Read(database.feed.size(), clock.instant()));
+        case 4 -> {
+          tell("read " + database.feed.size());
+          underway.add(new Read(database.feed.size(), clock.instant()));
+        }
         case 5, 6 -> deliver();
         case 7 -> {
           if (random.nextInt(4) == 0) {
+            tell("lost");
             underway.clear();
           } else {
             database.away = random.nextInt(3) == 0;
+            tell("away " + database.away);
             keeper.retry();
           }
         }
@@ -159,6 +173,7 @@ class FreshnessPropertyTest {
       if (read == null) {
         return;
       }
+      tell("given " + given + " to " + read.changes + " of " + read.at);
       if (read.changes > given) {
         keeper.changed(List.copyOf(database.feed.subList(given, read.changes)));
         given = read.changes;
@@ -173,8 +188,11 @@ class FreshnessPropertyTest {
     for (int i = 0; i < STEPS; i++) {
       world.step();
       for (int device = 0; device < DEVICES; device++) {
+        int number = device;
         boolean permit = world.decisions.decide(World.id(device), VIDEO).permit();
-        assertTrue(!permit || world.wasPermitted(device), "step " + i + ", device " + device);
+        assertTrue(
+            !permit || world.wasPermitted(number) && world.wasPermitted(POLICIES),
+            () -> "device " + number + "\n" + world.told);
         Statistics.label("permitted").collect(permit);
       }
     }

@@ -2,12 +2,9 @@ package io.sallyport.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.function.Consumer;
 
 /**
@@ -24,20 +21,15 @@ final class Trained {
    * The cache for a server that is started from {@code jar}. The first to ask after a build makes it, by {@code training}: a
    * start with the option that it is given, and an orderly end.
    */
-  static Path cache(Path jar, Consumer<String> training) {
+  static synchronized Path cache(Path jar, Consumer<String> training) {
     try {
       Files.createDirectories(FOLDER);
-      // The tests run in more than one process.
-      try (FileChannel one = FileChannel.open(
-              FOLDER.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-          FileLock _ = one.lock()) {
-        if (!Files.exists(CACHE)
-            || Files.getLastModifiedTime(CACHE).compareTo(Files.getLastModifiedTime(jar)) < 0) {
-          Path fresh = FOLDER.resolve("fresh.aot");
-          Files.deleteIfExists(fresh);
-          training.accept("-XX:AOTCacheOutput=" + fresh);
-          Files.move(fresh, CACHE, StandardCopyOption.REPLACE_EXISTING);
-        }
+      if (!Files.exists(CACHE)
+          || Files.getLastModifiedTime(CACHE).compareTo(Files.getLastModifiedTime(jar)) < 0) {
+        Path fresh = FOLDER.resolve("fresh.aot");
+        Files.deleteIfExists(fresh);
+        training.accept("-XX:AOTCacheOutput=" + fresh);
+        Files.move(fresh, CACHE, StandardCopyOption.REPLACE_EXISTING);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

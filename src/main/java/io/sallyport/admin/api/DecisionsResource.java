@@ -10,6 +10,7 @@ import io.sallyport.decision.DecisionHistory.Outcome;
 import io.sallyport.devices.Devices;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -114,6 +115,9 @@ class DecisionsResource {
     String until;
 
     private Filter filter() {
+      if ("icmp".equals(protocol) && port != null) {
+        throw Fields.malformed("port", "is nothing that icmp has");
+      }
       return new Filter(
           device == null ? null : Fields.uuid("device", device),
           text("peer", peer),
@@ -223,7 +227,12 @@ class DecisionsResource {
       String peer,
 
       @Schema(nullable = true) @Nullable String protocol,
-      @Schema(nullable = true) @Nullable Integer port,
+
+      @Schema(nullable = true, description = "0 of icmp.") @Nullable
+      Integer port,
+
+      @Schema(nullable = true, description = "Of icmp; null for all types.") @Nullable
+      String icmpType,
 
       @Schema(
           nullable = true,
@@ -260,7 +269,8 @@ class DecisionsResource {
           decision.device(),
           flow == null ? null : flow.peer(),
           flow == null ? null : flow.protocol(),
-          flow == null ? null : flow.port(),
+          flow == null ? null : IcmpTypes.port(flow),
+          flow == null ? null : IcmpTypes.type(flow).orElse(null),
           flow == null
               ? null
               : flow.direction() == Direction.FROM_DEVICE ? "from-device" : "to-device",

@@ -141,15 +141,14 @@ class ObservationsResource {
       Instant first,
       Instant last) {
     static ObservedFlow of(Observation one) {
-      boolean icmp = one.flow().protocol().equals("icmp");
       return new ObservedFlow(
           one.document(),
           one.profile(),
           one.flow().direction() == Direction.FROM_DEVICE ? "from-device" : "to-device",
           one.flow().peer(),
           one.flow().protocol(),
-          icmp ? 0 : one.flow().port(),
-          icmp ? IcmpTypes.text(one.flow().port(), one.flow().peer()).orElse(null) : null,
+          IcmpTypes.port(one.flow()),
+          IcmpTypes.type(one.flow()).orElse(null),
           one.reason(),
           one.uses(),
           one.devices(),

@@ -14,6 +14,7 @@ import io.sallyport.policy.Policies;
 import io.sallyport.policy.Policies.Policy;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
+import io.sallyport.policy.Verdict.Observed;
 import io.smallrye.common.annotation.RunOnVirtualThread;
 import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.Consumes;
@@ -128,6 +129,7 @@ class PoliciesResource {
         decision.verdict().rule(),
         decision.verdict().policyHash(),
         decision.verdict().flows().stream().map(FlowView::of).toList(),
+        decision.verdict().observed().stream().map(Observed::reason).toList(),
         decision.validUntil(),
         attestations.latest(device).map(AppraisalView::of).orElse(null),
         grounds.map(Explanation::facts).orElse(List.of()).stream()
@@ -198,6 +200,12 @@ class PoliciesResource {
 
       String policyHash,
       List<FlowView> flows,
+
+      @Schema(
+          description =
+              "What would deny if it did not observe; while a segment of the device does, more than the flows is permitted.")
+      List<String> observed,
+
       @Schema(nullable = true) @Nullable Instant validUntil,
       @Schema(nullable = true) @Nullable AppraisalView posture,
 

@@ -7,6 +7,7 @@ import io.sallyport.decision.Replays.Group;
 import io.sallyport.decision.Replays.Report;
 import io.sallyport.decision.Replays.TurnedDevice;
 import io.sallyport.decision.Replays.TurnedRule;
+import io.sallyport.policy.IcmpTypes;
 import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.PolicyVersions;
 import io.sallyport.policy.Question.Direction;
@@ -209,6 +210,10 @@ class PolicyReplayResource {
       String peer,
       String protocol,
       int port,
+
+      @Schema(nullable = true, description = "Of icmp; null for all types.") @Nullable
+      String icmpType,
+
       long denied,
       long permitted,
       List<ReplayedDecision> examples) {
@@ -218,7 +223,8 @@ class PolicyReplayResource {
           flow.direction() == Direction.FROM_DEVICE ? "from-device" : "to-device",
           flow.peer(),
           flow.protocol(),
-          flow.port(),
+          IcmpTypes.port(flow),
+          IcmpTypes.type(flow).orElse(null),
           group.denied(),
           group.permitted(),
           ReplayedDecision.of(group.examples()));

@@ -127,7 +127,7 @@ final class Feeds implements Changes.Follower {
       switch (change.subjectType()) {
         case "device" -> change.subjectId().ifPresent(devices::add);
         case "grant" -> change.subjectId().ifPresent(withGrants::add);
-        case "policy", "profile", "device-profile" -> everybody = true;
+        case "policy", "policy-canary", "profile", "device-profile" -> everybody = true;
         case "authority" -> everybody |= change.kind().equals("authority.revoked");
         case "enforcement" -> {
           if (change.kind().equals("enforcement.desired")) {

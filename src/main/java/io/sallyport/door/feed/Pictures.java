@@ -134,6 +134,9 @@ final class Pictures {
   private DevicePicture picture(UUID device, List<AddressBinding> addresses, Live live) {
     // Asked before the state is: what is read while it is in doubt is read again.
     boolean doubtful = live.doubtful().contains(device) || decisions.isDoubtful(device);
+    Forbidden forbidden = decisions.forbidden(device);
+    // Nothing is forbidden a device that nothing can be told of, so that is looked at behind it.
+    doubtful |= decisions.isDoubtful(device);
     boolean cut = decisions.state(device).filter(Pictures::isCut).isPresent();
     List<LiveFlow> flows = new ArrayList<>();
     for (LiveGrant grant : doubtful ? List.<LiveGrant>of() : live.of(device)) {
@@ -148,7 +151,7 @@ final class Pictures {
         cut,
         addresses,
         flows,
-        flows.isEmpty() ? Forbidden.NOTHING : decisions.forbidden(device),
+        flows.isEmpty() ? Forbidden.NOTHING : forbidden,
         doubtful);
   }
 
