@@ -132,6 +132,19 @@ class DecidedGrantsTest {
         NetworkFlows.details(grant.flows()));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "10.20.0.1, 9",
+    "10.20.0.1, 0",
+    "2001:db8::1, 385",
+    "vms.plant.example, 9",
+    "vms.plant.example, 385"
+  })
+  void aGrantOfATypeOfIcmpIsAskedForAgainAsThatType(String peer, int type) {
+    RequestedFlow flow = new RequestedFlow(peer, "icmp", type);
+    assertEquals(Optional.of(flow), NetworkFlows.requested(NetworkFlows.granted(flow)));
+  }
+
   /** Law 4, of whatever lasts and at whatever moment; and law 5, when a part of it ends while the token is made. */
   @Property(tries = 3000)
   void noGrantOutlivesWhatItStandsOn(
