@@ -55,43 +55,6 @@ final class HttpLoad implements AutoCloseable {
     return done.get() * 1e9 / (System.nanoTime() - start);
   }
 
-  /** The body of the answer to this request. */
-  static Buffer body(Vertx vertx, URI server, Buffer request, NetClientOptions options) {
-    CompletableFuture<Buffer> body = new CompletableFuture<>();
-    Buffer all = Buffer.buffer();
-    vertx
-        .createNetClient(options)
-        .connect(server.getPort(), server.getHost())
-        .onFailure(body::completeExceptionally)
-        .onSuccess(socket -> {
-          socket.handler(octets -> {
-            all.appendBuffer(octets);
-            String text = all.toString(StandardCharsets.ISO_8859_1);
-            int head = text.indexOf(END);
-            if (head < 0 || all.length() < head + END.length() + length(text, head)) {
-              return;
-            }
-            if (text.startsWith(STATUS)) {
-              body.complete(all.getBuffer(head + END.length(), all.length()));
-            } else {
-              body.completeExceptionally(new IllegalStateException(text));
-            }
-            socket.close();
-          });
-          socket.write(request);
-        });
-    return body.join();
-  }
-
-  private static int length(String text, int head) {
-    int at = text.indexOf(LENGTH);
-    if (at < 0 || at > head) {
-      throw new IllegalStateException("an answer tells no length");
-    }
-    int begin = at + LENGTH.length();
-    return Integer.parseInt(text, begin, text.indexOf('\r', begin), 10);
-  }
-
   @Override
   public void close() {
     vertx.close().toCompletionStage().toCompletableFuture().join();
@@ -147,6 +110,15 @@ final class HttpLoad implements AutoCloseable {
         socket.closeHandler(closed -> {});
         socket.close();
       }
+    }
+
+    private static int length(String text, int head) {
+      int at = text.indexOf(LENGTH);
+      if (at < 0 || at > head) {
+        throw new IllegalStateException("an answer tells no length");
+      }
+      int begin = at + LENGTH.length();
+      return Integer.parseInt(text, begin, text.indexOf('\r', begin), 10);
     }
   }
 }

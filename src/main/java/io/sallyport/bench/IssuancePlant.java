@@ -88,11 +88,6 @@ final class IssuancePlant {
         () -> Der.of(keys.generateKeyPair().getPublic().getEncoded())));
   }
 
-  /** One for each of these public keys. */
-  List<Asked> orders(List<Der> keys) throws SQLException {
-    return orders(keys.size(), keys.iterator()::next);
-  }
-
   private List<Asked> orders(long count, Supplier<Der> keys) throws SQLException {
     List<Asked> orders = new ArrayList<>();
     try (Connection connection = database.getConnection();
