@@ -1,15 +1,12 @@
 package io.sallyport.bench;
 
 import io.sallyport.decision.DecisionPoint;
-import io.sallyport.decision.Rehearsal;
-import io.sallyport.decision.Rehearsal.Comparison;
 import io.sallyport.kernel.Actor;
 import io.sallyport.policy.Question.RequestedFlow;
 import jakarta.inject.Singleton;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -30,15 +27,12 @@ final class DecidedFleet {
 
   private final DecisionFleet fleet;
   private final DecisionPoint decisions;
-  private final Rehearsal rehearsal;
   private final BenchSettings settings;
   private @Nullable Measured measured;
 
-  DecidedFleet(
-      DecisionFleet fleet, DecisionPoint decisions, Rehearsal rehearsal, BenchSettings settings) {
+  DecidedFleet(DecisionFleet fleet, DecisionPoint decisions, BenchSettings settings) {
     this.fleet = fleet;
     this.decisions = decisions;
-    this.rehearsal = rehearsal;
     this.settings = settings;
   }
 
@@ -46,9 +40,7 @@ final class DecidedFleet {
    * What was found.
    *
    * @param small decisions a second on one thread, of the small fleet
-   * @param plan seconds to compare what is in force for {@link DecisionFleet#PLANNED} devices with another set of policies
-   * @param questions seconds for twice as many decisions
-   * @param large decisions a second on one thread, of the large fleet
+   * @param large the same of the large one
    * @param bare readings of an array a second, at the same places
    * @param worst microseconds within which 99 of 100 decisions of the large fleet are made
    * @param clock the same for reading the clock twice
@@ -58,8 +50,6 @@ final class DecidedFleet {
    */
   record Measured(
       double small,
-      double plan,
-      double questions,
       double large,
       double bare,
       double worst,
@@ -80,12 +70,6 @@ final class DecidedFleet {
       rate(few, flows, WARM_UP);
       double small = rate(few, flows, settings.benchTime());
       long before = used();
-      fleet.fill(DecisionFleet.PLANNED, DecisionFleet.MANY_POLICIES);
-      fleet.load();
-      awaitCurrent();
-      double questions =
-          2 * DecisionFleet.PLANNED / rate(fleet.size(), flows, settings.benchTime());
-      double plan = plan();
       fleet.fill(DecisionFleet.MILLION, DecisionFleet.MANY_POLICIES);
       double seconds = fleet.load();
       awaitCurrent();
@@ -95,8 +79,6 @@ final class DecidedFleet {
       double large = rate(all, flows, settings.benchTime());
       measured = new Measured(
           small,
-          plan,
-          questions,
           large,
           bare(all),
           worst(all, flows, true),
@@ -106,18 +88,6 @@ final class DecidedFleet {
           heap);
     }
     return measured;
-  }
-
-  /** From the compiling of the candidate to the last of its differences. */
-  private double plan() {
-    long start = System.nanoTime();
-    Comparison found = rehearsal.compare(DecisionFleet.candidate(), Set.of());
-    double seconds = (System.nanoTime() - start) / 1e9;
-    if (found.devices() < DecisionFleet.PLANNED || found.losing() != DecisionFleet.PLANNED / 10) {
-      throw new IllegalStateException(
-          found.losing() + " of " + found.devices() + " devices would lose a port");
-    }
-    return seconds;
   }
 
   /** After a load the node is as current as its beginning, until the feed says more. */

@@ -6,7 +6,6 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.pki.Authorities;
 import io.sallyport.pki.Credential;
 import io.sallyport.pki.Issuance;
-import io.sallyport.policy.PolicySet;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
@@ -14,9 +13,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.UUID;
 import javax.sql.DataSource;
 
@@ -27,7 +24,6 @@ import javax.sql.DataSource;
 @Singleton
 final class DecisionFleet {
   static final int SMALL = 1_000;
-  static final int PLANNED = 100_000;
   static final int MILLION = 1_000_000;
   static final int FEW_POLICIES = 10;
   static final int MANY_POLICIES = 1_000;
@@ -173,15 +169,6 @@ final class DecisionFleet {
             - {peer: 10.%3$d.0.0/16, protocol: udp, ports: [123]}
           grant: {ttl: PT10M}
         """.formatted(number, number % PROFILES, number / PROFILES % SITES);
-  }
-
-  /** The policies of {@link #MANY_POLICIES}, of which one in ten permits another port. */
-  static PolicySet candidate() {
-    List<String> documents = new ArrayList<>();
-    for (int i = 0; i < MANY_POLICIES; i++) {
-      documents.add(i % 10 == 0 ? document(i).replace("8554", "8555") : document(i));
-    }
-    return PolicySet.compile(documents);
   }
 
   /** Seconds to read all of it into memory. */

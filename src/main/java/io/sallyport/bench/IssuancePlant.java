@@ -32,7 +32,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Supplier;
 import javax.sql.DataSource;
 
 /** Devices that were registered beforehand, and callers that have each certified once, by key of its own. */
@@ -81,15 +80,10 @@ final class IssuancePlant {
 
   /** Enough orders for {@code time}. */
   Queue<Asked> orders(Duration time) throws SQLException, GeneralSecurityException {
+    long count = time.toMillis() * MOST_A_SECOND / 1000;
     KeyPairGenerator keys = KeyPairGenerator.getInstance("EC");
     keys.initialize(new ECGenParameterSpec("secp256r1"));
-    return new ConcurrentLinkedQueue<>(orders(
-        time.toMillis() * MOST_A_SECOND / 1000,
-        () -> Der.of(keys.generateKeyPair().getPublic().getEncoded())));
-  }
-
-  private List<Asked> orders(long count, Supplier<Der> keys) throws SQLException {
-    List<Asked> orders = new ArrayList<>();
+    Queue<Asked> orders = new ConcurrentLinkedQueue<>();
     try (Connection connection = database.getConnection();
         Statement found = connection.createStatement();
         PreparedStatement register = connection.prepareStatement(REGISTER)) {
@@ -98,8 +92,10 @@ final class IssuancePlant {
         register.setInt(1, (int) Math.min(left, PART));
         try (ResultSet rows = register.executeQuery()) {
           while (rows.next()) {
-            orders.add(
-                asked(rows.getObject(1, UUID.class), rows.getObject(2, UUID.class), keys.get()));
+            orders.add(asked(
+                rows.getObject(1, UUID.class),
+                rows.getObject(2, UUID.class),
+                Der.of(keys.generateKeyPair().getPublic().getEncoded())));
           }
         }
       }
