@@ -26,7 +26,7 @@ final class CanaryRows {
   }
 
   /** Refuses with {@code conflict} while one lives: what is promoted must be what was tried. */
-  void requireNone(Instant now) {
+  void requireNone() {
     // One whose time is over is ended within a second: until then another node's clock may have it
     // live.
     if (newest().filter(canary -> canary.endedAt() == null).isPresent()) {

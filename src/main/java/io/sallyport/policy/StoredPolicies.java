@@ -60,7 +60,7 @@ class StoredPolicies implements Policies {
     if (current.isPresent() && current.get().hash().equals(policy.hash())) {
       return current.get();
     }
-    canaries.requireNone(clock.instant());
+    canaries.requireNone();
     Policy applied = new Policy(
         policy.name(), policy.hash(), yaml, clock.instant().truncatedTo(ChronoUnit.MICROS));
     SortedMap<String, String> before = acts.current();
@@ -127,7 +127,7 @@ class StoredPolicies implements Policies {
         .orElseThrow(() -> new Refusal(
             PolicyProblem.UNKNOWN_POLICY,
             "No policy has the name " + YamlReader.quoted(name) + "."));
-    canaries.requireNone(clock.instant());
+    canaries.requireNone();
     SortedMap<String, String> before = acts.current();
     rows.remove(name);
     requireWhole();

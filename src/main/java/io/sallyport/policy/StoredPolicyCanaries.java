@@ -57,7 +57,7 @@ class StoredPolicyCanaries implements PolicyCanaries {
     }
     rows.lockChanges();
     end(now);
-    canaries.requireNone(now);
+    canaries.requireNone();
     Outcome would = versions.check(trial.documents(), trial.whole(), Terms.ANY);
     if (would.changes().isEmpty()) {
       throw new Refusal(
