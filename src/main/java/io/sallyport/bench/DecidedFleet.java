@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Decisions about {@link DecisionFleet}, small and then large, measured once for several figures. Used by one thread. */
@@ -63,18 +64,16 @@ final class DecidedFleet {
       fleet.fill(DecisionFleet.SMALL, DecisionFleet.FEW_POLICIES);
       fleet.load();
       awaitCurrent();
-      RequestedFlow[] flows = flows();
-      // Where the small fleet has no policy for a device, nothing is permitted: only those with
-      // one.
-      int few = DecisionFleet.FEW_POLICIES;
-      rate(few, flows, WARM_UP);
-      double small = rate(few, flows, settings.benchTime());
+      RequestedFlow[] few = flows(DecisionFleet::peerOfFew);
+      rate(DecisionFleet.SMALL, few, WARM_UP);
+      double small = rate(DecisionFleet.SMALL, few, settings.benchTime());
       long before = used();
       fleet.fill(DecisionFleet.MILLION, DecisionFleet.MANY_POLICIES);
       double seconds = fleet.load();
       awaitCurrent();
       long heap = used() - before;
       int all = fleet.size();
+      RequestedFlow[] flows = flows();
       rate(all, flows, WARM_UP);
       double large = rate(all, flows, settings.benchTime());
       measured = new Measured(
@@ -102,9 +101,13 @@ final class DecidedFleet {
   }
 
   static RequestedFlow[] flows() {
+    return flows(DecisionFleet::peer);
+  }
+
+  private static RequestedFlow[] flows(IntFunction<String> peer) {
     RequestedFlow[] flows = new RequestedFlow[FLOWS];
     for (int i = 0; i < FLOWS; i++) {
-      flows[i] = new RequestedFlow(DecisionFleet.peer(i), "tcp", 8554);
+      flows[i] = new RequestedFlow(peer.apply(i), "tcp", 8554);
     }
     return flows;
   }
@@ -118,7 +121,7 @@ final class DecidedFleet {
     long permits = 0;
     do {
       for (int i = 0; i < 256; i++) {
-        int number = number(random, devices);
+        int number = random.nextInt(devices);
         if (decisions
             .decide(DecisionFleet.device(number), flows[number % FLOWS], ASKER)
             .permit()) {
@@ -132,13 +135,6 @@ final class DecidedFleet {
       throw new IllegalStateException(permits + " of " + done + " decisions permit");
     }
     return done * 1e9 / (System.nanoTime() - start);
-  }
-
-  /** Of the small fleet those whose policy is there: the first ten of a hundred hundreds. */
-  private static int number(SplittableRandom random, int devices) {
-    return devices == DecisionFleet.FEW_POLICIES
-        ? random.nextInt(DecisionFleet.FEW_POLICIES)
-        : random.nextInt(devices);
   }
 
   private double bare(int devices) {
@@ -165,7 +161,7 @@ final class DecidedFleet {
     SplittableRandom random = new SplittableRandom(1);
     int[] nanos = new int[LATENCIES];
     for (int i = 0; i < LATENCIES; i++) {
-      int number = number(random, devices);
+      int number = random.nextInt(devices);
       long start = System.nanoTime();
       if (deciding) {
         decisions.decide(DecisionFleet.device(number), flows[number % FLOWS], ASKER);

@@ -77,6 +77,8 @@ final class DecisionFleet {
           values (?, ?, ?, now(), 'bench') returning name, hash)
       insert into policy (name, hash, applied_at) select name, hash, now() from version""";
 
+  private static final String GONE = "delete from policy where name like 'fleet-%'";
+
   private static final String ID = "('0193516b-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid";
 
   private final DataSource database;
@@ -84,7 +86,6 @@ final class DecisionFleet {
   private final Issuance issuance;
   private final IssuancePlant plant;
   private int devices;
-  private int written;
 
   DecisionFleet(DataSource database, FleetReading fleet, Issuance issuance, IssuancePlant plant) {
     this.database = database;
@@ -106,9 +107,14 @@ final class DecisionFleet {
     return Digest.of(("fleet-" + number).getBytes(StandardCharsets.UTF_8));
   }
 
-  /** A peer that this device may open on port 8554. */
+  /** A peer that this device may open on port 8554 by many policies. */
   static String peer(int number) {
     return "vms-" + number % PROFILES + ".site-" + number / PROFILES % SITES + ".example";
+  }
+
+  /** The same by few policies. */
+  static String peerOfFew(int number) {
+    return "vms-" + number % PROFILES + ".example";
   }
 
   /** There are so many devices in the tables from now on, and so many policies in force. */
@@ -142,12 +148,15 @@ final class DecisionFleet {
     return issued.certificate().octets();
   }
 
+  /** In the place of those before: each device is selected by one. */
   private void apply(int wanted) throws SQLException {
     try (Connection connection = database.getConnection();
+        Statement statement = connection.createStatement();
         PreparedStatement policy = connection.prepareStatement(POLICY)) {
-      for (; written < wanted; written++) {
-        String document = document(written);
-        policy.setString(1, "fleet-" + written);
+      statement.execute(GONE);
+      for (int number = 0; number < wanted; number++) {
+        String document = wanted == FEW_POLICIES ? ofProfile(number) : ofSite(number);
+        policy.setString(1, "fleet-" + number);
         policy.setString(2, Digest.of(document.getBytes(StandardCharsets.UTF_8)).hex());
         policy.setString(3, document);
         policy.execute();
@@ -155,20 +164,29 @@ final class DecisionFleet {
     }
   }
 
-  private static String document(int number) {
+  private static String ofProfile(int number) {
+    return document(number, "", peerOfFew(number), "10.0.0.0/16");
+  }
+
+  private static String ofSite(int number) {
+    int site = number / PROFILES % SITES;
+    return document(number, "site: site-" + site + ", ", peer(number), "10." + site + ".0.0/16");
+  }
+
+  private static String document(int number, String selected, String peer, String prefix) {
     return """
         apiVersion: sallyport.io/v1
         kind: AccessPolicy
         metadata: {name: fleet-%1$d}
         spec:
-          selector: {profile: fleet-%2$d, site: site-%3$d, labels: {zone: a}}
+          selector: {profile: fleet-%2$d, %3$slabels: {zone: a}}
           posture:
             executables: {tier: warning, assurance: signed-software}
           allow:
-            - {peer: vms-%2$d.site-%3$d.example, protocol: tcp, ports: [8554, "9000-9010"]}
-            - {peer: 10.%3$d.0.0/16, protocol: udp, ports: [123]}
+            - {peer: %4$s, protocol: tcp, ports: [8554, "9000-9010"]}
+            - {peer: %5$s, protocol: udp, ports: [123]}
           grant: {ttl: PT10M}
-        """.formatted(number, number % PROFILES, number / PROFILES % SITES);
+        """.formatted(number, number % PROFILES, selected, peer, prefix);
   }
 
   /** Seconds to read all of it into memory. */

@@ -6,7 +6,8 @@ import io.sallyport.attestation.TrustTier;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.kernel.Digest;
-import io.sallyport.pki.Credential;
+import io.sallyport.pki.CredentialIdentity;
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.Signalled;
@@ -37,12 +38,12 @@ final class FleetDevice {
   private static final long NEVER = Long.MIN_VALUE;
   private static final int BYTE = 8;
 
-  private static final Interned<Kind> KINDS = new Interned<>();
+  private static final Interned<DeviceKind> KINDS = new Interned<>();
   private static final Interned<Findings> FINDINGS = new Interned<>();
 
   private final long idHigh;
   private final long idLow;
-  private final @Nullable Kind kind;
+  private final @Nullable DeviceKind kind;
   private final @Nullable Findings findings;
   private final long appraisalHigh;
   private final long appraisalLow;
@@ -60,16 +61,6 @@ final class FleetDevice {
   private final byte[] serials;
 
   private final @Nullable Rare rare;
-
-  /** What a device shares with others. */
-  private record Kind(
-      String manufacturer,
-      String model,
-      String profile,
-      String owner,
-      String site,
-      Map<String, String> labels,
-      DeviceState state) {}
 
   /** What appraisals of several devices found. */
   private record Findings(
@@ -128,7 +119,7 @@ final class FleetDevice {
     UUID id = UUID.fromString(subject.id());
     idHigh = id.getMostSignificantBits();
     idLow = id.getLeastSignificantBits();
-    kind = KINDS.of(new Kind(
+    kind = KINDS.of(new DeviceKind(
         subject.manufacturer(),
         subject.model(),
         subject.profile(),
@@ -194,10 +185,10 @@ final class FleetDevice {
 
   static FleetDevice of(
       Device device,
-      List<Credential> credentials,
+      List<CredentialIdentity> credentials,
       Optional<Appraisal> appraisal,
       List<Signal> signals) {
-    Subject subject = new Subject(
+    Subject subject = new Described(
         device.id().toString(),
         device.hardware().manufacturer(),
         device.hardware().model(),
@@ -209,11 +200,9 @@ final class FleetDevice {
         device.state().word(),
         null);
     List<LiveCredential> live = credentials.stream()
-        .filter(credential -> credential.revocation() == null && credential.supersededAt() == null)
         .map(credential -> new LiveCredential(
             credential.thumbprint(),
-            // Interned: a handful of issuers, and a name for every certificate of the fleet.
-            new CertificateName(credential.authorityKeyIdentifier().intern(), credential.serial()),
+            new CertificateName(credential.authorityKeyIdentifier(), credential.serial()),
             credential.notBefore(),
             credential.notAfter()))
         .toList();
@@ -252,7 +241,7 @@ final class FleetDevice {
     return id.getLeastSignificantBits() == idLow && id.getMostSignificantBits() == idHigh;
   }
 
-  private Kind kind() {
+  private DeviceKind kind() {
     if (kind == null) {
       throw new IllegalStateException("not a device");
     }
@@ -260,15 +249,15 @@ final class FleetDevice {
   }
 
   String profile() {
-    return kind().profile;
+    return kind().profile();
   }
 
   String site() {
-    return kind().site;
+    return kind().site();
   }
 
   DeviceState state() {
-    return kind().state;
+    return kind().state();
   }
 
   Subject subject() {
@@ -277,19 +266,12 @@ final class FleetDevice {
 
   /** @param policies what the profile says of them, or null for all */
   Subject subject(@Nullable Set<String> policies) {
-    Kind own = kind();
+    return new FleetSubject(this, kind(), policies);
+  }
+
+  String serialNumber() {
     int begin = 1 + serials[0];
-    return new Subject(
-        id().toString(),
-        own.manufacturer,
-        own.model,
-        new String(serials, begin, serials.length - begin, StandardCharsets.UTF_8),
-        own.profile,
-        own.owner,
-        own.site,
-        own.labels,
-        own.state.word(),
-        policies);
+    return new String(serials, begin, serials.length - begin, StandardCharsets.UTF_8);
   }
 
   /** The latest appraisal's id, or null. */

@@ -7,7 +7,6 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.Question;
 import io.sallyport.policy.Question.Place;
-import io.sallyport.policy.Question.Subject;
 import io.sallyport.policy.Verdict;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import jakarta.inject.Singleton;
@@ -21,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.UUID;
 
 /** Asks both sets everything about each device; devices of one kind have one difference, which is worked out once. */
 @Singleton
@@ -107,12 +105,11 @@ final class FleetRehearsal implements Rehearsal {
       losing += loses ? 1 : 0;
       Deque<Difference> told = loses ? losers : others;
       if (told.size() < MOST_TOLD) {
-        Subject subject = device.subject();
         told.add(new Difference(
-            UUID.fromString(subject.id()),
-            subject.serialNumber(),
-            subject.profile(),
-            subject.site(),
+            device.id(),
+            device.serialNumber(),
+            device.profile(),
+            device.site(),
             flows.permitted,
             flows.denied,
             attachedAsBefore ? null : before.network(),

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sallyport.kernel.Digest;
 import io.sallyport.policy.Question;
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.Place;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
@@ -192,7 +193,7 @@ record Inputs(Digest hash, String body) {
         policies.add(policy.asText());
       }
     }
-    return new Subject(
+    return new Described(
         json.path("id").asText(),
         json.path("manufacturer").asText(),
         json.path("model").asText(),

@@ -14,7 +14,7 @@ import io.sallyport.events.Changes;
 import io.sallyport.kernel.Page;
 import io.sallyport.pki.Authorities;
 import io.sallyport.pki.CertificateSubject;
-import io.sallyport.pki.Credential;
+import io.sallyport.pki.CredentialIdentity;
 import io.sallyport.pki.Credentials;
 import io.sallyport.policy.Policies;
 import io.sallyport.policy.PolicySet;
@@ -144,7 +144,7 @@ final class StoredFleet implements FleetSource {
 
   private Map<UUID, FleetDevice> together(List<Device> known) {
     List<UUID> ids = known.stream().map(Device::id).toList();
-    Map<String, List<Credential>> certificates = credentials.unrevoked(
+    Map<String, List<CredentialIdentity>> certificates = credentials.unrevoked(
         CertificateSubject.Kind.DEVICE, ids.stream().map(UUID::toString).toList());
     Map<UUID, Appraisal> appraisals = attestations.latest(ids);
     Map<UUID, List<Signal>> active = signals.active(ids);

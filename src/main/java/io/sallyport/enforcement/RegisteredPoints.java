@@ -21,6 +21,7 @@ import io.sallyport.pki.CertificateProfiles;
 import io.sallyport.pki.CertificateRequest;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
+import io.sallyport.pki.CredentialIdentity;
 import io.sallyport.pki.Credentials;
 import io.sallyport.pki.Issuance;
 import io.sallyport.pki.RevocationReason;
@@ -109,7 +110,7 @@ class RegisteredPoints implements EnforcementPoints {
         "enforcement_point", "sealed_secret", List.of("id"), "'enforcement-point ' || id");
   }
 
-  private record Recognised(EnforcementPoint point, Credential credential) {}
+  private record Recognised(EnforcementPoint point, CredentialIdentity credential) {}
 
   @Override
   public Admission add(Application application, Actor actor) {
@@ -276,7 +277,7 @@ class RegisteredPoints implements EnforcementPoints {
   public Optional<EnforcementPoint> recognise(Digest thumbprint) {
     Recognised found = recognised.get(thumbprint);
     return found == null
-            || !found.credential.liveAt(clock.instant())
+            || !found.credential.isValidAt(clock.instant())
             || isRevoked(found.credential.authority())
         ? Optional.empty()
         : Optional.of(found.point);
@@ -355,7 +356,7 @@ class RegisteredPoints implements EnforcementPoints {
         .getResultStream()
         .map(EnforcementPointRow::point)
         .toList();
-    Map<String, List<Credential>> issued = credentials.unrevoked(
+    Map<String, List<CredentialIdentity>> issued = credentials.unrevoked(
         CertificateSubject.Kind.ENFORCEMENT_POINT,
         registered.stream().map(point -> point.id().toString()).toList());
     registered.forEach(point -> issued

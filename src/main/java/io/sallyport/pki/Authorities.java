@@ -229,6 +229,12 @@ public interface Authorities {
   /** The key identifiers of those whose certificates do not count any more, in lower-case hex; read from the database. */
   Set<String> readDistrustedKeys();
 
+  /**
+   * By name, of those that every certificate of theirs names by the same key identifier, this one in lower-case hex (RFC
+   * 5280 §4.2.1.1).
+   */
+  Map<String, String> keyIdentifiers();
+
   /** Those that wait for their certificate. */
   List<Requested> requested();
 

@@ -37,11 +37,6 @@ public record Credential(
     }
   }
 
-  /** The issuer's key identifier in lower-case hex (RFC 5280 §4.2.1.1); with the serial it names the certificate. */
-  public String authorityKeyIdentifier() {
-    return KeyIdentifiers.authority(certificate);
-  }
-
   Credential revokedAs(Revocation other) {
     return new Credential(
         authority,

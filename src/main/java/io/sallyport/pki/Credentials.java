@@ -5,7 +5,6 @@ import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Page;
 import java.math.BigInteger;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,17 +21,9 @@ public interface Credentials {
   /** Those issued to {@code subject}, newest first, revoked and superseded ones included. */
   List<Credential> of(CertificateSubject subject);
 
-  /** Those issued to many subjects of one kind, by subject id, without revoked and superseded ones. */
-  default Map<String, List<Credential>> unrevoked(
-      CertificateSubject.Kind kind, Collection<String> subjects) {
-    Map<String, List<Credential>> found = new HashMap<>();
-    subjects.forEach(id -> found.put(
-        id,
-        of(new CertificateSubject(kind, id)).stream()
-            .filter(one -> one.revocation() == null && one.supersededAt() == null)
-            .toList()));
-    return found;
-  }
+  /** Those issued to many subjects of one kind, by subject id, newest first, without revoked and superseded ones. */
+  Map<String, List<CredentialIdentity>> unrevoked(
+      CertificateSubject.Kind kind, Collection<String> subjects);
 
   /** The live ones of all subjects of a kind that has few, such as the server's nodes. */
   List<Credential> live(CertificateSubject.Kind kind);

@@ -75,11 +75,20 @@ class StoredAuthorities implements Authorities {
   }
 
   /** Those that are certified. */
-  private record Known(List<Authority> all, Map<String, Authority> byName) {
+  private record Known(
+      List<Authority> all, Map<String, Authority> byName, Map<String, String> keyIdentifiers) {
     static Known of(List<Authority> all) {
       Map<String, Authority> byName = new HashMap<>();
-      all.forEach(authority -> byName.put(authority.name(), authority));
-      return new Known(List.copyOf(all), Map.copyOf(byName));
+      Map<String, String> keyIdentifiers = new HashMap<>();
+      for (Authority authority : all) {
+        byName.put(authority.name(), authority);
+        String identifier = KeyIdentifiers.subject(authority.certificate());
+        // What was certified before the authority's own identifier was taken names it by method 1.
+        if (identifier.equals(KeyIdentifiers.ofKey(authority.certificate()))) {
+          keyIdentifiers.put(authority.name(), identifier);
+        }
+      }
+      return new Known(List.copyOf(all), Map.copyOf(byName), Map.copyOf(keyIdentifiers));
     }
   }
 
@@ -256,6 +265,11 @@ class StoredAuthorities implements Authorities {
             .flatMap(certificate ->
                 Stream.of(KeyIdentifiers.subject(certificate), KeyIdentifiers.ofKey(certificate)))
             .collect(Collectors.toUnmodifiableSet()));
+  }
+
+  @Override
+  public Map<String, String> keyIdentifiers() {
+    return known().keyIdentifiers;
   }
 
   @Override

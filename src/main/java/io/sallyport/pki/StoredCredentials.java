@@ -24,7 +24,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -156,13 +155,13 @@ class StoredCredentials implements Credentials {
 
   @Override
   @Transactional
-  public Map<String, List<Credential>> unrevoked(
+  public Map<String, List<CredentialIdentity>> unrevoked(
       CertificateSubject.Kind kind, Collection<String> subjects) {
     entities.flush();
-    return reading.unrevoked(kind, subjects).stream()
-        .map(credential -> under(distrust(credential.authority()), credential))
-        .filter(credential -> credential.revocation() == null)
-        .collect(Collectors.groupingBy(credential -> credential.subject().id()));
+    Map<String, List<CredentialIdentity>> found =
+        reading.unrevoked(kind, subjects, authorities.keyIdentifiers());
+    found.values().forEach(all -> all.removeIf(one -> distrust(one.authority()) != null));
+    return found;
   }
 
   @Override

@@ -1,5 +1,6 @@
 package io.sallyport.policy;
 
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.RequestedFlow;
@@ -150,7 +151,7 @@ final class Altered {
 
   private static Subject subject(
       Subject is, String profile, String site, Map<String, String> labels, String state) {
-    return new Subject(
+    return new Described(
         is.id(),
         is.manufacturer(),
         is.model(),

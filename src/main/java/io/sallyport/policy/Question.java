@@ -3,6 +3,7 @@ package io.sallyport.policy;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,13 +51,35 @@ public record Question(
    */
   public record Signalled(String kind, String claim, String severity, Instant until) {}
 
-  /**
-   * The device.
-   *
-   * @param policies the only policies that its profile lets permit, or null for all; a forbid is for every device
-   * @param state lower-case word
-   */
-  public record Subject(
+  /** The device. Many are asked about, and few questions need all of it. */
+  public interface Subject {
+    String id();
+
+    String manufacturer();
+
+    String model();
+
+    String serialNumber();
+
+    String profile();
+
+    String owner();
+
+    String site();
+
+    /** Immutable. */
+    Map<String, String> labels();
+
+    /** In a lower-case word. */
+    String state();
+
+    /** The only policies that its profile lets permit, or null for all; a forbid is for every device. Immutable. */
+    @Nullable
+    Set<String> policies();
+  }
+
+  /** A device of these attributes. */
+  public record Described(
       String id,
       String manufacturer,
       String model,
@@ -66,10 +89,11 @@ public record Question(
       String site,
       Map<String, String> labels,
       String state,
-      java.util.@Nullable Set<String> policies) {
-    public Subject {
+      @Nullable Set<String> policies)
+      implements Subject {
+    public Described {
       labels = Map.copyOf(labels);
-      policies = policies == null ? null : java.util.Set.copyOf(policies);
+      policies = policies == null ? null : Set.copyOf(policies);
     }
   }
 

@@ -19,6 +19,7 @@ import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
+import io.sallyport.pki.CredentialIdentity;
 import io.sallyport.pki.Credentials;
 import io.sallyport.pki.RevocationReason;
 import java.math.BigInteger;
@@ -30,6 +31,7 @@ import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -226,6 +228,12 @@ final class Fakes {
 
   static final class FakeCredentials implements Credentials {
     final Map<Digest, Credential> issued = new HashMap<>();
+
+    @Override
+    public Map<String, List<CredentialIdentity>> unrevoked(
+        CertificateSubject.Kind kind, Collection<String> subjects) {
+      throw unused();
+    }
 
     @Override
     public List<Credential> live(CertificateSubject.Kind kind) {

@@ -12,6 +12,7 @@ import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.HardwareUnit;
 import io.sallyport.kernel.Digest;
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.Signalled;
@@ -96,7 +97,7 @@ class FleetTest {
 
   private static void assertSame(Made made, @Nullable FleetDevice found) {
     assertNotNull(found);
-    assertEquals(made.subject, found.subject());
+    assertEquals(told(made.subject), told(found.subject()));
     assertEquals(made.state, found.state());
     assertEquals(made.standing, found.standing());
     assertEquals(made.credentials, found.credentials());
@@ -137,8 +138,9 @@ class FleetTest {
       while (!over.get()) {
         FleetDevice seen = fleet.device(id);
         if (seen == null
-            || !seen.subject().equals(one.subject) && !seen.subject().equals(other.subject)) {
-          wrong.set("saw " + (seen == null ? "nothing" : seen.subject()));
+            || !told(seen.subject()).equals(told(one.subject))
+                && !told(seen.subject()).equals(told(other.subject))) {
+          wrong.set("saw " + (seen == null ? "nothing" : told(seen.subject())));
         }
       }
     });
@@ -159,6 +161,20 @@ class FleetTest {
     assertTrue(first == words.of(new ArrayList<>(List.of("a"))));
     assertTrue(first != words.of(new ArrayList<>(List.of("b"))));
     assertEquals(List.of("a"), first);
+  }
+
+  private static Described told(Subject subject) {
+    return new Described(
+        subject.id(),
+        subject.manufacturer(),
+        subject.model(),
+        subject.serialNumber(),
+        subject.profile(),
+        subject.owner(),
+        subject.site(),
+        subject.labels(),
+        subject.state(),
+        subject.policies());
   }
 
   private static Made made(UUID id, Random random) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.sallyport.policy.CanaryPolicies.Share;
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Question.Subject;
 import java.time.Instant;
@@ -35,7 +36,7 @@ class CanaryPoliciesTest {
 
   private static Subject device(int number) {
     UUID id = new UUID(0x0193516b00007000L + number, 0x8000000000000000L | number * 7919L);
-    return new Subject(
+    return new Described(
         id.toString(), "acme", "m", "1", "camera", "ops", "s1", Map.of(), "active", Set.of("p"));
   }
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.OracleEvaluator.Doc;
 import io.sallyport.policy.OracleEvaluator.Outcome;
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.RequestedFlow;
@@ -186,7 +187,7 @@ class PolicySetPropertyTest extends PolicyWorlds {
       @ForAll Instant time,
       @ForAll Instant end,
       @ForAll("wildObservations") Map<String, Object> observed) {
-    Subject subject = new Subject(
+    Subject subject = new Described(
         text, text, text, text, "p1", text, text, Map.of("zone", text), text, Set.of("a", "b"));
     Posture posture =
         new Posture(text, Map.of("executables", new PostureClaim(text, text)), observed, end);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
@@ -57,7 +58,7 @@ class PolicySetTest {
   @SuppressWarnings("NullAway")
   private static Subject subject(
       String profile, String site, Map<String, String> labels, @Nullable Set<String> policies) {
-    return new Subject(
+    return new Described(
         "id-1", "acme", "c1", "s1", profile, "ops", site, labels, "active", policies);
   }
 
@@ -333,7 +334,7 @@ class PolicySetTest {
 
     @Test
     void aQuarantinedDeviceButNamesItsQuarantineNetwork() {
-      Subject subject = new Subject(
+      Subject subject = new Described(
           "id-1",
           "acme",
           "c1",

@@ -3,6 +3,7 @@ package io.sallyport.policy;
 import io.sallyport.policy.OracleEvaluator.Doc;
 import io.sallyport.policy.OracleEvaluator.Flow;
 import io.sallyport.policy.OracleEvaluator.Meant;
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.Place;
 import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
@@ -175,7 +176,7 @@ abstract class PolicyWorlds {
             Arbitraries.maps(Arbitraries.of("zone", "floor"), Arbitraries.of("a", "b")),
             named)
         .as((profile, site, labels, names) ->
-            new Subject("id", "acme", "m", "1", profile, "ops", site, labels, "active", names));
+            new Described("id", "acme", "m", "1", profile, "ops", site, labels, "active", names));
     List<String> tiers = new ArrayList<>(TIERS);
     tiers.add("none");
     Arbitrary<Posture> posture = Combinators.combine(

@@ -7,6 +7,7 @@ import io.sallyport.decision.ReplayedQuestions;
 import io.sallyport.decision.Replays.Group;
 import io.sallyport.decision.Replays.Report;
 import io.sallyport.policy.OracleEvaluator.Doc;
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Question.Subject;
 import java.nio.charset.StandardCharsets;
@@ -75,7 +76,7 @@ class ReplayPropertyTest extends PolicyWorlds {
         .map(question -> {
           Subject subject = question.subject();
           return new Question(
-              new Subject(
+              new Described(
                   UUID.nameUUIDFromBytes(subject.id().getBytes(StandardCharsets.UTF_8))
                       .toString(),
                   subject.manufacturer(),

@@ -1,5 +1,6 @@
 package io.sallyport.policy;
 
+import io.sallyport.policy.Question.Described;
 import io.sallyport.policy.Question.Subject;
 import java.util.Map;
 import java.util.Set;
@@ -11,12 +12,12 @@ final class TestSubjects {
   /** An active device to which all policies may apply. NullAway does not see that a compact constructor takes null. */
   @SuppressWarnings("NullAway")
   static Subject of(String profile, String site, Map<String, String> labels) {
-    return new Subject("id-1", "acme", "c1", "s1", profile, "ops", site, labels, "active", null);
+    return new Described("id-1", "acme", "c1", "s1", profile, "ops", site, labels, "active", null);
   }
 
   /** A camera whose profile lets these policies permit. */
   static Subject named(Set<String> policies) {
-    return new Subject(
+    return new Described(
         "id-1", "acme", "c1", "s1", "camera", "ops", "plant-1", Map.of(), "active", policies);
   }
 }

@@ -183,7 +183,7 @@ class PointFeedTest {
         """.formatted(prefix, protocol, ports)));
     DevicePicture own = picture("10.0.0.1", "vms.plant.example", false);
     Question question = new Question(
-        new Question.Subject(
+        new Question.Described(
             "camera", "acme", "c1", "1", "camera", "ops", "plant-1", Map.of(), "active", Set.of()),
         null,
         null,

@@ -1,0 +1,18 @@
+package io.sallyport.decision;
+
+import io.sallyport.devices.DeviceState;
+import java.util.Map;
+
+/**
+ * What a device has in common with others.
+ *
+ * @param labels immutable
+ */
+record DeviceKind(
+    String manufacturer,
+    String model,
+    String profile,
+    String owner,
+    String site,
+    Map<String, String> labels,
+    DeviceState state) {}
