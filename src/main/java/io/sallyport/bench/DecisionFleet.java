@@ -74,8 +74,8 @@ final class DecisionFleet {
   private static final String POLICY = """
       with version as (
         insert into policy_version (name, hash, document, first_applied_at, first_applied_by)
-          values (?, ?, ?, now(), 'bench') returning name, hash)
-      insert into policy (name, hash, applied_at) select name, hash, now() from version""";
+          values (?, ?, ?, now(), 'bench') on conflict do nothing)
+      insert into policy (name, hash, applied_at) values (?, ?, now())""";
 
   private static final String GONE = "delete from policy where name like 'fleet-%'";
 
@@ -159,6 +159,8 @@ final class DecisionFleet {
         policy.setString(1, "fleet-" + number);
         policy.setString(2, Digest.of(document.getBytes(StandardCharsets.UTF_8)).hex());
         policy.setString(3, document);
+        policy.setString(4, "fleet-" + number);
+        policy.setString(5, Digest.of(document.getBytes(StandardCharsets.UTF_8)).hex());
         policy.execute();
       }
     }
