@@ -1,6 +1,7 @@
 package io.sallyport.decision;
 
 import io.sallyport.devices.DeviceState;
+import io.sallyport.policy.Remembered;
 import java.util.Map;
 
 /**
@@ -15,4 +16,5 @@ record DeviceKind(
     String owner,
     String site,
     Map<String, String> labels,
-    DeviceState state) {}
+    DeviceState state,
+    Remembered remembered) {}

@@ -12,6 +12,7 @@ import io.sallyport.policy.Question.Posture;
 import io.sallyport.policy.Question.PostureClaim;
 import io.sallyport.policy.Question.Signalled;
 import io.sallyport.policy.Question.Subject;
+import io.sallyport.policy.Remembered;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -126,7 +127,8 @@ final class FleetDevice {
         subject.owner(),
         subject.site(),
         subject.labels(),
-        state));
+        state,
+        new Remembered()));
     Posture posture = standing == null ? null : standing.posture();
     findings = posture == null
         ? null

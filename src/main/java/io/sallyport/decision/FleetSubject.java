@@ -1,6 +1,7 @@
 package io.sallyport.decision;
 
 import io.sallyport.policy.Question.Subject;
+import io.sallyport.policy.Remembered;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,11 @@ record FleetSubject(
   @Override
   public Map<String, String> labels() {
     return kind.labels();
+  }
+
+  @Override
+  public Remembered remembered() {
+    return kind.remembered();
   }
 
   @Override

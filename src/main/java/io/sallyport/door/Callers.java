@@ -11,18 +11,15 @@ import io.sallyport.enrollment.RegistrationAuthorities;
 import io.sallyport.enrollment.Sightings;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.CommonProblem;
-import io.sallyport.kernel.Digest;
 import io.sallyport.kernel.Refusal;
 import io.sallyport.pki.CertificateSubject;
 import io.sallyport.pki.Credential;
 import io.sallyport.pki.Credentials;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
@@ -60,7 +57,7 @@ public class Callers {
     Credential credential = request.chain().isEmpty()
         ? null
         : credentials
-            .byThumbprint(thumbprint(request.chain()))
+            .byThumbprint(request.client().thumbprint())
             .filter(found -> found.subject().kind() == CertificateSubject.Kind.DEVICE)
             .orElse(null);
     if (credential == null) {
@@ -97,7 +94,7 @@ public class Callers {
     return request.chain().isEmpty()
         ? Optional.empty()
         : credentials
-            .byThumbprint(thumbprint(request.chain()))
+            .byThumbprint(request.client().thumbprint())
             .filter(found ->
                 found.subject().kind() == CertificateSubject.Kind.DEVICE && found.liveAt(now));
   }
@@ -105,7 +102,7 @@ public class Callers {
   /** Notes from where the certificate on this connection was used, be it a manufacturer's, once its device is known. */
   public void seen(Request request, UUID device) {
     if (!request.chain().isEmpty() && !ofRegistrationAuthority(request.chain().getFirst())) {
-      sightings.used(thumbprint(request.chain()), device, request.remote());
+      sightings.used(request.client().thumbprint(), device, request.remote());
     }
   }
 
@@ -125,7 +122,7 @@ public class Callers {
           CommonProblem.UNAUTHENTICATED, "Connect with the enforcement point's certificate.");
     }
     return enforcementPoints
-        .recognise(thumbprint(request.chain()))
+        .recognise(request.client().thumbprint())
         .orElseThrow(() -> new Refusal(
             CommonProblem.UNAUTHENTICATED,
             "This certificate is not one of a registered enforcement point."));
@@ -150,7 +147,7 @@ public class Callers {
     if (request.chain().isEmpty()) {
       return;
     }
-    credentials.byThumbprint(thumbprint(request.chain())).ifPresent(credential -> {
+    credentials.byThumbprint(request.client().thumbprint()).ifPresent(credential -> {
       String kind = credential.subject().kind().word();
       Actor actor = credential.subject().actor();
       audit.recordRefusal(Fact.of(kind + ".refused", actor, "request", request.method())
@@ -173,14 +170,6 @@ public class Callers {
     }
     if (!credential.liveAt(now)) {
       throw new Refusal(CommonProblem.FORBIDDEN, "This certificate is outside its validity.");
-    }
-  }
-
-  private static Digest thumbprint(List<X509Certificate> chain) {
-    try {
-      return Digest.of(chain.getFirst().getEncoded());
-    } catch (CertificateEncodingException e) {
-      throw new Refusal(CommonProblem.UNAUTHENTICATED, "The client certificate cannot be read.");
     }
   }
 }

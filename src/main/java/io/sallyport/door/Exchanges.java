@@ -15,11 +15,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.security.cert.Certificate;
-import java.security.cert.X509Certificate;
 import java.time.Clock;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
@@ -31,7 +27,6 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -402,35 +397,17 @@ public class Exchanges {
 
   private static Request request(RoutingContext context, byte[] body) {
     HttpServerRequest http = context.request();
+    SSLSession session = http.connection().sslSession();
     return new Request(
         http.method().name(),
         context.pathParams(),
         http.headers(),
         context.queryParams(),
-        chain(http),
+        ClientChain.of(session),
         http.remoteAddress().hostAddress(),
         body,
         () -> String.valueOf(http.absoluteURI()),
-        ChannelBinding.of(http.connection().sslSession()));
-  }
-
-  /** The TLS client's certificates, leaf first; empty when it sent none. */
-  public static List<X509Certificate> chain(HttpServerRequest http) {
-    SSLSession session = http.connection().sslSession();
-    if (session == null) {
-      return List.of();
-    }
-    List<X509Certificate> chain = new ArrayList<>();
-    try {
-      for (Certificate certificate : session.getPeerCertificates()) {
-        if (certificate instanceof X509Certificate x509) {
-          chain.add(x509);
-        }
-      }
-    } catch (SSLPeerUnverifiedException noneWasSent) {
-      return List.of();
-    }
-    return chain;
+        ChannelBinding.of(session));
   }
 
   private static void write(RoutingContext context, Reply reply) {

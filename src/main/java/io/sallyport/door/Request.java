@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * A request that was read within its bound.
  *
  * @param path path parameters by name
- * @param chain the TLS client's certificates, leaf first; the key was proven, nothing else was checked; empty for none
+ * @param client who connected, by certificates
  * @param remote the peer's address
  * @param url puts together the whole URL as the client asked for it
  * @param binding what ties a message to the TLS connection
@@ -22,14 +22,13 @@ public record Request(
     Map<String, String> path,
     MultiMap headers,
     MultiMap query,
-    List<X509Certificate> chain,
+    ClientChain client,
     String remote,
     byte[] body,
     Supplier<String> url,
     ChannelBinding binding) {
   public Request {
     path = Map.copyOf(path);
-    chain = List.copyOf(chain);
   }
 
   /** For protocols that do not look at the URL. */
@@ -38,10 +37,15 @@ public record Request(
       Map<String, String> path,
       MultiMap headers,
       MultiMap query,
-      List<X509Certificate> chain,
+      ClientChain client,
       String remote,
       byte[] body) {
-    this(method, path, headers, query, chain, remote, body, () -> "", ChannelBinding.NONE);
+    this(method, path, headers, query, client, remote, body, () -> "", ChannelBinding.NONE);
+  }
+
+  /** The TLS client's certificates, leaf first; the key was proven, nothing else was checked; empty for none. */
+  public List<X509Certificate> chain() {
+    return client.certificates();
   }
 
   public @Nullable String header(String name) {

@@ -23,6 +23,9 @@ final class Candidates {
 
   private static final String OTHER = "";
 
+  /** By what others tell these from what they remember of others. */
+  private final Object mark = new Object();
+
   private final List<AccessPolicy> policies;
   private final Set<String> profiles = new HashSet<>();
   private final Set<String> sites = new HashSet<>();
@@ -117,6 +120,20 @@ final class Candidates {
   }
 
   Selection of(Subject subject) {
+    Remembered memory = subject.remembered();
+    if (memory == null) {
+      return find(subject);
+    }
+    Selection last = memory.selection(mark, subject.policies());
+    if (last != null) {
+      return last;
+    }
+    Selection found = find(subject);
+    memory.keep(mark, subject.policies(), found);
+    return found;
+  }
+
+  private Selection find(Subject subject) {
     String profile = known(subject.profile(), profiles);
     String site = known(subject.site(), sites);
     Map<String, Group> bySite = groups.get(profile);

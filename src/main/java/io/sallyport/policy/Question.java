@@ -76,6 +76,11 @@ public record Question(
     /** The only policies that its profile lets permit, or null for all; a forbid is for every device. Immutable. */
     @Nullable
     Set<String> policies();
+
+    /** The same for all that differ in id, serial number, owner, state and {@link #policies} only; null for none. */
+    default @Nullable Remembered remembered() {
+      return null;
+    }
   }
 
   /** A device of these attributes. */

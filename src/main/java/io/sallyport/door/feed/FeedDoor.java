@@ -28,7 +28,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateEncodingException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -131,7 +130,7 @@ final class FeedDoor implements Door {
     PointFeed feed = feeds.of(point);
     Context loop = Vertx.currentContext();
     String after = cursor(request);
-    Digest certificate = thumbprint(request);
+    Digest certificate = request.client().thumbprint();
     return response -> open(response, loop, feed, certificate, after);
   }
 
@@ -292,14 +291,6 @@ final class FeedDoor implements Door {
     String header = request.header("Last-Event-ID");
     String cursor = header == null ? request.query().get("after") : header;
     return cursor == null || cursor.length() > LONGEST_CURSOR ? null : cursor;
-  }
-
-  private static Digest thumbprint(Request request) {
-    try {
-      return Digest.of(request.chain().getFirst().getEncoded());
-    } catch (CertificateEncodingException e) {
-      throw new Refusal(CommonProblem.UNAUTHENTICATED, "The client certificate cannot be read.");
-    }
   }
 
   private static Refusal malformed() {

@@ -4,6 +4,7 @@ import io.sallyport.audit.Audit;
 import io.sallyport.audit.Fact;
 import io.sallyport.devices.Batch;
 import io.sallyport.devices.Batches;
+import io.sallyport.door.ClientChain;
 import io.sallyport.door.Door;
 import io.sallyport.door.Exchanges;
 import io.sallyport.door.LineRows;
@@ -20,9 +21,6 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
-import java.security.cert.CertificateEncodingException;
-import java.security.cert.X509Certificate;
-import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
@@ -57,20 +55,20 @@ final class LineDoor implements Door {
   }
 
   private void issue(RoutingContext context) {
-    List<X509Certificate> chain = Exchanges.chain(context.request());
+    ClientChain client = ClientChain.of(context.request().connection().sslSession());
     String id = context.pathParam("id");
     String remote = context.request().remoteAddress().hostAddress();
     RowExchange exchange = RowExchange.open(context);
     workers.execute(() -> {
       try {
-        Station station = exchanges.admitted(remote, () -> stations.recognise(thumbprint(chain)));
+        Station station = exchanges.admitted(remote, () -> stations.recognise(thumbprint(client)));
         Batch batch = batch(station, id);
         rows.issue(
             exchange,
             batch,
             station.name(),
             Actor.station(station.name()),
-            () -> stations.recognise(thumbprint(chain)));
+            () -> stations.recognise(thumbprint(client)));
       } catch (RuntimeException refused) {
         refuse(exchange, refused);
       }
@@ -102,16 +100,12 @@ final class LineDoor implements Door {
     }
   }
 
-  private static Digest thumbprint(List<X509Certificate> chain) {
-    if (chain.isEmpty()) {
+  private static Digest thumbprint(ClientChain client) {
+    if (client.certificates().isEmpty()) {
       throw new Refusal(
           CommonProblem.UNAUTHENTICATED, "Connect with the certificate of a registered station.");
     }
-    try {
-      return Digest.of(chain.getFirst().getEncoded());
-    } catch (CertificateEncodingException e) {
-      throw new Refusal(CommonProblem.UNAUTHENTICATED, "The client certificate cannot be read.");
-    }
+    return client.thumbprint();
   }
 
   private static void refuse(RowExchange exchange, RuntimeException why) {

@@ -13,6 +13,7 @@ import io.sallyport.attestation.TrustTier;
 import io.sallyport.devices.Device;
 import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.HardwareUnit;
+import io.sallyport.door.ClientChain;
 import io.sallyport.door.DeviceCaller;
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
@@ -98,7 +99,7 @@ class AttestUseCasesTest {
         Map.of(),
         MultiMap.caseInsensitiveMultiMap().add("Content-Type", mediaType),
         MultiMap.caseInsensitiveMultiMap(),
-        List.of(),
+        ClientChain.NONE,
         "127.0.0.1",
         body.getBytes(StandardCharsets.UTF_8));
   }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.sallyport.decision.CertificateName;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.devices.DeviceState;
+import io.sallyport.door.ClientChain;
 import io.sallyport.door.Request;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.PointKind;
@@ -240,7 +241,7 @@ class EvaluatorTest {
         Map.of(),
         MultiMap.caseInsensitiveMultiMap().add("Content-Type", type),
         none,
-        List.of(),
+        ClientChain.NONE,
         "127.0.0.1",
         octets(QUESTION));
   }

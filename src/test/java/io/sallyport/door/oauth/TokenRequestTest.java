@@ -3,6 +3,7 @@ package io.sallyport.door.oauth;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.sallyport.door.ClientChain;
 import io.sallyport.door.Reply;
 import io.sallyport.door.Request;
 import io.sallyport.kernel.CommonProblem;
@@ -152,7 +153,7 @@ class TokenRequestTest {
         Map.of(),
         headers,
         MultiMap.caseInsensitiveMultiMap(),
-        List.of(),
+        ClientChain.NONE,
         "127.0.0.1",
         body.getBytes(StandardCharsets.UTF_8));
   }
