@@ -8,6 +8,7 @@ import io.sallyport.decision.ObservationStore.Key;
 import io.sallyport.decision.ObservationStore.Seen;
 import io.sallyport.decision.Observations.Missed;
 import io.sallyport.kernel.IpPrefix;
+import io.sallyport.kernel.Outage;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.Observed;
 import jakarta.annotation.Priority;
@@ -19,12 +20,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.SequencedSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jboss.logging.Logger;
 
 /** Counts what is let be because a document observes, and writes the sums down behind the answers. Safe for any thread. */
@@ -36,6 +38,8 @@ final class ObservedFlows {
   static final int MOST_WAITING = 4096;
 
   private static final int LONGEST_REASON = 500;
+  /** How often it is tried without an outage of the database; what never goes in must not take the room for ever. */
+  private static final int ATTEMPTS = 60;
 
   private final ObservationStore store;
   private final Counter permits;
@@ -47,7 +51,8 @@ final class ObservedFlows {
   private final Map<String, Missed> missed = new ConcurrentHashMap<>();
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(
       Thread.ofPlatform().daemon().name("observations").factory());
-  private boolean failing;
+  /** Writes in a row that failed. */
+  private int failures;
 
   ObservedFlows(ObservationStore store, MeterRegistry metrics) {
     this.store = store;
@@ -61,8 +66,8 @@ final class ObservedFlows {
 
   /** Changed only while its place in the map is held. */
   private static final class Sum {
-    private final Set<UUID> devices = new LinkedHashSet<>();
-    private final Instant first;
+    private final SequencedSet<UUID> devices = new LinkedHashSet<>();
+    private Instant first;
     private String reason = "";
     private Instant last;
     private long uses;
@@ -80,6 +85,24 @@ final class ObservedFlows {
         devices.add(device);
       }
       return this;
+    }
+
+    /** What was seen before this, or meanwhile. */
+    Sum plus(Seen seen) {
+      uses += seen.uses();
+      reason = reason.isEmpty() ? seen.reason() : reason;
+      first = seen.first().isBefore(first) ? seen.first() : first;
+      last = seen.last().isAfter(last) ? seen.last() : last;
+      for (UUID device : seen.devices()) {
+        if (devices.size() < Observations.MOST_DEVICES) {
+          devices.add(device);
+        }
+      }
+      return this;
+    }
+
+    UUID beginner() {
+      return devices.getFirst();
     }
 
     Seen seen(Key key) {
@@ -116,19 +139,42 @@ final class ObservedFlows {
   }
 
   private void add(Key key, UUID device, String reason, Instant at) {
-    if (!waiting.containsKey(key) && !hasRoom(device)) {
-      missing.increment();
-      missed.merge(key.document(), new Missed(key.document(), 1, at), ObservedFlows::together);
-      return;
-    }
     String why = reason.length() > LONGEST_REASON ? reason.substring(0, LONGEST_REASON) : reason;
-    waiting.compute(key, (k, sum) -> (sum == null ? new Sum(at) : sum).plus(device, why, at));
+    if (!add(key, device, at, sum -> sum.plus(device, why, at))) {
+      miss(new Missed(key.document(), 1, at));
+    }
   }
 
-  /** Whether a device may begin another sum. */
-  private boolean hasRoom(UUID device) {
-    return waiting.size() < MOST_WAITING
-        && begun.merge(device, 1, Integer::sum) <= Observations.MOST_OF_DEVICE;
+  /** Whether there was room. */
+  private boolean add(Key key, UUID device, Instant first, UnaryOperator<Sum> more) {
+    return waiting.compute(key, (k, sum) -> {
+          if (sum != null) {
+            return more.apply(sum);
+          }
+          return begins(device) ? more.apply(new Sum(first)) : null;
+        })
+        != null;
+  }
+
+  /** Whether a device may begin another sum, which is counted until that is taken out. */
+  private boolean begins(UUID device) {
+    if (waiting.size() >= MOST_WAITING) {
+      return false;
+    }
+    if (begun.merge(device, 1, Integer::sum) <= Observations.MOST_OF_DEVICE) {
+      return true;
+    }
+    ended(device);
+    return false;
+  }
+
+  private void ended(UUID device) {
+    begun.computeIfPresent(device, (d, many) -> many > 1 ? many - 1 : null);
+  }
+
+  private void miss(Missed one) {
+    missing.increment(one.uses());
+    missed.merge(one.document(), one, ObservedFlows::together);
   }
 
   private static Missed together(Missed one, Missed other) {
@@ -148,13 +194,13 @@ final class ObservedFlows {
         flow.direction());
   }
 
-  /** Writes the sums; what cannot be written is counted as missed, since it would be kept for ever otherwise. */
+  /** Writes the sums. What could not be written waits on with the others, as far as there is room. For one thread at a time. */
   void write() {
-    begun.clear();
     List<Seen> seen = new ArrayList<>();
     for (Key key : List.copyOf(waiting.keySet())) {
       Sum sum = waiting.remove(key);
       if (sum != null) {
+        ended(sum.beginner());
         seen.add(sum.seen(key));
       }
     }
@@ -170,19 +216,31 @@ final class ObservedFlows {
     }
     try {
       store.add(seen, over);
-      failing = false;
+      failures = 0;
     } catch (RuntimeException e) {
-      if (!failing) {
-        LOG.warnf(
-            e, "%d observed flows could not be recorded and are counted as missed", seen.size());
-      }
-      failing = true;
-      over.forEach(one -> missed.merge(one.document(), one, ObservedFlows::together));
-      for (Seen one : seen) {
-        missing.increment(one.uses());
-        String document = one.key().document();
-        missed.merge(
-            document, new Missed(document, one.uses(), one.last()), ObservedFlows::together);
+      failed(seen, over, e);
+    }
+  }
+
+  private void failed(List<Seen> seen, List<Missed> over, RuntimeException cause) {
+    over.forEach(one -> missed.merge(one.document(), one, ObservedFlows::together));
+    failures++;
+    if (failures == 1) {
+      LOG.warnf(cause, "%d observed flows could not be recorded; trying again", seen.size());
+    }
+    boolean isGivenUp = failures >= ATTEMPTS && !Outage.caused(cause);
+    if (isGivenUp) {
+      LOG.errorf(
+          cause,
+          "%d observed flows are counted as missed after %d attempts to record them",
+          seen.size(),
+          failures);
+      failures = 0;
+    }
+    for (Seen one : seen) {
+      UUID beginner = one.devices().getFirst();
+      if (isGivenUp || !add(one.key(), beginner, one.first(), sum -> sum.plus(one))) {
+        miss(new Missed(one.key().document(), one.uses(), one.last()));
       }
     }
   }

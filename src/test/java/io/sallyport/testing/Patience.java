@@ -14,6 +14,11 @@ public final class Patience {
 
   /** What {@code look} finds; fails with {@code what} when it finds nothing in time. */
   public static <T> T until(String what, Supplier<Optional<T>> look) {
+    return until(() -> what, look);
+  }
+
+  /** The same, with what is told made when it fails. */
+  public static <T> T until(Supplier<String> what, Supplier<Optional<T>> look) {
     long end = System.nanoTime() + LONGEST.toNanos();
     do {
       Optional<T> found = look.get();
@@ -22,7 +27,7 @@ public final class Patience {
       }
       LockSupport.parkNanos(PAUSE.toNanos());
     } while (System.nanoTime() - end < 0);
-    throw new AssertionError("still not there after " + LONGEST.toSeconds() + " s: " + what);
+    throw new AssertionError("still not there after " + LONGEST.toSeconds() + " s: " + what.get());
   }
 
   /** Waits for {@code condition}. */
