@@ -24,7 +24,7 @@ sealed interface Part {
   static Optional<Part> of(String subjectType, String subject) {
     return switch (subjectType) {
       case "device" -> device(subject);
-      case "profile", "device-profile" -> Optional.of(new OfProfile(subject));
+      case "profile" -> Optional.of(new OfProfile(subject));
       case "policy", "policy-canary" -> Optional.of(POLICIES);
       case "authority" -> Optional.of(AUTHORITIES);
       default -> Optional.empty();

@@ -3,6 +3,7 @@ package io.sallyport.enforcement;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.sallyport.decision.Concern;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.enforcement.SecurityEvents.Type;
 import io.sallyport.events.Changes;
@@ -80,11 +81,11 @@ final class ComplianceWatch {
   private void watch(List<Change> some) {
     memory.await(some.getLast().position());
     Map<UUID, Boolean> now = new TreeMap<>();
-    some.stream()
-        .flatMap(change -> FleetMemory.device(change).stream())
-        .distinct()
-        .forEach(device ->
-            decisions.compliant(device).ifPresent(compliant -> now.put(device, compliant)));
+    for (Change change : some) {
+      if (Concern.of(change) instanceof Concern.OfDevice(UUID device)) {
+        decisions.compliant(device).ifPresent(compliant -> now.put(device, compliant));
+      }
+    }
     if (!now.isEmpty()) {
       QuarkusTransaction.requiringNew().run(() -> compare(now));
     }

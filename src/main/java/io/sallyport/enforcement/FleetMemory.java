@@ -1,10 +1,7 @@
 package io.sallyport.enforcement;
 
 import io.sallyport.decision.DecisionPoint;
-import io.sallyport.events.Changes.Change;
 import jakarta.inject.Singleton;
-import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 
 /** Lets a follower of changes wait until decisions take them in: before, it would judge by what was. */
@@ -17,17 +14,6 @@ final class FleetMemory {
 
   FleetMemory(DecisionPoint decisions) {
     this.decisions = decisions;
-  }
-
-  /** The device that a change is about; empty when it is about none. */
-  static Optional<UUID> device(Change change) {
-    try {
-      return change.subjectType().equals("device")
-          ? Optional.of(UUID.fromString(change.subject()))
-          : Optional.empty();
-    } catch (IllegalArgumentException e) {
-      return Optional.empty();
-    }
   }
 
   void await(long position) {

@@ -2,6 +2,7 @@ package io.sallyport.enforcement;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.sallyport.decision.Concern;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.enforcement.Sessions.Session;
 import io.sallyport.events.Changes;
@@ -71,18 +72,15 @@ final class Reconciliation {
     Map<UUID, Optional<String>> devices = new LinkedHashMap<>();
     boolean everybody = false;
     for (Change change : next) {
-      switch (change.subjectType()) {
-        case "device" -> {
+      switch (Concern.of(change)) {
+        case Concern.OfDevice(UUID device) -> {
           boolean all = TAKE_ALL.contains(change.kind());
-          FleetMemory.device(change).ifPresent(device -> {
-            if (all || !devices.containsKey(device)) {
-              devices.put(device, all ? Optional.of(change.kind()) : Optional.empty());
-            }
-          });
+          if (all || !devices.containsKey(device)) {
+            devices.put(device, all ? Optional.of(change.kind()) : Optional.empty());
+          }
         }
-        case "policy", "policy-canary", "profile", "device-profile" -> everybody = true;
-        case "authority" -> everybody |= change.kind().equals("authority.revoked");
-        default -> {}
+        case Concern.OfAll _ -> everybody = true;
+        case Concern.OfNobody _ -> {}
       }
     }
     boolean whole = true;

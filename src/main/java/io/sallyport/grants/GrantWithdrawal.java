@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.sallyport.audit.AuditLog;
 import io.sallyport.audit.LogEntry;
+import io.sallyport.decision.Concern;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.events.Changes;
 import io.sallyport.events.Changes.Change;
@@ -115,21 +116,19 @@ final class GrantWithdrawal implements Changes.Follower {
     Set<UUID> devices = new LinkedHashSet<>();
     boolean everybody = false;
     for (Change change : next) {
-      switch (change.subjectType()) {
-        case "device" ->
-          change.subjectId().ifPresent(device -> {
-            if (TAKE_ALL.contains(change.kind())) {
-              withdrawAll(change, device);
-            } else if (change.kind().equals(HELD)) {
-              withdrawHeld(change, device);
-            }
-            if (!HARMLESS.contains(change.kind())) {
-              devices.add(device);
-            }
-          });
-        case "policy", "policy-canary", "profile", "device-profile" -> everybody = true;
-        case "authority" -> everybody |= change.kind().equals("authority.revoked");
-        default -> {}
+      switch (Concern.of(change)) {
+        case Concern.OfDevice(UUID device) -> {
+          if (TAKE_ALL.contains(change.kind())) {
+            withdrawAll(change, device);
+          } else if (change.kind().equals(HELD)) {
+            withdrawHeld(change, device);
+          }
+          if (!HARMLESS.contains(change.kind())) {
+            devices.add(device);
+          }
+        }
+        case Concern.OfAll _ -> everybody = true;
+        case Concern.OfNobody _ -> {}
       }
     }
     Instant late = clock.instant().plus(lateness);

@@ -2,6 +2,7 @@ package io.sallyport.door.feed;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.sallyport.decision.Concern;
 import io.sallyport.decision.DecisionPoint;
 import io.sallyport.enforcement.EnforcementPoint;
 import io.sallyport.enforcement.EnforcementPoints;
@@ -124,17 +125,16 @@ final class Feeds implements Changes.Follower {
     Set<UUID> withGrants = new LinkedHashSet<>();
     boolean everybody = false;
     for (Change change : next) {
-      switch (change.subjectType()) {
-        case "device" -> change.subjectId().ifPresent(devices::add);
-        case "grant" -> change.subjectId().ifPresent(withGrants::add);
-        case "policy", "policy-canary", "profile", "device-profile" -> everybody = true;
-        case "authority" -> everybody |= change.kind().equals("authority.revoked");
-        case "enforcement" -> {
-          if (change.kind().equals("enforcement.desired")) {
+      switch (Concern.of(change)) {
+        case Concern.OfDevice(UUID device) -> devices.add(device);
+        case Concern.OfAll _ -> everybody = true;
+        case Concern.OfNobody _ -> {
+          if (change.subjectType().equals("grant")) {
+            change.subjectId().ifPresent(withGrants::add);
+          } else if (change.kind().equals("enforcement.desired")) {
             acknowledgeAfter = clock.instant();
           }
         }
-        default -> {}
       }
     }
     if (loaded) {
