@@ -43,7 +43,12 @@ public interface Observations {
       Instant last) {}
 
   /** Decisions of a document that are in no observation, because there was no room. */
-  record Missed(String document, long uses, Instant last) {}
+  record Missed(String document, long uses, Instant last) {
+    /** The same document, both together. */
+    Missed plus(Missed other) {
+      return new Missed(document, uses + other.uses, last.isAfter(other.last) ? last : other.last);
+    }
+  }
 
   /** Oldest first; {@code null} for every document and every profile. */
   Page<Observation> list(

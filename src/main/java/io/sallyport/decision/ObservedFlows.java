@@ -39,7 +39,7 @@ final class ObservedFlows {
 
   private static final int LONGEST_REASON = 500;
   /** How often it is tried without an outage of the database; what never goes in must not take the room for ever. */
-  private static final int ATTEMPTS = 60;
+  private static final int ATTEMPTS = 10;
 
   private final ObservationStore store;
   private final Counter permits;
@@ -174,14 +174,7 @@ final class ObservedFlows {
 
   private void miss(Missed one) {
     missing.increment(one.uses());
-    missed.merge(one.document(), one, ObservedFlows::together);
-  }
-
-  private static Missed together(Missed one, Missed other) {
-    return new Missed(
-        one.document(),
-        one.uses() + other.uses(),
-        one.last().isAfter(other.last()) ? one.last() : other.last());
+    missed.merge(one.document(), one, Missed::plus);
   }
 
   /** An address in one spelling, a name in lower case: as policies compare them. */
@@ -223,7 +216,7 @@ final class ObservedFlows {
   }
 
   private void failed(List<Seen> seen, List<Missed> over, RuntimeException cause) {
-    over.forEach(one -> missed.merge(one.document(), one, ObservedFlows::together));
+    over.forEach(one -> missed.merge(one.document(), one, Missed::plus));
     failures++;
     if (failures == 1) {
       LOG.warnf(cause, "%d observed flows could not be recorded; trying again", seen.size());

@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
@@ -208,8 +209,11 @@ final class StoredObservations implements Observations, ObservationStore {
   }
 
   private static void missed(Connection connection, List<Missed> missed) throws SQLException {
+    // A batch becomes one statement, which may change no row twice.
+    Map<String, Missed> byDocument = new TreeMap<>();
+    missed.forEach(one -> byDocument.merge(one.document(), one, Missed::plus));
     try (PreparedStatement insert = connection.prepareStatement(MISSED)) {
-      for (Missed one : missed) {
+      for (Missed one : byDocument.values()) {
         insert.setString(1, one.document());
         insert.setLong(2, one.uses());
         insert.setObject(3, one.last().atOffset(ZoneOffset.UTC));
