@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * subject type {@code observations} and the document.
  */
 public interface Observations {
-  /** The most that are kept. */
+  /** The most that are kept; of one document at most as many as are left over, so that others have room beside a busy one. */
   int MOST = 10_000;
 
   /** Of those the most that one device began, so that one that tries every port leaves room for others. */

@@ -101,7 +101,8 @@ final class StoredObservations implements Observations, ObservationStore {
       throws SQLException {
     Map<Integer, UUID> known = known(connection, seen);
     Map<UUID, Integer> begun = begun(connection, seen);
-    int room = MOST - count(connection);
+    Map<String, Integer> documents = documents(connection);
+    int all = documents.values().stream().mapToInt(Integer::intValue).sum();
     try (PreparedStatement insert = connection.prepareStatement(INSERT);
         PreparedStatement update = connection.prepareStatement(UPDATE);
         PreparedStatement devices = connection.prepareStatement(DEVICES)) {
@@ -116,8 +117,10 @@ final class StoredObservations implements Observations, ObservationStore {
           update.setObject(4, one.last().atOffset(ZoneOffset.UTC));
           update.setObject(5, id);
           update.addBatch();
-        } else if (room > 0 && begun.merge(first, 1, Integer::sum) <= MOST_OF_DEVICE) {
-          room--;
+        } else if (documents.getOrDefault(one.key().document(), 0) < MOST - all
+            && begun.merge(first, 1, Integer::sum) <= MOST_OF_DEVICE) {
+          documents.merge(one.key().document(), 1, Integer::sum);
+          all++;
           id = ids.next();
           insert(insert, id, first, one);
         } else {
@@ -200,12 +203,17 @@ final class StoredObservations implements Observations, ObservationStore {
     return begun;
   }
 
-  private static int count(Connection connection) throws SQLException {
-    try (PreparedStatement query = connection.prepareStatement("select count(*) from observation");
+  /** How many of each there are. */
+  private static Map<String, Integer> documents(Connection connection) throws SQLException {
+    Map<String, Integer> documents = new HashMap<>();
+    try (PreparedStatement query = connection.prepareStatement(
+            "select document, count(*) from observation group by document");
         ResultSet row = query.executeQuery()) {
-      row.next();
-      return row.getInt(1);
+      while (row.next()) {
+        documents.put(row.getString(1), row.getInt(2));
+      }
     }
+    return documents;
   }
 
   private static void missed(Connection connection, List<Missed> missed) throws SQLException {

@@ -1,6 +1,7 @@
 package io.sallyport.decision;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.decision.ObservationStore.Key;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 class StoredObservationsTest extends ServerTest {
   private static final Instant NINE = Instant.parse("2026-11-22T09:00:00Z");
   private static final String BUSY = "observations-busy";
+  private static final String LATER = "observations-later";
 
   @Inject
   StoredObservations observations;
@@ -29,6 +31,7 @@ class StoredObservationsTest extends ServerTest {
   @AfterEach
   void forget() {
     observations.forget(BUSY, Actor.SERVER);
+    observations.forget(LATER, Actor.SERVER);
   }
 
   /** Each device opens so many ports. */
@@ -65,5 +68,21 @@ class StoredObservationsTest extends ServerTest {
     add(BUSY, 1, 300);
     assertEquals(88, missed(BUSY));
     assertEquals(2, observations.all(BUSY, "camera").getFirst().uses());
+  }
+
+  @Test
+  void aBusyDocumentLeavesRoomForOthers() {
+    add(BUSY, 60, 100);
+    int busy = kept(BUSY);
+    assertTrue(busy > 1000 && busy <= Observations.MOST / 2, busy + " are kept");
+    assertEquals(6000, busy + missed(BUSY));
+    add(LATER, 10, 100);
+    assertEquals(1000, kept(LATER));
+    assertEquals(0, missed(LATER));
+    // What is known already is added up in any case.
+    add(BUSY, 1, 100);
+    assertEquals(6000 - busy, missed(BUSY));
+    assertEquals(2, observations.all(BUSY, "camera").getFirst().uses());
+    assertEquals(busy, kept(BUSY));
   }
 }
