@@ -280,20 +280,19 @@ final class PolicyAnalysis {
       if (document instanceof AccessPolicy policy
           && !policy.forbids()
           && policy.selector().segment() != null) {
-        Segment own = segments.get(policy.selector().segment());
+        Segment own = Objects.requireNonNull(segments.get(policy.selector().segment()));
         for (FlowRule rule : policy.rules()) {
-          Segment peer = rule.segment() == null ? null : segments.get(rule.segment());
-          if (own != null
-              && peer != null
-              && !Objects.equals(own.securityLevel(), peer.securityLevel())) {
-            conduits.add(new Conduit(
-                policy.name(),
-                rule.name(),
-                rule.flow().direction(),
-                own.name(),
-                own.securityLevel(),
-                peer.name(),
-                peer.securityLevel()));
+          for (Segment peer : Segments.peers(rule, segments)) {
+            if (!Objects.equals(own.securityLevel(), peer.securityLevel())) {
+              conduits.add(new Conduit(
+                  policy.name(),
+                  rule.name(),
+                  rule.flow().direction(),
+                  own.name(),
+                  own.securityLevel(),
+                  peer.name(),
+                  peer.securityLevel()));
+            }
           }
         }
       }

@@ -101,16 +101,13 @@ final class Segments {
     if (!MudPeers.isMarked(rule.segment())) {
       return rules(rule, policy, segment(rule.segment(), policy));
     }
-    String mud = MudPeers.of(rule.segment());
-    List<Segment> standing = segments.values().stream()
-        .filter(segment -> segment.mud().contains(mud))
-        .toList();
+    List<Segment> standing = peers(rule, segments);
     if (!standing.isEmpty()) {
       return standing.stream()
-          .sorted(Comparator.comparing(Segment::name))
           .flatMap(segment -> rules(rule, policy, segment).stream())
           .toList();
     }
+    String mud = MudPeers.of(rule.segment());
     String missing = rule.name() + " is about " + mud
         + ", which no segment stands for: write mud: [" + YamlReader.quoted(mud) + "] into one";
     if (policy.forbids()) {
@@ -118,6 +115,20 @@ final class Segments {
     }
     unmapped.add(missing);
     return List.of();
+  }
+
+  /** The segments that a rule is to, by name or as what a MUD file calls them, in order; none of those that are not there. */
+  static List<Segment> peers(FlowRule rule, Map<String, Segment> segments) {
+    String to = rule.segment();
+    if (to == null) {
+      return List.of();
+    }
+    return segments.values().stream()
+        .filter(segment -> MudPeers.isMarked(to)
+            ? segment.mud().contains(MudPeers.of(to))
+            : segment.name().equals(to))
+        .sorted(Comparator.comparing(Segment::name))
+        .toList();
   }
 
   private static List<FlowRule> rules(FlowRule rule, AccessPolicy policy, Segment segment) {

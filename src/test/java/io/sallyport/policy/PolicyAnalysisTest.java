@@ -172,4 +172,25 @@ class PolicyAnalysisTest {
             .conduits()
             .toString());
   }
+
+  @Test
+  void aPeerOfAMudFileRunsToEverySegmentThatStandsForIt() {
+    assertEquals(
+        List.of("office 1", "plant 2"),
+        analysis(
+                List.of(),
+                segment("cell", "securityLevel: 3, devices: {site: x}"),
+                segment("plant", "securityLevel: 2, mud: [my-controller], peers: [11.0.0.0/8]"),
+                segment("office", "securityLevel: 1, mud: [my-controller], peers: [10.0.0.0/8]"),
+                segment("same", "securityLevel: 3, mud: [my-controller], peers: [12.0.0.0/8]"),
+                segment("other", "securityLevel: 0, mud: [local-networks], peers: [13.0.0.0/8]"),
+                policy(
+                    "p",
+                    "selector: {segment: cell}, allow: [{peer: {mud: my-controller}, protocol: tcp, ports: [443]},"
+                        + " {peer: {mud: same-manufacturer}, protocol: tcp, ports: [443]}]"))
+            .conduits()
+            .stream()
+            .map(conduit -> conduit.peer() + " " + conduit.peerLevel())
+            .toList());
+  }
 }
