@@ -6,6 +6,7 @@ import java.sql.SQLTransientConnectionException;
 /** Tells a database that is away, which is answered with 503 and a retry, from a defect. */
 public final class Outage {
   private static final int DEEPEST = 20;
+  private static final String READ_ONLY = "25006";
 
   private Outage() {}
 
@@ -24,8 +25,9 @@ public final class Outage {
   }
 
   /**
-   * SQLSTATE classes 08 (connection), 40 (rolled back, may be repeated), 53 (resources) and 57P (operator intervention), and
-   * a pool that ran dry.
+   * SQLSTATE classes 08 (connection), 40 (rolled back, may be repeated), 53 (resources) and 57 (operator intervention, a
+   * statement that was cancelled for its time among them), 25006 (read only, as the server is that another took over from),
+   * and a pool that ran dry.
    */
   private static boolean away(SQLException sql) {
     String state = sql.getSQLState();
@@ -33,7 +35,8 @@ public final class Outage {
       return state.startsWith("08")
           || state.startsWith("40")
           || state.startsWith("53")
-          || state.startsWith("57P");
+          || state.startsWith("57")
+          || state.equals(READ_ONLY);
     }
     String message = sql.getMessage();
     return message != null

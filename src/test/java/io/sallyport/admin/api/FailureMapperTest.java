@@ -36,7 +36,7 @@ class FailureMapperTest {
       new Ids(Clock.systemUTC(), new SecureRandom()));
 
   @ParameterizedTest
-  @ValueSource(strings = {"08001", "08006", "53300", "57P01", "57P03"})
+  @ValueSource(strings = {"08001", "08006", "53300", "57P01", "57P03", "57014", "25006"})
   void aDatabaseThatIsAwayIs503WithRetryAfter(String state) {
     Response response =
         answer(new IllegalStateException("x", new SQLException("refused at 10.0.0.7", state)));
