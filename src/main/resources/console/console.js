@@ -89,6 +89,19 @@
     }
   });
 
+  // What a choice calls the field beside it: of ICMP a flow has a type where others have a port.
+  document.addEventListener("change", function (event) {
+    var named = event.target.dataset && event.target.dataset.names;
+    if (!named) return;
+    var field = document.getElementById(named);
+    var chosen = event.target.selectedOptions[0].dataset;
+    if (field.labels[0].textContent !== chosen.label) {
+      field.labels[0].textContent = chosen.label;
+      field.placeholder = chosen.placeholder;
+      field.value = "";
+    }
+  });
+
   // One answer to one press.
   document.addEventListener("submit", function (event) {
     var form = event.target;

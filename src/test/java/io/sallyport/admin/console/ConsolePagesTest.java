@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.microsoft.playwright.Page;
+import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import io.quarkus.test.junit.QuarkusTest;
 import io.sallyport.testing.Chromium;
@@ -111,6 +112,34 @@ class ConsolePagesTest extends ServerTest {
     see(page, "audit", "/console/audit", "Audit");
     see(page, "fact", "/console/audit/facts/1", "Fact 1");
     see(page, "verify", "/console/audit/verify", "Audit");
+  }
+
+  @Test
+  void ofIcmpATypeIsAskedForWhereOthersHaveAPort() {
+    Page page = page();
+    page.navigate(
+        "/console/explain?device=" + camera().id() + "&peer=10.20.30.40&protocol=tcp&port=80");
+    page.getByLabel("Protocol").selectOption("udp");
+    assertThat(page.getByLabel("Port")).hasValue("80");
+    page.getByLabel("Protocol").selectOption("icmp");
+    assertThat(page.getByLabel("ICMP type")).hasValue("");
+    shoot(page, "explain-icmp-chosen");
+    page.getByLabel("ICMP type").fill("echo-request");
+    page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Explain"))
+        .click();
+    assertThat(page.locator("#answer")).containsText("10.20.30.40 icmp 8");
+    assertThat(page.getByLabel("ICMP type")).hasValue("echo-request");
+    shoot(page, "explain-icmp");
+    page.getByLabel("Protocol").selectOption("tcp");
+    assertThat(page.getByLabel("Port")).hasAttribute("placeholder", "0 to 65535");
+    assertEquals(List.of(), browser().complaints());
+  }
+
+  private void shoot(Page page, String name) {
+    page.setViewportSize(390, 844);
+    browser().shoot(page, name + "-light-390");
+    page.setViewportSize(1440, 900);
+    browser().shoot(page, name + "-light-1440");
   }
 
   private void see(Page page, String name, String path, String heading) {
