@@ -249,9 +249,21 @@ final class DecisionLog {
   private @Nullable SpilledBatch taken(int most) {
     List<Answered> taken = new ArrayList<>();
     queue.drainTo(taken, most);
-    return taken.isEmpty()
-        ? null
-        : new SpilledBatch(ids.next(), taken.stream().map(DecisionRow::of).toList());
+    List<DecisionRow> rows = new ArrayList<>(taken.size());
+    Throwable cause = null;
+    for (Answered answered : taken) {
+      try {
+        rows.add(DecisionRow.of(answered));
+      } catch (RuntimeException | StackOverflowError e) {
+        cause = e;
+      }
+    }
+    if (cause != null) {
+      int lost = taken.size() - rows.size();
+      dropped.increment(lost);
+      LOG.errorf(cause, "%d decisions cannot be written down and are dropped", lost);
+    }
+    return rows.isEmpty() ? null : new SpilledBatch(ids.next(), rows);
   }
 
   private void written() throws IOException {

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.sallyport.decision.DecisionPoint.Decision;
+import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Ids;
 import io.sallyport.policy.PolicySet;
+import io.sallyport.policy.Question.Place;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.Effect;
 import java.nio.file.Path;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -163,6 +166,23 @@ class DecisionLogTest {
     assertEquals(made, logged());
     assertFalse(node.decisions.decide(NOBODY, VIDEO).reasons().getFirst().startsWith("unlogged"));
     assertEquals(0, node.counted("sallyport.decisions.dropped"));
+  }
+
+  @Test
+  void whatCannotBeWrittenDownIsCountedAndTakesNobodyWithIt() {
+    Node node = new Node(TestDecisionSettings.spilling(folder, 64));
+    List<UUID> made = node.decide(2);
+    Decision whole = node.decisions.decide(NOBODY, VIDEO);
+    Decision without =
+        new Decision(ids.next(), NOBODY, false, List.of(), whole.verdict(), null, null);
+    node.log.add(
+        new Answered(without, null, VIDEO, Place.UNKNOWN, clock.instant(), Actor.SERVER, null));
+    List<UUID> more = node.decide(2);
+    node.log.write();
+    assertEquals(
+        Stream.of(made, List.of(whole.id()), more).flatMap(List::stream).toList(), logged());
+    assertEquals(1, node.counted("sallyport.decisions.dropped"));
+    node.log.close();
   }
 
   @Test
