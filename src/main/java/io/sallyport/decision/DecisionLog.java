@@ -13,8 +13,6 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -45,8 +43,6 @@ final class DecisionLog {
   private static final int HALF = CAPACITY / 2;
 
   private static final long SPILL_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final long MOST_IN_FILE = 16 << 20;
-  private static final int MEGABYTE = 1 << 20;
 
   /** How often a batch is tried while other batches would do; a batch that never goes in must not stop the log. */
   private static final int ATTEMPTS = 240;
@@ -57,7 +53,6 @@ final class DecisionLog {
   private final DecisionSettings settings;
   private final Ids ids;
   private final Counter dropped;
-  private final Counter spilled;
   /** Of {@link #SHARES}. */
   private final long sampled;
 
@@ -66,15 +61,14 @@ final class DecisionLog {
   private final ScheduledExecutorService spiller = executor("decision-spill");
 
   private final Object order = new Object();
-  private @Nullable Spill spill;
-  private volatile long spilledOctets;
+  /** Under the lock. */
+  private final SpilledDecisions files;
   /** What is being written, and whether it stands in the files too. For the writing thread, and changed under the lock. */
   private @Nullable SpilledBatch batch;
 
   private boolean isSpilled;
   private int attempts;
   private volatile boolean isFailing;
-  private boolean isSpillFailing;
   /** By the clock of {@link System#nanoTime}; until then nobody waits anew for a log that somebody waited for in vain. */
   private volatile long waitAgain = System.nanoTime();
 
@@ -86,15 +80,9 @@ final class DecisionLog {
     this.dropped = Counter.builder("sallyport.decisions.dropped")
         .description("Decisions that the decision log had no room for")
         .register(metrics);
-    this.spilled = Counter.builder("sallyport.decisions.spilled")
-        .description("Decisions that went to a file before they went into the database")
-        .register(metrics);
+    this.files = new SpilledDecisions(settings, ids, dropped, metrics);
     Gauge.builder("sallyport.decisions.waiting", queue, BlockingQueue::size)
         .description("Decisions that wait for the decision log in memory")
-        .register(metrics);
-    Gauge.builder("sallyport.decisions.spill", this, log -> log.spilledOctets)
-        .description("Size of the files of decisions that wait for the database")
-        .baseUnit("bytes")
         .register(metrics);
   }
 
@@ -115,21 +103,8 @@ final class DecisionLog {
 
   /** Opens the files: to spill to, or because an earlier run left some. */
   void open() {
-    try {
-      Path folder = Path.of(settings.spillFolder());
-      if (spills() || Files.isDirectory(folder)) {
-        Spill opened =
-            Spill.open(folder, (long) settings.spillMegabytes() * MEGABYTE, MOST_IN_FILE);
-        synchronized (order) {
-          spill = opened;
-          spilledOctets = opened.octets();
-        }
-      }
-    } catch (IOException e) {
-      LOG.errorf(
-          e,
-          "Decisions cannot be spilled to %s: what the database does not take in time is dropped and counted",
-          settings.spillFolder());
+    synchronized (order) {
+      files.open(spills());
     }
   }
 
@@ -146,8 +121,8 @@ final class DecisionLog {
       }
       synchronized (order) {
         SpilledBatch underway = batch;
-        if (underway != null && !isSpilled && spills() && spill != null) {
-          keep(spill, underway);
+        if (underway != null && !isSpilled && spills() && files.keep(underway)) {
+          batch = null;
         }
       }
     } catch (InterruptedException e) {
@@ -159,14 +134,7 @@ final class DecisionLog {
   /** Leaves the files as they are. */
   void close() {
     synchronized (order) {
-      try {
-        if (spill != null) {
-          spill.close();
-        }
-      } catch (IOException e) {
-        LOG.warn("The spilled decisions could not be closed", e);
-      }
-      spill = null;
+      files.close();
     }
   }
 
@@ -225,7 +193,7 @@ final class DecisionLog {
       failed(e);
     } catch (IOException e) {
       synchronized (order) {
-        spillFailed(e);
+        files.failed(e);
       }
     }
   }
@@ -233,10 +201,9 @@ final class DecisionLog {
   /** What is spilled is older than what waits in memory. */
   private @Nullable SpilledBatch next() throws IOException {
     synchronized (order) {
-      if (batch == null && spill != null) {
-        batch = spill.first();
+      if (batch == null) {
+        batch = files.first();
         isSpilled = batch != null;
-        spilledOctets = spill.octets();
       }
       if (batch == null) {
         batch = taken(BATCH);
@@ -271,9 +238,8 @@ final class DecisionLog {
       batch = null;
       attempts = 0;
       isFailing = false;
-      if (isSpilled && spill != null) {
-        spill.removeFirst();
-        spilledOctets = spill.octets();
+      if (isSpilled) {
+        files.removeFirst();
       }
     }
   }
@@ -301,9 +267,9 @@ final class DecisionLog {
             attempts);
         dropped.increment(failed.rows().size());
         give(failed);
-      } else if (!isSpilled && spills() && spill != null) {
+      } else if (!isSpilled && spills() && files.keep(failed)) {
         // Under its own id, should it be there after all.
-        keep(spill, failed);
+        batch = null;
       }
     }
   }
@@ -319,27 +285,14 @@ final class DecisionLog {
 
   private void give(SpilledBatch given) {
     try {
-      if (isSpilled && spill != null) {
-        spill.removeFirst();
+      if (isSpilled) {
+        files.removeFirst();
       }
     } catch (IOException e) {
       LOG.errorf(e, "%d spilled decisions could not be left out", given.rows().size());
     }
     batch = null;
     attempts = 0;
-  }
-
-  private void keep(Spill into, SpilledBatch failed) {
-    try {
-      if (into.append(failed)) {
-        into.force();
-        spilled.increment(failed.rows().size());
-        spilledOctets = into.octets();
-        batch = null;
-      }
-    } catch (IOException e) {
-      spillFailed(e);
-    }
   }
 
   private boolean spills() {
@@ -349,49 +302,21 @@ final class DecisionLog {
   /** Moves what waits in memory to the files, while the database fails or does not keep up. For one thread at a time. */
   void relieve() {
     synchronized (order) {
-      Spill into = spill;
-      if (into == null || !spills() || queue.isEmpty() || !(isFailing || queue.size() > HALF)) {
+      if (!spills() || queue.isEmpty() || !(isFailing || queue.size() > HALF)) {
         return;
       }
       try {
-        while ((isFailing || queue.size() > HALF / 2) && into.hasRoom()) {
+        while ((isFailing || queue.size() > HALF / 2) && files.hasRoom()) {
           SpilledBatch next = taken(SPILLED_BATCH);
           if (next == null) {
             break;
           }
-          spill(into, next);
+          files.add(next);
         }
-        into.force();
-        isSpillFailing = false;
+        files.force();
       } catch (IOException e) {
-        spillFailed(e);
-      } finally {
-        spilledOctets = into.octets();
+        files.failed(e);
       }
     }
-  }
-
-  private void spill(Spill into, SpilledBatch next) throws IOException {
-    int count = next.rows().size();
-    try {
-      if (into.append(next)) {
-        spilled.increment(count);
-      } else {
-        dropped.increment(count);
-      }
-    } catch (IOException e) {
-      dropped.increment(count);
-      throw e;
-    }
-  }
-
-  private void spillFailed(IOException cause) {
-    if (!isSpillFailing) {
-      LOG.errorf(
-          cause,
-          "The files in %s cannot be used; decisions that do not fit into memory are dropped and counted",
-          settings.spillFolder());
-    }
-    isSpillFailing = true;
   }
 }

@@ -33,6 +33,9 @@ final class Spill implements AutoCloseable {
   /** A batch of decisions that all have the largest question and the largest inputs is larger, and stays in memory. */
   private static final int MOST_FRAME = 32 << 20;
 
+  /** How often a file is tried to be read before the later ones get their turn: some seconds. */
+  private static final int READINGS = 20;
+
   private static final long DIGITS = 1_000_000_000_000L;
 
   private final Path folder;
@@ -46,6 +49,8 @@ final class Spill implements AutoCloseable {
   private @Nullable SpilledBatch first;
   private long firstEnd;
   private long position;
+  private int failures;
+  private int unread;
 
   /** A file, and what is in it. */
   private static final class Segment {
@@ -124,7 +129,10 @@ final class Spill implements AutoCloseable {
     return octets;
   }
 
-  /** Puts a batch behind all others; false when there is no room for it, and throws when it cannot be written. */
+  /**
+   * Puts a batch behind all others; false when there is no room for it or it is larger than is read back, and throws when it
+   * cannot be written.
+   */
   boolean append(SpilledBatch batch) throws IOException {
     byte[] octets = batch.octets();
     if (!hasRoom() || octets.length > MOST_FRAME) {
@@ -176,30 +184,62 @@ final class Spill implements AutoCloseable {
     }
   }
 
-  /** The oldest batch, or null when nothing is left. */
+  /** The oldest batch, or null when nothing is left. Throws when it cannot be read now; not for ever, see {@link #READINGS}. */
   @Nullable
   SpilledBatch first() throws IOException {
     while (first == null && !segments.isEmpty()) {
       Segment segment = segments.getFirst();
-      FileChannel from = head;
-      if (from == null) {
-        from = FileChannel.open(segment.file, StandardOpenOption.READ);
-        head = from;
-        position = 0;
-      }
       try {
-        first = read(from, segment);
+        first = read(head(segment), segment);
+        failures = 0;
+        if (first == null) {
+          drop(segment);
+        }
       } catch (IllegalArgumentException e) {
-        LOG.errorf(
-            e, "%s was written by another version; it is set aside and not read", segment.file);
-        Files.move(
-            segment.file, segment.file.resolveSibling(segment.file.getFileName() + ".unread"));
-      }
-      if (first == null) {
-        drop(segment);
+        setAside(segment, "was written by another version", e);
+      } catch (IOException e) {
+        failures++;
+        closeHead();
+        if (failures < READINGS) {
+          throw e;
+        }
+        setAside(segment, "cannot be read", e);
       }
     }
     return first;
+  }
+
+  private FileChannel head(Segment segment) throws IOException {
+    FileChannel open = head;
+    if (open == null) {
+      open = FileChannel.open(segment.file, StandardOpenOption.READ);
+      head = open;
+      position = 0;
+    }
+    return open;
+  }
+
+  private void setAside(Segment segment, String why, Exception cause) throws IOException {
+    failures = 0;
+    unread++;
+    Path aside = segment.file.resolveSibling(segment.file.getFileName() + ".unread");
+    LOG.errorf(
+        cause,
+        "%s %s: it is set aside as %s, and what is in it is not in the decision log",
+        segment.file,
+        why,
+        aside.getFileName());
+    leave(segment);
+    try {
+      Files.move(segment.file, aside);
+    } catch (IOException e) {
+      LOG.warnf("%s could not be renamed and is read again by the next start: %s", segment.file, e);
+    }
+  }
+
+  /** Files that were set aside. */
+  int unread() {
+    return unread;
   }
 
   private @Nullable SpilledBatch read(FileChannel from, Segment segment) throws IOException {
@@ -244,16 +284,26 @@ final class Spill implements AutoCloseable {
   }
 
   private void drop(Segment segment) throws IOException {
-    if (head != null) {
-      head.close();
-      head = null;
-    }
-    if (tail != null && segments.size() == 1) {
-      tail.close();
-      tail = null;
-    }
+    leave(segment);
     Files.deleteIfExists(segment.file);
-    segments.removeFirst();
+  }
+
+  private void leave(Segment segment) throws IOException {
+    segments.remove(segment);
+    closeHead();
+    FileChannel open = tail;
+    if (open != null && segments.isEmpty()) {
+      tail = null;
+      open.close();
+    }
+  }
+
+  private void closeHead() throws IOException {
+    FileChannel open = head;
+    if (open != null) {
+      head = null;
+      open.close();
+    }
   }
 
   private static int checksum(byte[] octets) {

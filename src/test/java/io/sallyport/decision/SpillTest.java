@@ -6,16 +6,21 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.sallyport.decision.DecisionRow.Keys;
+import io.sallyport.kernel.Ids;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -106,6 +111,55 @@ class SpillTest {
       assertEquals(taken, drained(spill).size());
       assertTrue(spill.append(batch(0)));
     }
+  }
+
+  @Test
+  void whatCannotBeReadIsSetAsideAndHoldsUpNothing() throws IOException {
+    try (Spill spill = Spill.open(folder, ROOMY, 1)) {
+      for (int number = 0; number < 3; number++) {
+        spill.append(batch(number));
+      }
+      Path oldest = folder.resolve("000000000001.spill");
+      Files.delete(oldest);
+      Files.createDirectory(oldest);
+      // Something of the moment may be the cause, so it is not given up at once.
+      for (int i = 1; i < 20; i++) {
+        assertThrows(IOException.class, spill::first);
+      }
+      assertEquals(0, spill.unread());
+      assertEquals(List.of(batch(1), batch(2)), drained(spill));
+      assertEquals(1, spill.unread());
+      assertTrue(Files.exists(folder.resolve("000000000001.spill.unread")));
+      assertTrue(spill.append(batch(3)));
+      assertEquals(List.of(batch(3)), drained(spill));
+    }
+  }
+
+  @Test
+  void whatIsTooLargeToBeReadBackGoesInInParts() throws IOException {
+    SimpleMeterRegistry metrics = new SimpleMeterRegistry();
+    DecisionSettings settings = TestDecisionSettings.spilling(folder, 100);
+    SpilledDecisions spilled = new SpilledDecisions(
+        settings,
+        new Ids(Clock.systemUTC(), new SecureRandom()),
+        metrics.counter("sallyport.decisions.dropped"),
+        metrics);
+    spilled.open(true);
+    List<DecisionRow> rows = IntStream.range(0, 700)
+        .mapToObj(number -> row(
+            number, "x", null, null, Inputs.of(number + "x".repeat(Inputs.MOST_CHARACTERS - 9))))
+        .toList();
+    assertFalse(spilled.keep(new SpilledBatch(new UUID(1, 1), rows)), "one id, one batch");
+    spilled.add(new SpilledBatch(new UUID(1, 2), rows));
+    List<DecisionRow> back = new ArrayList<>();
+    for (SpilledBatch next = spilled.first(); next != null; next = spilled.first()) {
+      back.addAll(next.rows());
+      spilled.removeFirst();
+    }
+    assertEquals(rows, back);
+    assertEquals(700, metrics.counter("sallyport.decisions.spilled").count());
+    assertEquals(0, metrics.counter("sallyport.decisions.dropped").count());
+    spilled.close();
   }
 
   @Test
