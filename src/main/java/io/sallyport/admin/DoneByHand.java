@@ -23,7 +23,6 @@ final class DoneByHand implements Replay {
       "policy.applied",
       "policy.removed",
       "policy-canary.begun",
-      "policy-canary.abandoned",
       "policy-canary.promoted",
       "tpm-root.applied",
       "tpm-root.removed",
