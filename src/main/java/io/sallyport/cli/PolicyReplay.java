@@ -27,6 +27,7 @@ final class PolicyReplay {
       output.say("Of permits this node logs a share of " + share
           + ", so there were more of them than are counted here; denials are all here.");
     }
+    sets(output, replay);
     table(output, "By flow:", replay.path("flows"), limit, PolicyReplay::flow);
     table(output, "By rule:", replay.path("rules"), limit, PolicyReplay::rule);
     table(output, "By device:", replay.path("devices"), limit, PolicyReplay::device);
@@ -34,6 +35,27 @@ final class PolicyReplay {
 
   private static String already(long already) {
     return already == 0 ? "" : " (" + already + " of them are by the set in force already)";
+  }
+
+  /** Said when not all of it was decided by what is in force, as while a canary lives. */
+  private static void sets(Output output, JsonNode replay) {
+    String canary = replay.path("canary").asText("");
+    String inForce = replay.path("in_force").asText();
+    if (replay.path("canary").isTextual()) {
+      output.say("A canary tries the set " + canary
+          + " on a share of the devices: what it decides for them is what is in force there.");
+    }
+    JsonNode sets = replay.path("sets");
+    if (sets.size() == 1 && sets.path(0).path("set").asText().equals(inForce)) {
+      return;
+    }
+    for (JsonNode set : sets) {
+      String hash = set.path("set").asText();
+      String which = hash.equals(inForce) ? ", in force" : hash.equals(canary) ? ", a canary" : "";
+      output.say("  " + set.path("decisions").asText() + " had been decided by the set " + hash
+          + which + ": -" + set.path("denied").asText() + " +"
+          + set.path("permitted").asText());
+    }
   }
 
   /** How the things of a table are named. */

@@ -47,7 +47,7 @@ final class LoggedReplay implements Replays {
   private static final String POINT = Actor.enforcementPoint("").toString();
 
   private static final String DECISIONS = """
-      select id, at, asked_by, question, permit, reasons, cause, rule, inputs from decision
+      select id, at, policy_hash, asked_by, question, permit, reasons, cause, rule, inputs from decision
       where (at, id) < (?, ?) and at <= ? and at >= ? order by at desc, id desc limit ?""";
   private static final String INPUTS =
       "select hash, body from decision_inputs where hash = any (?)";
@@ -152,17 +152,18 @@ final class LoggedReplay implements Replays {
   }
 
   private static Line line(ResultSet row) throws SQLException, JsonProcessingException {
-    byte[] inputs = row.getBytes(9);
+    byte[] inputs = row.getBytes(10);
     return new Line(
         recorded(
             row.getObject(1, UUID.class),
             row.getObject(2, OffsetDateTime.class).toInstant(),
             row.getString(3),
             row.getString(4),
-            row.getBoolean(5),
-            row.getString(6),
+            row.getString(5),
+            row.getBoolean(6),
             row.getString(7),
-            row.getString(8)),
+            row.getString(8),
+            row.getString(9)),
         inputs == null ? null : Digest.ofOctets(inputs));
   }
 
@@ -170,6 +171,7 @@ final class LoggedReplay implements Replays {
   static Recorded recorded(
       UUID id,
       Instant at,
+      String set,
       String askedBy,
       String question,
       boolean permit,
@@ -181,6 +183,7 @@ final class LoggedReplay implements Replays {
     return new Recorded(
         id,
         at,
+        set,
         ReadDecisions.flow(asked),
         new Place(
             askedBy.startsWith(POINT) ? askedBy.substring(POINT.length()) : null,

@@ -18,12 +18,14 @@ public interface Replays {
   /**
    * A decision that would turn.
    *
+   * @param set the hash of the policies that decided: of those in force then, or of a canary's
    * @param recorded the first reason that was given
    * @param then the first reason that the candidate gives
    */
   record Example(
       UUID decision,
       Instant at,
+      String set,
       UUID device,
       @Nullable RequestedFlow flow,
       String recorded,
@@ -42,6 +44,13 @@ public interface Replays {
     }
   }
 
+  /**
+   * Decisions that one set of policies made: what was in force then, or what a canary tried.
+   *
+   * @param decisions how many of them were decided again
+   */
+  record Decider(String set, long decisions, long denied, long permitted) {}
+
   /** A device, as it was named in the newest of its decisions that would turn. */
   record TurnedDevice(UUID device, String serialNumber, String profile, String site) {}
 
@@ -58,6 +67,7 @@ public interface Replays {
    *
    * @param candidate hash of the set that decided again
    * @param inForce hash of the set in force
+   * @param canary hash of the set that is tried on a share of the devices now, or null; for these it is what is in force
    * @param from the oldest decision that was looked at, or where it was to begin; later than asked for when there are more
    *     than one replay looks at
    * @param until where it ended
@@ -70,11 +80,13 @@ public interface Replays {
    * @param permitted how many denials would be permits
    * @param already how many of those changes the set in force makes too: they are there already
    * @param share of the permits that are logged by this node as it is set now; denials all are
+   * @param deciders which sets had decided, those of now first, then most decisions first, at most {@link #MOST_TOLD}
    * @param devices the most changed ones first, at most {@link #MOST_TOLD}; likewise the others
    */
   record Report(
       String candidate,
       String inForce,
+      @Nullable String canary,
       Instant from,
       Instant until,
       boolean complete,
@@ -86,10 +98,12 @@ public interface Replays {
       long permitted,
       long already,
       double share,
+      List<Decider> deciders,
       List<Group<TurnedDevice>> devices,
       List<Group<TurnedRule>> rules,
       List<Group<RequestedFlow>> flows) {
     public Report {
+      deciders = List.copyOf(deciders);
       devices = List.copyOf(devices);
       rules = List.copyOf(rules);
       flows = List.copyOf(flows);

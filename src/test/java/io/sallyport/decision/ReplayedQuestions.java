@@ -54,6 +54,7 @@ public final class ReplayedQuestions {
             LoggedReplay.recorded(
                 row.id(),
                 row.at(),
+                row.policyHash(),
                 row.askedBy(),
                 row.question(),
                 row.permit(),

@@ -13,6 +13,8 @@ import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.ServerTest;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
@@ -88,6 +90,59 @@ class PolicyReplayWireTest extends ServerTest {
       assertTrue(camera.may(Plant.VIDEO), "nothing was applied");
       replay(stranger, "?days=0", candidate).expect(400);
       replay(stranger, "", candidate.replace("443", "0")).expect(422);
+    }
+  }
+
+  @Test
+  void whatACanaryDecidedIsToldFromWhatIsInForce() {
+    try (Plant plant = Plant.open(wire, "replay-canary");
+        HttpClient stranger = wire.client(null)) {
+      plant.policySpec("allow: [{peer: vms.plant.example, protocol: tcp, ports: [8554]}]");
+      Unit camera = plant.enrolled("replay-canary-1");
+      assertTrue(camera.may(Plant.VIDEO));
+      String candidate = """
+          apiVersion: sallyport.io/v1
+          kind: AccessPolicy
+          metadata: {name: replay-canary}
+          spec:
+            selector: {profile: replay-canary}
+            allow: [{name: secured, peer: vms.plant.example, protocol: tcp, ports: [443]}]
+          """;
+      JsonNode begun = Answer.to(
+              stranger,
+              wire.person("/api/v1/policy-sets/canary?percent=100&profile=replay-canary&until="
+                      + Instant.now().plus(Duration.ofHours(1)))
+                  .header("Content-Type", "application/yaml")
+                  .POST(BodyPublishers.ofString(candidate))
+                  .build())
+          .expect(201)
+          .json();
+      JsonNode replay;
+      String set = begun.get("candidate").asText();
+      try {
+        assertTrue(camera.may(SECURED));
+        String last = camera.decision(Plant.VIDEO).at("/context/id").asText();
+        Patience.untilTrue(
+            "the decisions are logged",
+            () -> plant.person("GET", "/api/v1/decisions/" + last, null).status() == 200);
+        replay = replay(stranger, "?days=1&set=" + begun.get("base").asText(), "")
+            .expect(200)
+            .json();
+      } finally {
+        plant.person("POST", "/api/v1/policy-sets/canary/abandon", null).expect(200);
+      }
+      assertEquals(set, replay.get("canary").asText());
+      assertEquals(begun.get("base"), replay.get("in_force"));
+      JsonNode tried = group(replay, "sets", "set", set).orElseThrow();
+      assertEquals(
+          "2 1 1",
+          tried.get("decisions") + " " + tried.get("denied") + " " + tried.get("permitted"));
+      assertTrue(group(replay, "sets", "set", begun.get("base").asText()).isPresent());
+      assertTrue(replay(stranger, "?days=1", candidate)
+          .expect(200)
+          .json()
+          .get("canary")
+          .isNull());
     }
   }
 

@@ -2,6 +2,7 @@ package io.sallyport.admin.api;
 
 import io.sallyport.admin.Rights.Right;
 import io.sallyport.decision.Replays;
+import io.sallyport.decision.Replays.Decider;
 import io.sallyport.decision.Replays.Example;
 import io.sallyport.decision.Replays.Group;
 import io.sallyport.decision.Replays.Report;
@@ -95,6 +96,13 @@ class PolicyReplayResource {
 
       @Schema(description = "The set that is in force.") String inForce,
 
+      @Schema(
+          nullable = true,
+          description =
+              "The set that a canary tries on a share of the devices now: for these it is what is in force.")
+      @Nullable
+      String canary,
+
       @Schema(description = "Later than asked for when more was logged than one replay looks at.")
       Instant from,
 
@@ -131,6 +139,11 @@ class PolicyReplayResource {
       @Schema(description = "The share of permits that this node logs; denials it logs all.")
       double permitsLogged,
 
+      @Schema(
+          description =
+              "By the set that had decided, a canary's too; at most 100, those of now first.")
+      List<ReplayedSet> sets,
+
       @Schema(description = "By device, at most 100, most changed first.")
       List<ReplayedDevice> devices,
 
@@ -145,6 +158,7 @@ class PolicyReplayResource {
       return new PolicyReplay(
           report.candidate(),
           report.inForce(),
+          report.canary(),
           report.from(),
           report.until(),
           report.complete(),
@@ -156,9 +170,26 @@ class PolicyReplayResource {
           report.permitted(),
           report.already(),
           report.share(),
+          report.deciders().stream().map(ReplayedSet::of).toList(),
           report.devices().stream().map(ReplayedDevice::of).toList(),
           report.rules().stream().map(ReplayedRule::of).toList(),
           report.flows().stream().map(ReplayedFlow::of).toList());
+    }
+  }
+
+  /** A set whose decisions were decided again. */
+  @Schema(name = "ReplayedSet")
+  record ReplayedSet(
+      String set,
+
+      @Schema(description = "How many of its decisions were decided again.")
+      long decisions,
+
+      long denied,
+      long permitted) {
+    static ReplayedSet of(Decider decider) {
+      return new ReplayedSet(
+          decider.set(), decider.decisions(), decider.denied(), decider.permitted());
     }
   }
 
@@ -236,6 +267,9 @@ class PolicyReplayResource {
   record ReplayedDecision(
       UUID decision,
       Instant at,
+
+      @Schema(description = "The set that had decided.") String set,
+
       UUID device,
 
       @Schema(description = "The first reason that was given.")
@@ -248,6 +282,7 @@ class PolicyReplayResource {
           .map(example -> new ReplayedDecision(
               example.decision(),
               example.at(),
+              example.set(),
               example.device(),
               example.recorded(),
               example.then()))
