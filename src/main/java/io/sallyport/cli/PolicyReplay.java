@@ -27,7 +27,7 @@ final class PolicyReplay {
       output.say("Of permits this node logs a share of " + share
           + ", so there were more of them than are counted here; denials are all here.");
     }
-    sets(output, replay);
+    sets(output, replay, limit);
     table(output, "By flow:", replay.path("flows"), limit, PolicyReplay::flow);
     table(output, "By rule:", replay.path("rules"), limit, PolicyReplay::rule);
     table(output, "By device:", replay.path("devices"), limit, PolicyReplay::device);
@@ -38,7 +38,7 @@ final class PolicyReplay {
   }
 
   /** Said when not all of it was decided by what is in force, as while a canary lives. */
-  private static void sets(Output output, JsonNode replay) {
+  private static void sets(Output output, JsonNode replay, int limit) {
     String canary = replay.path("canary").asText("");
     String inForce = replay.path("in_force").asText();
     if (replay.path("canary").isTextual()) {
@@ -49,7 +49,12 @@ final class PolicyReplay {
     if (sets.size() == 1 && sets.path(0).path("set").asText().equals(inForce)) {
       return;
     }
+    int told = 0;
     for (JsonNode set : sets) {
+      if (told++ == limit) {
+        output.say("  … and by more: raise --limit, or use --json");
+        return;
+      }
       String hash = set.path("set").asText();
       String which = hash.equals(inForce) ? ", in force" : hash.equals(canary) ? ", a canary" : "";
       output.say("  " + set.path("decisions").asText() + " had been decided by the set " + hash
