@@ -8,6 +8,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.TrustOptions;
 import io.vertx.ext.web.Router;
 import java.net.URI;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -21,10 +22,26 @@ final class BareRoute implements AutoCloseable {
 
   /** @param answer from the request's body; on an event loop */
   BareRoute(Vertx vertx, KeyCertOptions identity, Function<Buffer, Buffer> answer) {
+    this(vertx, new HttpServerOptions().setKeyCertOptions(identity), answer);
+  }
+
+  /** With mutual TLS: for these clients alone. */
+  BareRoute(
+      Vertx vertx, KeyCertOptions identity, TrustOptions clients, Function<Buffer, Buffer> answer) {
+    this(
+        vertx,
+        new HttpServerOptions()
+            .setKeyCertOptions(identity)
+            .setClientAuth(ClientAuth.REQUIRED)
+            .setTrustOptions(clients),
+        answer);
+  }
+
+  private BareRoute(Vertx vertx, HttpServerOptions options, Function<Buffer, Buffer> answer) {
     this.vertx = vertx;
     this.deployment = vertx
         .deployVerticle(
-            () -> new Loop(identity, answer, port),
+            () -> new Loop(options.setSsl(true), answer, port),
             new DeploymentOptions().setInstances(Runtime.getRuntime().availableProcessors()))
         .toCompletionStage()
         .toCompletableFuture()
@@ -41,12 +58,12 @@ final class BareRoute implements AutoCloseable {
   }
 
   private static final class Loop extends AbstractVerticle {
-    private final KeyCertOptions identity;
+    private final HttpServerOptions options;
     private final Function<Buffer, Buffer> answer;
     private final AtomicInteger port;
 
-    Loop(KeyCertOptions identity, Function<Buffer, Buffer> answer, AtomicInteger port) {
-      this.identity = identity;
+    Loop(HttpServerOptions options, Function<Buffer, Buffer> answer, AtomicInteger port) {
+      this.options = options;
       this.answer = answer;
       this.port = port;
     }
@@ -64,10 +81,6 @@ final class BareRoute implements AutoCloseable {
                 .putHeader("Content-Type", "application/json")
                 .end(answer.apply(body)));
       });
-      HttpServerOptions options = new HttpServerOptions()
-          .setSsl(true)
-          .setClientAuth(ClientAuth.NONE)
-          .setKeyCertOptions(identity);
       vertx
           .createHttpServer(options)
           .requestHandler(router)

@@ -37,6 +37,14 @@ final class BenchIdentity {
     this.key = keys.generate(KeyAlgorithm.EC_P256, "bench");
   }
 
+  Der subjectPublicKeyInfo() {
+    return key.subjectPublicKeyInfo();
+  }
+
+  byte[] sign(byte[] content) {
+    return keys.sign(key.id(), content);
+  }
+
   /** PKCS #10. */
   Der request(String name) throws IOException {
     return Der.of(new PKCS10CertificationRequestBuilder(new X500Name("CN=" + name), publicKey())
@@ -94,7 +102,7 @@ final class BenchIdentity {
 
     @Override
     public byte[] getSignature() {
-      return keys.sign(key.id(), content.toByteArray());
+      return sign(content.toByteArray());
     }
   }
 }

@@ -1,12 +1,16 @@
 package io.sallyport.bench;
 
 import io.sallyport.decision.DecisionPoint;
+import io.sallyport.decision.Rehearsal;
+import io.sallyport.decision.Rehearsal.Comparison;
 import io.sallyport.kernel.Actor;
+import io.sallyport.policy.PolicyVersions;
 import io.sallyport.policy.Question.RequestedFlow;
 import jakarta.inject.Singleton;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
@@ -17,6 +21,9 @@ import org.jspecify.annotations.Nullable;
 final class DecidedFleet {
   private static final Duration WARM_UP = Duration.ofSeconds(3);
   private static final Duration PATIENCE = Duration.ofMinutes(1);
+  /** A machine's speed changes within a minute: both are measured in each of its moods. */
+  private static final int TURNS = 3;
+
   private static final Duration RECENT = Duration.ofSeconds(1);
   private static final Actor ASKER = Actor.enforcementPoint("bench");
   /** Flows are made beforehand, as many as there are policies. */
@@ -28,14 +35,32 @@ final class DecidedFleet {
 
   private final DecisionFleet fleet;
   private final DecisionPoint decisions;
+  private final PolicyVersions versions;
+  private final Rehearsal rehearsal;
   private final BenchSettings settings;
   private @Nullable Measured measured;
+  private @Nullable Planned planned;
 
-  DecidedFleet(DecisionFleet fleet, DecisionPoint decisions, BenchSettings settings) {
+  DecidedFleet(
+      DecisionFleet fleet,
+      DecisionPoint decisions,
+      PolicyVersions versions,
+      Rehearsal rehearsal,
+      BenchSettings settings) {
     this.fleet = fleet;
     this.decisions = decisions;
+    this.versions = versions;
+    this.rehearsal = rehearsal;
     this.settings = settings;
   }
+
+  /**
+   * What came of planning for {@link DecisionFleet#PLANNED} devices.
+   *
+   * @param seconds to say what other policies would change for each of them
+   * @param deciding seconds for twice as many decisions
+   */
+  record Planned(double seconds, double deciding) {}
 
   /**
    * What was found.
@@ -68,6 +93,7 @@ final class DecidedFleet {
       rate(DecisionFleet.SMALL, few, WARM_UP);
       double small = rate(DecisionFleet.SMALL, few, settings.benchTime());
       long before = used();
+      planned();
       fleet.fill(DecisionFleet.MILLION, DecisionFleet.MANY_POLICIES);
       double seconds = fleet.load();
       awaitCurrent();
@@ -87,6 +113,43 @@ final class DecidedFleet {
           heap);
     }
     return measured;
+  }
+
+  /** Of the fleet as it is before it grows to a million, so the first to be measured when it is measured at all. */
+  Planned planned() throws Exception {
+    if (planned == null) {
+      fleet.fill(DecisionFleet.PLANNED, DecisionFleet.MANY_POLICIES);
+      fleet.load();
+      awaitCurrent();
+      RequestedFlow[] flows = flows();
+      rate(DecisionFleet.PLANNED, flows, WARM_UP);
+      Duration turn = settings.benchTime().dividedBy(TURNS);
+      double seconds = 0;
+      double deciding = 0;
+      for (int i = 0; i < TURNS; i++) {
+        seconds += plan() / TURNS;
+        deciding += 2 * DecisionFleet.PLANNED / rate(DecisionFleet.PLANNED, flows, turn) / TURNS;
+      }
+      planned = new Planned(seconds, deciding);
+    }
+    return planned;
+  }
+
+  /** As the API makes one: from the documents to the last of the differences. */
+  private double plan() {
+    String documents = DecisionFleet.candidate();
+    long start = System.nanoTime();
+    PolicyVersions.Outcome outcome = versions.check(documents, false, PolicyVersions.Terms.ANY);
+    Comparison found = rehearsal.compare(versions.candidate(documents, false), Set.of());
+    double seconds = (System.nanoTime() - start) / 1e9;
+    if (!found.base().equals(outcome.replaced())
+        || found.devices() < DecisionFleet.PLANNED
+        || found.losing() != DecisionFleet.PLANNED / 10) {
+      throw new IllegalStateException(found.losing() + " of " + found.devices()
+          + " devices would lose a port; compared with " + found.base() + " instead of "
+          + outcome.replaced());
+    }
+    return seconds;
   }
 
   /** After a load the node is as current as its beginning, until the feed says more. */

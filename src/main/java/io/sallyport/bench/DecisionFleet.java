@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.StringJoiner;
 import java.util.UUID;
 import javax.sql.DataSource;
 
@@ -24,6 +25,9 @@ import javax.sql.DataSource;
 @Singleton
 final class DecisionFleet {
   static final int SMALL = 1_000;
+  /** As many as a plan is made for. */
+  static final int PLANNED = 100_000;
+
   static final int MILLION = 1_000_000;
   static final int FEW_POLICIES = 10;
   static final int MANY_POLICIES = 1_000;
@@ -189,6 +193,15 @@ final class DecisionFleet {
             - {peer: %5$s, protocol: udp, ports: [123]}
           grant: {ttl: PT10M}
         """.formatted(number, number % PROFILES, selected, peer, prefix);
+  }
+
+  /** The policies of {@link #MANY_POLICIES} as documents, of which one in ten permits another port. */
+  static String candidate() {
+    StringJoiner documents = new StringJoiner("---\n");
+    for (int i = 0; i < MANY_POLICIES; i++) {
+      documents.add(i % 10 == 0 ? document(i).replace("8554", "8555") : document(i));
+    }
+    return documents.toString();
   }
 
   /** Seconds to read all of it into memory. */

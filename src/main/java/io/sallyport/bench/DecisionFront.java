@@ -11,7 +11,6 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
-import io.vertx.core.net.NetClient;
 import jakarta.inject.Singleton;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.CompletableFuture;
 
 /** Questions about {@link DecisionFleet} over the front, by an enforcement point on kept connections. */
 @Singleton
@@ -81,8 +79,10 @@ final class DecisionFront {
     Vertx client = Vertx.vertx(
         new VertxOptions().setEventLoopPoolSize(Runtime.getRuntime().availableProcessors()));
     try (HttpLoad load = new HttpLoad(client, CONNECTIONS, identity.client(certificate))) {
-      Buffer answer =
-          answer(client.createNetClient(identity.client(certificate)), server, requests.getFirst());
+      Buffer answer = load.answer(server, requests.getFirst());
+      if (!answer.toString().contains("\"decision\":true")) {
+        throw new IllegalStateException(answer.toString());
+      }
       try (BareRoute bare = new BareRoute(
           vertx, new BenchIdentity(keys).selfSigned(clock.instant()), body -> answer)) {
         load.rate(server, requests, WARM_UP);
@@ -135,36 +135,5 @@ final class DecisionFront {
     return Buffer.buffer("POST " + path + " HTTP/1.1\r\nHost: " + server.getAuthority()
             + "\r\nContent-Type: application/json\r\nContent-Length: " + octets.length + "\r\n\r\n")
         .appendBytes(octets);
-  }
-
-  /** The body of the answer to this request. */
-  private static Buffer answer(NetClient client, URI server, Buffer request) {
-    CompletableFuture<Buffer> body = new CompletableFuture<>();
-    Buffer all = Buffer.buffer();
-    client
-        .connect(server.getPort(), server.getHost())
-        .onFailure(body::completeExceptionally)
-        .onSuccess(socket -> {
-          socket.handler(octets -> {
-            all.appendBuffer(octets);
-            String text = all.toString(StandardCharsets.ISO_8859_1);
-            int head = text.indexOf("\r\n\r\n");
-            int length = text.toLowerCase(java.util.Locale.ROOT).indexOf("\r\ncontent-length: ");
-            if (head > 0 && length > 0) {
-              int begin = length + "\r\ncontent-length: ".length();
-              int octetsWanted = Integer.parseInt(text.substring(begin, text.indexOf('\r', begin)));
-              if (all.length() == head + 4 + octetsWanted) {
-                if (text.startsWith("HTTP/1.1 200 ") && text.contains("\"decision\":true")) {
-                  body.complete(all.getBuffer(head + 4, all.length()));
-                } else {
-                  body.completeExceptionally(new IllegalStateException(text));
-                }
-                socket.close();
-              }
-            }
-          });
-          socket.write(request);
-        });
-    return body.join();
   }
 }

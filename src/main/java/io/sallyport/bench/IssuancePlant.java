@@ -1,5 +1,7 @@
 package io.sallyport.bench;
 
+import io.sallyport.devices.DeviceProfiles;
+import io.sallyport.devices.DeviceState;
 import io.sallyport.devices.Devices.KeyClaim;
 import io.sallyport.kernel.Actor;
 import io.sallyport.kernel.Der;
@@ -32,6 +34,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 
 /** Devices that were registered beforehand, and callers that have each certified once, by key of its own. */
@@ -49,29 +52,34 @@ final class IssuancePlant {
 
   private static final String FOUND = """
       insert into manufacturer (id, name, created_at)
-        values ('00000000-0000-7000-8000-000000000001', 'Bench', now()) on conflict do nothing;
-      insert into device_profile (name, yaml, applied_at) values ('bench', %s, now()) on conflict do nothing""";
+        values ('00000000-0000-7000-8000-000000000001', 'Bench', now()) on conflict do nothing""";
   private static final String PROFILE = """
-      'apiVersion: sallyport.io/v1
+      apiVersion: sallyport.io/v1
       kind: DeviceProfile
       metadata: {name: bench}
-      '""";
+      """;
   private static final String REGISTER = """
       with unit as (insert into hardware_unit (id, manufacturer, model, serial_number)
           select gen_random_uuid(), '00000000-0000-7000-8000-000000000001', 'bench', gen_random_uuid()::text
           from generate_series(1, ?) returning id)
       insert into device (id, hardware_unit, profile, owner, site, labels, state, enrolled, revocation_counter, created_at)
-        select gen_random_uuid(), id, 'bench', 'bench', 'bench', '{}', 'EXPECTED', false, 0, now() from unit
+        select gen_random_uuid(), id, 'bench', 'bench', 'bench', '{}', ?, ?, 0, now() from unit
         returning id, hardware_unit""";
 
   private final DataSource database;
   private final Issuance issuance;
+  private final DeviceProfiles deviceProfiles;
   private final CertificateProfile profile;
   private boolean warm;
 
-  IssuancePlant(DataSource database, Issuance issuance, CertificateProfiles profiles) {
+  IssuancePlant(
+      DataSource database,
+      Issuance issuance,
+      DeviceProfiles deviceProfiles,
+      CertificateProfiles profiles) {
     this.database = database;
     this.issuance = issuance;
+    this.deviceProfiles = deviceProfiles;
     this.profile = profiles.find(CertificateProfiles.DEVICE).orElseThrow();
   }
 
@@ -80,22 +88,35 @@ final class IssuancePlant {
 
   /** Enough orders for {@code time}. */
   Queue<Asked> orders(Duration time) throws SQLException, GeneralSecurityException {
-    long count = time.toMillis() * MOST_A_SECOND / 1000;
     KeyPairGenerator keys = KeyPairGenerator.getInstance("EC");
     keys.initialize(new ECGenParameterSpec("secp256r1"));
-    Queue<Asked> orders = new ConcurrentLinkedQueue<>();
+    return new ConcurrentLinkedQueue<>(orders(
+        time.toMillis() * MOST_A_SECOND / 1000,
+        DeviceState.EXPECTED,
+        () -> Der.of(keys.generateKeyPair().getPublic().getEncoded())));
+  }
+
+  /** One for each of these public keys, of devices that may ask for everything once they are certified. */
+  List<Asked> ordersOfActive(List<Der> keys) throws SQLException {
+    return orders(keys.size(), DeviceState.ACTIVE, keys.iterator()::next);
+  }
+
+  private List<Asked> orders(long count, DeviceState state, Supplier<Der> keys)
+      throws SQLException {
+    deviceProfiles.apply(PROFILE, Actor.SERVER);
+    List<Asked> orders = new ArrayList<>();
     try (Connection connection = database.getConnection();
         Statement found = connection.createStatement();
         PreparedStatement register = connection.prepareStatement(REGISTER)) {
-      found.execute(FOUND.formatted(PROFILE));
+      found.execute(FOUND);
       for (long left = count; left > 0; left -= PART) {
         register.setInt(1, (int) Math.min(left, PART));
+        register.setString(2, state.name());
+        register.setBoolean(3, state != DeviceState.EXPECTED);
         try (ResultSet rows = register.executeQuery()) {
           while (rows.next()) {
-            orders.add(asked(
-                rows.getObject(1, UUID.class),
-                rows.getObject(2, UUID.class),
-                Der.of(keys.generateKeyPair().getPublic().getEncoded())));
+            orders.add(
+                asked(rows.getObject(1, UUID.class), rows.getObject(2, UUID.class), keys.get()));
           }
         }
       }
