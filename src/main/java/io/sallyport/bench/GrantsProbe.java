@@ -31,12 +31,11 @@ import java.util.concurrent.locks.LockSupport;
  */
 @Singleton
 final class GrantsProbe implements Probe {
-  private static final int DEVICES = 64;
+  private static final int DEVICES = 256;
   /** A machine's speed changes within a minute: both are measured in each of its moods. */
   private static final int TURNS = 4;
 
-  private static final Duration WARM_UP = Duration.ofSeconds(20);
-  private static final Duration BARE_WARM_UP = Duration.ofSeconds(6);
+  private static final Duration ROUND = Duration.ofSeconds(5);
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofMillis(50);
 
@@ -115,8 +114,8 @@ final class GrantsProbe implements Probe {
             bareServer.sign(signed);
             return answer;
           })) {
-        load.rate(server, requests, WARM_UP);
-        load.rate(bare.address(), requests, BARE_WARM_UP);
+        WarmUp.with(ROUND, () -> load.rate(server, requests, ROUND));
+        WarmUp.with(ROUND, () -> load.rate(bare.address(), requests, ROUND));
         Duration turn = settings.benchTime().dividedBy(TURNS);
         double grants = 0;
         double route = 0;

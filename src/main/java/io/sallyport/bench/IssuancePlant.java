@@ -13,8 +13,6 @@ import io.sallyport.pki.Issuance;
 import io.sallyport.pki.Issuance.Guard;
 import io.sallyport.pki.Issuance.Order;
 import jakarta.inject.Singleton;
-import java.lang.management.CompilationMXBean;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPairGenerator;
@@ -42,11 +40,6 @@ import javax.sql.DataSource;
 final class IssuancePlant {
   private static final int PART = 10_000;
   private static final Duration ROUND = Duration.ofSeconds(3);
-  /** For a busy machine; a quiet one is done in a third of it. */
-  private static final int MOST_ROUNDS = 12;
-  /** Of one processor: what the compilers take when the rest of what is hot trickles in. */
-  private static final double COMPILED = 0.15;
-
   /** More than any machine issues in a second. */
   private static final int MOST_A_SECOND = 4_000;
 
@@ -132,15 +125,7 @@ final class IssuancePlant {
     if (warm) {
       return;
     }
-    CompilationMXBean compilers = ManagementFactory.getCompilationMXBean();
-    for (int round = 0; round < MOST_ROUNDS; round++) {
-      Queue<Asked> orders = orders(ROUND);
-      long before = compilers.getTotalCompilationTime();
-      rate(callers, orders, ROUND);
-      if (compilers.getTotalCompilationTime() - before < COMPILED * ROUND.toMillis()) {
-        break;
-      }
-    }
+    WarmUp.with(ROUND, () -> rate(callers, orders(ROUND), ROUND));
     warm = true;
   }
 
