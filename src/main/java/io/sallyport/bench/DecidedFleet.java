@@ -139,15 +139,15 @@ final class DecidedFleet {
   private double plan() {
     String documents = DecisionFleet.candidate();
     long start = System.nanoTime();
-    PolicyVersions.Outcome outcome = versions.check(documents, false, PolicyVersions.Terms.ANY);
-    Comparison found = rehearsal.compare(versions.candidate(documents, false), Set.of());
+    PolicyVersions.Planned act = versions.plan(documents, false);
+    Comparison found = rehearsal.compare(act.candidate(), Set.of());
     double seconds = (System.nanoTime() - start) / 1e9;
-    if (!found.base().equals(outcome.replaced())
+    if (!found.base().equals(act.outcome().replaced())
         || found.devices() < DecisionFleet.PLANNED
         || found.losing() != DecisionFleet.PLANNED / 10) {
       throw new IllegalStateException(found.losing() + " of " + found.devices()
           + " devices would lose a port; compared with " + found.base() + " instead of "
-          + outcome.replaced());
+          + act.outcome().replaced());
     }
     return seconds;
   }

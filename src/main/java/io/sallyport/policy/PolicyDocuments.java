@@ -21,8 +21,16 @@ final class PolicyDocuments {
 
   private PolicyDocuments() {}
 
-  /** A document that was read, as it is stored. */
-  record Document(String name, String hash, String text) {}
+  /** A document that was read, and its text as it is stored. */
+  record Document(ReadDocument read, String text) {
+    String name() {
+      return read.name();
+    }
+
+    String hash() {
+      return read.hash();
+    }
+  }
 
   /** In order of the text. Refuses with {@code invalid-policy}, and when two have one name or there are too many. */
   static List<Document> read(String text) {
@@ -36,34 +44,34 @@ final class PolicyDocuments {
     }
     Matcher separator = SEPARATOR.matcher(text);
     int start = 0;
+    int first = 1;
     boolean more = true;
     while (more) {
       more = separator.find();
       String part = text.substring(start, more ? separator.start() : text.length());
-      int first = 1
-          + Math.toIntExact(
-              text.substring(0, start).chars().filter(c -> c == '\n').count());
       if (!NOTHING.matcher(part).matches()) {
         if (documents.size() == PolicyVersions.MOST_DOCUMENTS) {
           throw invalid("there are more than " + PolicyVersions.MOST_DOCUMENTS + " documents");
         }
         Document document = read(part, first);
-        Integer other = lines.putIfAbsent(document.name, first);
+        Integer other = lines.putIfAbsent(document.name(), first);
         if (other != null) {
-          throw invalid("line " + first + ", column 1: a second policy " + document.name
+          throw invalid("line " + first + ", column 1: a second policy " + document.name()
               + "; the first begins on line " + other);
         }
         documents.add(document);
       }
-      start = more ? separator.end() : text.length();
+      int next = more ? separator.end() : text.length();
+      first += Math.toIntExact(
+          text.substring(start, next).chars().filter(c -> c == '\n').count());
+      start = next;
     }
     return documents;
   }
 
   private static Document read(String part, int first) {
     try {
-      var policy = PolicyReader.read(part);
-      return new Document(policy.name(), policy.hash(), part);
+      return new Document(PolicyReader.read(part), part);
     } catch (Refusal refusal) {
       Matcher line = LINE.matcher(refusal.detail());
       throw line.find()

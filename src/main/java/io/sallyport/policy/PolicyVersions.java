@@ -154,9 +154,16 @@ public interface PolicyVersions {
    */
   Analysis analyze(Collection<Set<String>> bounds);
 
-  /** The policies that {@link #apply} would put in force, compiled. */
-  PolicySet candidate(String yaml, boolean whole);
+  /**
+   * What an act would do.
+   *
+   * @param candidate what would be in force, compiled
+   */
+  record Planned(Outcome outcome, PolicySet candidate) {}
 
-  /** A set that was in force once, compiled; refuses with {@code not-found}. */
-  PolicySet compiled(String set);
+  /** What {@link #apply} would do, and what it would put in force; refuses as it does, and changes nothing. */
+  Planned plan(String yaml, boolean whole);
+
+  /** The same of {@link #rollBack}. */
+  Planned planRollBack(String set);
 }

@@ -54,9 +54,9 @@ class StoredPolicyVersions implements PolicyVersions {
    * What may come into force.
    *
    * @param members version hashes by name
-   * @param texts by version hash, of those that are new
+   * @param documents by version hash, of those that are new
    */
-  private record Candidate(SortedMap<String, String> members, Map<String, String> texts) {}
+  private record Candidate(SortedMap<String, String> members, Map<String, Document> documents) {}
 
   @Override
   @Transactional
@@ -70,7 +70,7 @@ class StoredPolicyVersions implements PolicyVersions {
   @Override
   @Transactional
   public Outcome check(String yaml, boolean whole, Terms terms) {
-    return would(with(PolicyDocuments.read(yaml), whole), terms);
+    return would(with(PolicyDocuments.read(yaml), whole), terms).outcome();
   }
 
   @Override
@@ -84,7 +84,7 @@ class StoredPolicyVersions implements PolicyVersions {
   @Override
   @Transactional
   public Outcome checkRollBack(String set, Terms terms) {
-    return would(new Candidate(known(set), Map.of()), terms);
+    return would(new Candidate(known(set), Map.of()), terms).outcome();
   }
 
   @Override
@@ -144,14 +144,14 @@ class StoredPolicyVersions implements PolicyVersions {
 
   @Override
   @Transactional
-  public PolicySet candidate(String yaml, boolean whole) {
-    return compiled(with(PolicyDocuments.read(yaml), whole));
+  public Planned plan(String yaml, boolean whole) {
+    return would(with(PolicyDocuments.read(yaml), whole), Terms.ANY);
   }
 
   @Override
   @Transactional
-  public PolicySet compiled(String set) {
-    return compiled(new Candidate(known(set), Map.of()));
+  public Planned planRollBack(String set) {
+    return would(new Candidate(known(set), Map.of()), Terms.ANY);
   }
 
   /** Keeps texts that are not in force yet; in the caller's transaction. */
@@ -193,12 +193,12 @@ class StoredPolicyVersions implements PolicyVersions {
           "there is no document, so every policy would be withdrawn; remove them one by one if that is meant");
     }
     SortedMap<String, String> members = whole ? new TreeMap<>() : acts.current();
-    Map<String, String> texts = new HashMap<>();
+    Map<String, Document> read = new HashMap<>();
     documents.forEach(document -> {
       members.put(document.name(), document.hash());
-      texts.put(document.hash(), document.text());
+      read.put(document.hash(), document);
     });
-    return new Candidate(members, texts);
+    return new Candidate(members, read);
   }
 
   private SortedMap<String, String> known(String set) {
@@ -211,28 +211,40 @@ class StoredPolicyVersions implements PolicyVersions {
                 "No set of policies with this hash was ever in force; the history names those that were."));
   }
 
+  /** A document that was read already is not read again, and most of the others are in force: they come together. */
   private PolicySet compiled(Candidate candidate) {
-    List<String> texts = new ArrayList<>();
-    candidate.members.forEach((name, hash) -> texts.add(text(candidate, name, hash)));
-    return PolicySet.compile(texts);
+    Map<String, String> inForce = new HashMap<>();
+    if (!candidate.documents.keySet().containsAll(candidate.members.values())) {
+      rows.all().forEach(policy -> inForce.put(policy.hash(), policy.yaml()));
+    }
+    List<ReadDocument> documents = new ArrayList<>();
+    candidate.members.forEach((name, hash) -> {
+      Document document = candidate.documents.get(hash);
+      String text = inForce.get(hash);
+      documents.add(
+          document != null
+              ? document.read()
+              : PolicyReader.read(text == null ? text(candidate, name, hash) : text));
+    });
+    return new CompiledPolicySet(documents);
   }
 
   private String text(Candidate candidate, String name, String hash) {
-    String text = candidate.texts.get(hash);
-    return text == null ? rows.version(name, hash).orElseThrow() : text;
+    Document document = candidate.documents.get(hash);
+    return document == null ? rows.version(name, hash).orElseThrow() : document.text();
   }
 
-  private Outcome would(Candidate candidate, Terms terms) {
+  private Planned would(Candidate candidate, Terms terms) {
     SortedMap<String, String> now = acts.current();
     String replaced = PolicyActs.hash(now);
     requireExpected(terms, replaced);
-    compiled(candidate);
-    return new Outcome(
+    Outcome outcome = new Outcome(
         null, PolicyActs.hash(candidate.members), replaced, changes(now, candidate.members));
+    return new Planned(outcome, compiled(candidate));
   }
 
   private Outcome put(String kind, Candidate candidate, Terms terms, Actor actor) {
-    Outcome would = would(candidate, terms);
+    Outcome would = would(candidate, terms).outcome();
     if (would.changes().isEmpty()) {
       return would;
     }

@@ -7,10 +7,9 @@ import io.sallyport.decision.Rehearsal.Comparison;
 import io.sallyport.decision.Rehearsal.Difference;
 import io.sallyport.kernel.CommonProblem;
 import io.sallyport.kernel.Refusal;
-import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.PolicyVersions;
 import io.sallyport.policy.PolicyVersions.Outcome;
-import io.sallyport.policy.PolicyVersions.Terms;
+import io.sallyport.policy.PolicyVersions.Planned;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Verdict.AllowedFlow;
 import io.sallyport.policy.Verdict.Network;
@@ -64,17 +63,10 @@ class PolicyPlanResource {
           @Nullable
           String set,
       @Nullable String documents) {
-    Outcome outcome;
-    PolicySet candidate;
-    if (set == null) {
-      String yaml = Fields.body(documents);
-      outcome = versions.check(yaml, all, Terms.ANY);
-      candidate = versions.candidate(yaml, all);
-    } else {
-      outcome = versions.checkRollBack(set, Terms.ANY);
-      candidate = versions.compiled(set);
-    }
-    Comparison comparison = rehearsal.compare(candidate, Set.of());
+    Planned planned =
+        set == null ? versions.plan(Fields.body(documents), all) : versions.planRollBack(set);
+    Outcome outcome = planned.outcome();
+    Comparison comparison = rehearsal.compare(planned.candidate(), Set.of());
     if (!comparison.base().equals(outcome.replaced())) {
       throw new Refusal(
           CommonProblem.CONFLICT, "The policies were changed while this was planned; plan again.");

@@ -9,8 +9,8 @@ import io.sallyport.decision.Replays.Report;
 import io.sallyport.decision.Replays.TurnedDevice;
 import io.sallyport.decision.Replays.TurnedRule;
 import io.sallyport.policy.IcmpTypes;
-import io.sallyport.policy.PolicySet;
 import io.sallyport.policy.PolicyVersions;
+import io.sallyport.policy.PolicyVersions.Planned;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.smallrye.common.annotation.RunOnVirtualThread;
@@ -84,9 +84,9 @@ class PolicyReplayResource {
           String days,
       @Nullable String documents) {
     Duration back = Duration.ofDays(Fields.number("days", days, USUAL_DAYS, 1, MOST_DAYS));
-    PolicySet candidate =
-        set == null ? versions.candidate(Fields.body(documents), all) : versions.compiled(set);
-    return PolicyReplay.of(replays.replay(candidate, clock.instant().minus(back)));
+    Planned planned =
+        set == null ? versions.plan(Fields.body(documents), all) : versions.planRollBack(set);
+    return PolicyReplay.of(replays.replay(planned.candidate(), clock.instant().minus(back)));
   }
 
   /** What came of it. */
