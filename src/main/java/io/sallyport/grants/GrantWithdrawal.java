@@ -45,6 +45,9 @@ final class GrantWithdrawal implements Changes.Follower {
   /** The name under which the position is kept. */
   static final String JOB = "grants";
 
+  /** Devices whose grants are read together. */
+  private static final int TOGETHER = 64;
+
   private static final Duration RECORDED_WITHIN = Duration.ofSeconds(5);
   private static final long PAUSE_NANOS = 5_000_000;
   private static final long LONGEST_WAIT_NANOS = 5_000_000_000L;
@@ -168,10 +171,24 @@ final class GrantWithdrawal implements Changes.Follower {
     again.keySet().removeAll(due);
   }
 
+  /** Some together, since a device has one grant or none; one by one where they have many, each page of which is looked for in all. */
   private void compareOf(Set<UUID> devices) {
+    List<UUID> all = List.copyOf(devices);
+    for (int from = 0; from < all.size(); from += TOGETHER) {
+      List<UUID> some = all.subList(from, Math.min(from + TOGETHER, all.size()));
+      List<LiveGrant> first = store.openAfter(some, null, Page.MOST);
+      if (first.size() < Page.MOST) {
+        compare(first);
+      } else {
+        some.forEach(this::compareOf);
+      }
+    }
+  }
+
+  private void compareOf(UUID device) {
     List<LiveGrant> page = List.of();
-    for (@Nullable LiveGrant last = null; !devices.isEmpty(); last = page.getLast()) {
-      page = store.openAfter(devices, last, Page.MOST);
+    for (@Nullable LiveGrant last = null; ; last = page.getLast()) {
+      page = store.openAfter(List.of(device), last, Page.MOST);
       compare(page);
       if (page.size() < Page.MOST) {
         return;
