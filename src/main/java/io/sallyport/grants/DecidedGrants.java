@@ -1,6 +1,5 @@
 package io.sallyport.grants;
 
-import com.nimbusds.jose.util.JSONArrayUtils;
 import com.nimbusds.jwt.JWTClaimsSet;
 import io.sallyport.audit.Fact;
 import io.sallyport.decision.DecisionPoint;
@@ -13,6 +12,7 @@ import io.sallyport.kernel.Refusal;
 import io.sallyport.policy.Question.Direction;
 import io.sallyport.policy.Question.RequestedFlow;
 import io.sallyport.policy.Verdict.AllowedFlow;
+import io.vertx.core.json.JsonArray;
 import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
@@ -20,9 +20,9 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Date;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -91,7 +91,7 @@ final class DecidedGrants implements Grants {
             id,
             holder.device(),
             holder.thumbprint(),
-            JSONArrayUtils.toJSONString(details),
+            new JsonArray(details).encode(),
             now,
             end,
             decided.stream().map(Decision::id).toList(),
@@ -278,7 +278,7 @@ final class DecidedGrants implements Grants {
     return flows.stream().map(NetworkFlows::granted).toList();
   }
 
-  private JWTClaimsSet claims(
+  private Map<String, Object> claims(
       UUID id,
       Holder holder,
       Instant now,
@@ -286,31 +286,28 @@ final class DecidedGrants implements Grants {
       List<Map<String, Object>> details,
       Decision decision,
       StatusPlace place) {
-    JWTClaimsSet.Builder claims = new JWTClaimsSet.Builder()
-        .issuer(settings.issuer())
-        .subject(holder.device().toString())
-        .audience(settings.audience())
-        .claim("client_id", holder.device().toString())
-        .issueTime(Date.from(now))
-        .notBeforeTime(Date.from(now))
-        .expirationTime(Date.from(end))
-        .jwtID(id.toString())
-        .claim("cnf", Map.of("x5t#S256", holder.thumbprint().base64Url()))
-        .claim("authorization_details", details)
-        .claim(
-            "status",
+    Map<String, Object> claims = new LinkedHashMap<>();
+    claims.put("iss", settings.issuer());
+    claims.put("sub", holder.device().toString());
+    claims.put("aud", settings.audience());
+    claims.put("client_id", holder.device().toString());
+    claims.put("iat", now.getEpochSecond());
+    claims.put("nbf", now.getEpochSecond());
+    claims.put("exp", end.getEpochSecond());
+    claims.put("jti", id.toString());
+    claims.put("cnf", Map.of("x5t#S256", holder.thumbprint().base64Url()));
+    claims.put("authorization_details", details);
+    claims.put(
+        "status",
+        Map.of(
+            "status_list",
             Map.of(
-                "status_list",
-                Map.of(
-                    "idx",
-                    place.index(),
-                    "uri",
-                    SignedStatusLists.address(settings, place.list()))))
-        .claim("policy_hash", decision.verdict().policyHash());
+                "idx", place.index(), "uri", SignedStatusLists.address(settings, place.list()))));
+    claims.put("policy_hash", decision.verdict().policyHash());
     if (decision.appraisal() != null) {
-      claims.claim("appraisal", decision.appraisal().toString());
+      claims.put("appraisal", decision.appraisal().toString());
     }
-    return claims.build();
+    return claims;
   }
 
   /** Records the refusal (law 8); {@code withheld} is a grant that was recorded and is not handed out, or null. */

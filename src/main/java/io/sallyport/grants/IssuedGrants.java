@@ -10,6 +10,7 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -82,12 +83,17 @@ final class IssuedGrants {
 
   private static Fact fact(Issued issued) {
     NetworkGrant grant = issued.grant();
-    return Fact.of("grant.issued", issued.actor(), "grant", grant.id())
-        .with("device", grant.device())
-        .with("thumbprint", grant.thumbprint())
-        .with("flows", grant.flows())
-        .with("expires_at", grant.expiresAt())
-        .with("decisions", grant.decisions())
-        .with("policy_hash", grant.policyHash());
+    return new Fact(
+        "grant.issued",
+        issued.actor(),
+        "grant",
+        grant.id().toString(),
+        Map.of(
+            "device", grant.device().toString(),
+            "thumbprint", grant.thumbprint(),
+            "flows", grant.flows(),
+            "expires_at", grant.expiresAt().toString(),
+            "decisions", grant.decisions(),
+            "policy_hash", grant.policyHash()));
   }
 }

@@ -106,7 +106,7 @@ final class SignedStatusLists implements StatusLists {
         .claim("ttl", TTL.toSeconds())
         .claim("status_list", bits.claim())
         .build();
-    return new Made(keys.sign(TYPE, claims), at);
+    return new Made(keys.sign(TYPE, claims.toJSONObject()), at);
   }
 
   /** An instant of which every earlier change was looked at by the one node that withdraws grants. */

@@ -11,7 +11,6 @@ import com.nimbusds.jose.jwk.ECKey;
 import com.nimbusds.jose.jwk.JWK;
 import com.nimbusds.jose.jwk.JWKSet;
 import com.nimbusds.jose.jwk.KeyUse;
-import com.nimbusds.jose.util.Base64URL;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.quarkus.runtime.StartupEvent;
@@ -21,6 +20,7 @@ import io.sallyport.kernel.Der;
 import io.sallyport.keys.KeyAlgorithm;
 import io.sallyport.keys.KeyHandle;
 import io.sallyport.keys.Keys;
+import io.vertx.core.json.JsonObject;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -34,6 +34,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -54,15 +55,23 @@ final class TokenKeys {
   static final String PURPOSE = "grants";
   private static final JOSEObjectType TYPE = new JOSEObjectType("at+jwt");
 
+  private static final Base64.Encoder PART = Base64.getUrlEncoder().withoutPadding();
+
   /** Another node may have made a further one. */
   private static final Duration READ_EVERY = Duration.ofMinutes(1);
 
   /** The longest that a policy grants for, and what the clocks of two nodes may differ by. */
   private static final Duration LONGEST_GRANT = Duration.ofHours(25);
 
-  /** A key to sign with, and all keys to check with. */
+  /** A key to sign with and the header of grants that it signs, and all keys to check with. */
   private record Loaded(
-      UUID key, String keyId, List<GrantKey> published, JWKSet keySet, String json, long nanos) {
+      UUID key,
+      String keyId,
+      String header,
+      List<GrantKey> published,
+      JWKSet keySet,
+      String json,
+      long nanos) {
     boolean isFresh() {
       return System.nanoTime() - nanos < READ_EVERY.toNanos();
     }
@@ -102,22 +111,33 @@ final class TokenKeys {
   }
 
   /** Signs the claims of a grant as a compact JWS. */
-  String sign(JWTClaimsSet claims) {
-    return sign(TYPE, claims);
+  String sign(Map<String, Object> claims) {
+    Loaded current = loaded();
+    return sign(current, current.header, claims);
   }
 
   /** Signs claims as a compact JWS of this type. */
-  String sign(JOSEObjectType type, JWTClaimsSet claims) {
+  String sign(JOSEObjectType type, Map<String, Object> claims) {
     Loaded current = loaded();
-    JWSHeader header = new JWSHeader.Builder(JWSAlgorithm.ES256)
-        .type(type)
-        .keyID(current.keyId)
-        .build();
-    String input = header.toBase64URL() + "." + claims.toPayload().toBase64URL();
+    return sign(current, header(type, current.keyId), claims);
+  }
+
+  /** The first part of a token, with its dot. */
+  private static String header(JOSEObjectType type, String keyId) {
+    return new JWSHeader.Builder(JWSAlgorithm.ES256)
+            .type(type)
+            .keyID(keyId)
+            .build()
+            .toBase64URL() + ".";
+  }
+
+  private String sign(Loaded current, String header, Map<String, Object> claims) {
+    String input =
+        header + PART.encodeToString(new JsonObject(claims).toBuffer().getBytes());
     byte[] der = keys.sign(current.key, input.getBytes(StandardCharsets.US_ASCII));
     try {
       int length = ECDSA.getSignatureByteArrayLength(JWSAlgorithm.ES256);
-      return input + "." + Base64URL.encode(ECDSA.transcodeSignatureToConcat(der, length));
+      return input + "." + PART.encodeToString(ECDSA.transcodeSignatureToConcat(der, length));
     } catch (JOSEException e) {
       throw new IllegalStateException("the key gave a signature that is not ECDSA", e);
     }
@@ -170,6 +190,7 @@ final class TokenKeys {
         loaded = new Loaded(
             current.key,
             current.keyId,
+            current.header,
             current.published,
             current.keySet,
             current.json,
@@ -200,9 +221,11 @@ final class TokenKeys {
           key == signing));
     }
     JWKSet keySet = new JWKSet(jwks);
+    String keyId = jwks.get(counting.indexOf(signing)).getKeyID();
     return new Loaded(
         signing.handle.id(),
-        jwks.get(counting.indexOf(signing)).getKeyID(),
+        keyId,
+        header(TYPE, keyId),
         List.copyOf(published),
         keySet,
         keySet.toString(),

@@ -128,8 +128,17 @@ public final class MerkleLeaf {
 
   private static void quote(StringBuilder json, String value) {
     json.append('"');
+    int plain = 0;
     for (int i = 0; i < value.length(); i++) {
       char unit = value.charAt(i);
+      if (unit >= ' '
+          && unit != '"'
+          && unit != '\\'
+          && !(Character.isSurrogate(unit) && !paired(value, i))) {
+        continue;
+      }
+      json.append(value, plain, i);
+      plain = i + 1;
       switch (unit) {
         case '"' -> json.append("\\\"");
         case '\\' -> json.append("\\\\");
@@ -138,16 +147,10 @@ public final class MerkleLeaf {
         case '\n' -> json.append("\\n");
         case '\f' -> json.append("\\f");
         case '\r' -> json.append("\\r");
-        default -> {
-          if (unit < ' ' || Character.isSurrogate(unit) && !paired(value, i)) {
-            json.append(String.format(Locale.ROOT, "\\u%04x", (int) unit));
-          } else {
-            json.append(unit);
-          }
-        }
+        default -> json.append(String.format(Locale.ROOT, "\\u%04x", (int) unit));
       }
     }
-    json.append('"');
+    json.append(value, plain, value.length()).append('"');
   }
 
   /** UTF-8 has no octets for half a pair; the encoder would put a question mark, and two strings would look alike. */
