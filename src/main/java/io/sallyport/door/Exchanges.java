@@ -320,7 +320,7 @@ public class Exchanges {
       return refusal.problem().status() == CommonProblem.UNAVAILABLE.status()
           ? reply.with("Retry-After", RETRY_SECONDS)
           : reply;
-    } catch (RuntimeException failure) {
+    } catch (RuntimeException | Error failure) {
       if (Outage.caused(failure)) {
         return refuse(
                 refusals,

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExchangesTest {
   private static final int MOST_FAILURES = 3;
@@ -103,6 +104,20 @@ class ExchangesTest {
     assertFalse(
         response.body().contains("secret") || response.body().contains("io.sallyport"),
         response.body());
+  }
+
+  /** Nobody else would ever answer. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/slow", "/quick"})
+  void anErrorIs500Too(String path) throws Exception {
+    useCase = request -> {
+      throw new StackOverflowError("secret");
+    };
+
+    HttpResponse<String> response = post(path, "x");
+
+    assertEquals(500, response.statusCode());
+    assertFalse(response.body().contains("secret"), response.body());
   }
 
   @Test
