@@ -6,13 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.junit.QuarkusTest;
+import io.sallyport.kernel.Page;
 import io.sallyport.testing.Answer;
+import io.sallyport.testing.Database;
 import io.sallyport.testing.Patience;
 import io.sallyport.testing.Plant;
 import io.sallyport.testing.Plant.Unit;
 import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.TestPki.Identity;
 import java.net.http.HttpRequest.BodyPublishers;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -98,6 +104,40 @@ class IntrospectionWireTest extends ServerTest {
         """);
     assertFalse(active(token));
     plant.policy("PT10M");
+  }
+
+  /** More than are read at once. */
+  @Test
+  void everyOneOfManyGrantsOfADeviceIsWithdrawn() throws SQLException {
+    Unit camera = plant.attested("introspect-8");
+    token(camera);
+    try (Connection database = Database.connect();
+        PreparedStatement copy = database.prepareStatement("""
+            insert into network_grant (id, device, thumbprint, flows, issued_at, expires_at, decisions, policy_hash, appraisal)
+            select gen_random_uuid(), device, thumbprint, flows, issued_at, expires_at, decisions, policy_hash, appraisal
+            from network_grant, generate_series(1, ?) where device = ?::uuid""")) {
+      copy.setInt(1, Page.MOST + 1);
+      copy.setString(2, camera.id());
+      assertEquals(Page.MOST + 1, copy.executeUpdate());
+      database.commit();
+    }
+    assertEquals(Page.MOST + 2, open(camera));
+    camera.attest(Plant.OLD).expect(200);
+    Patience.untilTrue("all are withdrawn", () -> open(camera) == 0);
+  }
+
+  private static int open(Unit unit) {
+    try (Connection database = Database.connect();
+        PreparedStatement count = database.prepareStatement(
+            "select count(*) from network_grant where device = ?::uuid and withdrawn_at is null")) {
+      count.setString(1, unit.id());
+      try (ResultSet row = count.executeQuery()) {
+        row.next();
+        return row.getInt(1);
+      }
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
