@@ -199,7 +199,7 @@ final class DecisionFleet {
   static String candidate() {
     StringJoiner documents = new StringJoiner("---\n");
     for (int i = 0; i < MANY_POLICIES; i++) {
-      documents.add(i % 10 == 0 ? document(i).replace("8554", "8555") : document(i));
+      documents.add(i % 10 == 0 ? ofSite(i).replace("8554", "8555") : ofSite(i));
     }
     return documents.toString();
   }
