@@ -1,6 +1,7 @@
 package io.sallyport.boot;
 
 import java.io.IOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,12 @@ final class Preparation {
   private static final Map<String, Integer> PORTS =
       Map.of("https-port", 8443, "http-port", 8080, "people-port", 9443, "management-port", 9000);
   private static final int MASTER_KEY_OCTETS = 32;
+
+  /** Below what Linux takes for the own ends of connections (net.ipv4.ip_local_port_range). */
+  private static final int FREE_FROM = 20_000;
+
+  private static final int FREE_TO = 32_768;
+  private static final int FREE_TRIES = 20;
 
   private final Map<String, String> options;
 
@@ -151,7 +159,7 @@ final class Preparation {
         String address = name.equals("management-port")
             ? setting("management-listen", "127.0.0.1")
             : setting("listen", "0.0.0.0");
-        ServerSocket socket = new ServerSocket(port, 1, InetAddress.getByName(address));
+        ServerSocket socket = listening(port, InetAddress.getByName(address));
         held.add(socket);
         port = socket.getLocalPort();
       } catch (IOException e) {
@@ -170,6 +178,19 @@ final class Preparation {
       faults.add("Cannot listen on " + String.join(", ", taken) + "; choose another port.");
     }
     return faults;
+  }
+
+  /** A free port is one that no connection is given for its own end before the server listens there. */
+  private static ServerSocket listening(int port, InetAddress address) throws IOException {
+    for (int tries = port == 0 ? FREE_TRIES : 0; tries > 0; tries--) {
+      try {
+        return new ServerSocket(
+            ThreadLocalRandom.current().nextInt(FREE_FROM, FREE_TO), 1, address);
+      } catch (BindException _) {
+        // The next one.
+      }
+    }
+    return new ServerSocket(port, 1, address);
   }
 
   private static String setting(String name, String otherwise) {

@@ -21,7 +21,7 @@ final class DeviceIndex<K> {
   /** Times this, the upper bits of a hash hang on all of it (Fibonacci hashing). */
   private static final int SPREAD = 0x9e3779b9;
   /** Of the slots, those that may be taken or were. */
-  private static final double FULL = 0.7;
+  private static final double FULL = 0.45;
 
   private final Keyed<K> keyed;
   private volatile @Nullable FleetDevice[] slots = new FleetDevice[1 << LEAST_BITS];

@@ -13,14 +13,12 @@ import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The TLS client's certificates: the key was proven, nothing else was checked. Read once for each session, over which many
- * requests may come. Safe for any thread.
+ * The TLS client's certificates: the key was proven, nothing else was checked. Nothing of them is put beside the TLS session:
+ * one with values of others is kept by the JVM for a day, instead of by the client in a ticket. Safe for any thread.
  */
 public final class ClientChain {
   /** Of who sent none. */
   public static final ClientChain NONE = new ClientChain(List.of());
-
-  private static final String KEY = ClientChain.class.getName();
 
   private final List<X509Certificate> certificates;
   private volatile @Nullable Digest thumbprint;
@@ -34,15 +32,6 @@ public final class ClientChain {
     if (session == null) {
       return NONE;
     }
-    if (session.getValue(KEY) instanceof ClientChain known) {
-      return known;
-    }
-    ClientChain read = read(session);
-    session.putValue(KEY, read);
-    return read;
-  }
-
-  private static ClientChain read(SSLSession session) {
     List<X509Certificate> found = new ArrayList<>();
     try {
       for (Certificate certificate : session.getPeerCertificates()) {
