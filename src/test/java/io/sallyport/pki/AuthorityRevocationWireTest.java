@@ -17,7 +17,6 @@ import io.sallyport.testing.ServerTest;
 import io.sallyport.testing.StatusClient;
 import io.sallyport.testing.TestPki;
 import java.math.BigInteger;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CRLReason;
@@ -106,19 +105,6 @@ class AuthorityRevocationWireTest extends ServerTest {
     assertEquals(CRLReason.CA_COMPROMISE.ordinal(), revoked.getRevocationReason());
   }
 
-  private static boolean active(Plant plant, String token) {
-    return plant
-        .post(
-            plant.enforcementPoint(),
-            "/oauth2/introspect",
-            "application/x-www-form-urlencoded",
-            BodyPublishers.ofString("token=" + token))
-        .expect(200)
-        .json()
-        .get("active")
-        .asBoolean();
-  }
-
   @Test
   void nothingOfACompromisedAuthorityCounts(@TempDir Path folder) throws Exception {
     Peers.need("openssl");
@@ -134,7 +120,7 @@ class AuthorityRevocationWireTest extends ServerTest {
       String token =
           unit.token(Plant.VIDEO).expect(200).json().get("access_token").asText();
       assertTrue(unit.may(Plant.VIDEO));
-      assertTrue(active(plant, token));
+      assertTrue(plant.isActive(token));
       assertNull(status(client, issuer, serial).getCertStatus(), "good, and kept as an answer");
       assertNull(status(client, root, issuer.getSerialNumber()).getCertStatus(), "good");
 
@@ -156,7 +142,7 @@ class AuthorityRevocationWireTest extends ServerTest {
       assertTrue(refused.text().contains("revoked"), refused.text());
       unit.renew().expect(403);
       unit.token(Plant.VIDEO).expect(403);
-      assertFalse(active(plant, token));
+      assertFalse(plant.isActive(token));
       assertCompromised(status(client, issuer, serial));
       assertCompromised(status(client, issuer, BigInteger.TWO.pow(120)));
       assertCompromised(status(client, root, issuer.getSerialNumber()));

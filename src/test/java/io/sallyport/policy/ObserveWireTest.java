@@ -122,9 +122,9 @@ class ObserveWireTest extends ServerTest {
       JsonNode grant = unit.token(CLOCK).expect(200).json();
       assertTrue(grant.get("expires_in").asInt() <= 60);
       String token = grant.get("access_token").asText();
-      assertTrue(isActive(plant, token));
+      assertTrue(plant.isActive(token));
       zone(plant, "enforce");
-      assertFalse(isActive(plant, token));
+      assertFalse(plant.isActive(token));
     }
   }
 
@@ -199,19 +199,6 @@ class ObserveWireTest extends ServerTest {
       }
     }
     return 0;
-  }
-
-  private static boolean isActive(Plant plant, String token) {
-    return plant
-        .post(
-            plant.enforcementPoint(),
-            "/oauth2/introspect",
-            "application/x-www-form-urlencoded",
-            BodyPublishers.ofString("token=" + token))
-        .expect(200)
-        .json()
-        .get("active")
-        .asBoolean();
   }
 
   private static List<JsonNode> observed(Plant plant) {

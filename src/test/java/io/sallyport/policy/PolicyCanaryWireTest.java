@@ -110,7 +110,7 @@ class PolicyCanaryWireTest extends ServerTest {
     String beside = token(waits, 2);
     begin(plant, "1, 3", 50, Duration.ofHours(1)).expect(201);
     assertWithdrawn(plant, before);
-    assertTrue(isActive(plant, beside));
+    assertTrue(plant.isActive(beside));
     plant.person("POST", CANARY + "/promote", null).expect(200);
     assertWithdrawn(plant, beside);
   }
@@ -120,23 +120,10 @@ class PolicyCanaryWireTest extends ServerTest {
   }
 
   private static void assertWithdrawn(Plant plant, String token) throws IOException {
-    assertFalse(isActive(plant, token));
+    assertFalse(plant.isActive(token));
     JsonNode claims =
         new ObjectMapper().readTree(Base64.getUrlDecoder().decode(token.split("\\.")[1]));
     plant.fact(claims.get("jti").asText(), "grant.withdrawn");
-  }
-
-  private static boolean isActive(Plant plant, String token) {
-    return plant
-        .post(
-            plant.enforcementPoint(),
-            "/oauth2/introspect",
-            "application/x-www-form-urlencoded",
-            BodyPublishers.ofString("token=" + token))
-        .expect(200)
-        .json()
-        .get("active")
-        .asBoolean();
   }
 
   private static Flow flow(int port) {

@@ -221,6 +221,19 @@ public final class Plant implements AutoCloseable {
         wire.device(path).header("Content-Type", mediaType).POST(body).build());
   }
 
+  /** Whether introspection (RFC 7662 §2.2) says that a grant's token counts. */
+  public boolean isActive(String token) {
+    return post(
+            enforcementPoint(),
+            "/oauth2/introspect",
+            "application/x-www-form-urlencoded",
+            BodyPublishers.ofString("token=" + token))
+        .expect(200)
+        .json()
+        .get("active")
+        .asBoolean();
+  }
+
   public Answer get(@Nullable Identity identity, String path) {
     return Answer.to(client(identity), wire.device(path).GET().build());
   }
