@@ -84,24 +84,16 @@ public record Verdict(
   }
 
   /** The same, until then. */
-  /** The same for no longer than Sallyport is there. */
-  Verdict inessential() {
-    return new Verdict(
-        effect,
-        reasons,
-        policy,
-        rule,
-        policyHash,
-        flows,
-        ttl,
-        validUntil,
-        null,
-        quarantineVlan,
-        network,
-        observed);
+  Verdict until(@Nullable Instant end) {
+    return with(end, essential);
   }
 
-  Verdict until(@Nullable Instant end) {
+  /** The same, but not kept while the server is away or behind. */
+  Verdict inessential() {
+    return with(validUntil, null);
+  }
+
+  private Verdict with(@Nullable Instant end, @Nullable Essential kept) {
     return new Verdict(
         effect,
         reasons,
@@ -111,7 +103,7 @@ public record Verdict(
         flows,
         ttl,
         end,
-        essential,
+        kept,
         quarantineVlan,
         network,
         observed);
