@@ -10,6 +10,8 @@ import jakarta.inject.Singleton;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
@@ -34,20 +36,24 @@ final class DecidedFleet {
   private static final double LEAST_PERMITS = 0.99;
 
   private final DecisionFleet fleet;
+  private final DecisionFront front;
   private final DecisionPoint decisions;
   private final PolicyVersions versions;
   private final Rehearsal rehearsal;
   private final BenchSettings settings;
   private @Nullable Measured measured;
   private @Nullable Planned planned;
+  private final Map<Integer, DecisionFront.Rates> fronted = new HashMap<>();
 
   DecidedFleet(
       DecisionFleet fleet,
+      DecisionFront front,
       DecisionPoint decisions,
       PolicyVersions versions,
       Rehearsal rehearsal,
       BenchSettings settings) {
     this.fleet = fleet;
+    this.front = front;
     this.decisions = decisions;
     this.versions = versions;
     this.rehearsal = rehearsal;
@@ -66,6 +72,8 @@ final class DecidedFleet {
    * What was found.
    *
    * @param small decisions a second on one thread, of the small fleet
+   * @param one answers over the front about the small fleet, of one decision
+   * @param hundred the same of a hundred decisions
    * @param large the same of the large one
    * @param bare readings of an array a second, at the same places
    * @param worst microseconds within which 99 of 100 decisions of the large fleet are made
@@ -76,6 +84,8 @@ final class DecidedFleet {
    */
   record Measured(
       double small,
+      DecisionFront.Rates one,
+      DecisionFront.Rates hundred,
       double large,
       double bare,
       double worst,
@@ -92,6 +102,8 @@ final class DecidedFleet {
       RequestedFlow[] few = flows(DecisionFleet::peerOfFew);
       rate(DecisionFleet.SMALL, few, WARM_UP);
       double small = rate(DecisionFleet.SMALL, few, settings.benchTime());
+      DecisionFront.Rates one = front.rates(1, DecisionFleet.SMALL, DecisionFleet::peerOfFew);
+      DecisionFront.Rates hundred = front.rates(100, DecisionFleet.SMALL, DecisionFleet::peerOfFew);
       long before = used();
       planned();
       fleet.fill(DecisionFleet.MILLION, DecisionFleet.MANY_POLICIES);
@@ -104,6 +116,8 @@ final class DecidedFleet {
       double large = rate(all, flows, settings.benchTime());
       measured = new Measured(
           small,
+          one,
+          hundred,
           large,
           bare(all),
           worst(all, flows, true),
@@ -113,6 +127,21 @@ final class DecidedFleet {
           heap);
     }
     return measured;
+  }
+
+  /**
+   * Answers over the front about the large fleet.
+   *
+   * @param items decisions in each
+   */
+  DecisionFront.Rates fronted(int items) throws Exception {
+    measured();
+    DecisionFront.Rates known = fronted.get(items);
+    if (known == null) {
+      known = front.rates(items, fleet.size(), DecisionFleet::peer);
+      fronted.put(items, known);
+    }
+    return known;
   }
 
   /** Of the fleet as it is before it grows to a million, so the first to be measured when it is measured at all. */

@@ -5,10 +5,10 @@ import jakarta.inject.Singleton;
 /** Decisions a second over TLS, a hundred in a request; beside them a Vert.x route that reads and answers as many octets, asked by the same client in turns. */
 @Singleton
 final class DecisionBatchProbe implements Probe {
-  private final DecisionFront front;
+  private final DecidedFleet fleet;
 
-  DecisionBatchProbe(DecisionFront front) {
-    this.front = front;
+  DecisionBatchProbe(DecidedFleet fleet) {
+    this.fleet = fleet;
   }
 
   @Override
@@ -23,7 +23,7 @@ final class DecisionBatchProbe implements Probe {
 
   @Override
   public Figure measure() throws Exception {
-    DecisionFront.Rates rates = front.rates(DecisionFront.EVALUATIONS, 100);
+    DecisionFront.Rates rates = fleet.fronted(100);
     return Figure.of(
         name(), rates.server(), "decisions/s", rates.bare(), "Vert.x route over TLS, same octets");
   }

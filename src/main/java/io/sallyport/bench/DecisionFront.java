@@ -19,36 +19,31 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
-/** Questions about {@link DecisionFleet} over the front, by an enforcement point on kept connections. */
+/** Questions about {@link DecisionFleet} over the front, by an enforcement point on kept connections. Used by one thread. */
 @Singleton
 final class DecisionFront {
-  static final String EVALUATION = "/access/v1/evaluation";
-  static final String EVALUATIONS = "/access/v1/evaluations";
+  private static final String EVALUATION = "/access/v1/evaluation";
+  private static final String EVALUATIONS = "/access/v1/evaluations";
 
   private static final int CONNECTIONS = 32;
   private static final int TURNS = 4;
-  private static final int QUESTIONS = 512;
+  /** Far more devices than a processor's caches hold. */
+  private static final int QUESTIONS = 1 << 16;
+
   private static final Duration WARM_UP = Duration.ofSeconds(6);
 
-  private final DecidedFleet decided;
-  private final DecisionFleet fleet;
   private final EnforcementPoints points;
   private final Keys keys;
   private final BenchSettings settings;
   private final Vertx vertx;
   private final Clock clock;
+  private @Nullable Asker asker;
 
   DecisionFront(
-      DecidedFleet decided,
-      DecisionFleet fleet,
-      EnforcementPoints points,
-      Keys keys,
-      BenchSettings settings,
-      Vertx vertx,
-      Clock clock) {
-    this.decided = decided;
-    this.fleet = fleet;
+      EnforcementPoints points, Keys keys, BenchSettings settings, Vertx vertx, Clock clock) {
     this.points = points;
     this.keys = keys;
     this.settings = settings;
@@ -57,28 +52,30 @@ final class DecisionFront {
   }
 
   /** Answers a second of the server, and of a bare route with the same octets both ways. */
-  record Rates(double server, double bare) {}
+  record Rates(double server, double bare) {
+    /** The server's share of what the bare route does; machines are faster in one minute than in the next. */
+    double share() {
+      return server / bare;
+    }
+  }
 
-  /** @param items questions in each request */
-  Rates rates(String path, int items) throws Exception {
-    decided.measured();
+  /** The enforcement point that asks. */
+  private record Asker(BenchIdentity identity, Der certificate) {}
+
+  /**
+   * Of devices here and there.
+   *
+   * @param items questions in each request
+   * @param peer that a device may open, by its number
+   */
+  Rates rates(int items, int devices, IntFunction<String> peer) throws Exception {
     URI server = URI.create(settings.benchFront());
-    BenchIdentity identity = new BenchIdentity(keys);
-    Der certificate = points
-        .add(
-            new EnforcementPoints.Application(
-                "bench-" + items,
-                PointKind.AUTHZEN,
-                PointSettings.NONE,
-                null,
-                identity.request("bench")),
-            Actor.SERVER)
-        .credential()
-        .certificate();
-    List<Buffer> requests = requests(server, path, items);
+    Asker point = asker();
+    List<Buffer> requests = requests(server, items, devices, peer);
     Vertx client = Vertx.vertx(
         new VertxOptions().setEventLoopPoolSize(Runtime.getRuntime().availableProcessors()));
-    try (HttpLoad load = new HttpLoad(client, CONNECTIONS, identity.client(certificate))) {
+    try (HttpLoad load =
+        new HttpLoad(client, CONNECTIONS, point.identity.client(point.certificate))) {
       Buffer answer = load.answer(server, requests.getFirst());
       if (!answer.toString().contains("\"decision\":true")) {
         throw new IllegalStateException(answer.toString());
@@ -99,13 +96,29 @@ final class DecisionFront {
     }
   }
 
-  private List<Buffer> requests(URI server, String path, int items) {
+  private Asker asker() throws Exception {
+    if (asker == null) {
+      BenchIdentity identity = new BenchIdentity(keys);
+      Der certificate = points
+          .add(
+              new EnforcementPoints.Application(
+                  "bench", PointKind.AUTHZEN, PointSettings.NONE, null, identity.request("bench")),
+              Actor.SERVER)
+          .credential()
+          .certificate();
+      asker = new Asker(identity, certificate);
+    }
+    return asker;
+  }
+
+  private static List<Buffer> requests(
+      URI server, int items, int devices, IntFunction<String> peer) {
     SplittableRandom random = new SplittableRandom(1);
     List<Buffer> requests = new ArrayList<>();
     for (int i = 0; i < QUESTIONS / items + 1; i++) {
       JsonArray evaluations = new JsonArray();
       for (int item = 0; item < items; item++) {
-        int number = random.nextInt(fleet.size());
+        int number = random.nextInt(devices);
         evaluations.add(new JsonObject()
             .put(
                 "subject",
@@ -117,12 +130,12 @@ final class DecisionFront {
                 "resource",
                 new JsonObject()
                     .put("type", "service")
-                    .put("id", DecisionFleet.peer(number))
+                    .put("id", peer.apply(number))
                     .put("properties", new JsonObject().put("protocol", "tcp").put("port", 8554))));
       }
       requests.add(request(
           server,
-          path,
+          items == 1 ? EVALUATION : EVALUATIONS,
           items == 1
               ? evaluations.getJsonObject(0)
               : new JsonObject().put("evaluations", evaluations)));

@@ -42,7 +42,7 @@ final class ManufacturingLine {
         .addRDN(BCStyle.O, manufacturer)
         .addRDN(BCStyle.CN, manufacturer + " Device CA")
         .build();
-    this.anchor = sign(name, name, key, true, null);
+    this.anchor = sign(name, key, name, key, true, null);
   }
 
   X509Certificate anchor() {
@@ -58,19 +58,33 @@ final class ManufacturingLine {
         .addRDN(BCStyle.SERIALNUMBER, serial)
         .build();
     return new Identity(
-        unit.getPrivate(), List.of(sign(Requests.subject(anchor), subject, unit, false, null)));
+        unit.getPrivate(),
+        List.of(sign(Requests.subject(anchor), key, subject, unit, false, null)));
   }
 
-  /** A TLS server of this line, with its chain. */
+  /** A TLS server of this line, with its chain below the anchor: as with Sallyport itself, an authority is between them. */
   Identity server(String host) {
+    KeyPair between = Requests.newKey();
+    X500Name issuer = new X500NameBuilder()
+        .addRDN(BCStyle.O, manufacturer)
+        .addRDN(BCStyle.CN, manufacturer + " Server CA")
+        .build();
     KeyPair unit = Requests.newKey();
     X500Name subject = new X500NameBuilder().addRDN(BCStyle.CN, host).build();
-    X509Certificate leaf = sign(Requests.subject(anchor), subject, unit, false, host);
-    return new Identity(unit.getPrivate(), List.of(leaf, anchor));
+    return new Identity(
+        unit.getPrivate(),
+        List.of(
+            sign(issuer, between, subject, unit, false, host),
+            sign(Requests.subject(anchor), key, issuer, between, true, null)));
   }
 
   private X509Certificate sign(
-      X500Name issuer, X500Name subject, KeyPair pair, boolean authority, @Nullable String host) {
+      X500Name issuer,
+      KeyPair signer,
+      X500Name subject,
+      KeyPair pair,
+      boolean authority,
+      @Nullable String host) {
     try {
       Date from = Date.from(clock.instant().minus(Duration.ofHours(1)));
       Date until = Date.from(clock.instant().plus(TEN_YEARS));
@@ -90,7 +104,7 @@ final class ManufacturingLine {
       builder.addExtension(
           Extension.authorityKeyIdentifier,
           false,
-          extensions.createAuthorityKeyIdentifier(key.getPublic()));
+          extensions.createAuthorityKeyIdentifier(signer.getPublic()));
       if (host != null) {
         builder.addExtension(
             Extension.subjectAlternativeName,
@@ -99,7 +113,7 @@ final class ManufacturingLine {
       }
       return new JcaX509CertificateConverter()
           .getCertificate(builder.build(
-              new JcaContentSignerBuilder("SHA256withECDSA").build(key.getPrivate())));
+              new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
     } catch (OperatorCreationException | GeneralSecurityException | IOException e) {
       throw new IllegalStateException(e);
     }

@@ -51,7 +51,7 @@ final class OnboardingBench implements AutoCloseable {
 
   private static final int CLIENTS = 64;
   /** A line's devices that arrive together, each for its first time. */
-  private static final int FRESH_CLIENTS = 128;
+  private static final int FRESH_CLIENTS = 256;
 
   /** A machine's speed changes within a minute: both are measured in each of its moods. */
   private static final int TURNS = 4;

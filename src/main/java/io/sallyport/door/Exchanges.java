@@ -52,7 +52,7 @@ public class Exchanges {
    * Issuances at the same time. They wait together in a shared commit, which costs no connection each; what they do by
    * themselves takes its turns. The more of them, the more certificates share a commit.
    */
-  private static final int MOST_ISSUANCES = 128;
+  private static final int MOST_ISSUANCES = 256;
 
   /** Grants at the same time: from memory, and then together in one shared commit. */
   private static final int MOST_GRANTS = 256;
