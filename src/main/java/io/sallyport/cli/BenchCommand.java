@@ -42,7 +42,7 @@ final class BenchCommand implements Callable<Integer> {
 
   private static final String BARE = "bare-";
   /** The heap under which a million devices are imported. */
-  private static final List<String> LINE = List.of("-Xmx256m");
+  private static final List<String> LINE = List.of("-Xmx256m", "-XX:NewRatio=1");
 
   private static final int MOST_SECONDS = 300;
 

@@ -65,7 +65,7 @@ final class OnboardingBench implements AutoCloseable {
   private static final int MOST_FRESH_A_SECOND = 600;
   private static final Duration WARM_UP = Duration.ofSeconds(20);
   /** A third of the work is TLS in Java, and the compilers get little of two busy processors. */
-  private static final Duration FRESH_WARM_UP = Duration.ofSeconds(120);
+  private static final Duration FRESH_WARM_UP = Duration.ofSeconds(150);
 
   /** The bare loops do less, and are hot sooner. */
   private static final Duration BARE_WARM_UP = Duration.ofSeconds(5);

@@ -90,7 +90,7 @@ class CrashIT {
   void nothingThatAClientHoldsIsLostWhenServerAndDatabaseAreKilledAmidEnrollments()
       throws Exception {
     List<Unit> units = units("Crash Both", DEVICES);
-    String checkpoint = latestCheckpoint();
+    String checkpoint = server.wire().latestCheckpoint();
 
     Map<String, X509Certificate> held = enrollUntil(units, DEVICES / 3, () -> {
       server.killDatabase();
@@ -105,7 +105,7 @@ class CrashIT {
   @Test
   void theDatabaseOfAKilledServerIsTakenOverAndUnfinishedSerialsAreRevoked() throws Exception {
     List<Unit> units = units("Crash Server", 300);
-    String checkpoint = latestCheckpoint();
+    String checkpoint = server.wire().latestCheckpoint();
     long orphan = server.postgres().pid();
     Set<String> unfinished = new HashSet<>();
 
@@ -348,19 +348,5 @@ class CrashIT {
         wire.send(null, HttpRequest.newBuilder(URI.create(wire.status() + path)).build());
     assertEquals(200, response.statusCode(), path);
     return response.body();
-  }
-
-  /** Kept outside the server, as an auditor would. */
-  private String latestCheckpoint() {
-    Wire wire = server.wire();
-    Eventually.holds(
-        PATIENCE,
-        "the log has a checkpoint",
-        () -> wire.send(null, wire.person("/api/v1/audit/checkpoints/latest").build())
-                .statusCode()
-            == 200);
-    return wire.admin("GET", "/api/v1/audit/checkpoints/latest", null)
-        .get("note")
-        .asText();
   }
 }

@@ -102,8 +102,7 @@ class DatabaseAwayIT {
     KeyPair keys = TestPki.key();
     assertPermitted(VIDEO);
     assertPermitted(CLOCK);
-    String checkpoint =
-        wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
+    String checkpoint = wire.latestCheckpoint();
     int issued = certificates();
 
     server.freezeDatabase();
@@ -128,8 +127,7 @@ class DatabaseAwayIT {
     KeyPair keys = TestPki.key();
     assertPermitted(VIDEO);
     assertPermitted(CLOCK);
-    String checkpoint =
-        wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
+    String checkpoint = wire.latestCheckpoint();
     int issued = certificates();
 
     server.killDatabase();

@@ -78,8 +78,7 @@ class RestoredIT {
     X509CRL published = status.crlWith("devices", serial(revoked));
     Path export = folder.resolve("log.ndjson.gz");
     said(0, data, "audit", "export", "--out", export.toString());
-    String kept =
-        wire.admin("GET", "/api/v1/audit/checkpoints/latest", null).get("note").asText();
+    String kept = wire.latestCheckpoint();
     stop(second);
     delete(data.resolve("postgres"));
     copy(folder.resolve("backup"), data.resolve("postgres"));

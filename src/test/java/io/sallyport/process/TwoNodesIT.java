@@ -441,7 +441,7 @@ class TwoNodesIT {
     ServerProcess holder = holder("sequence");
     ServerProcess other = holder == a ? b : a;
     enroll(other.wire(), unit);
-    String checkpoint = latestCheckpoint(other.wire());
+    String checkpoint = other.wire().latestCheckpoint();
     long epoch = Long.parseLong(one("select epoch from job_epoch where job = 'sequence'"));
 
     holder.freeze();
@@ -484,7 +484,7 @@ class TwoNodesIT {
     }
     Unit asked = unit("K-asked");
     enroll(a.wire(), asked);
-    String checkpoint = latestCheckpoint(a.wire());
+    String checkpoint = a.wire().latestCheckpoint();
     long crlNumber = Long.parseLong(one("select crl_number from authority where name = 'devices'"));
     ServerProcess victim = holder("sequence");
     ServerProcess survivor = victim == a ? b : a;
@@ -697,18 +697,6 @@ class TwoNodesIT {
     LogVerdict verdict = PublicLog.verify(wire, checkpoint);
     assertNull(verdict.finding(), () -> String.valueOf(verdict.finding()));
     assertTrue(verdict.covered() > 0);
-  }
-
-  private static String latestCheckpoint(Wire wire) {
-    Eventually.holds(
-        PATIENCE,
-        "the log has a checkpoint",
-        () -> wire.send(null, wire.person("/api/v1/audit/checkpoints/latest").build())
-                .statusCode()
-            == 200);
-    return wire.admin("GET", "/api/v1/audit/checkpoints/latest", null)
-        .get("note")
-        .asText();
   }
 
   private static X509CRL crl(Wire wire, BigInteger serial) {

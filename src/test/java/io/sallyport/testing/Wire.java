@@ -227,6 +227,16 @@ public final class Wire {
     }
   }
 
+  /** The newest signed checkpoint, once there is one: as an auditor keeps it outside the server. */
+  public String latestCheckpoint() {
+    String path = "/api/v1/audit/checkpoints/latest";
+    Eventually.holds(
+        PATIENCE,
+        "the log has a checkpoint",
+        () -> send(null, person(path).build()).statusCode() == 200);
+    return admin("GET", path, null).get("note").asText();
+  }
+
   /** Applies a YAML document under {@code path}. */
   public JsonNode document(String path, String yaml) {
     try {
